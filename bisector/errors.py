@@ -1,0 +1,87 @@
+"""What can go wrong, as one line that says what, where and what to do.
+
+Every expected failure is a :class:`BisectorError`; the command line prints it on stderr and exits
+with its ``exit_code``. Anything else that surfaces is a bug in bisector.
+"""
+
+from __future__ import annotations
+
+
+class BisectorError(Exception):
+    """An expected failure: *what* happened, and a *hint* what the user can do about it."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """The one line that the user sees; line breaks in quoted material are folded."""
+        text = f"{self.what}: {self.hint}" if self.hint else self.what
+        return " ".join(text.split())
+
+
+class UsageProblem(BisectorError):
+    """What was asked for cannot be answered as asked; another command line can."""
+
+    exit_code = 2
+
+
+class EnvironmentProblem(BisectorError):
+    """The machine lacks something: a program, a repository, room on the disk, a permission."""
+
+    exit_code = 3
+
+
+class NoSuchRevision(UsageProblem):
+    """A name that the repository does not know."""
+
+
+class BadRange(UsageProblem):
+    """A range that is empty, reversed, or whose ends do not lie on one line of history."""
+
+
+class UnusableEnds(UsageProblem):
+    """The range's ends do not frame a change: both bad, or one of them cannot be tested."""
+
+
+class NoWitness(UsageProblem):
+    """Both ends are good, and no bad revision showed up between them within the budget."""
+
+
+class ScenarioProblem(UsageProblem):
+    """A scenario that does not exist, or a mistake in its files."""
+
+
+class PatchProblem(UsageProblem):
+    """A patch that cannot be read, or that says nothing."""
+
+
+class NotARepository(EnvironmentProblem):
+    """The folder is no git repository, or not HAProxy's."""
+
+
+class ShallowClone(EnvironmentProblem):
+    """The clone was cut off and lacks a part of the range."""
+
+
+class NoUpstream(EnvironmentProblem):
+    """No repository was named and upstream's cannot be had."""
+
+
+class MissingProgram(EnvironmentProblem):
+    """A program that the work needs is not on this machine."""
+
+
+class WorkspaceProblem(EnvironmentProblem):
+    """The workspace cannot be written, is full, or holds something damaged."""
+
+
+class HuntBusy(EnvironmentProblem):
+    """The same hunt is under way in another process."""
+
+
+class ProbeFailed(EnvironmentProblem):
+    """A probe ended in ``error``: the machine failed, not the revision, so the hunt stops."""

@@ -1,0 +1,130 @@
+"""The one gateway for child processes: every program that bisector starts goes through :func:`run`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bisector.errors import EnvironmentProblem, MissingProgram
+
+TAIL_BYTES = 4 << 20  # of a child's output, what is read back; the whole stays in its log file
+
+# What a child may know of its surroundings: no credentials, no GIT_*, no MAKEFLAGS of a caller.
+_ENVIRONMENT = ("PATH", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH")
+
+
+class Child(Protocol):
+    """What is used of the object that plumbum gives for a running program."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended.
+
+    ``status`` is its exit status, negative for the signal that ended it, and None when it was
+    stopped because its time was over. ``output`` holds stdout and stderr as they came.
+    """
+
+    argv: tuple[str, ...]
+    status: int | None
+    output: str
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+    @property
+    def timed_out(self) -> bool:
+        return self.status is None
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    log: Path,
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
+) -> Finished:
+    """Run *argv* to its end, its output going to the file *log*, and say how it ended.
+
+    The program gets no standard input, a short allow-list of this process's environment plus
+    *env*, and *timeout* seconds. It leads a session of its own, which is killed as a whole
+    when its time is over or when this process is interrupted, so that nothing is left behind.
+    The file descriptors *keep_open* are inherited: a lock among them is held until the last
+    descendant has ended, even when this process was killed.
+
+    Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start.
+    """
+    from plumbum import CommandNotFound, local
+
+    words = tuple(str(word) for word in argv)
+    try:
+        local.which(words[0])
+    except CommandNotFound:
+        raise MissingProgram(
+            f"{words[0]}: no such program", "see 'bisector doctor' for how to get it"
+        ) from None
+    # plumbum adds to this process's environment and cannot take away; env(1) can
+    command = local["env"]["-i", *environment(env), *words]
+    started = time.monotonic()
+    try:
+        with log.open("wb") as sink:
+            child = command.popen(
+                cwd=str(cwd) if cwd else None,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                new_session=True,
+                pass_fds=tuple(keep_open),
+            )
+            status = _wait(child, timeout)
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
+    return Finished(words, status, tail(log), time.monotonic() - started)
+
+
+def environment(extra: Mapping[str, str] | None = None) -> list[str]:
+    """The environment that a child gets, as NAME=VALUE words."""
+    kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    return [f"{name}={value}" for name, value in {**kept, "LC_ALL": "C", **(extra or {})}.items()]
+
+
+def tail(log: Path, limit: int = TAIL_BYTES) -> str:
+    """The last *limit* bytes of a log as text; what is not UTF-8 is replaced."""
+    with log.open("rb") as source:
+        size = source.seek(0, os.SEEK_END)
+        source.seek(max(0, size - limit))
+        return source.read().decode("utf-8", "replace")
+
+
+def _wait(child: Child, timeout: float) -> int | None:
+    """Wait for *child*; whatever happens, its whole session is gone afterwards."""
+    try:
+        return child.wait(timeout)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _kill_session(child)
+
+
+def _kill_session(leader: Child) -> None:
+    # the leader's process group also holds the stragglers of one that ended by itself
+    try:
+        os.killpg(leader.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    finally:
+        leader.wait()

@@ -1,0 +1,149 @@
+"""The tool's own directory: where things lie, who may use them, and how they appear.
+
+Nothing half-made is ever seen under its final name: files and folders are made beside it and
+renamed. Locks are flock(2) locks, which end with their holders however those end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.errors import WorkspaceProblem
+
+MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The directory below which bisector writes, and the only one."""
+
+    root: Path
+
+    @classmethod
+    def open(cls, environ: Mapping[str, str] = os.environ) -> Workspace:
+        """The user's workspace: $BISECTOR_WORKSPACE, else `bisector` in the XDG cache folder.
+
+        Raises WorkspaceProblem if it cannot be made or written.
+        """
+        if named := environ.get("BISECTOR_WORKSPACE"):
+            root = Path(named)
+        elif cache := environ.get("XDG_CACHE_HOME"):
+            root = Path(cache) / "bisector"
+        elif home := environ.get("HOME"):
+            root = Path(home) / ".cache" / "bisector"
+        else:
+            raise WorkspaceProblem("no place for the workspace", "set BISECTOR_WORKSPACE or HOME")
+        root = root.absolute()
+        with explained(f"cannot write the workspace {root}"):
+            root.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=root).close()
+        return cls(root)
+
+    def folder(self, *parts: str) -> Path:
+        """A folder below the root, made if missing."""
+        path = self.root.joinpath(*parts)
+        with explained(f"cannot write the workspace {self.root}"):
+            path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for one use, on the workspace's file system; gone afterwards."""
+        path = Path(tempfile.mkdtemp(dir=self.folder("scratch")))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def build_tree(self, kind: str) -> Iterator[tuple[Path, int]]:
+        """A source tree of this *kind* for one build at a time, and the descriptor of its lock.
+
+        A tree keeps what was built in it, for the next build to go on from. One that another
+        process still uses, be it the orphaned make of a killed hunt, is passed over.
+        """
+        for number in range(MAX_BUILD_TREES):
+            path = self.folder("trees", f"{kind}-{number}")
+            with lock(path.with_suffix(".lock")) as held:
+                if held is not None:
+                    yield path, held
+                    return
+        raise WorkspaceProblem("every build tree is in use", f"see {self.root / 'trees'}")
+
+
+@contextlib.contextmanager
+def lock(path: Path) -> Iterator[int | None]:
+    """The descriptor of an exclusive lock on *path*, or None when somebody else holds it."""
+    with explained(f"cannot lock {path}"):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+        else:
+            yield handle
+    finally:
+        os.close(handle)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Make *path* hold *content*: all of it, or, whatever happens, what it held before."""
+    with explained(f"cannot write {path}"):
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as sink:
+                sink.write(content)
+                sink.flush()
+                os.fsync(sink.fileno())
+            Path(draft).chmod(0o644)
+            Path(draft).replace(path)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+
+
+def publish(draft: Path, path: Path) -> None:
+    """Rename the finished folder *draft* to *path*; somebody else's equal result may be there."""
+    with explained(f"cannot write {path}"):
+        try:
+            draft.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def digest(*parts: str | bytes) -> str:
+    """A name for some content: 32 hexadecimal digits; parts do not run into each other."""
+    total = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        total.update(f"{len(raw)}:".encode())
+        total.update(raw)
+    return total.hexdigest()[:32]
+
+
+@contextlib.contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn the system's refusal into one line that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        hint = {
+            errno.ENOSPC: "the disk is full: make room, then run the same command again",
+            errno.EDQUOT: "your disk quota is used up: make room, then run the same command again",
+            errno.EROFS: "the file system is read-only: set BISECTOR_WORKSPACE to another folder",
+            errno.EACCES: "no permission: set BISECTOR_WORKSPACE to a folder of yours",
+            errno.EPERM: "no permission: set BISECTOR_WORKSPACE to a folder of yours",
+        }.get(error.errno or 0, error.strerror or str(error))
+        raise WorkspaceProblem(what, hint) from error
