@@ -1,0 +1,305 @@
+"""HAProxy's history, read from the user's clone and never written to it.
+
+A private bare store borrows the clone's objects (`objects/info/alternates`); whatever bisector
+writes, patched trees above all, goes into the store.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import SortMode
+
+from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
+from bisector.search import Graph
+from bisector.store import built_entries, private_store
+from bisector.workspace import Workspace
+
+RELEASE_TAG = re.compile(r"v\d+\.\d+(?:\.\d+|-dev\d+)$")
+_FIRST_RELEASE = re.compile(r"v\d+\.\d+\.0$")
+_SERIES = re.compile(r"v?\d+\.\d+$")
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A revision: its full hash, its parents' hashes, its subject line."""
+
+    id: str
+    parents: tuple[str, ...]
+    subject: str
+
+    @property
+    def short(self) -> str:
+        return self.id[:10]
+
+
+@dataclass(frozen=True)
+class Range:
+    """The commits that B has and A has not, parents first, and both ends."""
+
+    text: str
+    old: Commit
+    new: Commit
+    commits: tuple[str, ...]
+
+
+class History:
+    """The commits, tags and trees of one clone."""
+
+    def __init__(self, clone: pygit2.Repository, store: pygit2.Repository) -> None:
+        self._clone = clone
+        self.store = store
+
+    @classmethod
+    def open(cls, folder: Path, workspace: Workspace) -> History:
+        """Read the repository at *folder*, a work tree or a bare one.
+
+        Raises NotARepository when there is none, or when it is not HAProxy's.
+        """
+        # only objects are read, no hook or configuration of the clone is ever run
+        pygit2.settings.owner_validation = False
+        found = pygit2.discover_repository(str(folder))
+        if found is None:
+            raise NotARepository(
+                f"{folder} is not a git repository", "name a clone of HAProxy with --repo"
+            )
+        clone = pygit2.Repository(found)
+        history = cls(clone, private_store(clone, workspace))
+        if not history._is_haproxy():
+            raise NotARepository(
+                f"{folder} is a git repository, but not HAProxy's",
+                "name a clone of HAProxy with --repo",
+            )
+        return history
+
+    @property
+    def path(self) -> Path:
+        return Path(self._clone.path)
+
+    @property
+    def store_path(self) -> Path:
+        return Path(self.store.path)
+
+    def _is_haproxy(self) -> bool:
+        """Does any branch's tip look like HAProxy's source?"""
+        heads = [self._clone.head.target] if not self._clone.head_is_unborn else []
+        names = [name for name in self._clone.references if name.startswith("refs/heads/")]
+        heads += [self._clone.references[name].resolve().target for name in names]
+        for head in heads:
+            try:
+                tree = self._peel(self._clone[head]).tree
+            except (KeyError, ValueError):
+                continue
+            if {"Makefile", "include/haproxy", "src/haproxy.c"} <= set(_present(tree)):
+                return True
+        return False
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def resolve(self, name: str) -> Commit:
+        """The commit that *name* means: any git revision, or `v2.9` for the tag v2.9.0.
+
+        Raises NoSuchRevision, with names that come near.
+        """
+        tries = [name, f"origin/{name}"]
+        if _SERIES.match(name):
+            tries[1:1] = [f"v{name.removeprefix('v')}.0"]
+        for attempt in tries:
+            try:
+                return self._commit(self._peel(self._clone.revparse_single(attempt)))
+            except (KeyError, ValueError, pygit2.GitError):
+                continue
+        near = self._near(name)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see 'git tag' and 'git branch -a'"
+        raise NoSuchRevision(f"no revision '{name}' in {self._clone.path}", hint)
+
+    def knows(self, name: str) -> bool:
+        """Is there a revision of that name?"""
+        try:
+            self.resolve(name)
+        except NoSuchRevision:
+            return False
+        return True
+
+    def head(self) -> Commit:
+        """The commit that is checked out in the clone."""
+        if self._clone.head_is_unborn:
+            raise NoSuchRevision(f"no commit is checked out in {self._clone.path}")
+        return self._commit(self._peel(self._clone[self._clone.head.target]))
+
+    def commit(self, revision: str) -> Commit:
+        """The commit with the full hash *revision*."""
+        return self._commit(self._object(revision))
+
+    def range(self, text: str) -> Range:
+        """The range `A..B` (B may be left out: HEAD).
+
+        Raises BadRange when it is no range, empty, reversed or spans two lines of history, and
+        ShallowClone when the clone lacks a part of it.
+        """
+        match = re.fullmatch(r"(.+?)\.\.([^.].*)?", text)
+        if not match:
+            raise BadRange(f"'{text}' is no range", "write A..B, for example v2.9..master")
+        old = self.resolve(match[1])
+        new = self.resolve(match[2]) if match[2] else self.head()
+        if old.id == new.id:
+            raise BadRange(f"{text} is empty", f"both ends are {old.short}")
+        try:
+            base = self._clone.merge_base(old.id, new.id)
+            if base is None or str(base) != old.id:
+                raise self._misfit(text, old, new, base)
+            commits = self.between(old.id, new.id)
+        except (KeyError, pygit2.GitError) as error:
+            raise self._shallow(text, error) from error
+        return Range(text, old, new, commits)
+
+    def between(self, old: str, new: str) -> tuple[str, ...]:
+        """The commits that *new* has and *old* has not (full hashes), parents first."""
+        walker = self._clone.walk(new, SortMode.TOPOLOGICAL | SortMode.REVERSE)
+        walker.hide(old)
+        return tuple(str(commit.id) for commit in walker)
+
+    def _misfit(self, text: str, old: Commit, new: Commit, base: object) -> Exception:
+        if base is None and self._clone.is_shallow:
+            return self._shallow(text, None)
+        if base is None:
+            return BadRange(f"the ends of {text} have no common history")
+        if str(base) == new.id:
+            swapped = "..".join(reversed(text.split("..", 1)))
+            return BadRange(f"{text} is reversed", f"did you mean {swapped}?")
+        return BadRange(
+            f"{text}: {old.short} is not an ancestor of {new.short}",
+            f"they part at {str(base)[:10]}; begin there: {str(base)[:10]}..{text.split('..')[1]}",
+        )
+
+    def _shallow(self, text: str, error: Exception | None) -> Exception:
+        if self._clone.is_shallow:
+            return ShallowClone(
+                f"{self._clone.path} is a shallow clone and lacks a part of {text}",
+                "run 'git fetch --unshallow --tags' there",
+            )
+        return NotARepository(f"{self._clone.path} lacks commits of {text}: {error}")
+
+    def _near(self, name: str) -> list[str]:
+        known = [ref.split("/", 2)[2] for ref in self._clone.references if ref.count("/") >= 2]
+        return difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+
+    # -- what lies in a range ------------------------------------------------------------------
+
+    def graph(self, commits: Iterable[str]) -> Graph:
+        """The commits, parents first, as the search wants them."""
+        return Graph.of([(commit, self.commit(commit).parents) for commit in commits])
+
+    def touching(self, commits: Iterable[str], paths: Iterable[str]) -> list[str]:
+        """Those of *commits* that change one of *paths*; compares blob ids, diffs nothing."""
+        wanted = tuple(paths)
+        return [
+            commit
+            for commit, parents in self._with_trees(commits)
+            if all(_differ(self._tree(commit), self._tree(p), wanted) for p in parents)
+        ]
+
+    def inert(self, commits: Iterable[str]) -> set[str]:
+        """Those of *commits* that cannot change the binary: a parent's build reads the same."""
+        return {
+            commit
+            for commit, parents in self._with_trees(commits)
+            if any(self._built(commit) == self._built(parent) for parent in parents)
+        }
+
+    def _with_trees(self, commits: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for commit in commits:
+            yield commit, self.commit(commit).parents
+
+    def _built(self, revision: str) -> tuple[tuple[str, str], ...]:
+        return built_entries(self._tree(revision))
+
+    @cached_property
+    def tags(self) -> dict[str, list[str]]:
+        """Release tags by the commit that they name."""
+        found: dict[str, list[str]] = {}
+        for ref in self._clone.references:
+            name = ref.removeprefix("refs/tags/")
+            if name != ref and RELEASE_TAG.match(name):
+                try:
+                    commit = str(self._peel(self._clone.references[ref].resolve()).id)
+                except (KeyError, ValueError, pygit2.GitError):
+                    continue
+                found.setdefault(commit, []).append(name)
+        return found
+
+    def place(self, commit: str, commits: Iterable[str]) -> str:
+        """Where *commit* lies, as `git describe --contains` says it (v3.0-dev1~53), or ''.
+
+        *commits* are those of a range, parents first; the nearest later tag among them counts.
+        """
+        order = list(commits)
+        later = set(order[order.index(commit) :]) if commit in order else set()
+        for tagged in (one for one in order if one in later and one in self.tags):
+            steps, at = 0, tagged
+            while at != commit and at in later:
+                at, steps = next(iter(self.commit(at).parents), ""), steps + 1
+            if at == commit:
+                return self.tags[tagged][0] + (f"~{steps}" if steps else "")
+        return ""
+
+    def older_release(self, commit: str) -> str:
+        """The newest first release of a series (vX.Y.0) that *commit* descends from, or ''."""
+        first = [
+            (tuple(map(int, name[1:].split("."))), name)
+            for tagged, names in self.tags.items()
+            for name in names
+            if _FIRST_RELEASE.match(name) and self._clone.descendant_of(commit, tagged)
+        ]
+        return max(first)[1] if first else ""
+
+    def release(self, commit: str) -> str:
+        """The commit's release tag, or its short hash."""
+        return next(iter(self.tags.get(commit, ())), commit[:10])
+
+    # -- objects -------------------------------------------------------------------------------
+
+    def tree_id(self, revision: str) -> str:
+        """The id of a revision's whole tree."""
+        return str(self._tree(revision).id)
+
+    def _tree(self, revision: str) -> pygit2.Tree:
+        return self._object(revision).tree
+
+    def _object(self, revision: str) -> pygit2.Commit:
+        try:
+            return self._peel(self._clone[revision])
+        except KeyError as error:
+            raise self._shallow(revision, error) from error
+
+    @staticmethod
+    def _peel(found: pygit2.Object | pygit2.Reference) -> pygit2.Commit:
+        return found.peel(pygit2.Commit)
+
+    @staticmethod
+    def _commit(found: pygit2.Commit) -> Commit:
+        subject = found.message.strip().split("\n", 1)[0]
+        return Commit(str(found.id), tuple(map(str, found.parent_ids)), subject)
+
+
+def _differ(one: pygit2.Tree, other: pygit2.Tree, paths: tuple[str, ...]) -> bool:
+    return any(_entry(one, path) != _entry(other, path) for path in paths)
+
+
+def _entry(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
+    try:
+        return tree[path].id
+    except KeyError:
+        return None
+
+
+def _present(tree: pygit2.Tree) -> Iterator[str]:
+    for path in ("Makefile", "include/haproxy", "src/haproxy.c"):
+        if _entry(tree, path) is not None:
+            yield path
