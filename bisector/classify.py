@@ -1,0 +1,186 @@
+"""From VTest's log to a verdict: pure text in, ruling out.
+
+Without a signature the rule is narrow: only a failed *expectation* of the test speaks of
+HAProxy's behaviour. Everything else that fails (a configuration that this revision does not know,
+a program that is missing, a timeout) says nothing about the bug.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bisector.oracle import Oracle
+from bisector.verdict import Ruling, Verdict
+
+SKIPPED = 77  # VTest's exit status for a test that asked for a feature that is not there
+EVIDENCE_LINES = 6
+EVIDENCE_WIDTH = 300
+
+# VTest marks what ends a test by four dashes and the name of the part that says it:
+#   ---- c1    EXPECT resp.status (503) == "200" failed
+_FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
+_ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
+_REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
+_SERVING = r"^\*+\s+{name}\s+debug\|[0-9a-f]{{8}}:\S+\.accept\("
+_DIED = re.compile(r"Bad exit status: 0x\w+ exit 0x\w+ signal (\d+)")
+_NOT_FOUND = re.compile(r"shell_exit not as expected: got 0x007[ef]")
+_PID = re.compile(r"\((\d+)\) : |/tmp/\S*?(?=/h\w*/cfg)|/\S*/vtc\.[0-9a-f.]+")
+
+# What VTest says when the test's own statement about HAProxy did not hold. Names are VTest's and
+# varnishtest's (vtc_http.c, vtc_http2.c, vtc_haproxy.c, vtc_syslog.c, vtc_process.c, vtc.c).
+_EXPECTATION = re.compile(
+    r"""EXPECT\ .*\ failed | EXPECT\ FAILED | CLI\ expect\ failed
+      | Did\ not\ find\ expected\ string
+      | shell_(?:expect|match|exit)\b | shell\ did\ not\ fail | match\ (?:failed|succeeded)
+      | HTTP\ header\ is\ incomplete | HTTP\ rx\ (?:EOF|failed|overflow) | Write\ (?:failed|error)
+      | Chunklen | Both\ C-E | wrong\ syslog\ level
+      | Expected\ (?:close|frame|window) | Wrong\ frame\ type | Unexpected\ frame
+      | (?:Received|Got)\ .*\ (?:expected|wanted) | bodylen\ mismatch | Body\ (?:too|does)
+    """,
+    re.X,
+)
+_TIMEOUT = re.compile(r"rx timeout|FAIL timeout|poll timeout|\btimed out\b", re.I)
+_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """How VTest ended: its exit status (None: stopped when its time was over), log, seconds."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    status: int | None
+    log: str
+    seconds: float = 0.0
+
+
+def classify(run: TestRun, oracle: Oracle) -> Ruling:
+    """The verdict on one run of *oracle*, by its own patterns if it has any."""
+    if run.status == SKIPPED:
+        lines = _lines(run.log, r"SKIPPING test.*")
+        return Ruling(Verdict.UNTESTABLE, f"VTest skipped it: {_first(lines)}", lines)
+    if oracle.skip and (lines := _lines(run.log, oracle.skip)):
+        return Ruling(Verdict.UNTESTABLE, f"--skip-if matches: {_first(lines)}", lines)
+    if oracle.bad is not None:
+        return _by_signature(run, oracle, oracle.bad)
+    return Ruling(Verdict.GOOD, "every expectation held") if run.status == 0 else _by_failure(run)
+
+
+def _by_signature(run: TestRun, oracle: Oracle, signature: str) -> Ruling:
+    """Bad needs the signature, and signature and success alike need the control."""
+    lines = _lines(run.log, signature)
+    controlled = oracle.control is None or re.search(oracle.control, run.log, re.M)
+    if controlled and lines:
+        return Ruling(Verdict.BAD, f"the bug's signature: {_first(lines)}", lines)
+    if controlled and run.status == 0:
+        return Ruling(Verdict.GOOD, "the test passed, without the bug's signature")
+    failure = _by_failure(run)
+    if run.status == 0 or (lines and not controlled):
+        what = "the signature, but" if lines else "it passed, but"
+        reason = f"{what} the control did not pass: the test itself did not work here"
+        return Ruling(Verdict.UNTESTABLE, reason, failure.evidence)
+    reason = failure.reason
+    if failure.verdict is Verdict.BAD:
+        reason = f"it failed, but not by the bug's signature: {reason}"
+    return Ruling(Verdict.UNTESTABLE, reason, failure.evidence)
+
+
+def _by_failure(run: TestRun) -> Ruling:
+    """What a failed test says of itself."""
+    fatals = _FATAL.findall(run.log)
+    evidence = tuple(_trim(line) for line in re.findall(r"^----.*$", run.log, re.M))
+    for rule in (_refusal, _timeout, _crash, _expectation):
+        if ruling := rule(run, fatals, evidence[:EVIDENCE_LINES]):
+            return ruling
+    said = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.log)
+    return Ruling(Verdict.UNTESTABLE, f"the test failed by itself: {_trim(said)}", evidence)
+
+
+Fatals = list[tuple[str, str]]
+
+
+def _timeout(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+    if run.status is None or "TIMED OUT (kill -9)" in run.log:
+        return Ruling(Verdict.UNTESTABLE, "timed out", evidence)
+    return None
+
+
+def _refusal(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+    """HAProxy did not start: it does not know the configuration, or cannot bind."""
+    alerts = [(name, text) for name, text in _ALERT.findall(run.log)]
+    refusing = {name for name, text in alerts if _REFUSED.search(text)}
+    # an instance that the test itself wants to be refused (-conf-BAD) says so
+    refusing -= set(re.findall(r"^\*+\s+(\S+)\s+Found expected", run.log, re.M))
+    stillborn = {name for name, _ in alerts if not _was_serving(run.log, name)}
+    failed = {name for name, said in fatals if "Bad exit status" in said or "PID file" in said}
+    for name in sorted(refusing | (stillborn & failed)):
+        said = [_clean(text) for who, text in alerts if who == name]
+        what = "refuses the configuration" if name in refusing else "does not start"
+        return Ruling(
+            Verdict.UNTESTABLE, f"HAProxy {what}: {said[0]}", tuple(said[:EVIDENCE_LINES])
+        )
+    return None
+
+
+def _crash(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+    for name, said in fatals:
+        died = _DIED.search(said)
+        if died and int(died[1]) in _SIGNALS:
+            signal = _SIGNALS[int(died[1])]
+            if _was_serving(run.log, name):
+                return Ruling(Verdict.BAD, f"HAProxy died by {signal} during the test", evidence)
+            return Ruling(Verdict.UNTESTABLE, f"HAProxy died by {signal} at its start", evidence)
+    return None
+
+
+def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+    """The first thing that ended the test decides; what follows is its consequence."""
+    if not fatals:
+        return None
+    name, said = fatals[0]
+    if _NOT_FOUND.search(said):
+        reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
+        return Ruling(Verdict.UNTESTABLE, reason, evidence)
+    if _TIMEOUT.search(said):
+        reason = f"timed out: {name}: {_trim(said)} (if that is the bug: --bad-if 'rx timeout')"
+        return Ruling(Verdict.UNTESTABLE, reason, evidence)
+    if _EXPECTATION.search(said):
+        return Ruling(Verdict.BAD, f"{name}: {_trim(said)}", evidence)
+    return None
+
+
+def _was_serving(log: str, name: str) -> bool:
+    """Did the instance *name* accept any connection?"""
+    return re.search(_SERVING.format(name=re.escape(name)), log, re.M) is not None
+
+
+def _lines(log: str, pattern: str) -> tuple[str, ...]:
+    """The whole lines in which *pattern* matches, each once, as evidence."""
+    found: dict[str, None] = {}
+    for match in re.finditer(pattern, log, re.M):
+        begin = log.rfind("\n", 0, match.start()) + 1
+        end = log.find("\n", match.end())
+        found[_trim(log[begin : end if end >= 0 else len(log)])] = None
+        if len(found) == EVIDENCE_LINES:
+            break
+    return tuple(found)
+
+
+def _first(lines: tuple[str, ...]) -> str:
+    return re.sub(r"^[-*#]+\s+\S+\s+", "", lines[0]) if lines else "no reason given"
+
+
+def _last_line(log: str) -> str:
+    lines = log.strip().splitlines()
+    return lines[-1] if lines else "VTest said nothing"
+
+
+def _clean(alert: str) -> str:
+    """An ALERT line without process ids and temporary folders, which differ from run to run."""
+    return _trim(_PID.sub(lambda match: ": " if match[1] else "", alert))
+
+
+def _trim(line: str) -> str:
+    text = "".join(char if char.isprintable() else " " for char in line)
+    return " ".join(text.split())[:EVIDENCE_WIDTH]

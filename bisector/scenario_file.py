@@ -1,0 +1,165 @@
+"""Read a scenario's folder: find it, check it, and say what is wrong with file and line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from bisector.errors import ScenarioProblem
+from bisector.oracle import check_pattern
+from bisector.scenario import BUNDLED, Known, Parameters, Scenario, Value
+
+_TOP: dict[str, type] = {"name": str, "title": str, "story": str, "subsystem": str, "tags": list}
+_SECTIONS: dict[str, dict[str, type]] = {
+    "files": {},
+    "parameters": {},
+    "verdict": {"control": str, "bad": str},
+    "known": {"suspect": str, "fix": str, "patches": str},
+    "build": {"make": dict},
+}
+_LISTS = ("exclude", "regtest")
+_NEEDED = ("name", "title", "files", "verdict")
+_KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a string"}
+
+
+def bundled() -> list[str]:
+    """The names of the scenarios that come with bisector."""
+    return sorted(path.parent.name.replace("_", "-") for path in BUNDLED.glob("*/scenario.toml"))
+
+
+def load(name: str) -> Scenario:
+    """A bundled scenario by its name, or the user's own by its folder.
+
+    Raises ScenarioProblem if there is none, or for a mistake in it, with file and line.
+    """
+    own = Path(name)
+    if own.is_dir():
+        return _read(own.resolve())
+    if name in bundled():
+        return _read(BUNDLED / name.replace("-", "_"))
+    if "/" in name:
+        raise ScenarioProblem(f"no scenario folder {name}")
+    raise ScenarioProblem(f"no scenario '{name}'", f"there are {', '.join(bundled())}; or a folder")
+
+
+def _read(folder: Path) -> Scenario:
+    path = folder / "scenario.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioProblem(f"cannot read {path}", str(error)) from error
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise ScenarioProblem(f"{path}:{line[1] if line else 1}", str(error)) from error
+    return _Reader(path, text, table).scenario()
+
+
+class _Reader:
+    """Checks a scenario.toml and turns it into a Scenario."""
+
+    def __init__(self, path: Path, text: str, table: dict[str, Any]) -> None:
+        self.path = path
+        self.lines = text.splitlines()
+        self.table = table
+
+    def problem(self, what: str, near: str = "") -> ScenarioProblem:
+        """A mistake, placed at the first line that mentions *near*."""
+        hits = (n for n, line in enumerate(self.lines, 1) if near and near in line)
+        return ScenarioProblem(f"{self.path}:{next(hits, 1)}", what)
+
+    def scenario(self) -> Scenario:
+        table = self.table
+        self._check_names()
+        folder = self.path.parent
+        parameters = {name: self._values(name) for name in table.get("parameters", {})}
+        scenario = Scenario(
+            name=table["name"],
+            title=table["title"],
+            story=table.get("story", "").strip(),
+            subsystem=table.get("subsystem", ""),
+            tags=tuple(table.get("tags", ())),
+            folder=folder,
+            files=table["files"],
+            parameters=parameters,
+            exclude=self._rules("exclude", parameters),
+            control=self._pattern("control"),
+            bad=self._pattern("bad"),
+            known=Known(**table.get("known", {})),
+            make={k: str(v) for k, v in table.get("build", {}).get("make", {}).items()},
+            regtests=self._rules("regtest", parameters, extra=("name",)),
+        )
+        self._check_files(scenario)
+        return scenario
+
+    def _check_names(self) -> None:
+        for needed in _NEEDED:
+            if needed not in self.table:
+                raise self.problem(f"'{needed}' is missing")
+        for name, value in self.table.items():
+            if name in _TOP:
+                self._check_type(name, value, _TOP[name])
+            elif name in _SECTIONS:
+                self._check_type(name, value, dict)
+                self._check_section(name, value)
+            elif name in _LISTS:
+                self._check_type(name, value, list)
+            else:
+                raise self.problem(f"unknown key '{name}'", name)
+
+    def _check_section(self, section: str, table: dict[str, Any]) -> None:
+        keys = _SECTIONS[section]
+        for name, value in table.items():
+            if keys and name not in keys:
+                raise self.problem(f"[{section}] has no key '{name}'", name)
+            if keys:
+                self._check_type(name, value, keys[name])
+
+    def _check_type(self, name: str, value: object, wanted: type) -> None:
+        if not isinstance(value, wanted):
+            raise self.problem(f"'{name}' must be {_KINDS[wanted]}", name)
+
+    def _values(self, name: str) -> tuple[Value, ...]:
+        values = self.table["parameters"][name]
+        if not isinstance(values, list) or not values:
+            raise self.problem(f"parameter '{name}' needs a list of its values", name)
+        return tuple(values)
+
+    def _pattern(self, name: str) -> str:
+        pattern: str | None = self.table["verdict"].get(name)
+        if not pattern:
+            raise self.problem(f"[verdict] needs '{name}'", "[verdict]")
+        try:
+            check_pattern(pattern, name)
+        except ScenarioProblem as error:
+            raise self.problem(str(error), name) from None
+        return pattern
+
+    def _rules(
+        self,
+        key: str,
+        parameters: Mapping[str, tuple[Value, ...]],
+        extra: Collection[str] = (),
+    ) -> tuple[Parameters, ...]:
+        rules: list[dict[str, Value]] = self.table.get(key, [])
+        for rule in rules:
+            for name, value in rule.items():
+                if name in extra:
+                    continue
+                if value not in parameters.get(name, ()):
+                    raise self.problem(f"[[{key}]]: '{name}' cannot be {value!r}", f"[[{key}]]")
+        return tuple(rules)
+
+    def _check_files(self, scenario: Scenario) -> None:
+        cases = [name for name in scenario.files if name.endswith(".vtc")]
+        if len(cases) != 1:
+            raise self.problem(f"[files] needs exactly one .vtc, it has {len(cases)}", "[files]")
+        for name, template in scenario.files.items():
+            if Path(name).name != name:
+                raise self.problem(f"[files]: '{name}' must be a plain file name", name)
+            places = (scenario.folder, scenario.folder.parent, BUNDLED)
+            if not any((place / template).is_file() for place in places):
+                raise self.problem(f"[files]: there is no template '{template}'", template)

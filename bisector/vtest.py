@@ -1,0 +1,46 @@
+"""Run a test under VTest (or varnishtest, its ancestor) and hand out what it said."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from bisector import process
+from bisector.classify import TestRun
+from bisector.oracle import Oracle
+
+GRACE_SECONDS = 10.0  # beyond VTest's own limit, before it is stopped from outside
+LOG_BUFFER = 16 << 20  # bytes; VTest drops what a test says beyond its buffer
+
+# As upstream's run-regtests.sh: memory is poisoned, so that reads of stale memory show.
+HAPROXY_ARGS = "-dM"
+
+
+def run_test(vtest: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
+    """Run *oracle* once against *binary*; everything that VTest says goes to the file *log*.
+
+    The run has a folder of its own under the system's temporary folder: HAProxy's socket names
+    must stay under 108 bytes, which a path in the workspace could exceed.
+    """
+    with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
+        folder = Path(oracle.folder) if oracle.folder else Path(scratch)
+        for name, text in oracle.files:
+            (folder / name).write_text(text)
+        done = process.run(
+            [
+                vtest,
+                *("-v", "-k", "-t", f"{oracle.seconds:.0f}", "-b", str(LOG_BUFFER)),
+                *("-D", f"HAPROXY_PROGRAM={binary}", str(folder / oracle.vtc)),
+            ],
+            log=log,
+            timeout=oracle.seconds + GRACE_SECONDS,
+            cwd=Path(scratch),
+            env={
+                "TMPDIR": scratch,
+                "HOME": scratch,
+                "HAPROXY_PROGRAM": str(binary),
+                "HAPROXY_ARGS": os.environ.get("HAPROXY_ARGS", HAPROXY_ARGS),
+            },
+        )
+        return TestRun(done.status, done.output, done.seconds)
