@@ -1,0 +1,86 @@
+"""The unit of work: plain data in, a verdict out."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pygit2
+
+from bisector import toolchain, vtest
+from bisector.classify import classify
+from bisector.oracle import Oracle
+from bisector.toolchain import Toolchain
+from bisector.verdict import Result, Ruling, Verdict
+from bisector.workspace import Workspace, digest, write_whole
+
+TIMEOUT_TRIES = 2  # a test that timed out may have met a busy moment; it says nothing yet
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question: how does *tree*, built by *chain*, fare in *oracle*?
+
+    ``store`` is the object store that holds the tree, ``run`` tells repetitions apart.
+    """
+
+    store: str
+    tree: str
+    chain: Toolchain
+    oracle: Oracle
+    vtest: str
+    vtest_identity: str
+    run: int = 0
+
+    def key(self, binary_key: str) -> str:
+        """The verdict's key: what is built, what is run, by what it is run, how often before."""
+        args = os.environ.get("HAPROXY_ARGS", vtest.HAPROXY_ARGS)
+        return digest(binary_key, self.oracle.digest, self.vtest_identity, args, str(self.run))
+
+
+def key_of(request: Probe) -> str:
+    """The key under which the verdict on *request* is known, without building anything."""
+    store = pygit2.Repository(request.store)
+    return request.key(toolchain.build_key(store, request.tree, request.chain))
+
+
+def probe(workspace: Workspace, request: Probe) -> Result:
+    """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
+    store = pygit2.Repository(request.store)
+    built = toolchain.build(workspace, store, request.tree, request.chain)
+    key = request.key(built.key)
+    if built.problem:
+        ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
+        return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
+    log = workspace.folder("logs") / f"{key}.vtest.log"
+    seconds = 0.0
+    for _ in range(TIMEOUT_TRIES):
+        run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, log)
+        ruling = classify(run, request.oracle)
+        seconds += run.seconds
+        if "timed out" not in ruling.reason:
+            break
+    result = Result(ruling, key, built.content, built.seconds, seconds, str(log))
+    remember(workspace, result)
+    return result
+
+
+def remember(workspace: Workspace, result: Result) -> None:
+    """Keep a verdict for later hunts; only knowledge about the source, no mishap, is kept."""
+    if result.verdict.tested:
+        path = workspace.folder("verdicts", result.key[:2]) / result.key
+        write_whole(path, json.dumps(asdict(result)).encode())
+
+
+def recall(workspace: Workspace, key: str) -> Result | None:
+    """The verdict that an earlier hunt reached on the same question, if its log is still there."""
+    try:
+        kept = json.loads((workspace.root / "verdicts" / key[:2] / key).read_text())
+        ruling = kept.pop("ruling")
+        evidence = tuple(ruling["evidence"])
+        result = Result(Ruling(Verdict(ruling["verdict"]), ruling["reason"], evidence), **kept)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return result if result.key == key and Path(result.log).exists() else None
