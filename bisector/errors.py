@@ -85,3 +85,11 @@ class HuntBusy(EnvironmentProblem):
 
 class ProbeFailed(EnvironmentProblem):
     """A probe ended in ``error``: the machine failed, not the revision, so the hunt stops."""
+
+
+class BuildFailed(UsageProblem):
+    """The revision that was asked for does not compile."""
+
+
+class PatchConflict(UsageProblem):
+    """A patch does not apply to the revision that was asked for."""

@@ -1,4 +1,4 @@
-"""The one gateway for child processes: every program that bisector starts goes through :func:`run`."""
+"""The one gateway for child processes: whatever bisector starts goes through :func:`run`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 
@@ -90,7 +90,7 @@ def run(
                 new_session=True,
                 pass_fds=tuple(keep_open),
             )
-            status = _wait(child, timeout)
+            status = _wait(cast(Child, child), timeout)
     except OSError as error:
         raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
     return Finished(words, status, tail(log), time.monotonic() - started)
