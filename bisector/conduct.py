@@ -1,0 +1,89 @@
+"""Conduct one hunt: gather what it needs, open its journal, run it, and hand out what it said."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bisector import __version__, session
+from bisector.errors import BisectorError, NoWitness, UnusableEnds
+from bisector.events import Event, Noted, Started
+from bisector.hunt import Hunt, Question
+from bisector.prober import Bench, Prober
+from bisector.scenario import Known
+from bisector.session import Options, Test
+from bisector.workspace import Workspace
+
+
+class Watcher(Protocol):
+    """Somebody who wants to see how it goes."""
+
+    def doing(self, what: str) -> None: ...
+
+    def told(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A hunt's journal, and what kept it from an answer, if something did."""
+
+    journal: Path
+    events: tuple[Event, ...]
+    problem: BisectorError | None
+
+
+def conduct(
+    workspace: Workspace,
+    options: Options,
+    range_text: str,
+    *,
+    blind: bool,
+    fresh: bool,
+    command: str,
+    watcher: Watcher,
+) -> Outcome:
+    """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
+
+    That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
+    """
+    test = session.find_test(options)
+    history = session.find_history(options, workspace, watcher.doing)
+    series = session.find_series(options.patches, test.known, history)
+    span = history.range(range_text)
+    bench = session.find_bench(options, workspace, history, test)
+    question = Question(span, Known() if blind else test.known, series, blind)
+    name = session.hunt_id(question, bench)
+    with session.journal_of(workspace, name, fresh) as journal:
+        journal.listeners.append(watcher.told)
+        if not journal.events:
+            journal.append(_started(question, bench, test, command))
+        if journal.damaged:
+            said = f"{journal.damaged} damaged lines of the journal were left out and done again"
+            journal.note(Noted(said))
+        problem: BisectorError | None = None
+        try:
+            Hunt(question, Prober(bench, journal, watcher.doing, fresh)).run()
+        except (UnusableEnds, NoWitness) as error:
+            problem = error
+        return Outcome(journal.path, tuple(journal.events), problem)
+
+
+def _started(question: Question, bench: Bench, test: Test, command: str) -> Started:
+    span, series = question.range, question.series
+    return Started(
+        command=command,
+        repository=str(bench.history.path),
+        range=span.text,
+        old=span.old.id,
+        new=span.new.id,
+        commits=len(span.commits),
+        scenario=test.oracle.name,
+        variant=test.variant,
+        toolchain=bench.chain.name,
+        patches=tuple(patch.subject for patch in series.patches) if series else (),
+        blind=question.blind,
+        version=__version__,
+        at=round(time.time(), 3),
+    )

@@ -1,0 +1,176 @@
+"""From what the user said to what is done: everything a command needs, found and checked first."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from bisector import patches, scenario_file, tools, upstream
+from bisector.errors import HuntBusy, PatchProblem, UsageProblem
+from bisector.history import History
+from bisector.hunt import Question
+from bisector.journal import Journal, read
+from bisector.oracle import Oracle
+from bisector.patches import Series
+from bisector.prober import Bench
+from bisector.report.summary import Summary, summarize
+from bisector.scenario import Known, label
+from bisector.toolchain import Toolchain, parse_make
+from bisector.workspace import Workspace, digest, lock
+
+DEFAULT_SCENARIO = "dns-flap"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the commands that probe have in common, as the user wrote it."""
+
+    repo: str | None = None
+    scenario: str | None = None
+    settings: tuple[str, ...] = ()
+    vtc: str | None = None
+    bad_if: str | None = None
+    skip_if: str | None = None
+    patches: tuple[str, ...] = ()
+    toolchain: str = "dev"
+    make: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Test:
+    """The oracle with what is known about its bug."""
+
+    __test__ = False
+
+    oracle: Oracle
+    title: str
+    variant: str
+    known: Known
+    make: Mapping[str, str]
+
+
+def find_test(options: Options) -> Test:
+    """The test that was named: a scenario's variant, or any .vtc file.
+
+    Raises ScenarioProblem or UsageProblem.
+    """
+    if options.vtc is None:
+        if options.bad_if or options.skip_if:
+            raise UsageProblem("--bad-if and --skip-if go with --vtc")
+        scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
+        chosen = scenario.choose(_pairs(options.settings, "--set"))
+        oracle = scenario.oracle(chosen)
+        return Test(oracle, scenario.title, label(chosen), scenario.known, scenario.make)
+    if options.scenario or options.settings:
+        raise UsageProblem("--vtc takes the place of --scenario and --set")
+    path = Path(options.vtc)
+    oracle = Oracle.of_file(path, bad_if=options.bad_if, skip_if=options.skip_if)
+    return Test(oracle, str(path), "", Known(), {})
+
+
+def find_chain(options: Options, workspace: Workspace, test: Test | None = None) -> Toolchain:
+    """The toolchain that was named, with the scenario's and the user's make variables."""
+    extra = {**(test.make if test else {}), **_pairs(options.make, "--make")}
+    tools.require_make()
+    compiler = tools.require_compiler()
+    return Toolchain.of(options.toolchain, compiler, tools.require_lua(workspace), extra)
+
+
+def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
+    """All that a probe needs. Raises MissingProgram when the machine lacks something."""
+    chain = find_chain(options, workspace, test)
+    return Bench(workspace, history, chain, test.oracle, tools.require_vtest(workspace))
+
+
+def find_history(
+    options: Options, workspace: Workspace, progress: Callable[[str], None]
+) -> History:
+    """The repository that was named or is at hand."""
+    return upstream.find(options.repo, workspace, os.environ, progress)
+
+
+def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:
+    """The patches that were named (files, folders or revisions), else the scenario's own.
+
+    Raises PatchProblem if one is neither a file nor a revision, or cannot be read.
+    """
+    if not names:
+        return patches.load(bundled_patches(known.patches)) if known.patches else None
+    found: list[patches.Patch] = []
+    for name in names:
+        if Path(name).exists():
+            found += patches.load(Path(name)).patches
+        elif history.knows(name):
+            commit = history.store[history.resolve(name).id]
+            found.append(patches.from_commit(history.store, commit.peel(pygit2.Commit)))
+        else:
+            raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
+    return Series(tuple(found))
+
+
+def bundled_patches(name: str) -> Path:
+    """The folder of a bundled patch series: beside a checkout's package, or where pip put it."""
+    places = [Path(__file__).parent.parent, Path(sys.prefix) / "share" / "bisector"]
+    for place in places:
+        if (place / "patches" / name).is_dir():
+            return place / "patches" / name
+    raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
+
+
+def hunt_id(question: Question, bench: Bench) -> str:
+    """A name for a hunt: the same question on the same machine has the same one."""
+    span, series = question.range, question.series
+    return digest(
+        *(span.old.id, span.new.id, bench.oracle.digest, bench.chain.identity),
+        *(bench.vtest.identity, series.digest if series else "", str(question.blind)),
+    )[:12]
+
+
+@contextmanager
+def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
+    """The journal of a hunt, for one process at a time; *fresh* sets an older one aside.
+
+    Raises HuntBusy when another process has it.
+    """
+    home = workspace.folder("hunts", hunt)
+    with lock(home / "lock") as held:
+        if held is None:
+            raise HuntBusy("this hunt is under way in another process", "'bisector hunts' shows it")
+        path = home / "journal"
+        if fresh and path.exists():
+            path.replace(home / f"journal.{path.stat().st_mtime_ns}")
+        yield Journal(path)
+
+
+def hunts(workspace: Workspace) -> Iterator[tuple[str, str, Summary]]:
+    """The hunts in the workspace, newest first: name, state, what the journal says."""
+    found = []
+    for path in (workspace.root / "hunts").glob("*/journal"):
+        if summary := summarize(read(path)[0]):
+            with lock(path.parent / "lock") as held:
+                busy = held is None
+            found.append((path.parent.name, _state(summary, busy), summary))
+    yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
+
+
+def _state(summary: Summary, busy: bool) -> str:
+    if busy:
+        return "under way"
+    if summary.ended is None:
+        return "interrupted"
+    if not summary.answered:
+        return "no answer"
+    return "proven" if summary.proven else "not proven"
+
+
+def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    try:
+        return parse_make(words)
+    except ValueError as error:
+        raise UsageProblem(f"{option} {error}", "write NAME=VALUE") from None

@@ -1,0 +1,80 @@
+"""One revision at a time: a single probe, a single build, outside of any hunt."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bisector import patches, probe, session, toolchain
+from bisector.errors import BuildFailed, PatchConflict
+from bisector.events import Probed
+from bisector.history import Commit, History
+from bisector.patches import Conflict
+from bisector.prober import Progress
+from bisector.scenario import Known
+from bisector.session import Options
+from bisector.workspace import Workspace
+
+
+def probe_once(
+    workspace: Workspace,
+    history: History,
+    options: Options,
+    revision: str,
+    fresh: bool,
+    progress: Progress,
+) -> Probed:
+    """The verdict on *revision*, or on what is checked out, with the named patches applied."""
+    test = session.find_test(options)
+    bench = session.find_bench(options, workspace, history, test)
+    commit = history.resolve(revision) if revision else history.head()
+    request = bench.request(_tree(history, options, commit))
+    known = None if fresh else probe.recall(workspace, probe.key_of(request))
+    if known is None:
+        progress(f"probing {history.release(commit.id)}")
+    result = known or probe.probe(workspace, request)
+    return Probed(
+        purpose="probe",
+        revision=commit.id,
+        name=history.release(commit.id),
+        subject=commit.subject,
+        patched=bool(options.patches),
+        run=0,
+        key=result.key,
+        verdict=result.verdict,
+        reason=result.ruling.reason,
+        evidence=result.ruling.evidence,
+        binary=result.binary,
+        build_seconds=result.build_seconds,
+        test_seconds=result.test_seconds,
+        log=result.log,
+        known=known is not None,
+        at=time.time(),
+    )
+
+
+def build_once(
+    workspace: Workspace, history: History, options: Options, revision: str, progress: Progress
+) -> Path:
+    """The binary of *revision* with the named patches. Raises BuildFailed, PatchConflict."""
+    chain = session.find_chain(options, workspace)
+    commit = history.resolve(revision)
+    tree = _tree(history, options, commit)
+    progress(f"building {history.release(commit.id)}")
+    built = toolchain.build(workspace, history.store, tree, chain)
+    if built.problem:
+        raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
+    return built.binary
+
+
+def _tree(history: History, options: Options, commit: Commit) -> str:
+    """The commit's tree with the patches that the user named, and no others."""
+    series = session.find_series(options.patches, Known(), history)
+    tree = history.tree_id(commit.id)
+    if series is None:
+        return tree
+    done = patches.apply_series(history.store, history.store[tree].id, series)
+    if isinstance(done, Conflict):
+        where = "; ".join(f"{place.path} {place.hunk}: {place.why}" for place in done.where)
+        raise PatchConflict(f"{done.patch} does not apply to {commit.short}", where)
+    return str(done.tree)

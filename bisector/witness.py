@@ -1,0 +1,56 @@
+"""Where to look for a bad revision when both ends of a range are good.
+
+The range is a line of indexes 0..total-1, oldest first. What is known comes first, then places that
+have to do with the fix, then releases, then ever finer strides. Pure: indexes in, an index out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from bisector.search import farthest
+
+BUDGET = 40  # probes; evenly spread over a range they miss no bad stretch of more than 1/40 of it
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Places that are worth a look, and how many of them before the next stage has its turn."""
+
+    name: str
+    among: Collection[int] | None
+    probes: int
+
+
+def stages(
+    known: Collection[int], related: Collection[int], releases: Collection[int]
+) -> tuple[Stage, ...]:
+    """The order of the witness hunt.
+
+    *known*: the suspect and the fix's parent; *related*: parents of commits that touch what the
+    patch touches; *releases*: commits with a release tag.
+    """
+    return (
+        Stage("known", known, len(known)),
+        Stage("near the patch", related, 8),
+        Stage("releases", releases, 16),
+        Stage("strides", None, BUDGET),
+    )
+
+
+def order(total: int, probed: set[int], plan: Collection[Stage]) -> Iterator[tuple[int, str]]:
+    """The indexes to probe, one after the other, with their stage; at most BUDGET of them.
+
+    The caller adds to *probed* what it has probed.
+    """
+    spent = 0
+    for stage in plan:
+        for _ in range(stage.probes):
+            among = None if stage.among is None else set(stage.among) - probed
+            index = farthest(total, probed, among)
+            if index is None or spent == BUDGET:
+                break
+            yield index, stage.name
+            probed.add(index)
+            spent += 1
