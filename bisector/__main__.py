@@ -1,0 +1,7 @@
+"""`python -m bisector` is the same as `bisector`."""
+
+import sys
+
+from bisector.cli import main
+
+sys.exit(main())

@@ -1,0 +1,71 @@
+"""The command line: one small file per command, which parses, calls and prints."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+
+from bisector.cli.command import Command
+from bisector.errors import BisectorError, UsageProblem
+from bisector.workspace import Workspace
+
+STATUS_INTERRUPTED = 130
+STATUS_BUG = 4
+STATUS_CANNOT_TELL = 125  # what git bisect run takes for "skip"
+
+
+class Bisector(Command):
+    """Finds the HAProxy commit that broke something and the one that fixed it, and proves both."""
+
+    PROGNAME = "bisector"
+
+    def main(self, *words: str) -> int:
+        if words:
+            raise UsageProblem(f"no command '{words[0]}'", "'bisector --help' lists them")
+        if not self.nested_command:
+            self.help()
+        return 0
+
+
+for _name, _class in {
+    "run": "run.Run",
+    "probe": "probe.Probe",
+    "build": "build.Build",
+    "regtest": "regtest.Regtest",
+    "scenarios": "scenarios.Scenarios",
+    "hunts": "hunts.Hunts",
+    "doctor": "doctor.Doctor",
+    "demo": "demo.Demo",
+}.items():
+    Bisector.subcommand(_name, f"bisector.cli.{_class}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run bisector with these words (default: the process's own) and give its exit status."""
+    words = list(sys.argv if argv is None else argv)
+    try:
+        _, status = Bisector.run(words, exit=False)
+    except BisectorError as error:
+        print(f"bisector: {error}", file=sys.stderr)
+        status = error.exit_code
+    except KeyboardInterrupt:
+        print("bisector: stopped; the same command goes on from here", file=sys.stderr)
+        return STATUS_INTERRUPTED
+    except Exception as error:
+        print(f"bisector: {_bug(error)}", file=sys.stderr)
+        status = STATUS_BUG
+    # for git bisect run, every status under 126 but 0 and 125 means bad
+    return STATUS_CANNOT_TELL if words[1:2] == ["probe"] and status not in (0, 1) else status
+
+
+def _bug(error: Exception) -> str:
+    """Keep the details of what nobody expected, and say where."""
+    said = f"a bug in bisector: {type(error).__name__}: {' '.join(str(error).split())}"
+    try:
+        path = Workspace.open().folder("crashes") / f"{time.time_ns()}.txt"
+        path.write_text(f"{sys.argv}\n{traceback.format_exc()}")
+    except (BisectorError, OSError):
+        return said
+    return f"{said}: please report it with {path}"

@@ -1,0 +1,24 @@
+"""bisector build REV"""
+
+from __future__ import annotations
+
+from bisector.cli.command import RepoCommand
+
+
+class Build(RepoCommand):
+    """Builds one revision, with the patches that are named, and prints the binary's path."""
+
+    def main(self, revision: str) -> int:
+        from bisector import session
+        from bisector.cli.options import options_of
+        from bisector.report.live import Live
+        from bisector.single import build_once
+        from bisector.workspace import Workspace
+
+        options = options_of(self)
+        workspace = Workspace.open()
+        with Live() as live:
+            history = session.find_history(options, workspace, live.doing)
+            binary = build_once(workspace, history, options, revision, live.doing)
+        print(binary)
+        return 0

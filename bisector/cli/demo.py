@@ -1,0 +1,48 @@
+"""bisector demo"""
+
+from __future__ import annotations
+
+import sys
+
+from bisector.cli.command import Command
+
+SERIES = "3.0"  # of HAProxy; Debian's stable suite has it, with both fixes
+
+
+class Demo(Command):
+    """Makes a small history from the distribution's own HAProxy source, with a bug in it, and
+    hunts it. Needs no clone of HAProxy; takes a few minutes the first time."""
+
+    def main(self) -> int:
+        from bisector import distro, patches, playground, session
+        from bisector.cli.answer import show
+        from bisector.conduct import conduct
+        from bisector.report.live import Live
+        from bisector.report.summary import summarize
+        from bisector.workspace import Workspace
+
+        workspace = Workspace.open()
+        with Live() as live:
+            live.doing(f"fetching the source of HAProxy {SERIES}")
+            source = distro.fetch_source(workspace, SERIES)
+            series = patches.load(session.bundled_patches("dns-flap"))
+            live.doing("making the playground")
+            ground = playground.make(workspace, source.path, series, playground.DEMO)
+            words = ["run", ground.range, "--repo", str(ground.path)]
+            print(f"$ bisector {' '.join(words)}", file=sys.stderr)
+            outcome = conduct(
+                workspace,
+                session.Options(repo=str(ground.path)),
+                ground.range,
+                blind=False,
+                fresh=False,
+                command=f"bisector {' '.join(words)}",
+                watcher=live,
+            )
+        status = show(outcome, None)
+        summary = summarize(outcome.events)
+        found = {f.found.what: f.revision for f in summary.findings} if summary else {}
+        right = found == {"introduction": ground.regression, "fix": ground.heal}
+        print(f"\nplanted: {ground.regression[:10]}, healed: {ground.heal[:10]}: ", end="")
+        print("both found" if right else "NOT what was found")
+        return status if right else 1

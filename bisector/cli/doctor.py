@@ -1,0 +1,33 @@
+"""bisector doctor [--fix]"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from plumbum import cli
+
+from bisector.cli.command import Command
+
+
+class Doctor(Command):
+    """Says what the main job needs, what of it is here, and how to get the rest.
+
+    Exit status: 0 if the main job can run, else 3.
+    """
+
+    fix = cli.Flag("--fix", help="fetch into the workspace what apt can give without root")
+
+    def main(self) -> int:
+        from bisector import doctor
+        from bisector.report import terminal
+        from bisector.workspace import Workspace
+
+        workspace = Workspace.open()
+        findings = doctor.examine(workspace, os.environ)
+        if self.fix:
+            for problem in doctor.fix(workspace, findings):
+                print(f"bisector: {problem}", file=sys.stderr)
+            findings = doctor.examine(workspace, os.environ)
+        print(terminal.findings(findings), end="")
+        return 0 if doctor.able(findings) else 3

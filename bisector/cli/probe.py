@@ -1,0 +1,28 @@
+"""bisector probe [REV]"""
+
+from __future__ import annotations
+
+from bisector.cli.command import TestCommand
+
+
+class Probe(TestCommand):
+    """Builds and tests one revision: REV, or the commit that is checked out.
+
+    Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` wants it.
+    """
+
+    def main(self, revision: str = "") -> int:
+        from bisector import session
+        from bisector.cli.options import options_of
+        from bisector.report import terminal
+        from bisector.report.live import Live
+        from bisector.single import probe_once
+        from bisector.workspace import Workspace
+
+        options = options_of(self)
+        workspace = Workspace.open()
+        with Live() as live:
+            history = session.find_history(options, workspace, live.doing)
+            told = probe_once(workspace, history, options, revision, self.fresh, live.doing)
+        print(terminal.probe_report(told), end="")
+        return {"good": 0, "bad": 1}.get(told.verdict, 125)

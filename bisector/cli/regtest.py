@@ -1,0 +1,35 @@
+"""bisector regtest SCENARIO"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from plumbum import cli
+
+from bisector.cli.command import Command
+
+
+class Regtest(Command):
+    """Renders a scenario's reg-tests as upstream takes them: reg-tests/<subsystem>/*.vtc and *.lua.
+
+    Exit status of --check: 0 if the files say what the templates do, else 1.
+    """
+
+    out = cli.SwitchAttr("--out", str, default="reg-tests", argname="FOLDER", help="where to")
+    check = cli.Flag("--check", help="write nothing; list what is missing or differs")
+
+    def main(self, scenario: str) -> int:
+        from bisector import regtest, scenario_file
+
+        files = regtest.rendered(scenario_file.load(scenario))
+        folder = Path(self.out)
+        if self.check:
+            stale = list(regtest.stale(files, folder))
+            for name in stale:
+                print(f"bisector: {folder / name} is stale", file=sys.stderr)
+            return 1 if stale else 0
+        regtest.write(files, folder)
+        for name in files:
+            print(folder / name)
+        return 0

@@ -1,0 +1,95 @@
+"""The state of a hunt, replayed from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bisector.events import (
+    Confirmed,
+    Ended,
+    Event,
+    Found,
+    Noted,
+    PatchChecked,
+    Probed,
+    Started,
+)
+from bisector.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An introduction or a fix: what the search found, and whether it was proven."""
+
+    found: Found
+    confirmed: Confirmed | None
+
+    @property
+    def proven(self) -> bool:
+        return self.confirmed is not None and self.confirmed.proven
+
+    @property
+    def revision(self) -> str:
+        return self.found.revisions[-1]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A hunt at a glance."""
+
+    started: Started
+    probes: tuple[Probed, ...]
+    findings: tuple[Finding, ...]
+    patches: tuple[PatchChecked, ...]
+    notes: tuple[str, ...]
+    ended: Ended | None
+
+    @property
+    def answered(self) -> bool:
+        return self.ended is not None and self.ended.answer == "answered"
+
+    @property
+    def proven(self) -> bool:
+        """Is there an answer, and every part of it proven?"""
+        return self.answered and all(finding.proven for finding in self.findings)
+
+    @property
+    def patch_holds(self) -> bool:
+        """Is every affected release bad before the patch and good after it?"""
+        return all(p.before is Verdict.BAD and p.after is Verdict.GOOD for p in self.patches)
+
+    @property
+    def work(self) -> tuple[int, float, float]:
+        """Probes that were really made, and the seconds of their builds and tests."""
+        made = [probe for probe in self.probes if not probe.known]
+        return (
+            len(made),
+            sum(probe.build_seconds for probe in made),
+            sum(probe.test_seconds for probe in made),
+        )
+
+    def evidence(self, revision: str) -> tuple[str, ...]:
+        """The log's lines behind the verdict on *revision* as it is."""
+        for probe in self.probes:
+            if probe.revision == revision and not probe.patched:
+                return probe.evidence
+        return ()
+
+
+def summarize(events: Sequence[Event]) -> Summary | None:
+    """Replay a journal; None if it does not even say what was asked."""
+    started = next((event for event in events if isinstance(event, Started)), None)
+    if started is None:
+        return None
+    confirmed = {event.what: event for event in events if isinstance(event, Confirmed)}
+    found = {event.what: event for event in events if isinstance(event, Found)}
+    ends = [event for event in events if isinstance(event, Ended)]
+    return Summary(
+        started=started,
+        probes=tuple(event for event in events if isinstance(event, Probed)),
+        findings=tuple(Finding(one, confirmed.get(what)) for what, one in found.items()),
+        patches=tuple(event for event in events if isinstance(event, PatchChecked)),
+        notes=tuple(event.text for event in events if isinstance(event, Noted)),
+        ended=ends[-1] if ends else None,
+    )

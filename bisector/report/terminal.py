@@ -1,0 +1,155 @@
+"""The summary as text for a terminal or a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bisector.events import PatchChecked, Probed
+from bisector.report.summary import Finding, Summary
+from bisector.scenario import Scenario
+from bisector.verdict import Verdict
+
+if TYPE_CHECKING:
+    from bisector import doctor
+
+_LABEL = 12
+_WORDS = {"introduction": "introduced", "fix": "fixed"}
+
+
+def probe_line(told: Probed) -> str:
+    """One finished probe: verdict, revision, seconds, subject, and why if it isn't plain."""
+    name = told.name + (" + patch" if told.patched else "")
+    seconds = told.build_seconds + told.test_seconds
+    time = "known" if told.known else f"{seconds:.1f} s"
+    line = f"{told.verdict:<11} {name:<20} {time:>8}  {told.subject}"
+    return line if told.verdict.tested else f"{line}\n{'':<12}{told.reason}"
+
+
+def render(summary: Summary, files: Sequence[str] = ()) -> str:
+    """The answer in plain words: introduced, fixed, affected, patch, files."""
+    lines = [f"{_question(summary)}", ""]
+    if not summary.answered:
+        lines += _row("no answer", summary.ended.answer if summary.ended else "unfinished")
+    for finding in summary.findings:
+        lines += _finding(finding, summary)
+    if summary.answered:
+        lines += _row("affected", _affected(summary))
+        lines += _patch(summary)
+    for note in summary.notes:
+        lines += _row("note", note)
+    probes, building, testing = summary.work
+    lines += _row("work", f"{probes} probes: {_span(building)} building, {_span(testing)} testing")
+    for file in files:
+        lines += _row("written", file)
+    return "\n".join(lines) + "\n"
+
+
+def probe_report(told: Probed) -> str:
+    """A single probe's verdict, with its evidence."""
+    lines = [f"{told.verdict}: {told.name} {told.subject}", *_row("reason", told.reason)]
+    for line in told.evidence:
+        lines += _row("evidence", line)
+    if told.log:
+        lines += _row("log", told.log)
+    return "\n".join(lines) + "\n"
+
+
+def scenario(shown: Scenario) -> str:
+    """What a scenario is about, what it takes, how it judges."""
+    lines = [f"{shown.name}: {shown.title}", "", shown.story, ""]
+    for name, values in shown.parameters.items():
+        lines += _row(name, ", ".join(map(str, values)))
+    lines += [*_row("variants", str(sum(1 for _ in shown.variants()))), ""]
+    lines += [*_row("control", shown.control), *_row("bad", shown.bad)]
+    for name in ("suspect", "fix", "patches"):
+        if value := getattr(shown.known, name):
+            lines += _row(name, value)
+    return "\n".join([*lines, *_row("folder", str(shown.folder))]) + "\n"
+
+
+def hunt_line(name: str, state: str, summary: Summary) -> str:
+    """A hunt in a list."""
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at))
+    probes = len(summary.probes)
+    return f"{name}  {began}  {state:<12}{probes:>4} probes  {summary.started.command}"
+
+
+def findings(found: Sequence[doctor.Finding]) -> str:
+    """The doctor's table: what is needed, whether it is here, how to get it."""
+    lines = []
+    for one in found:
+        mark = "ok" if one.found else ("MISSING" if one.required else "absent")
+        lines.append(f"{mark:<8} {one.name:<12} {one.found or one.how_to_get}")
+        if not one.found:
+            lines.append(f"{'':<21} needed for {one.needed_for}")
+    return "\n".join(lines) + "\n"
+
+
+def _question(summary: Summary) -> str:
+    asked = summary.started
+    variant = f" ({asked.variant})" if asked.variant else ""
+    return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
+
+
+def _row(label: str, text: str, more: Sequence[str] = ()) -> list[str]:
+    return [f"{label:<{_LABEL}}{text}", *(f"{'':<{_LABEL}}{line}" for line in more)]
+
+
+def _finding(finding: Finding, summary: Summary) -> list[str]:
+    found, word = finding.found, _WORDS[finding.found.what]
+    more = list(_proof(finding))
+    more += summary.evidence(finding.revision)[:1] if found.what == "introduction" else []
+    if len(found.revisions) == 1:
+        return _row(word, _commit(finding, 0), more)
+    several = [_commit(finding, index) for index in range(len(found.revisions))]
+    return _row(word, f"in one of {len(several)} commits:", [*several, *more])
+
+
+def _commit(finding: Finding, index: int) -> str:
+    found = finding.found
+    place = f" ({found.places[index]})" if found.places[index] else ""
+    return f"{found.revisions[index][:10]}{place} {found.subjects[index]}"
+
+
+def _proof(finding: Finding) -> Iterator[str]:
+    old, new = ("good", "bad") if finding.found.what == "introduction" else ("bad", "good")
+    if finding.confirmed is None:
+        yield "not confirmed"
+    elif finding.proven:
+        runs = finding.confirmed.runs
+        parents = " and ".join(parent[:10] for parent in finding.found.parents)
+        yield f"proven: {new} in {runs} of {runs} runs, its parent {parents} {old} in all of {runs}"
+    else:
+        yield f"not proven: {finding.confirmed.doubt}"
+
+
+def _affected(summary: Summary) -> str:
+    releases = summary.ended.affected if summary.ended else ()
+    if not releases:
+        return "no release in this range"
+    if len(releases) == 1:
+        return releases[0]
+    return f"{releases[0]} to {releases[-1]} ({len(releases)} releases)"
+
+
+def _patch(summary: Summary) -> list[str]:
+    checks = summary.patches
+    if not checks:
+        return []
+    good = sum(check.after is Verdict.GOOD for check in checks)
+    more = [*summary.started.patches, *(_check(check) for check in checks)]
+    return _row("patch", f"good on {good} of {len(checks)} affected releases", more)
+
+
+def _check(check: PatchChecked) -> str:
+    how = ", ".join(check.how)
+    after = str(check.after) if check.after else "not built"
+    said = f"{check.release:<12} {check.before} → {after:<11} {how}"
+    return f"{said} {check.problem}".rstrip()
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
