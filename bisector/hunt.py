@@ -7,6 +7,7 @@ it again with a journal that already knows the answers.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bisector import priors, witness
@@ -16,7 +17,7 @@ from bisector.history import Commit, Range
 from bisector.patches import Conflict, Series
 from bisector.prober import Prober
 from bisector.scenario import Known
-from bisector.search import Outcome, Search, widest_gap
+from bisector.search import Contradiction, Outcome, Search, widest_gap
 from bisector.verdict import Verdict
 
 CONFIRM_RUNS = 5  # of each side
@@ -128,8 +129,11 @@ class Hunt:
         weights = priors.weigh(commits, inert=self._inert, related=self._related, suspect=suspect)
         search = Search(self.history.graph(commits), new, weights)
         for told in self.journal.events:
-            if isinstance(told, Probed) and not told.patched and told.revision in search:
-                search.record(told.revision, self._outcome(what, told))
+            if isinstance(told, Probed) and not (told.patched or told.run):
+                # what was probed for another reason may lie beyond another change
+                with suppress(Contradiction):
+                    if told.revision in search:
+                        search.record(told.revision, self._outcome(what, told))
         while (revision := search.choose()) is not None:
             left = f"{len(search.candidates())} candidates, about {search.steps_left()} probes left"
             told = self.prober.ask(revision, f"{what} ({left})")

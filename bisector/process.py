@@ -78,7 +78,7 @@ def run(
             f"{words[0]}: no such program", "see 'bisector doctor' for how to get it"
         ) from None
     # plumbum adds to this process's environment and cannot take away; env(1) can
-    command = local["env"]["-i", *environment(env), *words]
+    command = local["env"]["-i", *environment(env), *_mortal(), *words]
     started = time.monotonic()
     try:
         with log.open("wb") as sink:
@@ -100,6 +100,14 @@ def environment(extra: Mapping[str, str] | None = None) -> list[str]:
     """The environment that a child gets, as NAME=VALUE words."""
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     return [f"{name}={value}" for name, value in {**kept, "LC_ALL": "C", **(extra or {})}.items()]
+
+
+def _mortal() -> tuple[str, ...]:
+    """What makes a program end with this process, even when this one is killed."""
+    from plumbum import local
+
+    words = ("setpriv", "--pdeathsig", "KILL")
+    return words if words[0] in local else ()
 
 
 def tail(log: Path, limit: int = TAIL_BYTES) -> str:

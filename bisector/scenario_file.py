@@ -50,8 +50,10 @@ def _read(folder: Path) -> Scenario:
     try:
         text = path.read_text(encoding="utf-8")
         table = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioProblem(f"cannot read {path}", str(error)) from error
+    except OSError as error:
+        raise ScenarioProblem(f"cannot read {path}", error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioProblem(f"{path} is not UTF-8 text", str(error)) from error
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise ScenarioProblem(f"{path}:{line[1] if line else 1}", str(error)) from error

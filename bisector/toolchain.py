@@ -17,7 +17,7 @@ import pygit2
 
 from bisector import process
 from bisector.checkout import BuildTree
-from bisector.errors import ProbeFailed
+from bisector.errors import ProbeFailed, UsageProblem
 from bisector.store import content_key
 from bisector.tools import Lua, Tool
 from bisector.workspace import Workspace, digest, explained, publish, write_whole
@@ -30,7 +30,6 @@ _FLAGS: Mapping[str, Mapping[str, str]] = {
     "dev": {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0", "DEBUG_CFLAGS": "", "ARCH_FLAGS": ""},
     "release": {},
 }
-TOOLCHAINS = tuple(_FLAGS)
 
 _ERROR = re.compile(r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*)$", re.M)
 _MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
@@ -52,8 +51,11 @@ class Toolchain:
     def of(cls, name: str, compiler: Tool, lua: Lua, extra: Mapping[str, str]) -> Toolchain:
         """`dev` (gcc -O0) or `release` (HAProxy's own flags), with Lua.
 
-        *extra* are make variables of the scenario's and the user's; they win.
+        *extra* are make variables of the scenario's and the user's; they win. Raises UsageProblem
+        if there is no toolchain of that name.
         """
+        if name not in _FLAGS:
+            raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join(_FLAGS)}")
         variables = {"TARGET": "linux-glibc", "CC": str(compiler.path), "IGNOREGIT": "1"}
         variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
 
+_ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
 
 
@@ -43,7 +44,7 @@ class Workspace:
         else:
             raise WorkspaceProblem("no place for the workspace", "set BISECTOR_WORKSPACE or HOME")
         root = root.absolute()
-        with explained(f"cannot write the workspace {root}"):
+        with explained(f"cannot write the workspace {root}", _ELSEWHERE):
             root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=root).close()
         return cls(root)
@@ -51,7 +52,7 @@ class Workspace:
     def folder(self, *parts: str) -> Path:
         """A folder below the root, made if missing."""
         path = self.root.joinpath(*parts)
-        with explained(f"cannot write the workspace {self.root}"):
+        with explained(f"cannot write the workspace {self.root}", _ELSEWHERE):
             path.mkdir(parents=True, exist_ok=True)
         return path
 
@@ -134,16 +135,12 @@ def digest(*parts: str | bytes) -> str:
 
 
 @contextlib.contextmanager
-def explained(what: str) -> Iterator[None]:
-    """Turn the system's refusal into one line that says what to do."""
+def explained(what: str, advice: str = "") -> Iterator[None]:
+    """Turn the system's refusal into one line: *what* could not be done, why, and *advice*."""
     try:
         yield
     except OSError as error:
-        hint = {
-            errno.ENOSPC: "the disk is full: make room, then run the same command again",
-            errno.EDQUOT: "your disk quota is used up: make room, then run the same command again",
-            errno.EROFS: "the file system is read-only: set BISECTOR_WORKSPACE to another folder",
-            errno.EACCES: "no permission: set BISECTOR_WORKSPACE to a folder of yours",
-            errno.EPERM: "no permission: set BISECTOR_WORKSPACE to a folder of yours",
-        }.get(error.errno or 0, error.strerror or str(error))
-        raise WorkspaceProblem(what, hint) from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "make room, then run the same command again"
+        why = error.strerror or str(error)
+        raise WorkspaceProblem(what, f"{why}: {advice}" if advice else why) from error

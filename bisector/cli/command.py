@@ -48,8 +48,9 @@ class RepoCommand(Command):
     repo = cli.SwitchAttr("--repo", str, argname="FOLDER", help="a clone of HAProxy")
     toolchain = cli.SwitchAttr(
         "--toolchain",
-        cli.Set("dev", "release", case_sensitive=True),
+        str,
         default="dev",
+        argname="NAME",
         help="dev: gcc -O0; release: HAProxy's own flags",
     )
     make = cli.SwitchAttr(
