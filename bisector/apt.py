@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -131,7 +130,8 @@ def open_index(workspace: Workspace, suite: str = "", kind: str = "deb") -> Iter
     """A fresh index of *suite* (this machine's own if empty), for one process at a time."""
     root = workspace.folder("apt", f"{suite or 'own'}-{tools.machine()}")
     problem: AptProblem | None = None
-    with _awaited(root / "bisector.lock") as held:
+    with lock(root / "bisector.lock", wait=True) as held:
+        assert held is not None
         for site in sites(workspace):
             index = Index(root, suite or site.release, held)
             _configure(index, site, kind)
@@ -163,19 +163,6 @@ def _configure(index: Index, site: Site, kind: str) -> None:
     (index.root / "sources" / "bisector.sources").write_text(stanza, encoding="utf-8")
     configuration = _CONFIGURATION.format(root=index.root)
     (index.root / "apt.conf").write_text(configuration, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _awaited(path: Path) -> Iterator[int]:
-    """The lock *path*, waiting for who holds it; the holder's downloads are bounded in time."""
-    deadline = time.monotonic() + 2 * _SECONDS
-    while time.monotonic() < deadline:
-        with lock(path) as held:
-            if held is not None:
-                yield held
-                return
-        time.sleep(0.1)
-    raise AptProblem("apt is in use", f"another process has held {path} for too long")
 
 
 def run_apt(argv: Sequence[str], log: Path, cwd: Path | None = None, lock: int = -1) -> Finished:

@@ -82,13 +82,16 @@ class Workspace:
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[int | None]:
-    """The descriptor of an exclusive lock on *path*, or None when somebody else holds it."""
+def lock(path: Path, *, wait: bool = False) -> Iterator[int | None]:
+    """The descriptor of an exclusive lock on *path*.
+
+    When somebody else holds it: None, or, with *wait*, the lock as soon as its holder ends.
+    """
     with explained(f"cannot lock {path}"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield None
         else:
