@@ -133,6 +133,10 @@ class History:
             raise NoSuchRevision(f"no commit is checked out in {self._clone.path}")
         return self._commit(self._peel(self._clone[self._clone.head.target]))
 
+    def is_dirty(self) -> bool:
+        """Has the clone's work tree changes to tracked files that are not committed?"""
+        return not self._clone.is_bare and bool(self._clone.status(untracked_files="no"))
+
     def commit(self, revision: str) -> Commit:
         """The commit with the full hash *revision*."""
         return self._commit(self._object(revision))

@@ -7,6 +7,7 @@ it again with a journal that already knows the answers.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -99,13 +100,13 @@ class Hunt:
     def _witness(self) -> str:
         """A bad revision inside a range with two good ends."""
         index = {commit: place for place, commit in enumerate(self._commits)}
-        parents = [
-            self.history.commit(c).parents for c in (*self._related, self._suspects[FIX]) if c
-        ]
-        near = {index[p] for group in parents for p in group if p in index}
-        known = {index[c] for c in (self._suspects[INTRODUCTION],) if c}
-        known |= {index[p] for p in (parents[-1] if self._suspects[FIX] else ()) if p in index}
-        releases = {index[c] for c in self.history.tags if c in index}
+
+        def places(commits: Iterable[str]) -> set[int]:
+            return {index[commit] for commit in commits if commit in index}
+
+        known = places([self._suspects[INTRODUCTION], *self._parents([self._suspects[FIX]])])
+        near = places(self._parents(self._related))
+        releases = places(self.history.tags)
         total = len(self._commits) - 1  # the last one is the end, which is good
         probed: set[int] = set()
         for place, stage in witness.order(total, probed, witness.stages(known, near, releases)):
@@ -223,6 +224,9 @@ class Hunt:
             return ""
         commit = self.history.resolve(name).id
         return commit if commit in self._commits else ""
+
+    def _parents(self, commits: Iterable[str]) -> list[str]:
+        return [p for commit in commits if commit for p in self.history.commit(commit).parents]
 
     def _touching_the_patch(self) -> list[str]:
         if self.question.blind or self.question.series is None:

@@ -78,27 +78,39 @@ class Prober:
     def _record(
         self, result: Result, revision: str, purpose: str, run: int, patched: bool, known: bool
     ) -> Probed:
-        history = self.bench.history
-        event = Probed(
-            purpose=purpose,
-            revision=revision,
-            name=history.release(revision),
-            subject=history.commit(revision).subject,
-            patched=patched,
-            run=run,
-            key=result.key,
-            verdict=result.verdict,
-            reason=result.ruling.reason,
-            evidence=result.ruling.evidence,
-            binary=result.binary,
-            build_seconds=0.0 if known else round(result.build_seconds, 3),
-            test_seconds=0.0 if known else round(result.test_seconds, 3),
-            log=result.log,
-            known=known,
-            at=round(time.time(), 3),
-        )
+        event = event_of(self.bench.history, result, revision, purpose, run, patched, known)
         self.journal.append(event)
         return event
+
+
+def event_of(
+    history: History,
+    result: Result,
+    revision: str,
+    purpose: str,
+    run: int,
+    patched: bool,
+    known: bool,
+) -> Probed:
+    """A probe's result as the journal and the reports have it."""
+    return Probed(
+        purpose=purpose,
+        revision=revision,
+        name=history.release(revision),
+        subject=history.commit(revision).subject,
+        patched=patched,
+        run=run,
+        key=result.key,
+        verdict=result.verdict,
+        reason=result.ruling.reason,
+        evidence=result.ruling.evidence,
+        binary=result.binary,
+        build_seconds=0.0 if known else round(result.build_seconds, 3),
+        test_seconds=0.0 if known else round(result.test_seconds, 3),
+        log=result.log,
+        known=known,
+        at=round(time.time(), 3),
+    )
 
 
 def _again(told: Probed) -> Result:

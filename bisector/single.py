@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from bisector import patches, probe, session, toolchain
@@ -10,7 +9,7 @@ from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
 from bisector.patches import Conflict
-from bisector.prober import Progress
+from bisector.prober import Progress, event_of
 from bisector.scenario import Known
 from bisector.session import Options
 from bisector.workspace import Workspace
@@ -33,24 +32,8 @@ def probe_once(
     if known is None:
         progress(f"probing {history.release(commit.id)}")
     result = known or probe.probe(workspace, request)
-    return Probed(
-        purpose="probe",
-        revision=commit.id,
-        name=history.release(commit.id),
-        subject=commit.subject,
-        patched=bool(options.patches),
-        run=0,
-        key=result.key,
-        verdict=result.verdict,
-        reason=result.ruling.reason,
-        evidence=result.ruling.evidence,
-        binary=result.binary,
-        build_seconds=result.build_seconds,
-        test_seconds=result.test_seconds,
-        log=result.log,
-        known=known is not None,
-        at=time.time(),
-    )
+    patched, was_known = bool(options.patches), known is not None
+    return event_of(history, result, commit.id, "probe", 0, patched, was_known)
 
 
 def build_once(

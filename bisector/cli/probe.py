@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from bisector.cli.command import TestCommand
 
 
@@ -23,6 +25,8 @@ class Probe(TestCommand):
         workspace = Workspace.open()
         with Live() as live:
             history = session.find_history(options, workspace, live.doing)
+            if not revision and history.is_dirty():
+                print("bisector: uncommitted changes are not probed", file=sys.stderr)
             told = probe_once(workspace, history, options, revision, self.fresh, live.doing)
         print(terminal.probe_report(told), end="")
         return {"good": 0, "bad": 1}.get(told.verdict, 125)
