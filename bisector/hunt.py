@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bisector import priors, witness
+from bisector.apply import Conflict
 from bisector.errors import NoWitness, UnusableEnds
 from bisector.events import Confirmed, Ended, Found, Noted, PatchChecked, Probed
 from bisector.history import Commit, Range
-from bisector.patches import Conflict, Series
+from bisector.patches import Series
 from bisector.prober import Prober
 from bisector.scenario import Known
 from bisector.search import Contradiction, Outcome, Search, widest_gap

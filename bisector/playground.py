@@ -15,9 +15,9 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode
 
-from bisector import patches
+from bisector.apply import AppliedSeries, apply_series
 from bisector.errors import EnvironmentProblem
-from bisector.patches import AppliedSeries, Series
+from bisector.patches import Series
 from bisector.workspace import Workspace, digest, publish
 
 _AUTHOR = pygit2.Signature("Playground", "playground@localhost", 1_700_000_000, 0)
@@ -109,8 +109,7 @@ class _Builder:
         """Change the tree as the plan wants it; the subject of the commit."""
         plan = self.plan
         if number == plan.regression:
-            backwards = Series(tuple(patches.reverse(p) for p in self.series.patches[::-1]))
-            self._apply(backwards)
+            self._apply(self.series.reversed)
             return "CLEANUP: server/dns: clear the whole address in one go"
         if number == plan.heal:
             self._apply(self.series)
@@ -168,7 +167,7 @@ class _Builder:
         return str(builder.write())
 
     def _apply(self, series: Series) -> None:
-        done = patches.apply_series(self.repo, self.repo[self.tree].id, series)
+        done = apply_series(self.repo, self.repo[self.tree].id, series)
         if not isinstance(done, AppliedSeries) or any(s.how == "already" for s in done.steps):
             raise EnvironmentProblem(
                 f"{self.source.name} is no ground for a playground",

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bisector import patches
+from bisector.apply import AppliedSeries, Conflict, apply_series
 from bisector.events import Probed
 from bisector.history import History
 from bisector.journal import Journal
 from bisector.oracle import Oracle
-from bisector.patches import AppliedSeries, Conflict, Series
+from bisector.patches import Series
 from bisector.probe import Probe, key_of, probe, recall
 from bisector.toolchain import Toolchain
 from bisector.tools import Tool
@@ -56,7 +56,7 @@ class Prober:
     ) -> tuple[AppliedSeries | Conflict, Probed | None]:
         """How *series* applies to *revision*, and the verdict afterwards if it does."""
         store, tree = self.bench.history.store, self.bench.history.tree_id(revision)
-        done = patches.apply_series(store, store[tree].id, series)
+        done = apply_series(store, store[tree].id, series)
         if isinstance(done, Conflict):
             return done, None
         return done, self._ask(revision, str(done.tree), purpose, 0, True)

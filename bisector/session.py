@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import patches, scenario_file, tools, upstream
+from bisector import patch_files, scenario_file, tools, upstream
 from bisector.errors import HuntBusy, PatchProblem, UsageProblem
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.journal import Journal, read
 from bisector.oracle import Oracle
-from bisector.patches import Series
+from bisector.patches import Patch, Series
 from bisector.prober import Bench
 from bisector.report.summary import Summary, summarize
 from bisector.scenario import Known, label
@@ -101,14 +101,14 @@ def find_series(names: Sequence[str], known: Known, history: History) -> Series 
     Raises PatchProblem if one is neither a file nor a revision, or cannot be read.
     """
     if not names:
-        return patches.load(bundled_patches(known.patches)) if known.patches else None
-    found: list[patches.Patch] = []
+        return patch_files.load(bundled_patches(known.patches)) if known.patches else None
+    found: list[Patch] = []
     for name in names:
         if Path(name).exists():
-            found += patches.load(Path(name)).patches
+            found += patch_files.load(Path(name)).patches
         elif history.knows(name):
             commit = history.store[history.resolve(name).id]
-            found.append(patches.from_commit(history.store, commit.peel(pygit2.Commit)))
+            found.append(patch_files.from_commit(history.store, commit.peel(pygit2.Commit)))
         else:
             raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
     return Series(tuple(found))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bisector import patches, probe, session, toolchain
+from bisector import probe, session, toolchain
+from bisector.apply import Conflict, apply_series
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
-from bisector.patches import Conflict
 from bisector.prober import Progress, event_of
 from bisector.scenario import Known
 from bisector.session import Options
@@ -56,7 +56,7 @@ def _tree(history: History, options: Options, commit: Commit) -> str:
     tree = history.tree_id(commit.id)
     if series is None:
         return tree
-    done = patches.apply_series(history.store, history.store[tree].id, series)
+    done = apply_series(history.store, history.store[tree].id, series)
     if isinstance(done, Conflict):
         where = "; ".join(f"{place.path} {place.hunk}: {place.why}" for place in done.where)
         raise PatchConflict(f"{done.patch} does not apply to {commit.short}", where)

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bisector.difftext import parse
 from bisector.errors import PatchProblem
-from bisector.hunks import FileDiff, Misfit, fit, parse, renumbered
+from bisector.hunks import FileDiff, Misfit, fit, renumbered
 
 TEN = b"".join(b"line %d\n" % number for number in range(1, 11))
 HEAD = b"--- a/f.c\n+++ b/f.c\n"

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pygit2.enums import FileMode
 
-from bisector import patches
+from bisector import patch_files, patches
+from bisector.apply import Applied, AppliedSeries, Conflict, apply, apply_series
 from bisector.errors import PatchProblem
-from bisector.patches import Applied, AppliedSeries, Conflict, Patch, Series
+from bisector.patches import Patch, Series
 
 BUNDLED = Path(__file__).parent.parent / "patches"
 C = "src/server.c"
@@ -75,7 +76,7 @@ class Repo:
         return found
 
     def patch(self, old: Files, new: Files) -> Patch:
-        return patches.from_commit(self.git, self.commit(new, self.commit(old)))
+        return patch_files.from_commit(self.git, self.commit(new, self.commit(old)))
 
     def files(self, tree: pygit2.Oid) -> Files:
         index = pygit2.Index()
@@ -83,7 +84,7 @@ class Repo:
         return {entry.path: self.git[entry.id].data for entry in index}  # type: ignore[attr-defined]
 
     def apply(self, files: Files, patch: Patch) -> Applied | Conflict:
-        return patches.apply(self.git, self.tree(files), patch)
+        return apply(self.git, self.tree(files), patch)
 
     def after(self, files: Files, patch: Patch) -> tuple[str, str | None, Files]:
         done = self.apply(files, patch)
@@ -91,7 +92,7 @@ class Repo:
         return done.how, done.variant, self.files(done.tree)
 
     def steps(self, files: Files, series: Series) -> tuple[list[tuple[str, str | None]], Files]:
-        done = patches.apply_series(self.git, self.tree(files), series)
+        done = apply_series(self.git, self.tree(files), series)
         assert isinstance(done, AppliedSeries), done
         return [(step.how, step.variant) for step in done.steps], self.files(done.tree)
 
@@ -132,7 +133,7 @@ def test_a_moved_hunk_applies_exactly(empty: Repo, fix: Patch) -> None:
 def test_the_tree_may_be_given_itself(repo: Repo, fix: Patch) -> None:
     tree = repo.git[repo.tree({C: OLD})]
     assert isinstance(tree, pygit2.Tree)
-    assert patches.apply(repo.git, tree, fix) == Applied(repo.tree({C: CURED}), "exact")
+    assert apply(repo.git, tree, fix) == Applied(repo.tree({C: CURED}), "exact")
 
 
 def test_a_patch_that_is_there_is_recognised(empty: Repo, fix: Patch) -> None:
@@ -209,7 +210,7 @@ def test_a_conflict_names_the_file_and_the_hunk_that_collides(repo: Repo) -> Non
 def test_a_conflict_changes_nothing_and_leaves_nothing(empty: Repo, fix: Patch) -> None:
     tree = empty.tree({C: RENAMED})
     before = set(empty.git)
-    conflict(patches.apply(empty.git, tree, fix))
+    conflict(apply(empty.git, tree, fix))
     assert set(empty.git) == before
 
 
@@ -288,7 +289,7 @@ def test_a_missing_file_is_a_conflict(repo: Repo, fix: Patch) -> None:
 
 
 def test_a_symbolic_link_is_not_followed(repo: Repo, fix: Patch) -> None:
-    outcome = patches.apply(repo.git, repo.tree({C: OLD}, FileMode.LINK), fix)
+    outcome = apply(repo.git, repo.tree({C: OLD}, FileMode.LINK), fix)
     assert conflict(outcome).where[0].why == "there is no such file"
 
 
@@ -302,14 +303,14 @@ def test_a_renamed_file_is_followed(repo: Repo) -> None:
 
 def test_modes_are_set_and_kept(repo: Repo, fix: Patch, tmp_path: Path) -> None:
     tree = repo.tree({C: OLD}, FileMode.BLOB_EXECUTABLE)
-    done = patches.apply(repo.git, tree, fix)
+    done = apply(repo.git, tree, fix)
     assert done == Applied(repo.tree({C: CURED}, FileMode.BLOB_EXECUTABLE), "exact")
     source = tmp_path / "mode.patch"
     source.write_text(f"diff --git a/{C} b/{C}\nold mode 100644\nnew mode 100755\n")
-    (mode,) = patches.load(source).patches
-    done = patches.apply(repo.git, repo.tree({C: OLD}), mode)
+    (mode,) = patch_files.load(source).patches
+    done = apply(repo.git, repo.tree({C: OLD}), mode)
     assert done == Applied(tree, "exact")
-    assert patches.apply(repo.git, tree, mode) == Applied(tree, "already")
+    assert apply(repo.git, tree, mode) == Applied(tree, "already")
 
 
 # --- series
@@ -354,7 +355,7 @@ def test_what_an_earlier_patch_made_is_worked_out(repo: Repo, empty: Repo) -> No
 
 def test_a_series_conflict_names_the_patch(repo: Repo, fix: Patch) -> None:
     second = replace(repo.patch({"x": b"x\n"}, {"x": b"y\n"}), name="0002-other")
-    outcome = conflict(patches.apply_series(repo.git, repo.tree({C: OLD}), Series((fix, second))))
+    outcome = conflict(apply_series(repo.git, repo.tree({C: OLD}), Series((fix, second))))
     assert outcome.patch == "0002-other"
 
 
@@ -495,7 +496,7 @@ From now on they don't.
 def load(tmp_path: Path, content: str | bytes) -> tuple[Patch, ...]:
     source = tmp_path / "fix.patch"
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    return patches.load(source).patches
+    return patch_files.load(source).patches
 
 
 def test_a_mail_is_read(tmp_path: Path, repo: Repo) -> None:
@@ -600,7 +601,7 @@ def test_a_file_without_a_patch_is_refused(tmp_path: Path, content: str) -> None
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PatchProblem, match=r"cannot read the patch .*/none.patch: No such file"):
-        patches.load(tmp_path / "none.patch")
+        patch_files.load(tmp_path / "none.patch")
 
 
 def test_a_broken_patch_is_refused_with_its_name(tmp_path: Path) -> None:
@@ -618,7 +619,7 @@ def folder(path: Path, *names: str) -> Path:
 def test_a_folder_is_a_series_with_variants(tmp_path: Path) -> None:
     folder(tmp_path, "0002-b.patch", "0001-a.patch", "README")
     folder(tmp_path, "variants/old/0002-b2.patch", "variants/ancient/0002-b1.patch")
-    series = patches.load(tmp_path)
+    series = patch_files.load(tmp_path)
     assert [patch.name for patch in series.patches] == ["0001-a", "0002-b"]
     assert series.patches[0].variants == ()
     assert [form.variant for form in series.patches[1].forms] == [None, "ancient", "old"]
@@ -636,22 +637,22 @@ def test_a_folder_is_a_series_with_variants(tmp_path: Path) -> None:
 )
 def test_a_folder_in_disorder_is_refused(tmp_path: Path, names: list[str], what: str) -> None:
     with pytest.raises(PatchProblem, match=what):
-        patches.load(folder(tmp_path, *names))
+        patch_files.load(folder(tmp_path, *names))
 
 
 def test_a_numbered_file_holds_one_patch(tmp_path: Path) -> None:
     (tmp_path / "0001-a.patch").write_text(mail("[PATCH] one") + mail("[PATCH] two"))
     with pytest.raises(PatchProblem, match="holds 2 patches"):
-        patches.load(tmp_path)
+        patch_files.load(tmp_path)
 
 
 def test_a_commit_is_a_patch(repo: Repo) -> None:
     first = repo.commit({C: OLD})
     commit = repo.commit({C: CURED}, first, message="BUG: server: x\n\nWhy.\n")
-    patch = patches.from_commit(repo.git, commit)
+    patch = patch_files.from_commit(repo.git, commit)
     assert (patch.subject, patch.message) == ("BUG: server: x", "BUG: server: x\n\nWhy.")
     assert patch.files[0].new_id == str(pygit2.hash(CURED))
-    assert repo.after({}, patches.from_commit(repo.git, first)) == ("exact", None, {C: OLD})
+    assert repo.after({}, patch_files.from_commit(repo.git, first)) == ("exact", None, {C: OLD})
 
 
 def test_merges_and_empty_and_binary_commits_are_refused(repo: Repo) -> None:
@@ -662,7 +663,7 @@ def test_merges_and_empty_and_binary_commits_are_refused(repo: Repo) -> None:
         ({C: OLD, "x": b"\0\1"}, (first,), "a binary change"),
     ):
         with pytest.raises(PatchProblem, match=what):
-            patches.from_commit(repo.git, repo.commit(files, *parents))
+            patch_files.from_commit(repo.git, repo.commit(files, *parents))
 
 
 # --- the patches that come with bisector
@@ -670,7 +671,7 @@ def test_merges_and_empty_and_binary_commits_are_refused(repo: Repo) -> None:
 
 @pytest.mark.parametrize("case", sorted(path.name for path in BUNDLED.iterdir()))
 def test_bundled_patches_are_well_formed(case: str) -> None:
-    series = patches.load(BUNDLED / case)
+    series = patch_files.load(BUNDLED / case)
     assert series.patches
     for patch in series.patches:
         for form in patch.forms:
@@ -683,7 +684,7 @@ def test_bundled_patches_are_well_formed(case: str) -> None:
 
 
 def test_the_dns_flap_series_is_what_it_says() -> None:
-    first, second = patches.load(BUNDLED / "dns-flap").patches
+    first, second = patch_files.load(BUNDLED / "dns-flap").patches
     callbacks = {"snr_resolution_cb", "snr_resolution_error_cb"}
     assert first.functions == {*callbacks, "resolv_srvrq_cleanup_srv"}
     assert second.functions == callbacks
@@ -695,7 +696,7 @@ def test_the_dns_flap_series_is_what_it_says() -> None:
 
 def test_git_reads_the_bundled_patches_as_bisector_does() -> None:
     for path in sorted(BUNDLED.rglob("*.patch")):
-        (patch,) = patches.load(path).patches
+        (patch,) = patch_files.load(path).patches
         said = subprocess.run(
             ["git", "apply", "--numstat", str(path)], capture_output=True, text=True, check=True
         ).stdout.split("\n")

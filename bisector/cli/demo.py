@@ -14,7 +14,7 @@ class Demo(Command):
     hunts it. Needs no clone of HAProxy; takes a few minutes the first time."""
 
     def main(self) -> int:
-        from bisector import distro, patches, playground, session
+        from bisector import distro, patch_files, playground, session
         from bisector.cli.answer import show
         from bisector.conduct import conduct
         from bisector.report.live import Live
@@ -25,7 +25,7 @@ class Demo(Command):
         with Live() as live:
             live.doing(f"fetching the source of HAProxy {SERIES}")
             source = distro.fetch_source(workspace, SERIES)
-            series = patches.load(session.bundled_patches("dns-flap"))
+            series = patch_files.load(session.bundled_patches("dns-flap"))
             live.doing("making the playground")
             ground = playground.make(workspace, source.path, series, playground.DEMO)
             words = ["run", ground.range, "--repo", str(ground.path)]

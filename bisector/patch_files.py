@@ -1,0 +1,147 @@
+"""Read patches: files, folders, mails, mailboxes, commits."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+
+import pygit2
+
+from bisector import difftext
+from bisector.errors import PatchProblem
+from bisector.hunks import FileDiff
+from bisector.patches import Patch, Series
+
+_NUMBERED = re.compile(r"(\d{4})-.*\.patch")
+_MBOX_FROM = re.compile(rb"^From \S.*\d\d:\d\d.* \d{4}\r?$", re.MULTILINE)
+_MAIL_START = re.compile(rb"(?i)^(from |(from|subject|date|message-id|mime-version|received):)")
+_TAG = re.compile(r"(?i)\[[^\]]*\bpatch\b[^\]]*?(?:\b(\d+)/\d+)?\s*\]\s*")
+_DIFF = re.compile(rb"^(---\r?\n|(?=diff --|--- .*\n\+\+\+ ))", re.MULTILINE)
+
+
+def load(source: Path) -> Series:
+    """The patches in a file, or in a folder with their variants.
+
+    A file is a diff, a mail or a mailbox. In a folder, ``0001-*.patch``, ``0002-*.patch`` … are
+    the series; ``variants/LABEL/0001-*.patch`` is another form of the patch with that number.
+    Raises PatchProblem.
+    """
+    if not source.is_dir():
+        return Series(_read(source))
+    numbered = _numbered(source)
+    if not numbered:
+        raise PatchProblem(f"no patch in the folder {source}", "name them 0001-….patch and so on")
+    variants: dict[str, tuple[Patch, ...]] = {}
+    for folder in sorted(path for path in source.glob("variants/*") if path.is_dir()):
+        for number, patch in _numbered(folder).items():
+            if number not in numbered:
+                raise PatchProblem(
+                    f"{folder}: {patch.name} is the variant of no patch",
+                    f"give it the number of a patch in {source}",
+                )
+            patch = replace(patch, variant=folder.name)
+            variants[number] = (*variants.get(number, ()), patch)
+    return Series(
+        tuple(replace(p, variants=variants.get(number, ())) for number, p in numbered.items())
+    )
+
+
+def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
+    """What *commit* changes against its parent. Raises PatchProblem."""
+    name = str(commit.id)[:12]
+    if len(commit.parents) > 1:
+        raise PatchProblem(f"{name} is a merge", "name the commit that it brought in")
+    if commit.parents:
+        diff = repo.diff(commit.parents[0], commit)
+    else:
+        diff = commit.tree.diff_to_tree(swap=True)
+    diff.find_similar()
+    files: list[FileDiff] = []
+    for entry in filter(None, diff):
+        parsed = difftext.parse(entry.data, name)
+        old, new = str(entry.delta.old_file.id), str(entry.delta.new_file.id)
+        files += (replace(file, old_id=old, new_id=new) for file in parsed)
+    if not files:
+        raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
+    message = commit.raw_message.decode("utf-8", "replace").strip()
+    return Patch(name, message.partition("\n")[0], message, tuple(files))
+
+
+def _numbered(folder: Path) -> dict[str, Patch]:
+    """The patches in *folder* by the numbers that begin their names, in order."""
+    found: dict[str, Patch] = {}
+    for path in sorted(folder.glob("*.patch")):
+        number = _NUMBERED.fullmatch(path.name)
+        if not number:
+            raise PatchProblem(f"{path} has no number", "name it 0001-….patch, in order")
+        if number[1] in found:
+            raise PatchProblem(f"{path}: {number[1]} is there twice", "number them anew")
+        patches = _read(path)
+        if len(patches) > 1:
+            raise PatchProblem(f"{path} holds {len(patches)} patches", "make it a file for each")
+        found[number[1]] = patches[0]
+    return found
+
+
+def _read(path: Path) -> tuple[Patch, ...]:
+    """The patches in one file: of each mail that has one, or of the one diff."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PatchProblem(f"cannot read the patch {path}: {error.strerror}") from error
+    if _MAIL_START.match(raw):
+        starts = [found.start() for found in _MBOX_FROM.finditer(raw)]
+        mails = [raw[a:b] for a, b in zip([0, *starts[1:]], [*starts[1:], len(raw)], strict=True)]
+        names = [
+            path.stem if len(mails) == 1 else f"{path.stem}#{n + 1}" for n in range(len(mails))
+        ]
+        patches = [_from_mail(mail, name) for mail, name in zip(mails, names, strict=True)]
+        found = tuple(patch for patch in patches if patch)
+    else:
+        head, diff = _parted(raw)
+        # 'git show' indents the message
+        message = "\n".join(re.findall(r"^    (.*)$", head, re.MULTILINE)) or head
+        found = tuple(filter(None, [_patch(path.stem, message.strip(), diff)]))
+    if not found:
+        raise PatchProblem(
+            f"{path} holds no patch", "give what 'git format-patch' or 'git diff' has written"
+        )
+    return found
+
+
+def _from_mail(raw: bytes, name: str) -> Patch | None:
+    """The patch in a mail; None if it is a cover letter, or part of a discussion."""
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(mail, EmailMessage)
+    body = b""
+    for part in mail.walk():
+        attached = (part.get_filename() or "").endswith((".patch", ".diff"))
+        if attached or part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
+            body += bytes(part.get_payload(decode=True) or b"")
+    message, diff = _parted(body)
+    subject = str(mail["subject"] or name)
+    tag = _TAG.match(subject)
+    subject = subject[tag.end() :] if tag else subject
+    patch = _patch(name, f"{subject}\n\n{message}".strip(), diff)
+    if not patch and tag and int(tag[1] or 1):
+        raise PatchProblem(f"{name}: the mail {subject!r} has no diff", "get the whole mail")
+    return patch
+
+
+def _patch(name: str, message: str, diff: bytes) -> Patch | None:
+    files = difftext.parse(diff, name)
+    subject = message.partition("\n")[0].strip() or name
+    return Patch(name, subject, message, files) if files else None
+
+
+def _parted(body: bytes) -> tuple[str, bytes]:
+    """The message, and from where its diff begins."""
+    found = _DIFF.search(body)
+    if not found:
+        return "", body
+    message = body[: found.start()].decode("utf-8", "replace").replace("\r\n", "\n")
+    return message.strip("\n"), body[found.end() :]
