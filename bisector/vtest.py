@@ -9,6 +9,7 @@ from pathlib import Path
 from bisector import process
 from bisector.classify import TestRun
 from bisector.oracle import Oracle
+from bisector.workspace import explained
 
 GRACE_SECONDS = 10.0  # beyond VTest's own limit, before it is stopped from outside
 LOG_BUFFER = 16 << 20  # bytes; VTest drops what a test says beyond its buffer
@@ -25,8 +26,9 @@ def run_test(vtest: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
     """
     with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
         folder = Path(oracle.folder) if oracle.folder else Path(scratch)
-        for name, text in oracle.files:
-            (folder / name).write_text(text)
+        with explained(f"cannot write the test's files in {folder}"):
+            for name, text in oracle.files:
+                (folder / name).write_text(text)
         done = process.run(
             [
                 vtest,

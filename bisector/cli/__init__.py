@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import time
 import traceback
 from collections.abc import Sequence
 
 from bisector.cli.command import Command
-from bisector.errors import BisectorError, UsageProblem
+from bisector.errors import BisectorError, UsageProblem, WorkspaceProblem
 from bisector.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
 STATUS_BUG = 4
+_NO_ROOM = os.strerror(errno.ENOSPC)
 STATUS_CANNOT_TELL = 125  # what git bisect run takes for "skip"
 
 
@@ -54,8 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("bisector: stopped; the same command goes on from here", file=sys.stderr)
         return STATUS_INTERRUPTED
     except Exception as error:
-        print(f"bisector: {_bug(error)}", file=sys.stderr)
-        status = STATUS_BUG
+        if _NO_ROOM in str(error):  # it can strike anywhere, inside libgit2, too
+            full = WorkspaceProblem(_NO_ROOM, "make room, then run the same command again")
+            print(f"bisector: {full}", file=sys.stderr)
+            status = full.exit_code
+        else:
+            print(f"bisector: {_bug(error)}", file=sys.stderr)
+            status = STATUS_BUG
     # for git bisect run, every status under 126 but 0 and 125 means bad
     return STATUS_CANNOT_TELL if words[1:2] == ["probe"] and status not in (0, 1) else status
 

@@ -13,6 +13,9 @@ class Hunts(Command):
         from bisector.report import terminal
         from bisector.workspace import Workspace
 
-        for state in session.hunts(Workspace.open()):
-            print(terminal.hunt_line(*state))
+        hunts = list(session.hunts(Workspace.open()))
+        for hunt in hunts:
+            print(terminal.hunt_line(*hunt))
+        if not hunts:
+            print("no hunts yet: 'bisector run A..B' begins one")
         return 0
