@@ -77,8 +77,9 @@ def run(
         raise MissingProgram(
             f"{words[0]}: no such program", "see 'bisector doctor' for how to get it"
         ) from None
-    # plumbum adds to this process's environment and cannot take away; env(1) can
-    command = local["env"]["-i", *environment(env), *_mortal(), *words]
+    # plumbum adds to this process's environment and cannot take away; env(1) can. And a shell that
+    # starts us in the background has SIGINT ignored, by which VTest stops HAProxy.
+    command = local["env"]["--default-signal=INT", "-i", *environment(env), *_mortal(), *words]
     started = time.monotonic()
     try:
         with log.open("wb") as sink:

@@ -1,0 +1,166 @@
+-- A name server that speaks DNS over TCP and fails when told to. Its zone:
+--
+--   a.test                 A     127.0.0.1
+--   aaaa.test              AAAA  ::ffff:127.0.0.1, which is 127.0.0.1 over IPv6
+--   _<port>._tcp.srv.test  SRV   <port> on app1.test, app2.test and app3.test,
+--                                with their A records as additional ones
+
+local A, TXT, AAAA, SRV = 1, 16, 28, 33
+local RCODE = { nxdomain = 3, refused = 5, servfail = 2 }
+local IPV4 = "\127\0\0\1"
+local IPV6 = ("\0"):rep(10) .. "\255\255" .. IPV4
+local QUESTION = "\xc0\x0c"     -- compressed name: the one in the question
+
+local failure                   -- nil as long as the name server answers
+local resolutions, latest = 0   -- how many began so far, id of the latest
+
+local function record(name, rtype, data)
+	return name .. string.pack(">I2I2I4s2", rtype, 1, 1, data)
+end
+
+-- Returns two lists: answers and additional records.
+local function lookup(name, rtype)
+	local port = name:match("^_(%d+)%._tcp%.srv%.test$")
+	local answers, additional = {}, {}
+
+	if name == "a.test" and rtype == A then
+		answers[1] = record(QUESTION, A, IPV4)
+	elseif name == "aaaa.test" and rtype == AAAA then
+		answers[1] = record(QUESTION, AAAA, IPV6)
+	elseif port and rtype == SRV then
+		for i = 1, 3 do
+			local target = string.pack("s1s1s1", "app" .. i, "test", "")
+			answers[i] = record(QUESTION, SRV, string.pack(">I2I2I2", 1, 1, port) .. target)
+			additional[i] = record(target, A, IPV4)
+		end
+	end
+	return answers, additional
+end
+
+local function respond(query)
+	local id, labels, at = query:sub(1, 2), {}, 13
+	repeat
+		labels[#labels + 1], at = string.unpack("s1", query, at)
+	until labels[#labels] == ""
+	local name = table.concat(labels, ".", 1, #labels - 1)
+	local answers, additional = {}, {}
+
+	if id ~= latest then    -- a retry has the id of the first try
+		resolutions, latest = resolutions + 1, id
+	end
+	if not failure then
+		answers, additional = lookup(name, (string.unpack(">I2", query, at)))
+	elseif failure == "empty" then
+		-- A valid answer without an address: no record at all would
+		-- be just another error to HAProxy.
+		answers[1] = record(QUESTION, TXT, "\0")
+	elseif failure == "timeout" then
+		return ""
+	end
+	return string.pack(">s2", id
+		.. string.pack(">I2I2I2I2I2", 0x8180 + (RCODE[failure] or 0), 1, #answers, 0, #additional)
+		.. query:sub(13, at + 3)
+		.. table.concat(answers) .. table.concat(additional))
+end
+
+core.register_service("authority", "tcp", function(applet)
+	while true do
+		local length = applet:receive(2)
+		if not length or #length < 2 then
+			return
+		end
+		applet:send(respond(applet:receive((string.unpack(">I2", length)))))
+	end
+end)
+
+-- What the test asks for over HTTP: /fail/<how> and /heal switch the name
+-- server, /await/<what> replies 200 once that is the case, or 504 when it is not
+-- after 3 seconds. Each reply reports on the servers of the backend "be".
+
+-- srv1, srv2 ... by name: in some versions it takes HAProxy into an endless loop
+-- to leave a loop over all servers early (aeff2a3b2).
+local function servers()
+	local n = 0
+	return function()
+		n = n + 1
+		return core.backends["be"].servers["srv" .. n]
+	end
+end
+
+local function status(server)
+	return server:get_stats()["status"]
+end
+
+local function address(server)
+	return server:get_addr()
+end
+
+local function resolved(server)
+	local ip = address(server):match("^(.*):%d+$")
+	return ip and ip ~= "0.0.0.0" and ip ~= "::" and not status(server):find("^MAINT")
+end
+
+-- What read() says of the servers: one value if they agree, else all values.
+local function summary(read)
+	local seen, values = {}, {}
+	for server in servers() do
+		local value = read(server)
+		if not seen[value] then
+			seen[value] = true
+			values[#values + 1] = value
+		end
+	end
+	table.sort(values)
+	return table.concat(values, ", ")
+end
+
+local was = ""  -- the servers' status and address when the failure began
+
+local report = {
+	status = function() return summary(status) end,
+	address = function() return summary(address) end,
+	was = function() return was end,
+}
+
+-- Each is asked about each server, <begun> is the number of resolutions that
+-- had begun before.
+local await = {
+	up = function(server) return status(server) == "UP" and resolved(server) end,
+	maint = function(server) return status(server) == "MAINT (resolution)" end,
+	resolved = resolved,
+}
+
+local function every(holds, begun)
+	for server in servers() do
+		if not holds(server, begun) then
+			return false
+		end
+	end
+	return true
+end
+
+core.register_service("control", "http", function(applet)
+	local action, what = applet.path:match("^/(%a+)/?(%a*)$")
+	local http_status = 200
+
+	if action == "fail" then
+		was = summary(status) .. " " .. summary(address)
+		failure = what
+	elseif action == "heal" then
+		failure = nil
+	elseif action == "await" then
+		local begun, tries = resolutions, 600
+		while tries > 0 and not every(await[what], begun) do
+			core.msleep(5)
+			tries = tries - 1
+		end
+		http_status = tries > 0 and 200 or 504
+	end
+
+	applet:set_status(http_status)
+	applet:add_header("content-length", "0")
+	for name, value in pairs(report) do
+		applet:add_header(name, value())
+	end
+	applet:start_response()
+end)

@@ -1,0 +1,49 @@
+"""Running bisector as a user does, and reading what it left behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bisector import journal
+from bisector.events import Event, Probed, Started
+from bisector.playground import Playground
+from bisector.workspace import Workspace
+
+BISECTOR = (sys.executable, "-m", "bisector")
+SECONDS = 1500.0
+
+
+def bisector(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run bisector to its end."""
+    return subprocess.run(
+        [*BISECTOR, *words], cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+def begin(*words: str) -> subprocess.Popen[str]:
+    """Run bisector in the background, in a session of its own; its stderr is readable."""
+    return subprocess.Popen(
+        [*BISECTOR, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def hunts_over(workspace: Workspace, ground: Playground) -> dict[Path, list[Event]]:
+    """The journals of the hunts over a playground."""
+    found = {}
+    for path in workspace.root.glob("hunts/*/journal"):
+        events = journal.read(path)[0]
+        asked = [event for event in events if isinstance(event, Started)]
+        if asked and Path(asked[0].repository) == ground.path:
+            found[path] = events
+    return found
+
+
+def made(events: list[Event]) -> list[tuple[str, int]]:
+    """The questions that were answered by building and testing, not from memory."""
+    return [(e.key, e.run) for e in events if isinstance(e, Probed) and not e.known]

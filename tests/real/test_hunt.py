@@ -1,0 +1,108 @@
+"""The real hunt over the small playground: the right answer, killed and resumed, asked again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+from bisector import journal
+from bisector.events import Event
+from bisector.playground import Playground
+from bisector.workspace import Workspace
+from tests.real.helpers import begin, bisector, hunts_over, made
+
+
+def test_a_hunt_killed_again_and_again_loses_nothing_and_answers_right(
+    real_workspace: Workspace, ground: Playground, tmp_path: Path
+) -> None:
+    words = ("run", ground.range, "--repo", str(ground.path))
+    before: list[Event] = []
+    for _ in range(3):
+        kill_after_a_probe(*words)
+        ((path, events),) = hunts_over(real_workspace, ground).items()
+        assert events[: len(before)] == before, "what an earlier session found out is still there"
+        assert len(events) > len(before), "and this one went on from there"
+        before = events
+
+    done = bisector(*words, "--json", str(tmp_path / "answer.json"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    events = journal.read(path)[0]
+    assert events[: len(before)] == before
+    assert len(made(events)) == len(set(made(events))), "no finished probe was made twice"
+    assert_right(json.loads((tmp_path / "answer.json").read_text()), ground)
+
+
+def test_asked_again_it_answers_from_the_journal(
+    real_workspace: Workspace, ground: Playground
+) -> None:
+    words = ("run", ground.range, "--repo", str(ground.path))
+    first = bisector(*words)
+    journals = hunts_over(real_workspace, ground)
+
+    again = bisector(*words)
+
+    assert again.stdout == first.stdout
+    assert again.stderr == "", "nothing was probed, so there is nothing to tell"
+    assert hunts_over(real_workspace, ground) == journals
+
+
+def test_a_hunt_that_is_under_way_is_not_started_twice(
+    real_workspace: Workspace, ground: Playground
+) -> None:
+    words = ("run", ground.range, "--repo", str(ground.path), "--blind", "--set", "failure=refused")
+    hunt = begin(*words)
+    try:
+        assert hunt.stderr is not None
+        hunt.stderr.readline()
+        second = bisector(*words)
+        listed = bisector("hunts")
+    finally:
+        os.killpg(hunt.pid, signal.SIGKILL)
+        hunt.wait()
+
+    assert second.returncode == 3
+    assert "under way in another process" in second.stderr
+    assert "under way" in listed.stdout
+
+
+def test_blind_it_finds_the_same(
+    real_workspace: Workspace, ground: Playground, tmp_path: Path
+) -> None:
+    """Without hints the search meets the commits that cannot be built or tested."""
+    answer = tmp_path / "answer.json"
+    words = ("run", ground.range, "--repo", str(ground.path), "--blind", "--json", str(answer))
+
+    done = bisector(*words)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(answer.read_text())
+    assert_right(found, ground)
+    verdicts = {probe["verdict"] for probe in found["probes"]}
+    assert verdicts & {"unbuildable", "untestable"}, "the stretches were met and stepped around"
+
+
+def assert_right(answer: dict[str, object], ground: Playground) -> None:
+    """Is it what was planted, with its proof, its releases and a patch that holds?"""
+    assert answer["proven"] is True
+    for what, planted in (("introduction", ground.regression), ("fix", ground.heal)):
+        finding = answer[what]
+        assert isinstance(finding, dict)
+        assert [revision["id"] for revision in finding["revisions"]] == [planted]
+        assert finding["proven"] is True
+    assert answer["affected"] == ["v3.1-dev1", "v3.1-dev2"]
+    checks = answer["patch"]
+    assert isinstance(checks, list)
+    assert [(check["before"], check["after"]) for check in checks] == [("bad", "good")] * 2
+
+
+def kill_after_a_probe(*words: str) -> None:
+    """Start bisector and kill it, all of a sudden, when it has told of its first new verdict."""
+    hunt = begin(*words)
+    assert hunt.stderr is not None
+    hunt.stderr.readline()
+    os.kill(hunt.pid, signal.SIGKILL)
+    hunt.wait()
+    hunt.stderr.close()

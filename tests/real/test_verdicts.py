@@ -1,0 +1,158 @@
+"""The scenarios on real HAProxy releases, and on a release with the fix taken out again."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector import apt, distro, scenario_file, session
+from bisector.apply import AppliedSeries, apply_series
+from bisector.distro import SourceTree
+from bisector.history import History
+from bisector.patches import Patch, Series, only_hunks, reverse
+from bisector.playground import Plan, make
+from bisector.probe import probe
+from bisector.prober import Bench
+from bisector.session import Options
+from bisector.verdict import Result, Verdict
+from bisector.workspace import Workspace
+from tests.real.conftest import obtain
+
+RELEASE_ONLY = Plan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})
+
+# which way each code hunk's function is reached (see the scenario's story)
+ERROR, ANSWER = "nxdomain", "empty"
+
+
+def bench(workspace: Workspace, history: History, name: str, **settings: str) -> Bench:
+    """All that a probe of a scenario's variant needs."""
+    words = tuple(f"{key}={value}" for key, value in settings.items())
+    options = Options(scenario=name, settings=words)
+    return session.find_bench(options, workspace, history, session.find_test(options))
+
+
+def verdict_on(workspace: Workspace, source: SourceTree, name: str) -> Result:
+    """The verdict of a scenario's default variant on a released source."""
+    ground = make(workspace, source.path, Series(()), RELEASE_ONLY)
+    history = History.open(ground.path, workspace)
+    ready = bench(workspace, history, name)
+    return probe(workspace, ready.request(history.tree_id(history.head().id)))
+
+
+@pytest.mark.parametrize(
+    ("version", "scenario", "expected"),
+    [
+        ("2.6", "dns-flap", Verdict.GOOD),
+        ("2.6", "dns-false-up", Verdict.UNTESTABLE),  # no events for Lua before 2.8
+        ("3.0", "dns-flap", Verdict.GOOD),
+        ("3.0", "dns-false-up", Verdict.GOOD),
+    ],
+)
+def test_debians_releases(
+    real_workspace: Workspace, version: str, scenario: str, expected: Verdict
+) -> None:
+    source = obtain(lambda: distro.fetch_source(real_workspace, version))
+    result = verdict_on(real_workspace, source, scenario)
+    assert result.verdict is expected, result
+
+
+def test_newer_releases_are_good_where_the_mirror_has_them(
+    real_workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They come and go with Debian's suites, so what is not there is told and is no failure."""
+    dependable = tuple(distro.DEPENDABLE)
+    for offer in obtain(lambda: distro.available_sources(real_workspace)):
+        if not offer.version or offer.version.startswith(dependable):
+            continue
+        try:
+            source = distro.fetch_source(real_workspace, offer.version)
+        except apt.AptProblem as problem:
+            with capsys.disabled():
+                print(f"\nnot to be had: HAProxy {offer.version} of {offer.suite}: {problem}")
+            continue
+        result = verdict_on(real_workspace, source, "dns-flap")
+        assert result.verdict is Verdict.GOOD, (offer, result)
+
+
+def broken(workspace: Workspace, history: History, patches: tuple[Patch, ...]) -> str:
+    """The tree of the release with *patches* taken out, the last one first."""
+    tree = history.tree_id(history.resolve("v3.0.11").id)
+    backwards = Series(tuple(reverse(patch) for patch in patches[::-1]))
+    done = apply_series(history.store, history.store[tree].id, backwards)
+    assert isinstance(done, AppliedSeries), done
+    assert [step.how for step in done.steps] == ["exact"] * len(patches)
+    return str(done.tree)
+
+
+def test_without_the_fix_3_0_is_bad(
+    real_workspace: Workspace, ground_history: History, series: Series
+) -> None:
+    tree = broken(real_workspace, ground_history, series.patches)
+    result = probe(real_workspace, bench(real_workspace, ground_history, "dns-flap").request(tree))
+    assert result.verdict is Verdict.BAD
+    assert ":0)" in result.ruling.evidence[0]
+
+
+def test_with_the_first_patch_alone_it_trades_one_bug_for_the_other(
+    real_workspace: Workspace, ground_history: History, series: Series
+) -> None:
+    tree = broken(real_workspace, ground_history, series.patches[1:])
+    verdicts = {
+        name: probe(
+            real_workspace, bench(real_workspace, ground_history, name).request(tree)
+        ).verdict
+        for name in ("dns-flap", "dns-false-up")
+    }
+    assert verdicts == {"dns-flap": Verdict.GOOD, "dns-false-up": Verdict.BAD}
+
+
+# A hunk of src/server.c by its number in the first patch (the first hunk there is a comment in
+# src/resolvers.c), in the second one it is one less; and the failure whose way leads through it.
+# The middle one is dead code: it wants an address to be missing and the answer to be invalid at
+# once, which resolv_get_ip_from_response() never says.
+@pytest.mark.parametrize(
+    ("hunk", "failure", "expected"),
+    [
+        (1, ANSWER, Verdict.BAD),
+        (1, ERROR, Verdict.GOOD),
+        (2, ANSWER, Verdict.GOOD),
+        (2, ERROR, Verdict.GOOD),
+        (3, ANSWER, Verdict.GOOD),
+        (3, ERROR, Verdict.BAD),
+    ],
+)
+@pytest.mark.parametrize("scenario", ["dns-flap", "dns-false-up"])
+def test_each_hunk_is_noticed_by_the_variant_that_goes_through_it(
+    real_workspace: Workspace,
+    ground_history: History,
+    series: Series,
+    scenario: str,
+    hunk: int,
+    failure: str,
+    expected: Verdict,
+) -> None:
+    fix, follow_up = series.patches
+    taken_out: tuple[Patch, ...] = (only_hunks(follow_up, [hunk - 1]),)
+    if scenario == "dns-flap":
+        taken_out = (only_hunks(fix, [hunk]), *taken_out)
+    tree = broken(real_workspace, ground_history, taken_out)
+    ready = bench(real_workspace, ground_history, scenario, failure=failure)
+    assert probe(real_workspace, ready.request(tree)).verdict is expected
+
+
+def test_every_variant_is_right_on_the_good_and_on_the_broken_release(
+    real_workspace: Workspace, ground_history: History, series: Series
+) -> None:
+    """All parameters of dns-flap: SRV records bring their port back, so only they stay good."""
+    good = ground_history.tree_id(ground_history.resolve("v3.0.11").id)
+    bad = broken(real_workspace, ground_history, series.patches)
+    scenario = scenario_file.load("dns-flap")
+    wrong = []
+    for chosen in scenario.variants():
+        settings = {name: str(value) for name, value in chosen.items()}
+        ready = bench(real_workspace, ground_history, "dns-flap", **settings)
+        expected = Verdict.GOOD if chosen["record"] == "SRV" else Verdict.BAD
+        for tree, wanted in ((good, Verdict.GOOD), (bad, expected)):
+            result = probe(real_workspace, ready.request(tree))
+            if result.verdict is not wanted:
+                wrong.append((settings, result.ruling))
+    assert not wrong
