@@ -23,7 +23,10 @@ class Journal:
         self.path = path
         self.events, self.damaged = read(path)
         self.listeners: list[Callable[[Event], None]] = []
-        self._known = {(e.key, e.run): e for e in self.events if isinstance(e, Probed)}
+        self._known: dict[tuple[str, int], Probed] = {}
+        self._asked: dict[tuple[str, int, str, bool], Probed] = {}
+        for event in self.events:
+            self._index(event)
         self._whole = not path.exists() or path.read_bytes().endswith(b"\n")
 
     def append(self, event: Event) -> None:
@@ -36,8 +39,7 @@ class Journal:
             os.fsync(sink.fileno())
             self._whole = True
         self.events.append(event)
-        if isinstance(event, Probed):
-            self._known[event.key, event.run] = event
+        self._index(event)
         for listener in self.listeners:
             listener(event)
 
@@ -47,8 +49,17 @@ class Journal:
             self.append(event)
 
     def recall(self, key: str, run: int) -> Probed | None:
-        """The verdict on a question that this hunt asked before."""
+        """The verdict on a question that this hunt asked before, be it for another revision."""
         return self._known.get((key, run))
+
+    def asked(self, key: str, run: int, revision: str, patched: bool) -> Probed | None:
+        """The verdict on a question that this hunt asked before for this very revision."""
+        return self._asked.get((key, run, revision, patched))
+
+    def _index(self, event: Event) -> None:
+        if isinstance(event, Probed):
+            self._known.setdefault((event.key, event.run), event)
+            self._asked[event.key, event.run, event.revision, event.patched] = event
 
 
 def encode(event: Event) -> bytes:

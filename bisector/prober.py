@@ -64,9 +64,9 @@ class Prober:
     def _ask(self, revision: str, tree: str, purpose: str, run: int, patched: bool) -> Probed:
         request = self.bench.request(tree, run)
         key = key_of(request)
+        if told := self.journal.asked(key, run, revision, patched):
+            return told
         if told := self.journal.recall(key, run):
-            if told.revision == revision and told.patched == patched:
-                return told
             return self._record(_again(told), revision, purpose, run, patched, known=True)
         known = None if self._fresh else recall(self.bench.workspace, key)
         if known is None:
