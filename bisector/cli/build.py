@@ -6,7 +6,7 @@ from bisector.cli.command import RepoCommand
 
 
 class Build(RepoCommand):
-    """Builds one revision, with the patches that are named, and prints the binary's path."""
+    """Build one revision, with the patches that are named; print the binary's path"""
 
     def main(self, revision: str) -> int:
         from bisector import session

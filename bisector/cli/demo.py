@@ -10,8 +10,10 @@ SERIES = "3.0"  # of HAProxy; Debian's stable suite has it, with both fixes
 
 
 class Demo(Command):
-    """Makes a small history from the distribution's own HAProxy source, with a bug in it, and
-    hunts it. Needs no clone of HAProxy; takes a few minutes the first time."""
+    """Make a small history from Debian's HAProxy, with a bug in it, and hunt it"""
+
+    DESCRIPTION_MORE = """
+Needs no clone of HAProxy. Takes some minutes the first time, for two or three dozen probes."""
 
     def main(self) -> int:
         from bisector import distro, patch_files, playground, session

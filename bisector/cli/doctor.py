@@ -11,10 +11,10 @@ from bisector.cli.command import Command
 
 
 class Doctor(Command):
-    """Says what the main job needs, what of it is here, and how to get the rest.
+    """Say what the main job needs, what of it is here, how to get the rest"""
 
-    Exit status: 0 if the main job can run, else 3.
-    """
+    DESCRIPTION_MORE = """
+Exit status: 0 if the main job can run, else 3."""
 
     fix = cli.Flag("--fix", help="fetch into the workspace what apt can give without root")
 

@@ -6,7 +6,7 @@ from bisector.cli.command import Command
 
 
 class Hunts(Command):
-    """Lists the hunts in the workspace: when each began, how it stands, what was asked."""
+    """List the hunts in the workspace and how they stand"""
 
     def main(self) -> int:
         from bisector import session

@@ -8,10 +8,10 @@ from bisector.cli.command import TestCommand
 
 
 class Probe(TestCommand):
-    """Builds and tests one revision: REV, or the commit that is checked out.
+    """Build and test one revision: REV, or the commit that is checked out"""
 
-    Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` wants it.
-    """
+    DESCRIPTION_MORE = """
+Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` wants it."""
 
     def main(self, revision: str = "") -> int:
         from bisector import session

@@ -11,10 +11,11 @@ from bisector.cli.command import Command
 
 
 class Regtest(Command):
-    """Renders a scenario's reg-tests as upstream takes them: reg-tests/<subsystem>/*.vtc and *.lua.
+    """Render a scenario's reg-tests as upstream takes them"""
 
-    Exit status of --check: 0 if the files say what the templates do, else 1.
-    """
+    DESCRIPTION_MORE = """
+They are written to FOLDER/<subsystem>/*.vtc and *.lua.
+Exit status of --check: 0 if the files there say what the templates do, else 1."""
 
     out = cli.SwitchAttr("--out", str, default="reg-tests", argname="FOLDER", help="where to")
     check = cli.Flag("--check", help="write nothing; list what is missing or differs")

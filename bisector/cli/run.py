@@ -12,11 +12,13 @@ from bisector.cli.command import TestCommand
 
 
 class Run(TestCommand):
-    """Hunts a bug over RANGE (A..B): which commit introduced it, which one fixed it, which releases
-    have it, and whether the patch cures them.
+    """Hunt a bug over RANGE (A..B): introduction, fix, affected releases, patch"""
 
-    Exit status: 0 proven, and the patch holds; 1 not; 2 the question; 3 the machine.
-    """
+    DESCRIPTION_MORE = """
+Both ends may be good, with the bug in between. Interrupted, the same command goes on.
+
+Exit status: 0 all is proven and the patch holds, 1 not so, 2 the question cannot be answered
+as asked, 3 the machine lacks something."""
 
     blind = cli.Flag("--blind", help="ignore what the scenario knows of suspect, fix and patch")
     json = cli.SwitchAttr("--json", str, argname="FILE", help="write the report as JSON, too")

@@ -6,7 +6,7 @@ from bisector.cli.command import Command
 
 
 class Scenarios(Command):
-    """Lists the scenarios, or shows one: its story, parameters, signature and what is known."""
+    """List the scenarios, or show one"""
 
     def main(self, name: str = "") -> int:
         from bisector import scenario_file
