@@ -1,0 +1,490 @@
+"""The hunt's flow, with a stand-in for builds and tests that answers from a known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from bisector.apply import Applied, AppliedSeries, Conflict, ConflictPlace
+from bisector.errors import NoWitness, UnusableEnds
+from bisector.events import Confirmed, Ended, Event, Found, Noted, PatchChecked, Probed
+from bisector.history import History
+from bisector.hunt import CONFIRM_RUNS, FIX, INTRODUCTION, Hunt, Question
+from bisector.journal import Journal
+from bisector.oracle import Oracle
+from bisector.patch_files import from_commit
+from bisector.patches import Series
+from bisector.probe import Probe, key_of
+from bisector.prober import Bench, Prober
+from bisector.scenario import Known
+from bisector.toolchain import Toolchain
+from bisector.tools import Tool
+from bisector.verdict import Result, Ruling, Verdict
+from bisector.witness import BUDGET
+from bisector.workspace import Workspace
+from tests.conftest import Clone
+
+GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
+
+Truth = Callable[[int, int], Verdict]
+"""The verdict on a commit by its number and by the run's."""
+
+
+def bad_in(stretch: range, untestable: Collection[int] = ()) -> Truth:
+    def truth(number: int, run: int) -> Verdict:
+        return UNTESTABLE if number in untestable else BAD if number in stretch else GOOD
+
+    return truth
+
+
+class Scripted(Prober):
+    """Answers from a truth; everything else of a prober is real."""
+
+    def __init__(self, bench: Bench, journal: Journal, commits: list[str], truth: Truth) -> None:
+        super().__init__(bench, journal, lambda text: None, fresh=False)
+        self.commits, self.truth = commits, truth
+        self.asked: list[int] = []
+        self.binaries: Mapping[int, str] = {}
+        self.reasons: Mapping[int, str] = {}
+        self.patched: Mapping[int, Verdict | Conflict] = {}
+
+    def ask(self, revision: str, purpose: str, run: int = 0) -> Probed:
+        number = self.commits.index(revision)
+        if told := self.journal.recall(revision, run):
+            return told
+        self.asked.append(number)
+        return self._tell(number, revision, purpose, run, self.truth(number, run), False)
+
+    def ask_patched(
+        self, revision: str, series: Series, purpose: str
+    ) -> tuple[AppliedSeries | Conflict, Probed | None]:
+        number = self.commits.index(revision)
+        answer = self.patched.get(number, GOOD)
+        if isinstance(answer, Conflict):
+            return answer, None
+        tree = self.bench.history.store[revision].id
+        done = AppliedSeries(tree, (Applied(tree, "exact"), Applied(tree, "three-way", "3.0")))
+        key = f"{revision} patched"
+        told = self.journal.recall(key, 0)
+        return done, told or self._tell(number, key, purpose, 0, answer, True)
+
+    def _tell(
+        self, number: int, key: str, purpose: str, run: int, verdict: Verdict, patched: bool
+    ) -> Probed:
+        revision = self.commits[number]
+        event = Probed(
+            purpose=purpose,
+            revision=revision,
+            name=self.bench.history.release(revision),
+            subject="",
+            patched=patched,
+            run=run,
+            key=key,
+            verdict=verdict,
+            reason=self.reasons.get(number, f"{verdict}, as it is"),
+            evidence=(),
+            binary=self.binaries.get(number, f"binary {number}"),
+            build_seconds=1.0,
+            test_seconds=1.0,
+            log="/log",
+            known=False,
+            at=0.0,
+        )
+        self.journal.append(event)
+        return event
+
+
+class World:
+    """A small history, in which hunts take place."""
+
+    def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
+        self.clone, self.workspace, self.path = clone, workspace, path
+        self.commits = clone.line(24)
+        for number, name in {0: "v2.9.0", 9: "v3.0-dev1", 12: "v3.0.0", 20: "v3.1-dev1"}.items():
+            clone.tag(name, self.commits[number])
+        self.oracle = Oracle("flap", "flap.vtc", "digest", bad="signature", control="control")
+        self.range = "v2.9..master"
+
+    def hunt(
+        self,
+        truth: Truth,
+        *,
+        known: Known | None = None,
+        series: Series | None = None,
+        blind: bool = False,
+        prepare: Callable[[Scripted], None] = lambda prober: None,
+    ) -> Scripted:
+        """One session of a hunt, over the journal of those before; the prober that it used."""
+        prober = self.prober(truth)
+        prepare(prober)
+        span = prober.bench.history.range(self.range)
+        Hunt(Question(span, known or Known(), series, blind), prober).run()
+        return prober
+
+    def prober(self, truth: Truth) -> Scripted:
+        return Scripted(self.bench(), Journal(self.path), self.commits, truth)
+
+    def bench(self) -> Bench:
+        tool, chain = Tool(Path("/vtest"), "vtest", "id"), Toolchain("dev", (), "id")
+        history = History.open(self.clone.path, self.workspace)
+        return Bench(self.workspace, history, chain, self.oracle, tool)
+
+    @property
+    def events(self) -> list[Event]:
+        return Journal(self.path).events
+
+    def found(self) -> dict[str, list[int]]:
+        """What was found, by number."""
+        number = self.commits.index
+        return {e.what: [*map(number, e.revisions)] for e in self.events if isinstance(e, Found)}
+
+    def confirmed(self) -> dict[str, str]:
+        """'' for what is proven, else the doubt."""
+        confirmed = [event for event in self.events if isinstance(event, Confirmed)]
+        assert all(event.proven == (not event.doubt) for event in confirmed)
+        return {event.what: event.doubt for event in confirmed}
+
+    def ended(self) -> Ended:
+        (ended,) = (event for event in self.events if isinstance(event, Ended))
+        assert self.events[-1] == ended
+        return ended
+
+    def patched(self) -> list[PatchChecked]:
+        return [event for event in self.events if isinstance(event, PatchChecked)]
+
+    def fix_series(self, number: int) -> Series:
+        git = self.clone.git
+        commit = git[self.commits[number]].peel(pygit2.Commit)
+        return Series((from_commit(git, commit),))
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    return World(clone, workspace, tmp_path / "journal")
+
+
+# --- the four kinds of ends -----------------------------------------------------------------------
+
+
+def test_good_to_bad_finds_the_introduction(world: World) -> None:
+    world.hunt(bad_in(range(7, 24)))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.ended() == Ended("answered", ("v3.0-dev1", "v3.0.0", "v3.1-dev1"))
+
+
+def test_bad_to_good_finds_the_fix(world: World) -> None:
+    world.hunt(bad_in(range(14)))
+    assert world.found() == {FIX: [14]}
+    assert world.confirmed() == {FIX: ""}
+    assert world.ended() == Ended("answered", ("v2.9.0", "v3.0-dev1", "v3.0.0"))
+
+
+def test_good_to_good_finds_a_witness_then_the_introduction_and_the_fix(world: World) -> None:
+    prober = world.hunt(bad_in(range(10, 15)))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert world.ended() == Ended("answered", ("v3.0.0",))
+    assert prober.asked[:2] == [0, 23], "both ends come first"
+
+
+@pytest.mark.parametrize("culprit", [1, 2, 22, 23])
+def test_the_first_commits_and_the_last_ones_are_found_too(world: World, culprit: int) -> None:
+    world.hunt(bad_in(range(culprit, 24)))
+    assert world.found() == {INTRODUCTION: [culprit]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+def test_a_bad_stretch_of_one_commit_is_found(world: World) -> None:
+    world.hunt(bad_in(range(16, 17)))
+    assert world.found() == {INTRODUCTION: [16], FIX: [17]}
+    assert world.ended() == Ended("answered", ())
+
+
+def test_bad_to_bad_says_so_and_offers_an_older_release(world: World) -> None:
+    world.range = f"{world.commits[15]}..master"
+    with pytest.raises(UnusableEnds, match=r"both ends of .* are bad: .*v3\.0\.0\.\.") as caught:
+        world.hunt(bad_in(range(24)))
+    assert world.ended().answer == caught.value.what
+    assert world.found() == {}
+
+
+def test_bad_to_bad_without_an_older_release_still_says_what_to_do(world: World) -> None:
+    with pytest.raises(UnusableEnds, match="begin further down"):
+        world.hunt(bad_in(range(24)))
+
+
+@pytest.mark.parametrize(("end", "name"), [(0, "v2.9.0"), (23, "")])
+def test_an_end_that_cannot_be_tested_is_named_with_its_reason_and_log(
+    world: World, end: int, name: str
+) -> None:
+    with pytest.raises(UnusableEnds, match=f"the range's end {name}.* is untestable") as caught:
+        world.hunt(bad_in(range(7, 24), untestable=[end]))
+    assert "(log: /log)" in caught.value.hint
+    assert world.ended().answer == caught.value.what
+
+
+def test_without_a_witness_it_never_says_that_there_is_no_bug(world: World) -> None:
+    with pytest.raises(NoWitness) as caught:
+        world.hunt(bad_in(range(0)))
+    said = str(caught.value)
+    assert "no bad revision among 22 probed" in said
+    assert "up to 0 commits could have been missed" in said
+    assert said.startswith(world.ended().answer)
+
+
+def test_the_witness_hunt_keeps_to_its_budget(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    world.commits += clone.line(60)
+    with pytest.raises(NoWitness, match=f"among {BUDGET} probed .* up to [1-9]"):
+        world.hunt(bad_in(range(0)))
+
+
+# --- what is known beforehand ---------------------------------------------------------------------
+
+
+def test_a_right_suspect_is_proven_with_the_fewest_probes(world: World) -> None:
+    known = Known(suspect=world.commits[10], fix=world.commits[15])
+    prober = world.hunt(bad_in(range(10, 15)), known=known)
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert set(prober.asked) == {0, 23, 10, 9, 14, 15} | {12}, "and the affected release"
+
+
+def test_a_wrong_suspect_does_not_mislead(world: World) -> None:
+    known = Known(suspect=world.commits[4], fix=world.commits[20])
+    world.hunt(bad_in(range(10, 15)), known=known)
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+
+
+def test_a_suspect_that_the_repository_does_not_know_is_passed_over(world: World) -> None:
+    world.hunt(bad_in(range(10, 15)), known=Known(suspect="64c9c8ef39", fix="nonesuch"))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+
+
+def test_what_the_patch_touches_is_looked_at_unless_the_hunt_is_blind(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    world.commits += [clone.commit({"src/server.c": "1\n"}), clone.commit({"src/server.c": "2\n"})]
+    world.commits += clone.line(4)
+    truth = bad_in(range(24, 25))
+    seen = world.hunt(truth, series=world.fix_series(25))
+    assert seen.asked[2] in (23, 24), "parents of what touches it come first"
+    world.path = tmp_path / "blind"
+    blind = world.hunt(truth, series=world.fix_series(25), blind=True)
+    assert blind.asked[2] not in (23, 24)
+    assert world.found() == {INTRODUCTION: [24], FIX: [25]}
+
+
+# --- no answer without proof ----------------------------------------------------------------------
+
+
+def test_both_sides_are_probed_several_times(world: World) -> None:
+    prober = world.hunt(bad_in(range(7, 24)))
+    assert prober.asked.count(7) == prober.asked.count(6) == CONFIRM_RUNS
+    runs = [event.run for event in world.events if isinstance(event, Probed)]
+    assert max(runs) == CONFIRM_RUNS - 1
+
+
+@pytest.mark.parametrize(("number", "run", "says"), [(7, 3, GOOD), (6, 4, BAD), (7, 1, UNTESTABLE)])
+def test_a_run_that_differs_raises_doubt(
+    world: World, number: int, run: int, says: Verdict
+) -> None:
+    truth = bad_in(range(7, 24))
+    world.hunt(lambda n, r: says if (n, r) == (number, run) else truth(n, r))
+    name = world.commits[number][:10]
+    assert world.found() == {INTRODUCTION: [7]}
+    assert f"run {run + 1} of {name} is {says}" in world.confirmed()[INTRODUCTION]
+
+
+def test_a_culprit_with_its_parents_very_binary_raises_doubt(world: World) -> None:
+    def same(prober: Scripted) -> None:
+        prober.binaries = {6: "same", 7: "same"}
+
+    world.hunt(bad_in(range(7, 24)), prepare=same)
+    assert "identical" in world.confirmed()[INTRODUCTION]
+
+
+@pytest.mark.parametrize("stretch", [range(6, 7), range(5, 9)])
+def test_commits_that_cannot_be_tested_leave_a_set_and_that_is_said(
+    world: World, stretch: range
+) -> None:
+    """One of those that cannot be tested may be the culprit, or the first bad one after them."""
+    world.hunt(bad_in(range(7, 24), untestable=stretch))
+    first_bad = max(7, stretch.stop)
+    assert world.found() == {INTRODUCTION: [*stretch, first_bad]}
+    said = f"{len(stretch)} revisions before it cannot be tested"
+    assert world.confirmed() == {INTRODUCTION: said}
+
+
+def test_commits_elsewhere_that_cannot_be_tested_do_not_matter(world: World) -> None:
+    world.hunt(bad_in(range(7, 24), untestable=[2, 3, 10, 12, 13, 14, 18]))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+def test_a_commit_that_cannot_change_the_binary_is_never_the_answer(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    world.commits += [clone.commit({"doc/x": "1\n"}), clone.commit({"doc/x": "2\n"})]
+    world.commits += clone.line(2)
+    prober = world.hunt(bad_in(range(26, 28)))
+    assert world.found() == {INTRODUCTION: [26]}
+    assert 24 not in prober.asked
+
+
+def test_across_merges_the_commit_on_the_branch_is_found(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    fork = world.commits[23]
+    side = clone.commit({"src/side.c": "1\n"}, parents=[fork], branch="side")
+    worse = clone.commit({"src/side.c": "2\n"}, branch="side")
+    main = clone.commit({"src/main.c": "1\n"})
+    merge = clone.commit({"src/side.c": "2\n"}, parents=[main, worse])
+    world.commits += [side, main, worse, merge]
+    world.hunt(lambda n, r: BAD if n >= 26 else GOOD)
+    assert world.found() == {INTRODUCTION: [26]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+# --- releases and the patch -----------------------------------------------------------------------
+
+
+def test_the_series_is_tried_on_each_affected_release(world: World) -> None:
+    conflict = Conflict("0001-x.patch", (ConflictPlace("src/a.c", "@@ -1 +1 @@", "differs"),))
+
+    def prepare(prober: Scripted) -> None:
+        prober.patched = {9: GOOD, 12: BAD, 20: conflict}
+
+    world.hunt(bad_in(range(7, 24)), series=world.fix_series(5), prepare=prepare)
+    how = ("exact", "three-way (3.0)")
+    dev1, stable, dev2 = (world.commits[number] for number in (9, 12, 20))
+    said = "0001-x.patch conflicts: src/a.c @@ -1 +1 @@: differs"
+    assert world.patched() == [
+        PatchChecked("v3.0-dev1", dev1, BAD, how, GOOD, ""),
+        PatchChecked("v3.0.0", stable, BAD, how, BAD, ""),
+        PatchChecked("v3.1-dev1", dev2, BAD, (), None, said),
+    ]
+
+
+def test_a_patched_release_that_cannot_be_tested_says_why(world: World) -> None:
+    def prepare(prober: Scripted) -> None:
+        prober.patched = {12: UNTESTABLE}
+
+    world.hunt(bad_in(range(10, 15)), series=world.fix_series(5), prepare=prepare)
+    (check,) = world.patched()
+    assert (check.after, check.problem) == (UNTESTABLE, "untestable, as it is")
+
+
+def test_without_a_series_releases_are_probed_but_nothing_is_patched(world: World) -> None:
+    prober = world.hunt(bad_in(range(10, 15)))
+    assert 12 in prober.asked
+    assert world.patched() == []
+
+
+# --- two kinds of bad -----------------------------------------------------------------------------
+
+
+def two_reasons(prober: Scripted) -> None:
+    prober.reasons = {23: "c1: EXPECT failed (fd:9)", 12: "c1: EXPECT failed (fd:7)", 9: "h1 died"}
+
+
+def test_without_a_signature_differing_reasons_are_noted(world: World) -> None:
+    world.oracle = Oracle("any", "any.vtc", "digest")
+    world.hunt(bad_in(range(7, 24)), prepare=two_reasons)
+    (note,) = (event.text for event in world.events if isinstance(event, Noted))
+    assert "--bad-if can pin one" in note
+    assert "h1 died" in note
+
+
+def test_reasons_that_differ_in_numbers_only_are_one(world: World) -> None:
+    world.oracle = Oracle("any", "any.vtc", "digest")
+
+    def numbered(prober: Scripted) -> None:
+        prober.reasons = {number: f"got {number} wanted 200" for number in range(24)}
+
+    world.hunt(bad_in(range(7, 24)), prepare=numbered)
+    assert not [event for event in world.events if isinstance(event, Noted)]
+
+
+def test_with_a_signature_there_is_one_kind_of_bad(world: World) -> None:
+    world.hunt(bad_in(range(7, 24)), prepare=two_reasons)
+    assert not [event for event in world.events if isinstance(event, Noted)]
+
+
+# --- resuming -------------------------------------------------------------------------------------
+
+TRUTHS = {
+    "good to bad": bad_in(range(7, 24)),
+    "bad to good": bad_in(range(14)),
+    "good to good": bad_in(range(10, 15)),
+    "a set": bad_in(range(10, 15), untestable=range(9, 11)),
+    "flaky": lambda n, r: GOOD if (n, r) == (12, 3) else bad_in(range(12, 24))(n, r),
+    "twice": lambda n, r: BAD if n in range(5, 8) or n in range(11, 17) else GOOD,
+}
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_the_same_hunt_again_asks_nothing_and_says_nothing_new(world: World, name: str) -> None:
+    world.hunt(TRUTHS[name], series=world.fix_series(5))
+    before = world.path.read_bytes()
+    again = world.hunt(TRUTHS[name], series=world.fix_series(5))
+    assert again.asked == []
+    assert world.path.read_bytes() == before
+
+
+def test_revisions_that_build_the_same_are_probed_once_also_when_resumed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real prober and real keys; only build and test are made up."""
+    new = [world.clone.commit({"doc/x": "1\n"}), *world.clone.line(3)]
+    new += [world.clone.commit({"doc/x": "2\n"})]
+    world.range = f"{new[0]}..master"
+    made = []
+
+    def probed(workspace: Workspace, request: Probe) -> Result:
+        made.append(request)
+        tree = world.clone.git[request.tree].peel(pygit2.Tree)
+        bad = tree["src/haproxy.c"].peel(pygit2.Blob).data != b"int x = 23;\n"
+        ruling = Ruling(BAD if bad else GOOD, "why")
+        return Result(ruling, key_of(request), request.tree)
+
+    monkeypatch.setattr("bisector.prober.probe", probed)
+    journals = []
+    for _ in range(2):
+        bench = world.bench()
+        prober = Prober(bench, Journal(world.path), lambda text: None, fresh=False)
+        Hunt(Question(bench.history.range(world.range)), prober).run()
+        journals.append(world.path.read_bytes())
+    assert journals[0] == journals[1]
+    assert len({(request.tree, request.run) for request in made}) == len(made)
+    (found,) = (event for event in world.events if isinstance(event, Found))
+    assert found.revisions == (new[1],)
+
+
+def test_a_hunt_that_failed_says_the_same_again(world: World) -> None:
+    for _ in range(2):
+        with pytest.raises(NoWitness) as caught:
+            world.hunt(bad_in(range(0)))
+        assert str(caught.value).startswith(world.ended().answer)
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_killed_at_any_time_it_goes_on_and_ends_the_same(world: World, name: str) -> None:
+    """Nothing is asked again, nothing more is asked, and the journal is the same at the end."""
+    world.hunt(TRUTHS[name], series=world.fix_series(5))
+    whole = world.path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    for kept in range(0, len(lines), 3):
+        world.path.write_bytes(b"".join(lines[:kept]) + lines[kept][:20])
+        world.hunt(TRUTHS[name], series=world.fix_series(5))
+        torn = lines[kept][:20] + b"\n"
+        assert world.path.read_bytes().replace(torn, b"", 1) == whole

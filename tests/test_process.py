@@ -1,0 +1,227 @@
+"""Child processes: how they end is told, what they see is little, nothing of them is left."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bisector import process
+from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.process import Finished
+from bisector.workspace import lock
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+def shell(script: str, log: Path, timeout: float = 10.0, **more: str) -> Finished:
+    return process.run(["sh", "-c", script], log=log, timeout=timeout, env=more)
+
+
+def is_gone(pid: int) -> bool:
+    """Has the process ended, soon enough? It is killed, but the kernel takes its time."""
+    for _ in range(200):
+        try:
+            os.kill(pid, 0)
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        if state == "Z":  # ended; nobody has asked for its status yet
+            return True
+        time.sleep(0.01)
+    return False
+
+
+# --- how it ended ---------------------------------------------------------------------------------
+
+
+def test_output_is_stdout_and_stderr_as_they_came_and_the_log_has_it_too(log: Path) -> None:
+    done = shell("echo one; echo two >&2; echo three", log)
+    assert done.output == "one\ntwo\nthree\n"
+    assert log.read_text() == done.output
+    assert done.ok and done.status == 0 and not done.timed_out
+
+
+def test_the_status_is_the_programs_own(log: Path) -> None:
+    done = shell("exit 77", log)
+    assert done.status == 77 and not done.ok
+
+
+def test_a_program_ended_by_a_signal_has_its_negative_number_as_status(log: Path) -> None:
+    assert shell("kill -SEGV $$", log).status == -signal.SIGSEGV
+
+
+def test_what_was_run_and_how_long_it_took_is_told(log: Path) -> None:
+    done = process.run(["true"], log=log, timeout=10)
+    assert done.argv == ("true",)
+    assert 0 <= done.seconds < 10
+
+
+def test_bytes_that_are_not_utf8_are_replaced(log: Path) -> None:
+    assert shell(r"printf 'a\377b'", log).output == "a�b"
+
+
+def test_of_a_long_log_the_end_is_read(log: Path) -> None:
+    log.write_text("0123456789")
+    assert process.tail(log, limit=4) == "6789"
+    assert process.tail(log, limit=40) == "0123456789"
+
+
+def test_it_runs_in_the_folder_that_is_named(tmp_path: Path, log: Path) -> None:
+    done = process.run(["pwd"], log=log, timeout=10, cwd=tmp_path)
+    assert done.output.strip() == str(tmp_path)
+
+
+def test_there_is_no_standard_input(log: Path) -> None:
+    assert shell("cat; echo end", log).output == "end\n"
+
+
+# --- its time is over -----------------------------------------------------------------------------
+
+
+def test_when_its_time_is_over_it_is_stopped_and_what_it_said_is_kept(log: Path) -> None:
+    done = shell("echo before; sleep 60; echo after", log, timeout=0.2)
+    assert done.timed_out and done.status is None and not done.ok
+    assert done.output == "before\n"
+    assert done.seconds < 10
+
+
+def test_at_a_timeout_its_children_and_theirs_end_with_it(log: Path) -> None:
+    done = shell("(sleep 60 & echo $!; wait) & echo $!; wait", log, timeout=0.3)
+    pids = [int(word) for word in done.output.split()]
+    assert len(pids) == 2
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_what_a_program_leaves_behind_ends_with_it(log: Path) -> None:
+    done = shell("sleep 60 >/dev/null 2>&1 & echo $!", log)
+    assert done.ok
+    assert is_gone(int(done.output))
+
+
+def test_an_interrupt_ends_the_program_too(log: Path) -> None:
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            shell("echo $$; exec sleep 60", log)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert is_gone(int(log.read_text()))
+
+
+def test_a_program_ends_with_this_process_even_when_that_is_killed(tmp_path: Path) -> None:
+    if not shutil.which("setpriv"):
+        pytest.skip("no setpriv on this machine")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    killed = os.fork()
+    if killed == 0:  # pragma: no cover
+        with contextlib.suppress(BaseException):
+            shell(f"echo $$ >{fifo}; exec sleep 60", tmp_path / "log", timeout=60)
+        os._exit(0)
+    pid = int(fifo.read_text())
+    os.kill(killed, signal.SIGKILL)
+    os.waitpid(killed, 0)
+    assert is_gone(pid)
+
+
+def test_an_interrupt_that_this_process_ignores_is_not_ignored_by_its_programs(log: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does for background jobs
+    try:
+        assert shell("kill -INT $$; echo alive", log).status == -signal.SIGINT
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+# --- what it sees ---------------------------------------------------------------------------------
+
+
+def test_a_program_sees_a_few_variables_and_no_others(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_TOKEN", "MAKEFLAGS", "GIT_DIR", "LD_PRELOAD", "HOME", "LANG"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("TZ", "UTC")
+    lines = process.run(["env"], log=log, timeout=10).output.splitlines()
+    names = {line.partition("=")[0] for line in lines}
+    assert {"PATH", "TZ", "LC_ALL"} <= names
+    assert names <= {"PATH", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH", "LC_ALL"}
+
+
+def test_what_is_given_comes_on_top(log: Path) -> None:
+    assert shell("echo $A-$LC_ALL", log, A="a b").output == "a b-C\n"
+    assert shell("echo $LC_ALL", log, LC_ALL="POSIX").output == "POSIX\n"
+
+
+# --- it cannot start ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["no-such-program", "/nowhere/program"])
+def test_a_missing_program_is_told_by_name_with_a_way_out(name: str, log: Path) -> None:
+    with pytest.raises(MissingProgram, match=name) as caught:
+        process.run([name], log=log, timeout=10)
+    assert "doctor" in caught.value.hint
+
+
+def test_a_file_that_is_not_executable_is_a_missing_program(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "data").write_text("x")
+    with pytest.raises(MissingProgram):
+        process.run([tmp_path / "data"], log=log, timeout=10)
+
+
+def test_a_folder_that_is_not_there_is_an_environment_problem(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="cannot run true"):
+        process.run(["true"], log=log, timeout=10, cwd=tmp_path / "nowhere")
+
+
+# --- locks ----------------------------------------------------------------------------------------
+
+
+def test_an_inherited_lock_is_held_until_the_last_descendant_has_ended(tmp_path: Path) -> None:
+    """As when bisector itself is killed: its orphaned make keeps the build tree."""
+    fifo, path = tmp_path / "fifo", tmp_path / "lock"
+    os.mkfifo(fifo)
+    orphan = os.fork()
+    if orphan == 0:  # pragma: no cover
+        with contextlib.suppress(BaseException), lock(path) as held:
+            assert held is not None
+            # leaves a descendant behind that only ends when the fifo is written
+            os.set_inheritable(held, True)
+            if os.fork() == 0:
+                os.execvp("cat", ["cat", str(fifo)])
+        os._exit(0)
+    os.waitpid(orphan, 0)
+    with lock(path) as held:
+        assert held is None, "its holder has ended, the holder's child has not"
+    fifo.write_text("")
+    for _ in range(200):
+        with lock(path) as held:
+            if held is not None:
+                return
+        time.sleep(0.01)
+    raise AssertionError("the lock outlived everybody")
+
+
+def test_a_descriptor_that_is_to_be_kept_open_is_open_in_the_program(
+    tmp_path: Path, log: Path
+) -> None:
+    with lock(tmp_path / "lock") as held:
+        assert held is not None
+        look = f"test -e /proc/self/fd/{held} && echo open || echo closed"
+        with_it = process.run(["sh", "-c", look], log=log, timeout=10, keep_open=(held,))
+        without = process.run(["sh", "-c", look], log=log, timeout=10)
+    assert with_it.output == "open\n"
+    assert without.output == "closed\n"

@@ -1,0 +1,78 @@
+"""Reg-tests rendered from a scenario: companions are shared where they are the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector import regtest
+from bisector.errors import UsageProblem, WorkspaceProblem
+from bisector.scenario import Parameters, Scenario
+from tests.test_scenario import scenario
+
+A: Parameters = {"name": "flap_a", "record": "A"}
+A_THREE: Parameters = {"name": "flap_a_three", "record": "A", "servers": 3}
+SRV: Parameters = {"name": "flap_srv", "record": "SRV"}
+
+VTC = "{{ record }} {{ servers }} ${testdir}/{{ companion['x.lua'] }}\n"
+
+
+def made(folder: Path, *regtests: Parameters, lua: str = "-- shared\n") -> Scenario:
+    return replace(scenario(folder, vtc=VTC, lua=lua), regtests=regtests)
+
+
+def test_each_regtest_is_a_test_case_below_its_subsystem(tmp_path: Path) -> None:
+    assert regtest.rendered(made(tmp_path, A, SRV)) == {
+        "server/flap_a.vtc": "A 1 ${testdir}/x.lua\n",
+        "server/flap_srv.vtc": "SRV 1 ${testdir}/x.lua\n",
+        "server/x.lua": "-- shared\n",
+    }
+
+
+def test_a_companion_that_differs_gets_a_name_of_its_own_and_its_test_names_it(
+    tmp_path: Path,
+) -> None:
+    made_ = made(tmp_path, A, A_THREE, SRV, lua="-- {{ record }}\n")
+    assert regtest.rendered(made_) == {
+        "server/flap_a.vtc": "A 1 ${testdir}/x.lua\n",
+        "server/x.lua": "-- A\n",
+        "server/flap_a_three.vtc": "A 3 ${testdir}/x.lua\n",
+        "server/flap_srv.vtc": "SRV 1 ${testdir}/flap_srv.lua\n",
+        "server/flap_srv.lua": "-- SRV\n",
+    }
+
+
+def test_a_scenario_without_regtests_renders_its_default_variant(tmp_path: Path) -> None:
+    assert set(regtest.rendered(made(tmp_path))) == {"server/x.vtc", "server/x.lua"}
+
+
+def test_without_a_subsystem_it_goes_to_checks(tmp_path: Path) -> None:
+    made_ = replace(made(tmp_path, A), subsystem="")
+    assert set(regtest.rendered(made_)) == {"checks/flap_a.vtc", "checks/x.lua"}
+
+
+def test_a_regtest_of_a_variant_that_is_excluded_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="has no variant"):
+        regtest.rendered(made(tmp_path, {"name": "x", "record": "SRV", "declare": "line"}))
+
+
+def test_what_was_written_is_not_stale_what_is_missing_or_changed_is(tmp_path: Path) -> None:
+    files = {"server/a.vtc": "1\n", "server/b.vtc": "2\n", "checks/c.vtc": "ü\n"}
+    folder = tmp_path / "reg-tests"
+    assert list(regtest.stale(files, folder)) == list(files)
+    regtest.write(files, folder)
+    assert list(regtest.stale(files, folder)) == []
+    (folder / "server/a.vtc").unlink()
+    (folder / "server/b.vtc").write_text("changed\n")
+    (folder / "server/of-somebody-else.vtc").write_text("x\n")
+    assert list(regtest.stale(files, folder)) == ["server/a.vtc", "server/b.vtc"]
+    regtest.write(files, folder)
+    assert list(regtest.stale(files, folder)) == []
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "server").write_text("a file")
+    with pytest.raises(WorkspaceProblem, match="cannot write"):
+        regtest.write({"server/a.vtc": ""}, tmp_path)

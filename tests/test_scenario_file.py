@@ -1,0 +1,153 @@
+"""Reading scenarios: found by name or folder; every mistake is told with file and line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bisector.errors import ScenarioProblem
+from bisector.scenario_file import bundled, load
+
+TOML = """\
+name = "mine"
+title = "A server answers"
+story = "It did not."
+
+[files]
+"mine.vtc" = "mine.vtc.j2"
+"mine.lua" = "mine.lua.j2"
+
+[parameters]
+record = ["A", "SRV"]
+count = [1, 3]
+
+[[exclude]]
+record = "SRV"
+count = 3
+
+[verdict]
+control = '''c1 EXPECT'''
+bad = '''c2 EXPECT'''
+
+[known]
+suspect = "64c9c8ef39"
+
+[build]
+make = { USE_LUA = 1 }
+
+[[regtest]]
+name = "mine_a"
+record = "A"
+"""
+
+
+def own(folder: Path, *changes: tuple[str, str], toml: str = TOML) -> Path:
+    """A scenario of the user's own, with each of *changes* made to its file."""
+    for before, after in changes:
+        assert before in toml
+        toml = toml.replace(before, after, 1)
+    (folder / "scenario.toml").write_text(toml)
+    for name in ("mine.vtc.j2", "mine.lua.j2"):
+        (folder / name).write_text("x\n")
+    return folder
+
+
+# --- finding --------------------------------------------------------------------------------------
+
+
+def test_the_bundled_ones_are_found_by_their_names() -> None:
+    assert {"dns-flap", "dns-false-up"} <= set(bundled())
+    for name in bundled():
+        loaded = load(name)
+        assert loaded.title and loaded.story and loaded.known.suspect and loaded.known.fix
+        assert loaded.regtests
+
+
+def test_the_users_own_is_found_by_its_folder(tmp_path: Path) -> None:
+    loaded = load(str(own(tmp_path)))
+    assert (loaded.name, loaded.title, loaded.story) == ("mine", "A server answers", "It did not.")
+    assert loaded.vtc == "mine.vtc"
+    assert loaded.parameters == {"record": ("A", "SRV"), "count": (1, 3)}
+    assert loaded.exclude == ({"record": "SRV", "count": 3},)
+    assert (loaded.control, loaded.bad) == ("c1 EXPECT", "c2 EXPECT")
+    assert (loaded.known.suspect, loaded.known.fix) == ("64c9c8ef39", "")
+    assert loaded.make == {"USE_LUA": "1"}
+    assert loaded.regtests == ({"name": "mine_a", "record": "A"},)
+    assert loaded.folder == tmp_path.resolve()
+
+
+def test_little_is_needed(tmp_path: Path) -> None:
+    toml = 'name="m"\ntitle="t"\n[files]\n"m.vtc"="mine.vtc.j2"\n[verdict]\ncontrol="c"\nbad="b"\n'
+    loaded = load(str(own(tmp_path, toml=toml)))
+    assert list(loaded.variants()) == [{}]
+    assert loaded.render({}) == {"m.vtc": "x\n"}
+
+
+@pytest.mark.parametrize("name", ["nonesuch", "dns_flap"])
+def test_an_unknown_name_is_answered_by_those_there_are(name: str) -> None:
+    with pytest.raises(ScenarioProblem, match=r"no scenario .*dns-false-up, dns-flap.*or a folder"):
+        load(name)
+
+
+def test_a_folder_that_is_not_there_is_named() -> None:
+    with pytest.raises(ScenarioProblem, match="no scenario folder my/own"):
+        load("my/own")
+
+
+def test_a_folder_without_a_scenario_file_says_which_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioProblem, match=r"cannot read .*scenario\.toml: No such file"):
+        load(str(tmp_path))
+
+
+def test_a_file_that_is_not_utf8_says_so(tmp_path: Path) -> None:
+    (tmp_path / "scenario.toml").write_bytes(b'name = "\xff"\n')
+    with pytest.raises(ScenarioProblem, match=r"scenario\.toml is not UTF-8"):
+        load(str(tmp_path))
+
+
+# --- mistakes -------------------------------------------------------------------------------------
+
+MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
+    "no toml": (("[files]", "[files"), 5, "Expected"),
+    "no name": (('name = "mine"\n', ""), 1, "'name' is missing"),
+    "no title": (('title = "A server answers"\n', ""), 1, "'title' is missing"),
+    "unknown key": (('story = "It', 'history = "It'), 3, "unknown key 'history'"),
+    "wrong type": (('"A server answers"', "7"), 2, "'title' must be a string"),
+    "unknown key in a section": (("suspect =", "culprit ="), 22, "[known] has no key 'culprit'"),
+    "wrong type in a section": (('"64c9c8ef39"', "64"), 22, "'suspect' must be a string"),
+    "make is no table": (("{ USE_LUA = 1 }", '"USE_LUA=1"'), 25, "'make' must be a table"),
+    "no test case": (('"mine.vtc" = "mine.vtc.j2"\n', ""), 5, "exactly one .vtc, it has 0"),
+    "two test cases": (('"mine.lua" =', '"two.vtc" ='), 5, "exactly one .vtc, it has 2"),
+    "no such template": (("mine.lua.j2", "your.lua.j2"), 7, "no template 'your.lua.j2'"),
+    "a path as name": (('"mine.lua" =', '"../mine.lua" ='), 7, "must be a plain file name"),
+    "one value": (('["A", "SRV"]', '"A"'), 10, "parameter 'record' needs a list"),
+    "no value": (("[1, 3]", "[]"), 11, "parameter 'count' needs a list"),
+    "no control": (("control = '''c1 EXPECT'''\n", ""), 17, "[verdict] needs 'control'"),
+    "empty signature": (("'''c2 EXPECT'''", "''"), 17, "[verdict] needs 'bad'"),
+    "no pattern": (("c1 EXPECT", "c1 (EXPECT"), 18, "is no regular expression"),
+    "exclude unknown value": (("count = 3", "count = 4"), 13, "'count' cannot be 4"),
+    "exclude unknown name": (("count = 3", "size = 3"), 13, "'size' cannot be 3"),
+    "regtest unknown value": (('record = "A"\n', 'record = "MX"\n'), 27, "cannot be 'MX'"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, mistake: str) -> None:
+    change, line, said = MISTAKES[mistake]
+    with pytest.raises(ScenarioProblem, match=re.escape(said)) as caught:
+        load(str(own(tmp_path, change)))
+    assert str(caught.value).startswith(f"{tmp_path.resolve() / 'scenario.toml'}:{line}: ")
+
+
+def test_a_section_that_is_no_table_is_told(tmp_path: Path) -> None:
+    build = ("[build]\nmake = { USE_LUA = 1 }\n", "")
+    with pytest.raises(ScenarioProblem, match=r"scenario\.toml:1: 'build' must be a table"):
+        load(str(own(tmp_path, build, ('name = "mine"', 'build = "x"\nname = "mine"'))))
+
+
+@pytest.mark.parametrize("key", ["exclude", "regtest"])
+def test_a_rule_that_is_no_list_is_told(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ScenarioProblem, match=f"'{key}' must be a list"):
+        load(str(own(tmp_path, (f"[[{key}]]", f"[{key}]"))))

@@ -1,0 +1,248 @@
+"""The workspace: where it is, who may use what, and that nothing half-made is ever seen."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bisector import workspace as module
+from bisector.errors import WorkspaceProblem
+from bisector.workspace import Workspace, digest, explained, lock, publish, write_whole
+
+# --- where it is ----------------------------------------------------------------------------------
+
+
+def test_the_first_of_three_variables_says_where_it_is(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path / "home")}
+    cache = {**home, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    named = {**cache, "BISECTOR_WORKSPACE": str(tmp_path / "named")}
+    assert Workspace.open(named).root == tmp_path / "named"
+    assert Workspace.open(cache).root == tmp_path / "cache/bisector"
+    assert Workspace.open(home).root == tmp_path / "home/.cache/bisector"
+
+
+def test_no_test_reaches_the_real_one(tmp_path: Path) -> None:
+    assert Workspace.open().root.is_relative_to(tmp_path)
+    assert Path.home().is_relative_to(tmp_path)
+    assert "BISECTOR_REPO" not in os.environ
+
+
+def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:
+    environ = {"BISECTOR_WORKSPACE": "", "XDG_CACHE_HOME": "", "HOME": str(tmp_path)}
+    assert Workspace.open(environ).root == tmp_path / ".cache/bisector"
+
+
+def test_without_any_of_them_it_says_what_to_set() -> None:
+    with pytest.raises(WorkspaceProblem, match="set BISECTOR_WORKSPACE or HOME"):
+        Workspace.open({})
+
+
+def test_it_is_made_and_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = Workspace.open({"BISECTOR_WORKSPACE": "a/b"}).root
+    assert root == tmp_path / "a/b"
+    assert root.is_dir()
+    assert not list(root.iterdir()), "trying whether it can be written leaves nothing"
+
+
+def test_a_place_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file/below"
+    with pytest.raises(WorkspaceProblem, match=f"cannot write the workspace {place}") as caught:
+        Workspace.open({"BISECTOR_WORKSPACE": str(place)})
+    assert caught.value.hint == "Not a directory: set BISECTOR_WORKSPACE to a folder of yours"
+
+
+def test_a_folder_that_cannot_be_made_is_a_workspace_problem(workspace: Workspace) -> None:
+    workspace.folder().joinpath("logs").write_text("")
+    with pytest.raises(WorkspaceProblem):
+        workspace.folder("logs")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EIO])
+def test_a_refusal_of_the_system_is_told_with_the_advice_for_it(number: int) -> None:
+    with pytest.raises(WorkspaceProblem, match="cannot x") as caught, explained("cannot x", "do y"):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.hint == f"{os.strerror(number)}: do y"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_where_there_is_no_room_the_advice_is_to_make_room(number: int) -> None:
+    with pytest.raises(WorkspaceProblem) as caught, explained("cannot x", "do y"):
+        raise OSError(number, os.strerror(number))
+    assert "make room" in caught.value.hint
+
+
+# --- locks ----------------------------------------------------------------------------------------
+
+
+def test_a_lock_has_one_holder(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with lock(path) as one, lock(path) as other:
+        assert one is not None
+        assert other is None
+    with lock(path) as again:
+        assert again is not None
+
+
+def _hold_and_die(path: Path) -> None:
+    with lock(path) as held:
+        os._exit(0 if held is not None else 1)
+
+
+def test_a_lock_ends_with_its_holder_however_that_ends(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    holder = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(path,))
+    holder.start()
+    holder.join()
+    assert holder.exitcode == 0
+    with lock(path) as held:
+        assert held is not None
+
+
+def test_a_busy_build_tree_is_passed_over_and_a_free_one_used_again(workspace: Workspace) -> None:
+    with workspace.build_tree("dev") as (first, _), workspace.build_tree("dev") as (second, _):
+        assert first != second
+    with workspace.build_tree("dev") as (again, _):
+        assert again == first
+
+
+def test_kinds_of_build_trees_are_apart(workspace: Workspace) -> None:
+    with workspace.build_tree("dev") as (dev, _), workspace.build_tree("release") as (release, _):
+        assert (dev.name, release.name) == ("dev-0", "release-0")
+
+
+def test_what_was_built_in_a_tree_stays(workspace: Workspace) -> None:
+    with workspace.build_tree("dev") as (tree, _):
+        (tree / "x.o").write_text("object")
+    with workspace.build_tree("dev") as (tree, _):
+        assert (tree / "x.o").read_text() == "object"
+
+
+def test_a_failed_build_gives_its_tree_back(workspace: Workspace) -> None:
+    with pytest.raises(ValueError), workspace.build_tree("dev"):
+        raise ValueError
+    with workspace.build_tree("dev") as (tree, _):
+        assert tree.name == "dev-0"
+
+
+def test_when_every_build_tree_is_in_use_that_is_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_BUILD_TREES", 1)
+    with (
+        workspace.build_tree("dev"),
+        pytest.raises(WorkspaceProblem, match="every build tree is in use"),
+        workspace.build_tree("dev"),
+    ):
+        raise AssertionError("two got the same tree")
+
+
+# --- nothing half-made ----------------------------------------------------------------------------
+
+
+def test_scratch_is_gone_afterwards_even_after_a_failure(workspace: Workspace) -> None:
+    with pytest.raises(KeyboardInterrupt), workspace.scratch() as folder:
+        (folder / "sub").mkdir()
+        raise KeyboardInterrupt
+    assert not folder.exists()
+
+
+def test_writing_replaces_the_whole_content(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"one")
+    write_whole(path, b"2")
+    assert path.read_bytes() == b"2"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
+def test_writing_that_fails_leaves_what_was_there_and_no_draft(
+    failure: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"before")
+
+    def fail(descriptor: int) -> None:
+        raise failure
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises((WorkspaceProblem, KeyboardInterrupt)):
+        write_whole(path, b"after")
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writing_is_on_the_disk_before_the_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    seen = []
+    real = os.fsync
+
+    def watch(descriptor: int) -> None:
+        seen.append((path.exists(), os.fstat(descriptor).st_size))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    write_whole(path, b"12345")
+    assert seen == [(False, 5)]
+
+
+def test_writing_where_nothing_can_be_written_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceProblem, match="cannot write"):
+        write_whole(tmp_path / "nowhere/file", b"")
+
+
+def drafted(tmp_path: Path, name: str, content: str) -> Path:
+    draft = tmp_path / name
+    draft.mkdir()
+    (draft / "x").write_text(content)
+    return draft
+
+
+def test_publishing_gives_a_finished_folder_its_name(tmp_path: Path) -> None:
+    publish(drafted(tmp_path, "draft", "1"), tmp_path / "final")
+    assert (tmp_path / "final/x").read_text() == "1"
+    assert not (tmp_path / "draft").exists()
+
+
+def test_who_publishes_second_keeps_what_the_first_one_did(tmp_path: Path) -> None:
+    publish(drafted(tmp_path, "one", "1"), tmp_path / "final")
+    publish(drafted(tmp_path, "two", "2"), tmp_path / "final")
+    assert (tmp_path / "final/x").read_text() == "1"
+    assert not (tmp_path / "two").exists()
+
+
+def test_publishing_that_fails_otherwise_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceProblem):
+        publish(tmp_path / "nowhere", tmp_path / "final")
+
+
+# --- names for contents ---------------------------------------------------------------------------
+
+Parts = st.lists(st.text(max_size=4) | st.binary(max_size=4), max_size=4)
+
+
+def as_bytes(parts: list[str | bytes]) -> list[bytes]:
+    return [part.encode() if isinstance(part, str) else part for part in parts]
+
+
+@given(Parts, Parts)
+def test_two_digests_are_equal_only_for_equal_parts(
+    one: list[str | bytes], other: list[str | bytes]
+) -> None:
+    assert (digest(*one) == digest(*other)) == (as_bytes(one) == as_bytes(other))
+
+
+def test_parts_do_not_run_into_each_other() -> None:
+    names = {digest("ab"), digest("a", "b"), digest("", "ab"), digest("ab", ""), digest("1:a")}
+    assert len(names) == 5
+    assert all(len(name) == 32 and int(name, 16) >= 0 for name in names)
