@@ -77,14 +77,15 @@ end)
 -- server, /await/<what> replies 200 once that is the case, or 504 when it is not
 -- after 3 seconds. Each reply reports on the servers of the backend "be".
 
--- srv1, srv2 ... by name: in some versions it takes HAProxy into an endless loop
--- to leave a loop over all servers early (aeff2a3b2).
+-- All servers of the backend. The loop over them is never left early, which
+-- takes some versions into an endless loop (aeff2a3b2), and none is asked for by
+-- its name, by which some versions do not find those of a template (3.0-dev1).
 local function servers()
-	local n = 0
-	return function()
-		n = n + 1
-		return core.backends["be"].servers["srv" .. n]
+	local list = {}
+	for _, server in pairs(core.backends["be"].servers) do
+		list[#list + 1] = server
 	end
+	return list
 end
 
 local function status(server)
@@ -103,7 +104,7 @@ end
 -- What read() says of the servers: one value if they agree, else all values.
 local function summary(read)
 	local seen, values = {}, {}
-	for server in servers() do
+	for _, server in ipairs(servers()) do
 		local value = read(server)
 		if not seen[value] then
 			seen[value] = true
@@ -131,7 +132,7 @@ local await = {
 }
 
 local function every(holds, begun)
-	for server in servers() do
+	for _, server in ipairs(servers()) do
 		if not holds(server, begun) then
 			return false
 		end
