@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pygit2
@@ -42,10 +42,7 @@ class BuildTree:
         with explained(f"cannot write the build tree {self.folder}"):
             if before is None:
                 self._clear()
-                changed = list(self._write_all(tree))
-            else:
-                changed = list(self._write_changes(before, tree))
-            self._forget_objects(changed)
+            self._change(before or str(self._store.TreeBuilder().write()), tree)
             (self.folder / "haproxy").unlink(missing_ok=True)
 
     def keep(self, tree: str, toolchain: str) -> None:
@@ -56,7 +53,7 @@ class BuildTree:
         try:
             state = json.loads(self._marker.read_text())
             known = state["toolchain"] == toolchain and state["tree"] in self._store
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         return str(state["tree"]) if known else None
 
@@ -67,26 +64,27 @@ class BuildTree:
             else:
                 entry.unlink()
 
-    def _write_all(self, tree: str) -> Iterator[str]:
-        empty = self._store.TreeBuilder().write()
-        return self._write_changes(str(empty), tree)
-
-    def _write_changes(self, before: str, after: str) -> Iterator[str]:
+    def _change(self, before: str, after: str) -> None:
         """Remove first, then write: a file may take a folder's place, or a folder a link's."""
-        diff = self._tree(before).diff_to_tree(self._tree(after), swap=False)
+        diff = self._tree(before).diff_to_tree(self._tree(after))
         deltas = [d for d in diff.deltas if d.new_file.path.split("/", 1)[0] not in NOT_BUILT]
+        # as long as the folder is as it was: a new link could lead out of it
+        self._forget_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
+        if any(d.new_file.path.endswith(_REBUILD_ALL) for d in deltas):
+            self._forget_objects(self._objects())
         for delta in deltas:
             self._remove(delta.old_file.path)
         for delta in deltas:
             if delta.status_char() != "D":
                 self._write(delta.new_file.path, delta.new_file.id, delta.new_file.mode)
-            yield delta.new_file.path
 
     def _tree(self, name: str) -> pygit2.Tree:
         return self._store[name].peel(pygit2.Tree)
 
     def _remove(self, path: str) -> None:
         victim = self.folder / path
+        if victim.is_dir() and not victim.is_symlink():  # a file takes its place
+            shutil.rmtree(victim)
         victim.unlink(missing_ok=True)
         for parent in victim.relative_to(self.folder).parents:
             folder = self.folder / parent
@@ -106,11 +104,9 @@ class BuildTree:
         target.write_bytes(data)
         target.chmod(0o755 if mode == FileMode.BLOB_EXECUTABLE else 0o644)
 
-    def _forget_objects(self, changed: Iterable[str]) -> None:
-        names = list(changed)
-        if any(name.endswith(_REBUILD_ALL) for name in names):
-            stale: Iterable[Path] = self.folder.rglob("*.o")
-        else:
-            stale = ((self.folder / name).with_suffix(".o") for name in names)
-        for path in stale:
-            path.unlink(missing_ok=True)
+    def _objects(self) -> list[str]:
+        return [str(path.relative_to(self.folder)) for path in self.folder.rglob("*.o")]
+
+    def _forget_objects(self, sources: Iterable[str]) -> None:
+        for name in sources:
+            (self.folder / name).with_suffix(".o").unlink(missing_ok=True)

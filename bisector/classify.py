@@ -40,7 +40,7 @@ _EXPECTATION = re.compile(
     """,
     re.X,
 )
-_TIMEOUT = re.compile(r"rx timeout|FAIL timeout|poll timeout|\btimed out\b", re.I)
+_TIMEOUT = re.compile(r"\w+ rx timeout|FAIL timeout|HTTP rx failed \(fd:\d+ poll")
 _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
@@ -142,7 +142,7 @@ def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Rul
     if _NOT_FOUND.search(said):
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
-    if _TIMEOUT.search(said):
+    if _TIMEOUT.match(said):
         reason = f"timed out: {name}: {_trim(said)} (if that is the bug: --bad-if 'rx timeout')"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
     if _EXPECTATION.search(said):

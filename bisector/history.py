@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pygit2
@@ -115,6 +115,8 @@ class History:
                 return self._commit(self._peel(self._clone.revparse_single(attempt)))
             except (KeyError, ValueError, pygit2.GitError):
                 continue
+        if self._clone.is_shallow:
+            raise self._shallow(name, None)
         near = self._near(name)
         hint = f"did you mean {' or '.join(near)}?" if near else "see 'git tag' and 'git branch -a'"
         raise NoSuchRevision(f"no revision '{name}' in {self._clone.path}", hint)
@@ -147,7 +149,7 @@ class History:
         Raises BadRange when it is no range, empty, reversed or spans two lines of history, and
         ShallowClone when the clone lacks a part of it.
         """
-        match = re.fullmatch(r"(.+?)\.\.([^.].*)?", text)
+        match = re.fullmatch(r"(.*[^.])\.\.([^.].*)?", text)
         if not match:
             raise BadRange(f"'{text}' is no range", "write A..B, for example v2.9..master")
         old = self.resolve(match[1])
@@ -175,11 +177,12 @@ class History:
         if base is None:
             return BadRange(f"the ends of {text} have no common history")
         if str(base) == new.id:
-            swapped = "..".join(reversed(text.split("..", 1)))
-            return BadRange(f"{text} is reversed", f"did you mean {swapped}?")
+            first, second = text.split("..", 1)
+            return BadRange(f"{text} is reversed", f"did you mean {second or 'HEAD'}..{first}?")
+        fork = str(base)[:10]
         return BadRange(
             f"{text}: {old.short} is not an ancestor of {new.short}",
-            f"they part at {str(base)[:10]}; begin there: {str(base)[:10]}..{text.split('..')[1]}",
+            f"they part at {fork}; begin there: {fork}..{text.split('..')[1]}",
         )
 
     def _shallow(self, text: str, error: Exception | None) -> Exception:
@@ -203,26 +206,34 @@ class History:
     def touching(self, commits: Iterable[str], paths: Iterable[str]) -> list[str]:
         """Those of *commits* that change one of *paths*; compares blob ids, diffs nothing."""
         wanted = tuple(paths)
+
+        @cache
+        def blobs(revision: str) -> list[pygit2.Oid | None]:
+            tree = self._tree(revision)
+            return [_entry(tree, path) for path in wanted]
+
         return [
             commit
             for commit, parents in self._with_trees(commits)
-            if all(_differ(self._tree(commit), self._tree(p), wanted) for p in parents)
+            if all(blobs(commit) != blobs(parent) for parent in parents)
         ]
 
     def inert(self, commits: Iterable[str]) -> set[str]:
         """Those of *commits* that cannot change the binary: a parent's build reads the same."""
+
+        @cache
+        def built(revision: str) -> tuple[tuple[str, int, str], ...]:
+            return built_entries(self._tree(revision))
+
         return {
             commit
             for commit, parents in self._with_trees(commits)
-            if any(self._built(commit) == self._built(parent) for parent in parents)
+            if any(built(commit) == built(parent) for parent in parents)
         }
 
     def _with_trees(self, commits: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         for commit in commits:
             yield commit, self.commit(commit).parents
-
-    def _built(self, revision: str) -> tuple[tuple[str, str], ...]:
-        return built_entries(self._tree(revision))
 
     @cached_property
     def tags(self) -> dict[str, list[str]]:
@@ -290,10 +301,6 @@ class History:
     def _commit(found: pygit2.Commit) -> Commit:
         subject = found.message.strip().split("\n", 1)[0]
         return Commit(str(found.id), tuple(map(str, found.parent_ids)), subject)
-
-
-def _differ(one: pygit2.Tree, other: pygit2.Tree, paths: tuple[str, ...]) -> bool:
-    return any(_entry(one, path) != _entry(other, path) for path in paths)
 
 
 def _entry(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:

@@ -131,7 +131,8 @@ class Misfit:
 
 def split_lines(content: bytes) -> list[bytes]:
     """The lines of *content*, newlines kept; only newline ends a line, as git has it."""
-    return [line for line in re.split(rb"(?<=\n)", content) if line]
+    *lines, rest = content.split(b"\n")
+    return [line + b"\n" for line in lines] + ([rest] if rest else [])
 
 
 def fit(content: bytes, hunks: Sequence[Hunk], *, again: bool = True) -> bytes | tuple[Misfit, ...]:

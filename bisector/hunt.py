@@ -101,26 +101,27 @@ class Hunt:
     def _witness(self) -> str:
         """A bad revision inside a range with two good ends."""
         index = {commit: place for place, commit in enumerate(self._commits)}
+        total = len(self._commits) - 1  # the last one is the end, which is good
 
         def places(commits: Iterable[str]) -> set[int]:
-            return {index[commit] for commit in commits if commit in index}
+            return {index[commit] for commit in commits if index.get(commit, total) < total}
 
         known = places([self._suspects[INTRODUCTION], *self._parents([self._suspects[FIX]])])
         near = places(self._parents(self._related))
         releases = places(self.history.tags)
-        total = len(self._commits) - 1  # the last one is the end, which is good
-        probed: set[int] = set()
-        for place, stage in witness.order(total, probed, witness.stages(known, near, releases)):
+        good: set[int] = set()
+        for place, stage in witness.order(total, witness.stages(known, near, releases)):
             told = self.prober.ask(self._commits[place], f"witness ({stage})")
             if told.verdict is Verdict.BAD:
                 return told.revision
-        gap = widest_gap(total, probed)
-        reason = f"no bad revision among {len(probed)} probed between the good ends"
-        self._end_with(reason)
-        raise NoWitness(
-            f"{reason}: a bad stretch of up to {gap} commits could have been missed",
-            "name a narrower range, or a bad revision as one end",
+            if told.verdict is Verdict.GOOD:
+                good.add(place)
+        reason = (
+            f"no bad revision among {len(good)} tested between the good ends; "
+            f"a bad stretch of up to {widest_gap(total, good)} commits could have been missed"
         )
+        self._end_with(reason)
+        raise NoWitness(reason, "name a narrower range, or a bad revision as one end")
 
     # -- introduction and fix --------------------------------------------------------------------
 
@@ -162,7 +163,7 @@ class Hunt:
             return
         doubts = []
         if len(found.revisions) > 1:
-            doubts.append(f"{len(found.revisions) - 1} revisions before it cannot be tested")
+            doubts.append("the others before it cannot be tested")
         elif not found.parents:
             doubts.append("it has no parent to compare with")
         new = _NEW[found.what]
@@ -177,7 +178,7 @@ class Hunt:
                 if told.verdict is not expected:
                     doubts.append(f"run {run + 1} of {told.name} is {told.verdict}: {told.reason}")
             binaries.append(told.binary)
-        if binaries[0] in binaries[1:]:
+        if binaries[0] and binaries[0] in binaries[1:]:
             doubts.append("its binary is identical to its parent's: this can't be it")
         doubt = "; ".join(doubts)
         self.journal.note(Confirmed(found.what, not doubts, CONFIRM_RUNS, doubt))

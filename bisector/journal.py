@@ -64,7 +64,7 @@ class Journal:
 
 def encode(event: Event) -> bytes:
     """An event as a journal's line."""
-    text = json.dumps(to_dict(event), ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(to_dict(event), separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 

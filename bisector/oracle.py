@@ -55,7 +55,7 @@ class Oracle:
             raise ScenarioProblem(f"cannot read {path}", error.strerror or str(error)) from error
         if b"varnishtest" not in text and b"vtest" not in text:
             raise ScenarioProblem(f"{path} is no VTest case", 'one begins with: vtest "title"')
-        folder = path.resolve().parent
+        folder = path.absolute().parent
         parts = [path.name.encode(), text, repr((bad_if, skip_if)).encode()]
         parts += companions(folder, text.decode("utf-8", "replace"))
         return cls(
@@ -65,6 +65,8 @@ class Oracle:
 
 def check_pattern(pattern: str | None, where: str) -> None:
     """Raise ScenarioProblem, saying *where*, if *pattern* is no regular expression."""
+    if pattern == "":
+        raise ScenarioProblem(f"{where}: an empty pattern matches everything", "leave it out")
     try:
         re.compile(pattern or "")
     except re.error as error:

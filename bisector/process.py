@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -130,10 +131,21 @@ def _wait(child: Child, timeout: float) -> int | None:
 
 
 def _kill_session(leader: Child) -> None:
-    # the leader's process group also holds the stragglers of one that ended by itself
-    try:
-        os.killpg(leader.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    finally:
-        leader.wait()
+    # a session, not a process group: VTest gives each test a group of its own
+    while members := _living(leader.pid):
+        for pid in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    leader.wait()
+
+
+def _living(session: int) -> list[int]:
+    """The processes of a session that have not ended, see proc(5)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # the name before the last parenthesis can hold anything
+            state, _, _, of = entry.read_text(errors="replace").rpartition(")")[2].split()[:4]
+            if int(of) == session and state not in "ZX":
+                found.append(int(entry.parent.name))
+    return found

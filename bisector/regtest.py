@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bisector.scenario import Scenario
+from bisector.scenario import Scenario, text_of
 from bisector.workspace import explained, write_whole
 
 
@@ -15,21 +15,17 @@ def rendered(scenario: Scenario) -> dict[str, str]:
     Each [[regtest]] of the scenario is one test case; companions with the same text are shared.
     """
     files: dict[str, str] = {}
+    folder = scenario.subsystem or "checks"
     for wanted in scenario.regtests or ({"name": Path(scenario.vtc).stem},):
         stem = str(wanted["name"])
-        settings = {name: str(value) for name, value in wanted.items() if name != "name"}
+        settings = {name: text_of(value) for name, value in wanted.items() if name != "name"}
         chosen = scenario.choose(settings)
-        names = {name: f"{stem}.vtc" if name.endswith(".vtc") else name for name in scenario.files}
-        texts = scenario.render(chosen, names)
-        for name, text in texts.items():
-            path = f"{scenario.subsystem or 'checks'}/{names[name]}"
-            if not name.endswith(".vtc") and files.get(path, text) != text:
-                own = f"{stem}{Path(name).suffix}"  # differs from its namesake: a name of its own
-                texts = scenario.render(chosen, {**names, name: own})
-                files[f"{Path(path).parent}/{own}"] = text
-                files[f"{Path(path).parent}/{stem}.vtc"] = texts[scenario.vtc]
-            else:
-                files.setdefault(path, text)
+        names = {scenario.vtc: f"{stem}.vtc"}
+        for name, text in scenario.render(chosen).items():
+            if files.get(f"{folder}/{name}", text) != text:
+                names[name] = f"{stem}_{name}"  # differs from its namesake: a name of its own
+        for name, text in scenario.render(chosen, names).items():
+            files[f"{folder}/{names.get(name, name)}"] = text
     return files
 
 

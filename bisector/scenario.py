@@ -69,7 +69,7 @@ class Scenario:
             if name not in self.parameters:
                 names = ", ".join(self.parameters) or "none"
                 raise UsageProblem(f"{self.name} has no parameter '{name}'", f"it has {names}")
-            allowed = {str(value): value for value in self.parameters[name]}
+            allowed = {text_of(value): value for value in self.parameters[name]}
             if text not in allowed:
                 raise UsageProblem(
                     f"{self.name}: {name} cannot be '{text}'", f"one of {', '.join(allowed)}"
@@ -124,9 +124,14 @@ class Scenario:
         return Oracle.rendered(self.name, self.vtc, files, bad=self.bad, control=self.control)
 
 
+def text_of(value: Value) -> str:
+    """A parameter's value as the user writes it, in TOML and behind --set."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def label(chosen: Parameters) -> str:
     """A variant in one line: `record=A failure=nxdomain …`."""
-    return " ".join(f"{name}={value}" for name, value in chosen.items())
+    return " ".join(f"{name}={text_of(value)}" for name, value in chosen.items())
 
 
 def _template_line(error: Exception) -> str:

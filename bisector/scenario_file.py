@@ -35,11 +35,10 @@ def load(name: str) -> Scenario:
 
     Raises ScenarioProblem if there is none, or for a mistake in it, with file and line.
     """
-    own = Path(name)
-    if own.is_dir():
-        return _read(own.resolve())
     if name in bundled():
         return _read(BUNDLED / name.replace("-", "_"))
+    if Path(name).is_dir():
+        return _read(Path(name).resolve())
     if "/" in name:
         raise ScenarioProblem(f"no scenario folder {name}")
     raise ScenarioProblem(f"no scenario '{name}'", f"there are {', '.join(bundled())}; or a folder")
@@ -68,10 +67,12 @@ class _Reader:
         self.lines = text.splitlines()
         self.table = table
 
-    def problem(self, what: str, near: str = "") -> ScenarioProblem:
-        """A mistake, placed at the first line that mentions *near*."""
-        hits = (n for n, line in enumerate(self.lines, 1) if near and near in line)
-        return ScenarioProblem(f"{self.path}:{next(hits, 1)}", what)
+    def problem(self, what: str, near: str = "", nth: int = 0) -> ScenarioProblem:
+        """A mistake, placed at the *nth* line that sets the key *near* or is its headline."""
+        key = re.escape(near)
+        place = re.compile(rf'\s*(?:"?{key}"?\s*=|\[{{1,2}}{key}\]{{1,2}})') if near else None
+        hits = [n for n, line in enumerate(self.lines, 1) if place and place.match(line)]
+        return ScenarioProblem(f"{self.path}:{hits[nth] if len(hits) > nth else 1}", what)
 
     def scenario(self) -> Scenario:
         table = self.table
@@ -102,6 +103,8 @@ class _Reader:
             if needed not in self.table:
                 raise self.problem(f"'{needed}' is missing")
         for name, value in self.table.items():
+            if name == "tags" and not all(isinstance(tag, str) for tag in value):
+                raise self.problem("'tags' must be a list of strings", name)
             if name in _TOP:
                 self._check_type(name, value, _TOP[name])
             elif name in _SECTIONS:
@@ -133,7 +136,7 @@ class _Reader:
     def _pattern(self, name: str) -> str:
         pattern: str | None = self.table["verdict"].get(name)
         if not pattern:
-            raise self.problem(f"[verdict] needs '{name}'", "[verdict]")
+            raise self.problem(f"[verdict] needs '{name}'", "verdict")
         try:
             check_pattern(pattern, name)
         except ScenarioProblem as error:
@@ -147,21 +150,26 @@ class _Reader:
         extra: Collection[str] = (),
     ) -> tuple[Parameters, ...]:
         rules: list[dict[str, Value]] = self.table.get(key, [])
-        for rule in rules:
+        for nth, rule in enumerate(rules):
+            if not isinstance(rule, dict):
+                raise self.problem(f"'{key}' must be a list of tables", key)
+            for name in extra:
+                if not re.fullmatch(r"\w[\w.-]*", str(rule.get(name, ""))):
+                    raise self.problem(f"[[{key}]] needs a plain '{name}'", key, nth)
             for name, value in rule.items():
-                if name in extra:
-                    continue
-                if value not in parameters.get(name, ()):
-                    raise self.problem(f"[[{key}]]: '{name}' cannot be {value!r}", f"[[{key}]]")
+                if name not in extra and value not in parameters.get(name, ()):
+                    raise self.problem(f"[[{key}]]: '{name}' cannot be {value!r}", key, nth)
         return tuple(rules)
 
     def _check_files(self, scenario: Scenario) -> None:
         cases = [name for name in scenario.files if name.endswith(".vtc")]
         if len(cases) != 1:
-            raise self.problem(f"[files] needs exactly one .vtc, it has {len(cases)}", "[files]")
+            raise self.problem(f"[files] needs exactly one .vtc, it has {len(cases)}", "files")
         for name, template in scenario.files.items():
+            if not isinstance(template, str):
+                raise self.problem(f"[files]: '{name}' must name a template", name)
             if Path(name).name != name:
                 raise self.problem(f"[files]: '{name}' must be a plain file name", name)
             places = (scenario.folder, scenario.folder.parent, BUNDLED)
             if not any((place / template).is_file() for place in places):
-                raise self.problem(f"[files]: there is no template '{template}'", template)
+                raise self.problem(f"[files]: there is no template '{template}'", name)

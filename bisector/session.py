@@ -77,9 +77,8 @@ def find_test(options: Options) -> Test:
 def find_chain(options: Options, workspace: Workspace, test: Test | None = None) -> Toolchain:
     """The toolchain that was named, with the scenario's and the user's make variables."""
     extra = {**(test.make if test else {}), **_pairs(options.make, "--make")}
-    tools.require_make()
-    compiler = tools.require_compiler()
-    return Toolchain.of(options.toolchain, compiler, tools.require_lua(workspace), extra)
+    make, compiler = tools.require_make(), tools.require_compiler()
+    return Toolchain.of(options.toolchain, make, compiler, tools.require_lua(workspace), extra)
 
 
 def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:

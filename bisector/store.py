@@ -21,15 +21,19 @@ NOT_BUILT = frozenset(
 )
 
 
-def built_entries(tree: pygit2.Tree) -> tuple[tuple[str, str], ...]:
-    """The (name, id) pairs of a tree's top level that a build of HAProxy reads."""
-    return tuple((str(entry.name), str(entry.id)) for entry in tree if entry.name not in NOT_BUILT)
+def built_entries(tree: pygit2.Tree) -> tuple[tuple[str, int, str], ...]:
+    """The (name, mode, id) of what a build of HAProxy reads at a tree's top level."""
+    return tuple(
+        (str(entry.name), int(entry.filemode), str(entry.id))
+        for entry in tree
+        if entry.name not in NOT_BUILT
+    )
 
 
 def content_key(store: pygit2.Repository, tree: str) -> str:
     """A name for what a build reads of *tree*: two trees with one key give one binary."""
     found = store[tree].peel(pygit2.Tree)
-    return digest(*(f"{name} {oid}" for name, oid in built_entries(found)))
+    return digest(*(f"{name} {mode:o} {oid}" for name, mode, oid in built_entries(found)))
 
 
 def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repository:

@@ -33,9 +33,17 @@ _FLAGS: Mapping[str, Mapping[str, str]] = {
 
 _ERROR = re.compile(r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*)$", re.M)
 _MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
+# at the end of a message of the compiler's; the source lines that it quotes are indented
 _MACHINE_FAILED = (
-    (re.compile(r"No space left on device"), "the disk is full: make room"),
-    (re.compile(r"Killed signal terminated program|Cannot allocate memory"), "out of memory"),
+    (re.compile(r"^\S.*(?:No space left on device|Disk quota exceeded)$", re.M), "make room"),
+    (
+        re.compile(
+            r"^\S.*(?:Killed signal terminated program \S+|terminated with signal 9 \[Killed\].*"
+            r"|Cannot allocate memory|Resource temporarily unavailable)$",
+            re.M,
+        ),
+        "give it more memory and processes",
+    ),
 )
 
 
@@ -44,11 +52,14 @@ class Toolchain:
     """How HAProxy is compiled: make's variables, and a digest of all that makes up the result."""
 
     name: str
+    make: str
     variables: tuple[tuple[str, str], ...]
     identity: str
 
     @classmethod
-    def of(cls, name: str, compiler: Tool, lua: Lua, extra: Mapping[str, str]) -> Toolchain:
+    def of(
+        cls, name: str, make: Tool, compiler: Tool, lua: Lua, extra: Mapping[str, str]
+    ) -> Toolchain:
         """`dev` (gcc -O0) or `release` (HAProxy's own flags), with Lua.
 
         *extra* are make variables of the scenario's and the user's; they win. Raises UsageProblem
@@ -60,7 +71,9 @@ class Toolchain:
         variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())
         identities = (compiler.identity, compiler.version, lua.identity)
-        return cls(name, words, digest(*identities, *(f"{k}={v}" for k, v in words)))
+        return cls(
+            name, str(make.path), words, digest(*identities, *(f"{k}={v}" for k, v in words))
+        )
 
 
 @dataclass(frozen=True)
@@ -96,17 +109,18 @@ def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Tool
         jobs = os.cpu_count() or 1
         words = [f"{name}={value}" for name, value in chain.variables]
         done = process.run(
-            ["make", f"-j{jobs}", "haproxy", *words],
+            [chain.make, f"-j{jobs}", "haproxy", *words],
             log=log,
             timeout=BUILD_SECONDS,
             cwd=folder,
             keep_open=(lock,),
         )
-        if not done.ok:
-            # objects of the files that did compile are whole: make removes one that it was at
-            if not done.timed_out and done.status is not None and done.status > 0:
+        if not done.ok or not (folder / "haproxy").is_file():
+            problem = _problem(done, log)
+            if not done.timed_out:
+                # objects of the files that did compile are whole: make removes one that it was at
                 place.keep(tree, chain.identity)
-            return Build(key, home, "", done.seconds, log, _problem(done, log))
+            return Build(key, home, "", done.seconds, log, problem)
         found = _store(workspace, key, home, folder / "haproxy", done, log)
         place.keep(tree, chain.identity)
         return found
@@ -115,14 +129,14 @@ def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Tool
 def _problem(done: process.Finished, log: Path) -> str:
     """The compiler's own first error, in one line."""
     for pattern, hint in _MACHINE_FAILED:
-        if pattern.search(done.output):
-            raise ProbeFailed(f"the build could not run ({log})", hint)
+        if said := pattern.search(done.output):
+            raise ProbeFailed(f"the build could not run: {said[0]}", f"{hint} (log: {log})")
     if done.timed_out:
         return f"the build took more than {BUILD_SECONDS:.0f} s"
     if done.status is not None and done.status < 0:
         raise ProbeFailed(f"make was killed by signal {-done.status}", f"see {log}")
     said = _ERROR.search(done.output) or _MAKE_ERROR.search(done.output)
-    return " ".join(said[1].split())[:300] if said else f"make ended with status {done.status}"
+    return " ".join(said[1].split())[:300] if said else f"make ended with {done.status}, no binary"
 
 
 def _store(
@@ -147,7 +161,7 @@ def _cached(key: str, home: Path) -> Build | None:
         content = json.loads((home / "meta.json").read_text())["content"]
         if _content(home / "haproxy") == content:
             return Build(key, home / "haproxy", content, 0.0, home / "build.log")
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     if home.exists():
         shutil.rmtree(home, ignore_errors=True)

@@ -39,18 +39,14 @@ def stages(
     )
 
 
-def order(total: int, probed: set[int], plan: Collection[Stage]) -> Iterator[tuple[int, str]]:
-    """The indexes to probe, one after the other, with their stage; at most BUDGET of them.
-
-    The caller adds to *probed* what it has probed.
-    """
-    spent = 0
+def order(total: int, plan: Collection[Stage]) -> Iterator[tuple[int, str]]:
+    """The indexes to probe, one after the other, with their stage; at most BUDGET of them."""
+    probed: set[int] = set()
     for stage in plan:
         for _ in range(stage.probes):
             among = None if stage.among is None else set(stage.among) - probed
             index = farthest(total, probed, among)
-            if index is None or spent == BUDGET:
+            if index is None or len(probed) == BUDGET:
                 break
             yield index, stage.name
             probed.add(index)
-            spent += 1

@@ -59,7 +59,9 @@ class Workspace:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for one use, on the workspace's file system; gone afterwards."""
-        path = Path(tempfile.mkdtemp(dir=self.folder("scratch")))
+        folder = self.folder("scratch")
+        with explained(f"cannot write {folder}"):
+            path = Path(tempfile.mkdtemp(dir=folder))
         try:
             yield path
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import time
@@ -48,6 +49,8 @@ for _name, _class in {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run bisector with these words (default: the process's own) and give its exit status."""
     words = list(sys.argv if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows no arrows gets \u2192
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         _, status = Bisector.run(words, exit=False)
     except BisectorError as error:

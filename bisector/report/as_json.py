@@ -25,7 +25,7 @@ def render(summary: Summary) -> str:
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},
         "probes": [_plain(to_dict(probe)) for probe in summary.probes],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _finding(finding: Finding, summary: Summary) -> dict[str, object]:
