@@ -185,7 +185,10 @@ class _Builder:
         self._put(path, text)
 
     def _get(self, path: str) -> bytes:
-        return self.repo[self.tree].peel(pygit2.Tree)[path].peel(pygit2.Blob).data
+        try:
+            return self.repo[self.tree].peel(pygit2.Tree)[path].peel(pygit2.Blob).data
+        except KeyError:
+            raise EnvironmentProblem(f"{self.source.name} has no {path}") from None
 
     def _put(self, path: str, content: bytes) -> None:
         index = pygit2.Index()

@@ -20,12 +20,17 @@ def rendered(scenario: Scenario) -> dict[str, str]:
         stem = str(wanted["name"])
         settings = {name: text_of(value) for name, value in wanted.items() if name != "name"}
         chosen = scenario.choose(settings)
-        names = {scenario.vtc: f"{stem}.vtc"}
-        for name, text in scenario.render(chosen).items():
-            if files.get(f"{folder}/{name}", text) != text:
-                names[name] = f"{stem}_{name}"  # differs from its namesake: a name of its own
-        for name, text in scenario.render(chosen, names).items():
-            files[f"{folder}/{names.get(name, name)}"] = text
+        names = {name: name for name in scenario.files} | {scenario.vtc: f"{stem}.vtc"}
+        texts = scenario.render(chosen, names)
+        # a companion that differs from its namesake gets a name of its own, which can change others
+        while taken := [
+            name
+            for name, text in texts.items()
+            if names[name] == name != scenario.vtc and files.get(f"{folder}/{name}", text) != text
+        ]:
+            names |= {name: f"{stem}_{name}" for name in taken}
+            texts = scenario.render(chosen, names)
+        files |= {f"{folder}/{names[name]}": text for name, text in texts.items()}
     return files
 
 

@@ -103,10 +103,10 @@ class _Reader:
             if needed not in self.table:
                 raise self.problem(f"'{needed}' is missing")
         for name, value in self.table.items():
-            if name == "tags" and not all(isinstance(tag, str) for tag in value):
-                raise self.problem("'tags' must be a list of strings", name)
             if name in _TOP:
                 self._check_type(name, value, _TOP[name])
+                if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+                    raise self.problem(f"'{name}' must be a list of strings", name)
             elif name in _SECTIONS:
                 self._check_type(name, value, dict)
                 self._check_section(name, value)
@@ -129,7 +129,8 @@ class _Reader:
 
     def _values(self, name: str) -> tuple[Value, ...]:
         values = self.table["parameters"][name]
-        if not isinstance(values, list) or not values:
+        plain = isinstance(values, list) and all(isinstance(v, str | int) for v in values)
+        if not plain or not values:
             raise self.problem(f"parameter '{name}' needs a list of its values", name)
         return tuple(values)
 

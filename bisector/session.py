@@ -61,7 +61,7 @@ def find_test(options: Options) -> Test:
     Raises ScenarioProblem or UsageProblem.
     """
     if options.vtc is None:
-        if options.bad_if or options.skip_if:
+        if options.bad_if is not None or options.skip_if is not None:
             raise UsageProblem("--bad-if and --skip-if go with --vtc")
         scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
         chosen = scenario.choose(_pairs(options.settings, "--set"))

@@ -39,7 +39,8 @@ _MACHINE_FAILED = (
     (
         re.compile(
             r"^\S.*(?:Killed signal terminated program \S+|terminated with signal 9 \[Killed\].*"
-            r"|Cannot allocate memory|Resource temporarily unavailable)$",
+            r"|out of memory allocating .*|Cannot allocate memory"
+            r"|Resource temporarily unavailable)$",
             re.M,
         ),
         "give it more memory and processes",
