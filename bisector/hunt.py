@@ -62,15 +62,16 @@ class Hunt:
         """
         span = self.question.range
         before, after = self._end(span.old), self._end(span.new)
-        introduction = fix = None
-        if before is Verdict.BAD and after is Verdict.BAD:
+        if before is after is Verdict.BAD:
             raise self._both_bad()
-        if before is Verdict.GOOD:
-            bad = span.new.id if after is Verdict.BAD else self._witness()
-            introduction = self._find(INTRODUCTION, span.old.id, bad)
-        if after is Verdict.GOOD:
-            bad = span.old.id if before is Verdict.BAD else bad
-            fix = self._find(FIX, bad, span.new.id)
+        if before is after:
+            bad = self._witness()
+        else:
+            bad = span.old.id if before is Verdict.BAD else span.new.id
+        introduction = (
+            self._find(INTRODUCTION, span.old.id, bad) if before is Verdict.GOOD else None
+        )
+        fix = self._find(FIX, bad, span.new.id) if after is Verdict.GOOD else None
         self._confirm(introduction)
         self._confirm(fix)
         affected = self._affected(introduction, fix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -201,12 +202,12 @@ def test_a_hunt_without_an_answer_says_why() -> None:
 
 def test_a_set_is_shown_as_a_set() -> None:
     several = Found("introduction", (PARENT, CULPRIT), ("A", "B"), ("v3.0~2", "v3.0~1"), (PARENT,))
-    doubt = Confirmed("introduction", False, 5, "1 revisions before it cannot be tested")
+    doubt = Confirmed("introduction", False, 5, "the others before it cannot be tested")
     assert """\
 introduced  in one of 2 commits:
             1e5a85e1c8 (v3.0~2) A
             64c9c8ef39 (v3.0~1) B
-            not proven: 1 revisions before it cannot be tested
+            not proven: the others before it cannot be tested
 """ in text([STARTED, *PROBES, several, doubt, Ended("answered", ())])
 
 
@@ -301,6 +302,12 @@ def test_a_program_gets_the_whole_answer() -> None:
     ]
     assert made["work"] == {"probes": 2, "build_seconds": 60.0, "test_seconds": 1.0}
     assert [probe["verdict"] for probe in made["probes"]] == ["good", "bad", "good"]
+
+
+def test_a_name_that_is_not_utf8_can_be_written_too() -> None:
+    name = os.fsdecode(b"/home/\xff")
+    rendered = as_json.render(summary([replace(STARTED, repository=name)]))
+    assert json.loads(rendered.encode())["asked"]["repository"] == name
 
 
 def test_a_program_sees_that_a_hunt_is_unfinished_and_what_is_in_doubt() -> None:

@@ -100,7 +100,8 @@ def _row(label: str, text: str, more: Sequence[str] = ()) -> list[str]:
 def _finding(finding: Finding, summary: Summary) -> list[str]:
     found, word = finding.found, _WORDS[finding.found.what]
     more = list(_proof(finding))
-    more += summary.evidence(finding.revision)[:1] if found.what == "introduction" else []
+    if found.what == "introduction":
+        more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1:
         return _row(word, _commit(finding, 0), more)
     several = [_commit(finding, index) for index in range(len(found.revisions))]
