@@ -75,8 +75,9 @@ class Hunt:
         self._confirm(introduction)
         self._confirm(fix)
         affected = self._affected(introduction, fix)
-        for commit in affected:
-            self._check_patch(commit)
+        if self.question.series is not None:
+            for commit in affected:
+                self._check_patch(commit, self.question.series)
         self._note_differing_reasons()
         self._end_with("answered", tuple(self.history.release(commit) for commit in affected))
 
@@ -199,13 +200,10 @@ class Hunt:
         span = (self.question.range.old.id, *self._commits)
         return [c for c in span if c in bad and c not in good and c in self.history.tags]
 
-    def _check_patch(self, commit: str) -> None:
+    def _check_patch(self, commit: str, series: Series) -> None:
         """The release as it is, then with the patch series."""
         before = self.prober.ask(commit, "affected release")
-        series = self.question.series
         release = self.history.release(commit)
-        if series is None:
-            return
         done, after = self.prober.ask_patched(commit, series, "patched release")
         if isinstance(done, Conflict):
             where = "; ".join(f"{p.path} {p.hunk}: {p.why}".strip() for p in done.where)
