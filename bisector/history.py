@@ -125,7 +125,7 @@ class History:
         """Is there a revision of that name?"""
         try:
             self.resolve(name)
-        except NoSuchRevision:
+        except (NoSuchRevision, ShallowClone):
             return False
         return True
 

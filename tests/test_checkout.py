@@ -130,6 +130,8 @@ CHANGES: dict[str, tuple[Files, Files]] = {
     "link to file": ({"x": Link("Makefile")}, {"x": "1"}),
     "link to another": ({"x": Link("Makefile")}, {"x": Link("src")}),
     "link to folder": ({"x": Link("src")}, {"x/a.c": "2"}),
+    "folder to file": ({"x/y.c": "1", "x/z/a.c": "1"}, {"x": "2"}),
+    "folder to link": ({"x/y.c": "1", "x/z/a.c": "1"}, {"x": Link("Makefile")}),
     "becomes a program": ({"x": "1"}, {"x": Program("1")}),
     "is no program any more": ({"x": Program("1")}, {"x": "1"}),
     "another program": ({"x": Program("1")}, {"x": Program("2")}),
@@ -145,6 +147,13 @@ def test_one_thing_takes_the_place_of_another(place: Place, change: str) -> None
     assert place.holds == {**ONE, **after}
 
 
+@pytest.mark.parametrize("after", ["2", Link("Makefile")])
+def test_what_was_built_in_a_folder_goes_with_it(place: Place, after: str | Link) -> None:
+    place.build({**ONE, "x/y.c": "1"}, "x/y.o", "x/generated.h")
+    place.checkout({**ONE, "x": after})
+    assert place.holds == {**ONE, "x": after}
+
+
 def test_a_link_is_replaced_never_followed(place: Place, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -156,8 +165,10 @@ def test_a_link_is_replaced_never_followed(place: Place, tmp_path: Path) -> None
 
 
 Contents = st.sampled_from(["1", "2", Program("1"), Link("src")])
-Names = st.sampled_from(["Makefile", "a.c", "src/a.c", "src/b.c", "src/x/a.c", "x.h", "VERSION"])
-Revisions = st.dictionaries(Names, Contents, max_size=5)
+Names = st.sampled_from(["Makefile", "a.c", "src/a.c", "src/x", "src/x/a.c", "x.h", "VERSION"])
+Revisions = st.dictionaries(Names, Contents, max_size=5).filter(
+    lambda files: not {"src/x", "src/x/a.c"} <= files.keys()
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -256,7 +267,10 @@ def test_a_kill_during_the_checkout_makes_the_next_one_start_clean(
     assert place.holds == ONE, "no object is left of before"
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"{}", b"\xff", b'{"tree": "zz", "toolchain": "x"}'])
+DAMAGES = [b"", b"{", b"{}", b"[]", b"1", b"null", b"\xff", b'{"tree": "zz", "toolchain": "x"}']
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, b'{"tree": 1, "toolchain": "x"}'])
 def test_a_damaged_marker_vouches_for_nothing(place: Place, damage: bytes) -> None:
     place.build(ONE, *OBJECTS, chain="x")
     place.marker.write_bytes(damage)

@@ -96,6 +96,12 @@ def test_a_timeout_of_the_tests_client_may_be_anything_and_says_how_to_pin_it() 
     assert "--bad-if 'rx timeout'" in ruling.reason
 
 
+def test_what_an_expectation_quotes_is_no_timeout() -> None:
+    for quoted in ("connection timed out", "rx timeout", "FAIL timeout"):
+        said = f'---- c1    EXPECT resp.body ({quoted}) == "ok" failed\n'
+        assert judge(SERVING + said).verdict is BAD
+
+
 @pytest.mark.parametrize(("log", "status"), [(KILLED, 1), ("", None), (EXPECT, None)])
 def test_a_test_that_was_stopped_timed_out(log: str, status: int | None) -> None:
     assert judge(log, status) == Ruling(UNTESTABLE, "timed out", judge(log, status).evidence)

@@ -200,7 +200,7 @@ def test_without_an_end_a_range_ends_at_what_is_checked_out(
     assert history.range("v2.9..").new.id == line[9]
 
 
-@pytest.mark.parametrize("text", ["", "master", "..", "..master"])
+@pytest.mark.parametrize("text", ["", "master", "..", "..master", "v2.9...master", "v2.9..."])
 def test_what_is_no_range_says_how_one_looks(history: History, text: str) -> None:
     with pytest.raises(BadRange, match=r"is no range: write A\.\.B"):
         history.range(text)
@@ -214,6 +214,14 @@ def test_an_empty_range_says_so(history: History) -> None:
 def test_a_reversed_range_is_offered_the_right_way_round(history: History) -> None:
     with pytest.raises(BadRange, match=r"is reversed: did you mean v2\.9\.\.master\?"):
         history.range("master..v2.9")
+
+
+def test_a_reversed_range_that_ends_at_what_is_checked_out_is_offered_with_head(
+    clone: Clone, history: History, line: list[str]
+) -> None:
+    clone.git.set_head(clone.git[line[2]].id)
+    with pytest.raises(BadRange, match=r"is reversed: did you mean HEAD\.\.v3\.0\?"):
+        history.range("v3.0..")
 
 
 def test_ends_on_two_lines_are_told_where_they_part(
@@ -268,6 +276,25 @@ def test_a_shallow_clone_says_what_to_run(
     history = History.open(tmp_path / "shallow", workspace)
     with pytest.raises(ShallowClone, match="git fetch --unshallow --tags"):
         history.range("v2.9..master")
+
+
+def test_a_shallow_clone_without_the_tag_says_what_to_run(
+    clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
+) -> None:
+    git("clone", "--quiet", "--depth=2", f"file://{clone.path}", tmp_path / "shallow")
+    history = History.open(tmp_path / "shallow", workspace)
+    with pytest.raises(ShallowClone, match="git fetch --unshallow --tags"):
+        history.range("v2.9..master")
+
+
+def test_in_a_shallow_clone_one_may_ask_for_what_is_not_there(
+    clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
+) -> None:
+    """As a hunt does for the scenario's suspect."""
+    git("clone", "--quiet", "--depth=2", f"file://{clone.path}", tmp_path / "shallow")
+    history = History.open(tmp_path / "shallow", workspace)
+    assert history.knows("master")
+    assert not history.knows("64c9c8ef39")
 
 
 def test_in_a_shallow_clone_a_range_that_is_there_will_do(

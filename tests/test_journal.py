@@ -73,6 +73,13 @@ def test_a_journal_that_is_not_there_is_empty(path: Path) -> None:
     assert not path.exists(), "nothing has happened yet"
 
 
+def test_a_name_that_is_not_utf8_is_kept_too(path: Path) -> None:
+    """As Python has the names of files: bytes that are no text as lone surrogates."""
+    note = Noted(os.fsdecode(b"/home/\xff/x"))
+    written(path, [note])
+    assert read(path) == ([note], 0)
+
+
 def test_each_event_is_one_line_and_the_next_session_appends(path: Path) -> None:
     written(path, THREE[:1])
     written(path, THREE[1:])
@@ -167,7 +174,7 @@ def test_whatever_bit_flips_no_event_is_invented(
 
 def test_a_flip_in_the_middle_costs_that_line_only(path: Path) -> None:
     content = written(path, THREE)
-    path.write_bytes(content.replace("ünïcode".encode(), "unïcode".encode()))
+    path.write_bytes(content.replace(b"line break", b"line brake"))
     assert read(path) == ([THREE[0], THREE[2]], 1)
     assert Journal(path).damaged == 1
 

@@ -60,6 +60,14 @@ def test_what_lies_beside_it_and_is_not_named_does_not_count(case: Path) -> None
     assert of(case).digest == before
 
 
+def test_a_link_to_a_case_is_run_where_the_link_lies(case: Path, tmp_path: Path) -> None:
+    link = tmp_path / "links/l.vtc"
+    link.parent.mkdir()
+    link.symlink_to(case)
+    oracle = of(link)
+    assert (oracle.name, oracle.vtc, oracle.folder) == ("l", "l.vtc", str(link.parent))
+
+
 def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     with pytest.raises(ScenarioProblem, match=r"cannot read .*no\.vtc: No such file"):
         of(tmp_path / "no.vtc")
@@ -79,6 +87,14 @@ def test_a_pattern_that_is_none_is_told_with_its_option(
     case: Path, bad: str | None, skip: str | None, option: str
 ) -> None:
     with pytest.raises(ScenarioProblem, match=f"--{option}-if: .* is no regular expression"):
+        of(case, bad, skip)
+
+
+@pytest.mark.parametrize(("bad", "skip", "option"), [("", None, "bad"), (None, "", "skip")])
+def test_a_pattern_that_matches_everything_is_none(
+    case: Path, bad: str | None, skip: str | None, option: str
+) -> None:
+    with pytest.raises(ScenarioProblem, match=f"--{option}-if: an empty pattern"):
         of(case, bad, skip)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -103,6 +104,14 @@ def test_at_a_timeout_its_children_and_theirs_end_with_it(log: Path) -> None:
 
 def test_what_a_program_leaves_behind_ends_with_it(log: Path) -> None:
     done = shell("sleep 60 >/dev/null 2>&1 & echo $!", log)
+    assert done.ok
+    assert is_gone(int(done.output))
+
+
+def test_what_has_a_process_group_of_its_own_ends_with_it_too(log: Path) -> None:
+    """As each test that VTest runs has."""
+    script = "import subprocess as s; print(s.Popen(['sleep', '60'], process_group=0).pid)"
+    done = process.run([sys.executable, "-c", script], log=log, timeout=10)
     assert done.ok
     assert is_gone(int(done.output))
 

@@ -10,6 +10,7 @@ import pytest
 from bisector import regtest
 from bisector.errors import UsageProblem, WorkspaceProblem
 from bisector.scenario import Parameters, Scenario
+from bisector.scenario_file import bundled, load
 from tests.test_scenario import scenario
 
 A: Parameters = {"name": "flap_a", "record": "A"}
@@ -39,9 +40,44 @@ def test_a_companion_that_differs_gets_a_name_of_its_own_and_its_test_names_it(
         "server/flap_a.vtc": "A 1 ${testdir}/x.lua\n",
         "server/x.lua": "-- A\n",
         "server/flap_a_three.vtc": "A 3 ${testdir}/x.lua\n",
-        "server/flap_srv.vtc": "SRV 1 ${testdir}/flap_srv.lua\n",
-        "server/flap_srv.lua": "-- SRV\n",
+        "server/flap_srv.vtc": "SRV 1 ${testdir}/flap_srv_x.lua\n",
+        "server/flap_srv_x.lua": "-- SRV\n",
     }
+
+
+def test_a_regtest_may_be_called_like_the_scenarios_own_test_case(tmp_path: Path) -> None:
+    files = regtest.rendered(made(tmp_path, {"name": "x", "record": "A"}, SRV))
+    assert set(files) == {"server/x.vtc", "server/flap_srv.vtc", "server/x.lua"}
+
+
+@pytest.mark.parametrize("other", ["x.cfg", "y.lua"])
+def test_each_companion_that_differs_gets_a_name_of_its_own(tmp_path: Path, other: str) -> None:
+    (tmp_path / "other.j2").write_text("other {{ record }}\n")
+    vtc = f"{{{{ companion['x.lua'] }}}} {{{{ companion['{other}'] }}}}\n"
+    one = scenario(tmp_path, vtc=vtc, lua="-- {{ record }}\n")
+    both = replace(one, files={**one.files, other: "other.j2"}, regtests=(A, SRV))
+    files = regtest.rendered(both)
+    assert files["server/flap_a.vtc"] == f"x.lua {other}\n"
+    assert files["server/flap_srv.vtc"] == f"flap_srv_x.lua flap_srv_{other}\n"
+    assert files["server/flap_srv_x.lua"] == "-- SRV\n"
+    assert files[f"server/flap_srv_{other}"] == "other SRV\n"
+    assert files[f"server/{other}"] == "other A\n", "what the first test needs stays"
+
+
+def test_a_companion_that_names_one_that_differs_is_another_one_too(tmp_path: Path) -> None:
+    (tmp_path / "main.j2").write_text("dofile {{ companion['x.lua'] }}\n")
+    one = scenario(tmp_path, vtc="{{ companion['main.lua'] }}\n", lua="-- {{ record }}\n")
+    both = replace(one, files={**one.files, "main.lua": "main.j2"}, regtests=(A, SRV))
+    files = regtest.rendered(both)
+    for test, record in (("flap_a", "A"), ("flap_srv", "SRV")):
+        main = files[f"server/{files[f'server/{test}.vtc'].strip()}"]
+        assert files[f"server/{main.split()[1]}"] == f"-- {record}\n"
+
+
+def test_a_regtest_may_set_a_truth_value(tmp_path: Path) -> None:
+    made_ = replace(made(tmp_path), parameters={"record": (False, True), "servers": (1,)})
+    files = regtest.rendered(replace(made_, exclude=(), regtests=({"name": "t", "record": True},)))
+    assert files["server/t.vtc"] == "True 1 ${testdir}/x.lua\n"
 
 
 def test_a_scenario_without_regtests_renders_its_default_variant(tmp_path: Path) -> None:
@@ -76,3 +112,14 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "server").write_text("a file")
     with pytest.raises(WorkspaceProblem, match="cannot write"):
         regtest.write({"server/a.vtc": ""}, tmp_path)
+
+
+def test_the_repositorys_reg_tests_are_what_the_bundled_scenarios_render() -> None:
+    folder = Path(__file__).parent.parent / "reg-tests"
+    wanted: set[str] = set()
+    for name in bundled():
+        files = regtest.rendered(load(name))
+        assert list(regtest.stale(files, folder)) == [], f"bisector regtest {name}"
+        wanted |= files.keys()
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert there == wanted

@@ -167,7 +167,7 @@ dns-flap (record=A failure=nxdomain) in v2.9..master: 6677 commits
 
 introduced  64c9c8ef39 (v3.0-dev1~53) MEDIUM: a
             proven: bad in 5 of 5 runs, its parent 1e5a85e1c8 good in all of 5
-            {SIGNATURE}
+            {SIGNATURE.removeprefix("---- ")}
 fixed       c16eba8183 BUG/MEDIUM: b
             proven: good in 5 of 5 runs, its parent 64c9c8ef39 bad in all of 5
 affected    v3.0-dev1 to v3.0-dev12 (2 releases)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,12 @@ def test_a_choice_changes_the_default_and_keeps_the_values_type(tmp_path: Path) 
     chosen = scenario(tmp_path).choose({"servers": "3", "record": "SRV"})
     assert chosen == {"record": "SRV", "declare": "template", "servers": 3}
     assert label(chosen) == "record=SRV declare=template servers=3"
+
+
+def test_a_truth_value_is_written_as_in_toml(tmp_path: Path) -> None:
+    made = replace(scenario(tmp_path), parameters={"tls": (False, True)}, exclude=())
+    assert made.choose({"tls": "true"}) == {"tls": True}
+    assert label(made.choose({})) == "tls=false"
 
 
 @pytest.mark.parametrize(

@@ -78,11 +78,23 @@ def test_the_users_own_is_found_by_its_folder(tmp_path: Path) -> None:
     assert loaded.folder == tmp_path.resolve()
 
 
+LITTLE = 'name="m"\ntitle="t"\n[files]\n"m.vtc"="mine.vtc.j2"\n[verdict]\ncontrol="c"\nbad="b"\n'
+
+
 def test_little_is_needed(tmp_path: Path) -> None:
-    toml = 'name="m"\ntitle="t"\n[files]\n"m.vtc"="mine.vtc.j2"\n[verdict]\ncontrol="c"\nbad="b"\n'
-    loaded = load(str(own(tmp_path, toml=toml)))
+    loaded = load(str(own(tmp_path, toml=LITTLE)))
     assert list(loaded.variants()) == [{}]
     assert loaded.render({}) == {"m.vtc": "x\n"}
+
+
+def test_a_bundled_ones_name_means_that_and_not_a_folder_that_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dns-flap").mkdir()
+    own(tmp_path / "dns-flap")
+    monkeypatch.chdir(tmp_path)
+    assert load("dns-flap").name == "dns-flap"
+    assert load("./dns-flap").name == "mine"
 
 
 @pytest.mark.parametrize("name", ["nonesuch", "dns_flap"])
@@ -115,20 +127,26 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
     "no title": (('title = "A server answers"\n', ""), 1, "'title' is missing"),
     "unknown key": (('story = "It', 'history = "It'), 3, "unknown key 'history'"),
     "wrong type": (('"A server answers"', "7"), 2, "'title' must be a string"),
+    "tags are no list": (('story = "It', 'tags = 7\nstory = "It'), 3, "'tags' must be a list"),
+    "a tag is no string": (('story = "It', 'tags = [1]\nstory = "It'), 3, "'tags' must be a list"),
     "unknown key in a section": (("suspect =", "culprit ="), 22, "[known] has no key 'culprit'"),
     "wrong type in a section": (('"64c9c8ef39"', "64"), 22, "'suspect' must be a string"),
     "make is no table": (("{ USE_LUA = 1 }", '"USE_LUA=1"'), 25, "'make' must be a table"),
     "no test case": (('"mine.vtc" = "mine.vtc.j2"\n', ""), 5, "exactly one .vtc, it has 0"),
     "two test cases": (('"mine.lua" =', '"two.vtc" ='), 5, "exactly one .vtc, it has 2"),
     "no such template": (("mine.lua.j2", "your.lua.j2"), 7, "no template 'your.lua.j2'"),
+    "a number as template": (('"mine.vtc.j2"', "7"), 6, "'mine.vtc' must name a template"),
     "a path as name": (('"mine.lua" =', '"../mine.lua" ='), 7, "must be a plain file name"),
     "one value": (('["A", "SRV"]', '"A"'), 10, "parameter 'record' needs a list"),
+    "a list as value": (('["A", "SRV"]', '["A", ["SRV"]]'), 10, "parameter 'record'"),
     "no value": (("[1, 3]", "[]"), 11, "parameter 'count' needs a list"),
     "no control": (("control = '''c1 EXPECT'''\n", ""), 17, "[verdict] needs 'control'"),
     "empty signature": (("'''c2 EXPECT'''", "''"), 17, "[verdict] needs 'bad'"),
     "no pattern": (("c1 EXPECT", "c1 (EXPECT"), 18, "is no regular expression"),
     "exclude unknown value": (("count = 3", "count = 4"), 13, "'count' cannot be 4"),
     "exclude unknown name": (("count = 3", "size = 3"), 13, "'size' cannot be 3"),
+    "regtest without a name": (('name = "mine_a"\n', ""), 27, "needs a plain 'name'"),
+    "regtest outside its folder": (('"mine_a"', '"../mine_a"'), 27, "needs a plain 'name'"),
     "regtest unknown value": (('record = "A"\n', 'record = "MX"\n'), 27, "cannot be 'MX'"),
 }
 
@@ -151,3 +169,24 @@ def test_a_section_that_is_no_table_is_told(tmp_path: Path) -> None:
 def test_a_rule_that_is_no_list_is_told(tmp_path: Path, key: str) -> None:
     with pytest.raises(ScenarioProblem, match=f"'{key}' must be a list"):
         load(str(own(tmp_path, (f"[[{key}]]", f"[{key}]"))))
+
+
+@pytest.mark.parametrize("key", ["exclude", "regtest"])
+def test_a_rule_that_is_no_table_is_told(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ScenarioProblem, match=rf"scenario\.toml:1: '{key}' must be a list"):
+        load(str(own(tmp_path, toml=f"{key} = [1]\n{LITTLE}")))
+
+
+def test_a_mistake_is_told_where_its_key_is_set_not_where_the_story_has_the_word(
+    tmp_path: Path,
+) -> None:
+    story = ('"It did not."', '"""\nIt was in bad shape\n"""')
+    with pytest.raises(ScenarioProblem, match=r"scenario\.toml:21: bad: "):
+        load(str(own(tmp_path, story, ("c2 EXPECT", "c2 (EXPECT"))))
+
+
+@pytest.mark.parametrize("rule", ["[[exclude]]\n", '[[regtest]]\nname = "mine_b"\n'])
+def test_a_mistake_in_the_second_rule_is_told_there(tmp_path: Path, rule: str) -> None:
+    line = len(TOML.splitlines()) + 1
+    with pytest.raises(ScenarioProblem, match=rf"scenario\.toml:{line}: .* cannot be 'MX'"):
+        load(str(own(tmp_path, toml=f'{TOML}{rule}record = "MX"\n')))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from pygit2.enums import FileMode
 
 from bisector.store import NOT_BUILT, content_key, private_store
 from bisector.workspace import Workspace
@@ -37,6 +38,17 @@ def test_what_no_build_reads_leaves_the_key_as_it_is(clone: Clone, base: str, pa
 )
 def test_whatever_a_build_may_read_changes_the_key(clone: Clone, base: str, path: str) -> None:
     assert key_with(clone, base, {path: "2\n"}) != key_with(clone, base, {})
+
+
+def test_a_source_that_becomes_a_link_or_a_program_changes_the_key(clone: Clone) -> None:
+    """Its content may be the same."""
+    blob = clone.git.create_blob(b"include")
+    keys = set()
+    for mode in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE, FileMode.LINK):
+        tree = clone.git.TreeBuilder()
+        tree.insert("x", blob, mode)
+        keys.add(content_key(clone.git, str(tree.write())))
+    assert len(keys) == 3
 
 
 def test_a_removed_source_changes_the_key(clone: Clone, base: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bisector import process, toolchain
-from bisector.errors import ProbeFailed, UsageProblem
+from bisector.errors import MissingProgram, ProbeFailed, UsageProblem
 from bisector.process import Finished
 from bisector.store import private_store
 from bisector.toolchain import Build, Toolchain, build, build_key, parse_make
@@ -19,12 +19,13 @@ from bisector.tools import Lua, Tool
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 
+MAKE = Tool(Path("/usr/bin/make"), "GNU Make 4.3", "make-id")
 GCC = Tool(Path("/usr/bin/gcc"), "gcc 12.2.0", "gcc-id")
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
 
 
 def chain(name: str = "dev", extra: Mapping[str, str] | None = None) -> Toolchain:
-    return Toolchain.of(name, GCC, LUA, extra or {})
+    return Toolchain.of(name, MAKE, GCC, LUA, extra or {})
 
 
 # --- make's variables -----------------------------------------------------------------------------
@@ -73,10 +74,10 @@ def test_whatever_changes_the_result_changes_the_identity() -> None:
         chain("release").identity,
         chain("dev", {"USE_OPENSSL": "1"}).identity,
         chain("dev", {"USE_OPENSSL": "1", "DEBUG": "-g"}).identity,
-        Toolchain.of("dev", replace(GCC, identity="other"), LUA, {}).identity,
-        Toolchain.of("dev", replace(GCC, version="gcc 13"), LUA, {}).identity,
-        Toolchain.of("dev", GCC, replace(LUA, identity="other"), {}).identity,
-        Toolchain.of("dev", GCC, replace(LUA, include=Path("/elsewhere")), {}).identity,
+        Toolchain.of("dev", MAKE, replace(GCC, identity="other"), LUA, {}).identity,
+        Toolchain.of("dev", MAKE, replace(GCC, version="gcc 13"), LUA, {}).identity,
+        Toolchain.of("dev", MAKE, GCC, replace(LUA, identity="other"), {}).identity,
+        Toolchain.of("dev", MAKE, GCC, replace(LUA, include=Path("/elsewhere")), {}).identity,
     }
     assert len(identities) == 8
 
@@ -124,6 +125,13 @@ MAKE_ERROR = """\
 Makefile:12: *** unknown TARGET 'linux-glibc'.  Stop.
 """
 NO_TARGET = "make: *** No rule to make target 'haproxy'.  Stop.\n"
+QUOTING_ERROR = """\
+src/ssl_ckch.c:1364:9: error: too few arguments to function 'memprintf'
+ 1364 |         memprintf(err, "%s: Cannot allocate memory");
+      |         ^~~~~~~~~
+src/ssl_ckch.c:1365:3: error: expected ';' before '}' token
+ 1365 | /* Disk quota exceeded
+"""
 
 
 def problem(output: str, status: int | None = 2) -> str:
@@ -134,11 +142,12 @@ def problem(output: str, status: int | None = 2) -> str:
     ("output", "said"),
     [
         (COMPILE_ERROR, "src/server.c:97:9: error: too few arguments to function"),
+        (QUOTING_ERROR, "src/ssl_ckch.c:1364:9: error: too few arguments to function 'memprintf'"),
         (MISSING_HEADER, "src/haproxy.c:1:10: fatal error: lua.h: No such file or directory"),
         (LINK_ERROR, "haproxy.c:(.text+0x9): undefined reference to `resolv_srvrq_cleanup_srv'"),
         (MAKE_ERROR, "Makefile:12: *** unknown TARGET 'linux-glibc'. Stop."),
         (NO_TARGET, "make: *** No rule to make target 'haproxy'. Stop."),
-        ("", "make ended with status 2"),
+        ("", "make ended with 2, no binary"),
     ],
 )
 def test_the_reason_is_the_compilers_own_first_error_in_one_line(output: str, said: str) -> None:
@@ -158,8 +167,16 @@ def test_a_build_that_hangs_is_a_failure_of_the_source() -> None:
     ("output", "hint"),
     [
         ("/tmp/ccX.s: Fatal error: can't close x.o: No space left on device", "make room"),
-        ("gcc: fatal error: Killed signal terminated program cc1", "out of memory"),
-        ("cc1: out of memory\nvirtual memory exhausted: Cannot allocate memory", "out of memory"),
+        ("/usr/bin/ld: final link failed: Disk quota exceeded", "make room"),
+        ("x.c:1:1: fatal error: error writing to /tmp/cc.s: Disk quota exceeded", "make room"),
+        ("gcc: fatal error: Killed signal terminated program cc1", "more memory"),
+        ("collect2: fatal error: ld terminated with signal 9 [Killed]", "more memory"),
+        ("virtual memory exhausted: Cannot allocate memory", "more memory"),
+        ("cc1: out of memory allocating 65536 bytes after a total of 9437184 bytes", "more memory"),
+        (
+            "gcc: fatal error: cannot execute 'cc1': vfork: Resource temporarily unavailable",
+            "more memory",
+        ),
     ],
 )
 @pytest.mark.parametrize("before", ["", COMPILE_ERROR])
@@ -196,13 +213,14 @@ class Bench:
     """A tiny HAProxy and the real compiler."""
 
     def __init__(self, clone: Clone, workspace: Workspace) -> None:
-        gcc = shutil.which("gcc")
-        if not gcc or not shutil.which("make"):
+        gcc, make = shutil.which("gcc"), shutil.which("make")
+        if not gcc or not make:
             pytest.skip("no gcc and make on this machine")
         self.clone, self.workspace = clone, workspace
         self.first = clone.commit(SOURCES)
         self.store = private_store(clone.git, workspace)
-        self.chain = Toolchain.of("dev", replace(GCC, path=Path(gcc)), LUA, {})
+        tools = replace(MAKE, path=Path(make)), replace(GCC, path=Path(gcc))
+        self.chain = Toolchain.of("dev", *tools, LUA, {})
 
     def build(self, change: Mapping[str, str | None] | None = None) -> Build:
         tree = self.clone.tree(change or {}, self.first)
@@ -270,13 +288,28 @@ def test_a_binary_that_does_not_link_is_a_problem(bench: Bench) -> None:
     assert "undefined reference to" in bench.build({"src/a.c": "int b;\n"}).problem
 
 
+def test_a_make_that_is_content_without_a_binary_is_a_problem(bench: Bench) -> None:
+    made = bench.build({"Makefile": "haproxy:\n\ttrue\n"})
+    assert "no binary" in made.problem
+    assert not made.binary.exists()
+
+
+def test_the_make_that_was_found_is_the_one_that_runs(bench: Bench) -> None:
+    bench.chain = replace(bench.chain, make="/nowhere/gmake")
+    with pytest.raises(MissingProgram, match="/nowhere/gmake"):
+        bench.build()
+
+
 def test_another_toolchain_has_another_binary(bench: Bench) -> None:
     tree = bench.clone.tree({}, bench.first)
     other = replace(bench.chain, identity="other")
     assert build_key(bench.store, tree, bench.chain) != build_key(bench.store, tree, other)
 
 
-@pytest.mark.parametrize("damage", ["binary", "meta", "meta is no JSON", "no binary"])
+META = {"no content": "{}", "no JSON": "{", "a list": "[]", "a number": "1", "null": "null"}
+
+
+@pytest.mark.parametrize("damage", ["binary", "no binary", *META])
 def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, damage: str) -> None:
     made = bench.build()
     meta = made.binary.with_name("meta.json")
@@ -287,7 +320,7 @@ def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, dama
     elif damage == "no binary":
         made.binary.unlink()
     else:
-        meta.write_text("{}" if damage == "meta" else "{")
+        meta.write_text(META[damage])
     again = bench.build()
     assert again.seconds > 0
     assert subprocess.run([again.binary], check=False).returncode == 7

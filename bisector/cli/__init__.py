@@ -16,7 +16,7 @@ from bisector.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
 STATUS_BUG = 4
-_NO_ROOM = os.strerror(errno.ENOSPC)
+_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 STATUS_CANNOT_TELL = 125  # what git bisect run takes for "skip"
 
 
@@ -60,8 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("bisector: stopped; the same command goes on from here", file=sys.stderr)
         return STATUS_INTERRUPTED
     except Exception as error:
-        if _NO_ROOM in str(error):  # it can strike anywhere, inside libgit2, too
-            full = WorkspaceProblem(_NO_ROOM, "make room, then run the same command again")
+        said = str(error)
+        if no_room := next((why for why in _NO_ROOM if why in said), ""):
+            # it can strike anywhere, inside libgit2, too
+            full = WorkspaceProblem(no_room, "make room, then run the same command again")
             print(f"bisector: {full}", file=sys.stderr)
             status = full.exit_code
         else:

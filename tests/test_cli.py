@@ -1,0 +1,208 @@
+"""The command line's outermost layer: one line on stderr for whatever fails, and exit statuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from bisector import __version__, scenario_file
+from bisector.cli import main
+from tests.conftest import Clone
+
+COMMANDS = ("run", "probe", "build", "regtest", "scenarios", "hunts", "doctor", "demo")
+
+
+class Shell:
+    """Runs a command line, and has what it said."""
+
+    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
+        self._capture = capture
+        self.out = self.err = ""
+
+    def __call__(self, *words: str) -> int:
+        status = main(["bisector", *words])
+        self.out, self.err = self._capture.readouterr()
+        return status
+
+    def complaint(self) -> str:
+        """The only line on stderr; there is nothing else."""
+        assert self.out == ""
+        (line,) = self.err.splitlines()
+        assert line.startswith("bisector: ")
+        return line
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)
+
+
+@pytest.fixture
+def failure(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """What goes wrong inside `bisector scenarios` and whatever else loads one."""
+    raised: list[BaseException] = []
+
+    def fail() -> list[str]:
+        raise raised[0]
+
+    monkeypatch.setattr(scenario_file, "bundled", fail)
+    return raised
+
+
+# --- help -----------------------------------------------------------------------------------------
+
+
+def test_the_version_is_told(shell: Shell) -> None:
+    assert shell("--version") == 0
+    assert __version__ in shell.out
+
+
+@pytest.mark.parametrize("words", [("--help",), (), *((name, "--help") for name in COMMANDS)])
+def test_help_is_on_stdout_and_no_failure(shell: Shell, words: tuple[str, ...]) -> None:
+    assert shell(*words) == 0
+    assert "bisector" in shell.out
+    assert shell.err == ""
+
+
+def test_help_lists_every_command(shell: Shell) -> None:
+    shell("--help")
+    assert [name for name in COMMANDS if f"\n    {name} " not in shell.out] == []
+
+
+# --- what the user got wrong ----------------------------------------------------------------------
+
+WRONG: dict[tuple[str, ...], str] = {
+    ("nonesuch",): "no command 'nonesuch'",
+    ("--nonesuch",): "'bisector --help'",
+    ("run",): "'bisector run --help'",
+    ("run", "a..b", "c..d"): "'bisector run --help'",
+    ("run", "a..b", "--nonesuch"): "--nonesuch",
+    ("run", "a..b", "--fre"): "--fre",
+    ("run", "a..b", "--set"): "--set",
+    ("run", "a..b", "--set", "record"): "write NAME=VALUE",
+    ("run", "a..b", "--set", "record=MX"): "record cannot be 'MX'",
+    ("run", "a..b", "--scenario", "nonesuch"): "no scenario 'nonesuch'",
+    ("run", "a..b", "--vtc", "x.vtc", "--scenario", "dns-flap"): "takes the place of",
+    ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
+    ("regtest", "nonesuch"): "no scenario 'nonesuch'",
+    ("hunts", "more"): "'bisector hunts --help'",
+}
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_a_wrong_command_line_is_one_line_and_status_2(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    assert shell(*words) == 2
+    assert WRONG[words] in shell.complaint()
+
+
+def test_a_range_that_is_none_is_one_line_and_status_2(shell: Shell, clone: Clone) -> None:
+    clone.commit({})
+    assert shell("run", "nonesuch", "--repo", str(clone.path)) == 2
+    assert "'nonesuch' is no range" in shell.complaint()
+
+
+def test_a_repository_that_is_none_is_one_line_and_status_3(shell: Shell, tmp_path: Path) -> None:
+    assert shell("run", "a..b", "--repo", str(tmp_path)) == 3
+    assert "is not a git repository" in shell.complaint()
+
+
+# --- probe, as git bisect runs it -----------------------------------------------------------------
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> tuple[str, str]:
+    """A repository without a work tree, whose changes would be worth another line."""
+    bare = Clone(tmp_path / "bare.git", bare=True)
+    bare.commit({})
+    return "--repo", str(bare.path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--nonesuch",),
+        ("one", "two"),
+        ("--set",),
+        ("--scenario", "nonesuch"),
+        ("--vtc", "no.vtc"),
+    ],
+    ids=" ".join,
+)
+def test_a_probe_that_cannot_tell_says_so_whatever_the_error(
+    shell: Shell, repo: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    assert shell("probe", *repo, *words) == 125
+    shell.complaint()
+
+
+def test_a_probe_without_a_repository_cannot_tell(shell: Shell, tmp_path: Path) -> None:
+    assert shell("probe", "--repo", str(tmp_path)) == 125
+    assert "is not a git repository" in shell.complaint()
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), OSError(errno.ENOSPC, "x"), MemoryError()])
+def test_a_probe_that_meets_a_bug_cannot_tell(
+    shell: Shell, repo: tuple[str, str], failure: list[BaseException], error: Exception
+) -> None:
+    failure.append(error)
+    assert shell("probe", *repo) == 125
+    shell.complaint()
+
+
+def test_an_interrupted_probe_stops_git_bisect(
+    shell: Shell, repo: tuple[str, str], failure: list[BaseException]
+) -> None:
+    failure.append(KeyboardInterrupt())
+    assert shell("probe", *repo) == 130
+
+
+# --- what nobody got wrong ------------------------------------------------------------------------
+
+
+def test_an_interrupt_is_130(shell: Shell, failure: list[BaseException]) -> None:
+    failure.append(KeyboardInterrupt())
+    assert shell("scenarios") == 130
+    assert "the same command goes on from here" in shell.complaint()
+
+
+def test_a_bug_is_status_4_one_line_and_a_file_with_the_details(
+    shell: Shell, tmp_path: Path, failure: list[BaseException]
+) -> None:
+    failure.append(RuntimeError("of two\nlines"))
+    assert shell("scenarios") == 4
+    (crash,) = (tmp_path / "workspace/crashes").iterdir()
+    said = shell.complaint()
+    assert said.startswith("bisector: a bug in bisector: RuntimeError: of two lines: ")
+    assert said.endswith(str(crash))
+    assert "Traceback" in crash.read_text()
+
+
+def test_a_bug_is_told_even_where_no_details_can_be_kept(
+    shell: Shell, tmp_path: Path, failure: list[BaseException]
+) -> None:
+    (tmp_path / "workspace").write_text("a file in its place")
+    failure.append(RuntimeError("boom"))
+    assert shell("scenarios") == 4
+    assert shell.complaint() == "bisector: a bug in bisector: RuntimeError: boom"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+        pygit2.GitError("failed to write: No space left on device"),
+    ],
+)
+def test_a_full_disk_is_no_bug_wherever_it_strikes(
+    shell: Shell, tmp_path: Path, failure: list[BaseException], error: Exception
+) -> None:
+    failure.append(error)
+    assert shell("scenarios") == 3
+    assert "make room" in shell.complaint()
+    assert not (tmp_path / "workspace/crashes").exists()

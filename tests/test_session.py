@@ -1,0 +1,270 @@
+"""From what the user said to what is done; and the journals of hunts, one process at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from bisector import session
+from bisector.errors import BisectorError, HuntBusy, PatchProblem, ScenarioProblem, UsageProblem
+from bisector.events import Ended, Event, Noted
+from bisector.history import History
+from bisector.hunt import Question
+from bisector.journal import Journal, read
+from bisector.oracle import Oracle
+from bisector.patch_files import from_commit, load
+from bisector.patches import Series
+from bisector.prober import Bench
+from bisector.scenario import Known
+from bisector.session import Options, find_series, find_test, hunt_id, hunts, journal_of
+from bisector.toolchain import Toolchain
+from bisector.tools import Tool
+from bisector.workspace import Workspace
+from tests.conftest import Clone
+from tests.test_report import FIXED, INTRODUCED, PROVEN, STARTED
+
+VTC = 'vtest "x"\n'
+DIFF = "--- a/src/haproxy.c\n+++ b/src/haproxy.c\n@@ -1 +1 @@\n-int x = 1;\n+int x = 2;\n"
+
+
+# --- the test -------------------------------------------------------------------------------------
+
+
+def test_without_a_word_it_is_the_default_scenario_in_its_default_variant() -> None:
+    found = find_test(Options())
+    assert found.oracle.name == session.DEFAULT_SCENARIO
+    assert found.title and found.variant and found.known.suspect and found.known.patches
+    assert found.oracle.bad and found.oracle.control
+
+
+def test_a_scenario_and_its_variant_are_what_was_named() -> None:
+    found = find_test(Options(scenario="dns-false-up", settings=("record=SRV",)))
+    assert found.oracle.name == "dns-false-up"
+    assert "record=SRV" in found.variant
+    assert found.oracle.digest != find_test(Options(scenario="dns-false-up")).oracle.digest
+
+
+def test_any_vtc_is_a_test_of_which_nothing_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "x.vtc"
+    path.write_text(VTC)
+    found = find_test(Options(vtc=str(path), bad_if="boom", skip_if="not here"))
+    assert (found.oracle.vtc, found.oracle.bad, found.oracle.skip) == ("x.vtc", "boom", "not here")
+    assert (found.title, found.variant, found.known) == (str(path), "", Known())
+    assert not found.make
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(vtc="x.vtc", scenario="dns-flap"), "--vtc takes the place of"),
+        (Options(vtc="x.vtc", settings=("record=A",)), "--vtc takes the place of"),
+        (Options(bad_if="boom"), "go with --vtc"),
+        (Options(skip_if="boom"), "go with --vtc"),
+        (Options(bad_if=""), "go with --vtc"),
+        (Options(settings=("record",)), "--set record: write NAME=VALUE"),
+        (Options(settings=("record=MX",)), "record cannot be 'MX'"),
+    ],
+)
+def test_what_does_not_go_together_is_told(options: Options, said: str) -> None:
+    with pytest.raises(UsageProblem, match=said):
+        find_test(options)
+
+
+def test_an_empty_pattern_is_told(tmp_path: Path) -> None:
+    (tmp_path / "x.vtc").write_text(VTC)
+    with pytest.raises(ScenarioProblem, match="--bad-if"):
+        find_test(Options(vtc=str(tmp_path / "x.vtc"), bad_if=""))
+
+
+# --- the patches ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def line(clone: Clone) -> list[str]:
+    return clone.line(4)
+
+
+@pytest.fixture
+def history(clone: Clone, line: list[str], workspace: Workspace) -> History:
+    return History.open(clone.path, workspace)
+
+
+def test_without_a_name_the_series_is_the_scenarios_own_if_it_has_one(history: History) -> None:
+    assert find_series((), Known(), history) is None
+    known = Known(patches="dns-flap")
+    assert find_series((), known, history) == load(session.bundled_patches("dns-flap"))
+
+
+def test_a_name_takes_the_place_of_the_scenarios_own(
+    history: History, line: list[str], clone: Clone
+) -> None:
+    found = find_series([line[2]], Known(patches="dns-flap"), history)
+    commit = clone.git[line[2]].peel(pygit2.Commit)
+    assert found == Series((from_commit(clone.git, commit),))
+
+
+def test_files_folders_and_revisions_follow_each_other_as_named(
+    history: History, line: list[str], tmp_path: Path
+) -> None:
+    fix, folder = tmp_path / "fix.patch", tmp_path / "series"
+    folder.mkdir()
+    for path in (fix, folder / "0001-a.patch", folder / "0002-b.patch"):
+        path.write_text(DIFF)
+    found = find_series(["master", str(folder), str(fix)], Known(), history)
+    assert found is not None
+    names = [patch.name for patch in found.patches]
+    assert names == [line[3][:12], "0001-a", "0002-b", "fix"]
+
+
+def test_a_file_comes_before_a_revision_of_that_name(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("master").write_text(DIFF)
+    found = find_series(["master"], Known(), history)
+    assert found is not None
+    assert [patch.name for patch in found.patches] == ["master"]
+
+
+def test_what_is_neither_file_nor_revision_is_told(history: History) -> None:
+    with pytest.raises(PatchProblem, match=r"no patch 'nonesuch': .*neither a file nor a revision"):
+        find_series(["nonesuch"], Known(), history)
+
+
+def test_a_series_that_does_not_come_with_bisector_is_told() -> None:
+    with pytest.raises(PatchProblem, match=r"no patch series 'nonesuch' .*--patch"):
+        session.bundled_patches("nonesuch")
+
+
+# --- which hunt it is -----------------------------------------------------------------------------
+
+
+def test_another_question_is_another_hunt_and_the_same_one_is_not(
+    history: History, line: list[str], workspace: Workspace
+) -> None:
+    tool, chain = Tool(Path("/vtest"), "vtest", "id"), Toolchain("dev", "make", (), "id")
+    bench = Bench(workspace, history, chain, Oracle("a", "a.vtc", "digest"), tool)
+    span = history.range(f"{line[0]}..master")
+    question = Question(span)
+    other_series = find_series([line[1]], Known(), history)
+    names = [
+        hunt_id(question, bench),
+        hunt_id(replace(question, range=history.range(f"{line[1]}..master")), bench),
+        hunt_id(replace(question, series=other_series), bench),
+        hunt_id(replace(question, blind=True), bench),
+        hunt_id(question, replace(bench, oracle=replace(bench.oracle, digest="other"))),
+        hunt_id(question, replace(bench, chain=replace(chain, identity="other"))),
+        hunt_id(question, replace(bench, vtest=replace(tool, identity="other"))),
+    ]
+    assert len(set(names)) == len(names)
+    spelt = replace(question, range=history.range(f"{line[0][:12]}..HEAD"))
+    assert hunt_id(spelt, bench) == names[0]
+
+
+# --- journals -------------------------------------------------------------------------------------
+
+
+def test_a_hunt_goes_on_from_its_journal(workspace: Workspace) -> None:
+    for number in range(2):
+        with journal_of(workspace, "one", fresh=False) as journal:
+            assert len(journal.events) == number
+            journal.append(Noted(str(number)))
+    with journal_of(workspace, "other", fresh=False) as journal:
+        assert journal.events == []
+
+
+def test_a_hunt_is_one_processs_at_a_time(workspace: Workspace) -> None:
+    with (
+        journal_of(workspace, "one", fresh=False),
+        pytest.raises(HuntBusy, match="under way"),
+        journal_of(workspace, "one", fresh=True),
+    ):
+        raise AssertionError("two have the same hunt")
+    with journal_of(workspace, "other", fresh=False), journal_of(workspace, "one", fresh=False):
+        pass
+
+
+def test_a_hunt_that_failed_is_given_back(workspace: Workspace) -> None:
+    with pytest.raises(BisectorError), journal_of(workspace, "one", fresh=False):
+        raise BisectorError("x")
+    with journal_of(workspace, "one", fresh=False):
+        pass
+
+
+def test_a_fresh_hunt_sets_the_older_journal_aside(workspace: Workspace) -> None:
+    with journal_of(workspace, "one", fresh=True) as journal:
+        journal.append(Noted("older"))
+    with journal_of(workspace, "one", fresh=True) as journal:
+        assert journal.events == []
+        journal.append(Noted("newer"))
+        path = journal.path
+    (aside,) = path.parent.glob("journal.*")
+    assert read(aside)[0] == [Noted("older")]
+    assert read(path)[0] == [Noted("newer")]
+
+
+# --- how hunts stand ------------------------------------------------------------------------------
+
+DOUBTED = replace(PROVEN[0], proven=False, doubt="run 3 differs")
+STATES: dict[str, list[Event]] = {
+    "interrupted": [STARTED, INTRODUCED],
+    "no answer": [STARTED, Ended("both ends are bad", ())],
+    "proven": [STARTED, INTRODUCED, FIXED, *PROVEN, Ended("answered", ())],
+    "not proven": [STARTED, INTRODUCED, DOUBTED, Ended("answered", ())],
+}
+
+Record = Callable[..., Journal]
+
+
+@pytest.fixture
+def record(workspace: Workspace) -> Record:
+    """Write a hunt's journal, as a process that has ended since."""
+
+    def write(name: str, *events: Event) -> Journal:
+        with journal_of(workspace, name, fresh=False) as journal:
+            for event in events:
+                journal.append(event)
+            return journal
+
+    return write
+
+
+def test_without_hunts_there_is_nothing_to_list(workspace: Workspace) -> None:
+    assert list(hunts(workspace)) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_hunts_state_is_what_its_journal_says(
+    workspace: Workspace, record: Record, state: str
+) -> None:
+    record("one", *STATES[state])
+    ((name, said, summary),) = hunts(workspace)
+    assert (name, said, summary.started) == ("one", state, STARTED)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_hunt_that_somebody_is_at_is_under_way_whatever_its_journal_says(
+    workspace: Workspace, record: Record, state: str
+) -> None:
+    record("one", *STATES[state])
+    with journal_of(workspace, "one", fresh=False):
+        assert [said for _, said, _ in hunts(workspace)] == ["under way"]
+    assert [said for _, said, _ in hunts(workspace)] == [state]
+
+
+def test_the_newest_hunt_comes_first(workspace: Workspace, record: Record) -> None:
+    for name, at in {"b": 2.0, "c": 3.0, "a": 1.0}.items():
+        record(name, replace(STARTED, at=at))
+    assert [name for name, _, _ in hunts(workspace)] == ["c", "b", "a"]
+
+
+def test_what_was_set_aside_or_never_began_is_no_hunt(workspace: Workspace, record: Record) -> None:
+    record("never", Noted("x"))
+    record("one", STARTED)
+    with journal_of(workspace, "one", fresh=True):
+        pass
+    assert list(hunts(workspace)) == []
