@@ -44,10 +44,10 @@ class Plan:
 
 DEMO = Plan(
     commits=40,
-    regression=14,
+    regression=15,
     heal=31,
-    documents=frozenset({4, 5, 13, 22, 35}),
-    unbuildable=range(9, 12),
+    documents=frozenset({4, 5, 14, 22, 35}),
+    unbuildable=range(11, 13),
     untestable=range(27, 30),
     releases={0: "v3.0.11", 8: "v3.1-dev1", 16: "v3.1-dev2", 25: "v3.1-dev3", 36: "v3.1-dev4"},
 )

@@ -30,13 +30,14 @@ Needs no clone of HAProxy. Takes some minutes the first time, for two or three d
             series = patch_files.load(session.bundled_patches("dns-flap"))
             live.doing("making the playground")
             ground = playground.make(workspace, source.path, series, playground.DEMO)
-            words = ["run", ground.range, "--repo", str(ground.path)]
+            # without hints the search meets what cannot be built and what cannot be tested, too
+            words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
             outcome = conduct(
                 workspace,
                 session.Options(repo=str(ground.path)),
                 ground.range,
-                blind=False,
+                blind=True,
                 fresh=False,
                 command=f"bisector {' '.join(words)}",
                 watcher=live,
