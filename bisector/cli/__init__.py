@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 import time
 import traceback
@@ -51,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows no arrows gets \u2192
         sys.stdout.reconfigure(errors="backslashreplace")
+    # a cancelled CI job cleans up as Ctrl-C does
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _, status = Bisector.run(words, exit=False)
     except BisectorError as error:
