@@ -57,7 +57,7 @@ def conduct(
     name = session.hunt_id(question, bench)
     with session.journal_of(workspace, name, fresh) as journal:
         journal.listeners.append(watcher.told)
-        if not journal.events:
+        if not any(isinstance(event, Started) for event in journal.events):
             journal.append(_started(question, bench, test, command))
         if journal.damaged:
             said = f"{journal.damaged} damaged lines of the journal were left out and done again"
