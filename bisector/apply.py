@@ -55,6 +55,11 @@ class Conflict:
     patch: str
     where: tuple[ConflictPlace, ...]
 
+    @property
+    def text(self) -> str:
+        """All places, in one line."""
+        return "; ".join(f"{place.path} {place.hunk}: {place.why}" for place in self.where)
+
 
 def apply(
     store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, patch: Patch

@@ -14,6 +14,7 @@ from bisector.oracle import Oracle
 from bisector.verdict import Ruling, Verdict
 
 SKIPPED = 77  # VTest's exit status for a test that asked for a feature that is not there
+TIMED_OUT = "timed out"  # how the reason of a ruling begins when time was over
 EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
 
@@ -102,7 +103,7 @@ Fatals = list[tuple[str, str]]
 
 def _timeout(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
     if run.status is None or "TIMED OUT (kill -9)" in run.log:
-        return Ruling(Verdict.UNTESTABLE, "timed out", evidence)
+        return Ruling(Verdict.UNTESTABLE, TIMED_OUT, evidence)
     return None
 
 
@@ -143,7 +144,7 @@ def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Rul
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
     if _TIMEOUT.match(said):
-        reason = f"timed out: {name}: {_trim(said)} (if that is the bug: --bad-if 'rx timeout')"
+        reason = f"{TIMED_OUT}: {name}: {_trim(said)} (if that is the bug: --bad-if 'rx timeout')"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
     if _EXPECTATION.search(said):
         return Ruling(Verdict.BAD, f"{name}: {_trim(said)}", evidence)

@@ -201,7 +201,7 @@ class History:
 
     def graph(self, commits: Iterable[str]) -> Graph:
         """The commits, parents first, as the search wants them."""
-        return Graph.of([(commit, self.commit(commit).parents) for commit in commits])
+        return Graph.of(list(self._with_parents(commits)))
 
     def touching(self, commits: Iterable[str], paths: Iterable[str]) -> list[str]:
         """Those of *commits* that change one of *paths*; compares blob ids, diffs nothing."""
@@ -214,7 +214,7 @@ class History:
 
         return [
             commit
-            for commit, parents in self._with_trees(commits)
+            for commit, parents in self._with_parents(commits)
             if all(blobs(commit) != blobs(parent) for parent in parents)
         ]
 
@@ -227,11 +227,11 @@ class History:
 
         return {
             commit
-            for commit, parents in self._with_trees(commits)
+            for commit, parents in self._with_parents(commits)
             if any(built(commit) == built(parent) for parent in parents)
         }
 
-    def _with_trees(self, commits: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _with_parents(self, commits: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         for commit in commits:
             yield commit, self.commit(commit).parents
 

@@ -206,10 +206,8 @@ class Hunt:
         release = self.history.release(commit)
         done, after = self.prober.ask_patched(commit, series, "patched release")
         if isinstance(done, Conflict):
-            where = "; ".join(f"{p.path} {p.hunk}: {p.why}".strip() for p in done.where)
-            event = PatchChecked(
-                release, commit, before.verdict, (), None, f"{done.patch} conflicts: {where}"
-            )
+            problem = f"{done.patch} conflicts: {done.text}"
+            event = PatchChecked(release, commit, before.verdict, (), None, problem)
         else:
             how = tuple(f"{s.how} ({s.variant})" if s.variant else s.how for s in done.steps)
             problem = "" if after and after.verdict.tested else (after.reason if after else "")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pygit2
 
 from bisector import toolchain, vtest
-from bisector.classify import classify
+from bisector.classify import TIMED_OUT, classify
 from bisector.oracle import Oracle
 from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Ruling, Verdict
@@ -36,8 +35,8 @@ class Probe:
 
     def key(self, binary_key: str) -> str:
         """The verdict's key: what is built, what is run, by what it is run, how often before."""
-        args = os.environ.get("HAPROXY_ARGS", vtest.HAPROXY_ARGS)
-        return digest(binary_key, self.oracle.digest, self.vtest_identity, args, str(self.run))
+        tested_by = (self.oracle.digest, self.vtest_identity, vtest.haproxy_args())
+        return digest(binary_key, *tested_by, str(self.run))
 
 
 def key_of(request: Probe) -> str:
@@ -60,7 +59,7 @@ def probe(workspace: Workspace, request: Probe) -> Result:
         run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, log)
         ruling = classify(run, request.oracle)
         seconds += run.seconds
-        if "timed out" not in ruling.reason:
+        if ruling.verdict.tested or not ruling.reason.startswith(TIMED_OUT):
             break
     result = Result(ruling, key, built.content, built.seconds, seconds, str(log))
     remember(workspace, result)

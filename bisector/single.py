@@ -58,6 +58,5 @@ def _tree(history: History, options: Options, commit: Commit) -> str:
         return tree
     done = apply_series(history.store, history.store[tree].id, series)
     if isinstance(done, Conflict):
-        where = "; ".join(f"{place.path} {place.hunk}: {place.why}" for place in done.where)
-        raise PatchConflict(f"{done.patch} does not apply to {commit.short}", where)
+        raise PatchConflict(f"{done.patch} does not apply to {commit.short}", done.text)
     return str(done.tree)

@@ -18,6 +18,11 @@ LOG_BUFFER = 16 << 20  # bytes; VTest drops what a test says beyond its buffer
 HAPROXY_ARGS = "-dM"
 
 
+def haproxy_args() -> str:
+    """What every HAProxy in a test is started with: the caller's $HAPROXY_ARGS, else ours."""
+    return os.environ.get("HAPROXY_ARGS", HAPROXY_ARGS)
+
+
 def run_test(vtest: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
     """Run *oracle* once against *binary*; everything that VTest says goes to the file *log*.
 
@@ -42,7 +47,7 @@ def run_test(vtest: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
                 "TMPDIR": scratch,
                 "HOME": scratch,
                 "HAPROXY_PROGRAM": str(binary),
-                "HAPROXY_ARGS": os.environ.get("HAPROXY_ARGS", HAPROXY_ARGS),
+                "HAPROXY_ARGS": haproxy_args(),
             },
         )
         return TestRun(done.status, done.output, done.seconds)
