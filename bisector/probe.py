@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import toolchain, vtest
+from bisector import binaries, vtest
 from bisector.classify import TIMED_OUT, classify
 from bisector.oracle import Oracle
 from bisector.toolchain import Toolchain
@@ -42,13 +42,13 @@ class Probe:
 def key_of(request: Probe) -> str:
     """The key under which the verdict on *request* is known, without building anything."""
     store = pygit2.Repository(request.store)
-    return request.key(toolchain.build_key(store, request.tree, request.chain))
+    return request.key(binaries.build_key(store, request.tree, request.chain))
 
 
 def probe(workspace: Workspace, request: Probe) -> Result:
     """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
     store = pygit2.Repository(request.store)
-    built = toolchain.build(workspace, store, request.tree, request.chain)
+    built = binaries.build(workspace, store, request.tree, request.chain)
     key = request.key(built.key)
     if built.problem:
         ruling = Ruling(Verdict.UNBUILDABLE, built.problem)

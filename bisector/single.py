@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bisector import probe, session, toolchain
+from bisector import binaries, probe, session
 from bisector.apply import Conflict, apply_series
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
@@ -44,7 +44,7 @@ def build_once(
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     progress(f"building {history.release(commit.id)}")
-    built = toolchain.build(workspace, history.store, tree, chain)
+    built = binaries.build(workspace, history.store, tree, chain)
     if built.problem:
         raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
     return built.binary

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bisector import toolchain, tools
+from bisector import binaries, tools
 from bisector.distro import SourceTree
 from bisector.history import History
 from bisector.patches import Series
@@ -24,7 +24,7 @@ def run_regtests(
 ) -> tuple[int, dict[str, list[str]], str]:
     """The script's exit status, what each failed test says, and all that it prints."""
     chain = bench(workspace, history, "dns-flap").chain
-    binary = toolchain.build(workspace, history.store, tree, chain).binary
+    binary = binaries.build(workspace, history.store, tree, chain).binary
     with tempfile.TemporaryDirectory(prefix="rt-") as scratch:  # short: sockets' names are
         environment = {
             "PATH": os.environ["PATH"],

@@ -1,0 +1,135 @@
+"""Building HAProxy: once for each source and toolchain, then from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+
+from bisector import process
+from bisector.checkout import BuildTree
+from bisector.errors import ProbeFailed
+from bisector.store import content_key
+from bisector.toolchain import Toolchain
+from bisector.workspace import Workspace, digest, explained, publish, write_whole
+
+BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
+
+_ERROR = re.compile(r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*)$", re.M)
+_MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
+# at the end of a message of the compiler's; the source lines that it quotes are indented
+_MACHINE_FAILED = (
+    (re.compile(r"^\S.*(?:No space left on device|Disk quota exceeded)$", re.M), "make room"),
+    (
+        re.compile(
+            r"^\S.*(?:Killed signal terminated program \S+|terminated with signal 9 \[Killed\].*"
+            r"|out of memory allocating .*|Cannot allocate memory"
+            r"|Resource temporarily unavailable)$",
+            re.M,
+        ),
+        "give it more memory and processes",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """A binary (``problem`` is empty), or why there is none. ``seconds`` is 0 from the cache."""
+
+    key: str
+    binary: Path
+    content: str
+    seconds: float
+    log: Path
+    problem: str = ""
+
+
+def build_key(store: pygit2.Repository, tree: str, chain: Toolchain) -> str:
+    """What the binary of *tree* is known by: what the build reads, and the toolchain."""
+    return digest(content_key(store, tree), chain.identity)
+
+
+def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Toolchain) -> Build:
+    """The binary of *tree*, from the cache or built now.
+
+    A failure of the source is in ``problem``. Raises ProbeFailed for one of the machine.
+    """
+    key = build_key(store, tree, chain)
+    home = workspace.folder("binaries", key[:2]) / key
+    if found := _cached(key, home):
+        return found
+    with workspace.build_tree(chain.name) as (folder, lock):
+        log = workspace.folder("logs") / f"{key}.build.log"
+        place = BuildTree(folder, store)
+        place.checkout(tree, chain.identity)
+        jobs = os.cpu_count() or 1
+        words = [f"{name}={value}" for name, value in chain.variables]
+        done = process.run(
+            [chain.make, f"-j{jobs}", "haproxy", *words],
+            log=log,
+            timeout=BUILD_SECONDS,
+            cwd=folder,
+            keep_open=(lock,),
+        )
+        if not done.ok or not (folder / "haproxy").is_file():
+            problem = _problem(done, log)
+            if not done.timed_out:
+                # objects of the files that did compile are whole: make removes one that it was at
+                place.keep(tree, chain.identity)
+            return Build(key, home, "", done.seconds, log, problem)
+        found = _store(workspace, key, home, folder / "haproxy", done, log)
+        place.keep(tree, chain.identity)
+        return found
+
+
+def _problem(done: process.Finished, log: Path) -> str:
+    """The compiler's own first error, in one line."""
+    for pattern, hint in _MACHINE_FAILED:
+        if said := pattern.search(done.output):
+            raise ProbeFailed(f"the build could not run: {said[0]}", f"{hint} (log: {log})")
+    if done.timed_out:
+        return f"the build took more than {BUILD_SECONDS:.0f} s"
+    if done.status is not None and done.status < 0:
+        raise ProbeFailed(f"make was killed by signal {-done.status}", f"see {log}")
+    said = _ERROR.search(done.output) or _MAKE_ERROR.search(done.output)
+    return " ".join(said[1].split())[:300] if said else f"make ended with {done.status}, no binary"
+
+
+def _store(
+    workspace: Workspace, key: str, home: Path, binary: Path, done: process.Finished, log: Path
+) -> Build:
+    """Move a fresh binary into the cache, whole or not at all."""
+    content = _content(binary)
+    with workspace.scratch() as scratch, explained(f"cannot keep the binary in {home}"):
+        draft = scratch / key
+        draft.mkdir()
+        shutil.copy2(binary, draft / "haproxy")
+        shutil.copy2(log, draft / "build.log")
+        meta = {"content": content, "seconds": round(done.seconds, 3), "make": done.argv}
+        write_whole(draft / "meta.json", json.dumps(meta).encode())
+        publish(draft, home)
+    return Build(key, home / "haproxy", content, done.seconds, home / "build.log")
+
+
+def _cached(key: str, home: Path) -> Build | None:
+    """What the cache holds for *key*; a binary that was damaged since is thrown away."""
+    try:
+        content = json.loads((home / "meta.json").read_text())["content"]
+        if _content(home / "haproxy") == content:
+            return Build(key, home / "haproxy", content, 0.0, home / "build.log")
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    if home.exists():
+        shutil.rmtree(home, ignore_errors=True)
+    return None
+
+
+def _content(binary: Path) -> str:
+    with binary.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()

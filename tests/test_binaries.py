@@ -1,0 +1,280 @@
+"""Binaries: each source is built once, and every failure is told apart."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector import binaries, process
+from bisector.binaries import Build, build, build_key
+from bisector.errors import MissingProgram, ProbeFailed
+from bisector.process import Finished
+from bisector.store import private_store
+from bisector.toolchain import Toolchain
+from bisector.tools import Lua, Tool
+from bisector.workspace import Workspace
+from tests.conftest import Clone
+
+LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
+
+# --- why a build failed ---------------------------------------------------------------------------
+
+# gcc 12.2 and make 4.3, under LC_ALL=C
+COMPILE_ERROR = """\
+  CC      src/server.o
+In file included from src/server.c:13:
+include/haproxy/x.h: In function 'y':
+include/haproxy/x.h:3:16: warning: unused variable 'z' [-Wunused-variable]
+src/server.c:97:9: error: too few arguments to function 'snr_set_srv_down'
+   97 |         snr_set_srv_down(s);
+      |         ^~~~~~~~~~~~~~~~
+src/server.c:99:1: error: expected ';' before '}' token
+make: *** [Makefile:1011: src/server.o] Error 1
+"""
+MISSING_HEADER = """\
+src/haproxy.c:1:10: fatal error: lua.h: No such file or directory
+    1 | #include <lua.h>
+      |          ^~~~~~~
+compilation terminated.
+make: *** [Makefile:4: src/haproxy.o] Error 1
+"""
+LINK_ERROR = """\
+  LD      haproxy
+/usr/bin/ld: src/haproxy.o: in function `main':
+haproxy.c:(.text+0x9): undefined reference to `resolv_srvrq_cleanup_srv'
+collect2: error: ld returned 1 exit status
+make: *** [Makefile:2: haproxy] Error 1
+"""
+MAKE_ERROR = """\
+Makefile:12: *** unknown TARGET 'linux-glibc'.  Stop.
+"""
+NO_TARGET = "make: *** No rule to make target 'haproxy'.  Stop.\n"
+QUOTING_ERROR = """\
+src/ssl_ckch.c:1364:9: error: too few arguments to function 'memprintf'
+ 1364 |         memprintf(err, "%s: Cannot allocate memory");
+      |         ^~~~~~~~~
+src/ssl_ckch.c:1365:3: error: expected ';' before '}' token
+ 1365 | /* Disk quota exceeded
+"""
+
+
+def problem(output: str, status: int | None = 2) -> str:
+    return binaries._problem(Finished(("make",), status, output, 1.0), Path("/log"))
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (COMPILE_ERROR, "src/server.c:97:9: error: too few arguments to function"),
+        (QUOTING_ERROR, "src/ssl_ckch.c:1364:9: error: too few arguments to function 'memprintf'"),
+        (MISSING_HEADER, "src/haproxy.c:1:10: fatal error: lua.h: No such file or directory"),
+        (LINK_ERROR, "haproxy.c:(.text+0x9): undefined reference to `resolv_srvrq_cleanup_srv'"),
+        (MAKE_ERROR, "Makefile:12: *** unknown TARGET 'linux-glibc'. Stop."),
+        (NO_TARGET, "make: *** No rule to make target 'haproxy'. Stop."),
+        ("", "make ended with 2, no binary"),
+    ],
+)
+def test_the_reason_is_the_compilers_own_first_error_in_one_line(output: str, said: str) -> None:
+    assert problem(output).startswith(said)
+    assert "\n" not in problem(output)
+
+
+def test_a_very_long_error_is_cut() -> None:
+    assert len(problem(f"x.c:1:1: error: {'y' * 5000}")) == 300
+
+
+def test_a_build_that_hangs_is_a_failure_of_the_source() -> None:
+    assert "took more than" in problem("CC x.o", status=None)
+
+
+@pytest.mark.parametrize(
+    ("output", "hint"),
+    [
+        ("/tmp/ccX.s: Fatal error: can't close x.o: No space left on device", "make room"),
+        ("/usr/bin/ld: final link failed: Disk quota exceeded", "make room"),
+        ("x.c:1:1: fatal error: error writing to /tmp/cc.s: Disk quota exceeded", "make room"),
+        ("gcc: fatal error: Killed signal terminated program cc1", "more memory"),
+        ("collect2: fatal error: ld terminated with signal 9 [Killed]", "more memory"),
+        ("virtual memory exhausted: Cannot allocate memory", "more memory"),
+        ("cc1: out of memory allocating 65536 bytes after a total of 9437184 bytes", "more memory"),
+        (
+            "gcc: fatal error: cannot execute 'cc1': vfork: Resource temporarily unavailable",
+            "more memory",
+        ),
+    ],
+)
+@pytest.mark.parametrize("before", ["", COMPILE_ERROR])
+def test_when_the_machine_fails_the_probe_fails_and_no_verdict_is_reached(
+    output: str, hint: str, before: str
+) -> None:
+    with pytest.raises(ProbeFailed, match=hint) as caught:
+        problem(f"{before}{output}\n")
+    assert "/log" in str(caught.value)
+
+
+def test_a_killed_make_is_no_verdict_either() -> None:
+    with pytest.raises(ProbeFailed, match="killed by signal 9"):
+        problem("CC x.o", status=-9)
+
+
+# --- building -------------------------------------------------------------------------------------
+
+MAKEFILE = """\
+haproxy: src/haproxy.o src/a.o
+\t$(CC) -o $@ $^
+%.o: %.c
+\t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
+"""
+SOURCES: Mapping[str, str | None] = {
+    "Makefile": MAKEFILE,
+    "include/haproxy/x.h": "#define X 7\n",
+    "src/haproxy.c": '#include "haproxy/x.h"\nint a(void);\nint main(void) { return X + a(); }\n',
+    "src/a.c": "int a(void) { return 0; }\n",
+}
+
+
+class Bench:
+    """A tiny HAProxy and the real compiler."""
+
+    def __init__(self, clone: Clone, workspace: Workspace) -> None:
+        gcc, make = shutil.which("gcc"), shutil.which("make")
+        if not gcc or not make:
+            pytest.skip("no gcc and make on this machine")
+        self.clone, self.workspace = clone, workspace
+        self.first = clone.commit(SOURCES)
+        self.store = private_store(clone.git, workspace)
+        tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
+        self.chain = Toolchain.of("dev", *tools, LUA, {})
+
+    def build(self, change: Mapping[str, str | None] | None = None) -> Build:
+        tree = self.clone.tree(change or {}, self.first)
+        return build(self.workspace, self.store, tree, self.chain)
+
+
+@pytest.fixture
+def bench(clone: Clone, workspace: Workspace) -> Bench:
+    return Bench(clone, workspace)
+
+
+def compiled(built: Build) -> list[str]:
+    """The sources that the compiler saw."""
+    words = built.log.read_text().split()
+    return sorted(word for word in words if word.endswith(".c"))
+
+
+def test_a_source_is_built_once_then_comes_from_the_cache(bench: Bench) -> None:
+    made = bench.build()
+    assert not made.problem
+    assert made.seconds > 0
+    assert subprocess.run([made.binary], check=False).returncode == 7
+    assert compiled(made) == ["src/a.c", "src/haproxy.c"]
+
+    again = bench.build()
+    assert again == replace(made, seconds=0.0)
+    same = bench.build({"doc/intro.txt": "a build does not read this\n"})
+    assert same == again
+
+
+def test_the_next_build_compiles_only_what_changed(bench: Bench) -> None:
+    bench.build()
+    made = bench.build({"src/a.c": "int a(void) { return 1; }\n"})
+    assert compiled(made) == ["src/a.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 8
+
+
+def test_a_changed_header_compiles_everything_though_make_knows_of_no_header(
+    bench: Bench,
+) -> None:
+    bench.build()
+    made = bench.build({"include/haproxy/x.h": "#define X 9\n"})
+    assert compiled(made) == ["src/a.c", "src/haproxy.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 9
+
+
+def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: Bench) -> None:
+    failed = bench.build({"src/a.c": "int a(void) { return b; }\n"})
+    assert failed.problem.startswith("src/a.c:1:")
+    assert "error: 'b' undeclared" in failed.problem
+    assert failed.content == ""
+    assert "undeclared" in failed.log.read_text()
+    assert not failed.binary.exists()
+
+
+def test_after_a_failed_build_the_next_one_goes_on_from_what_it_did_compile(bench: Bench) -> None:
+    bench.build()
+    assert bench.build({"src/a.c": "#error no\n"}).problem
+    made = bench.build({"src/a.c": "int a(void) { return 2; }\n"})
+    assert compiled(made) == ["src/a.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 9
+
+
+def test_a_binary_that_does_not_link_is_a_problem(bench: Bench) -> None:
+    assert "undefined reference to" in bench.build({"src/a.c": "int b;\n"}).problem
+
+
+def test_a_make_that_is_content_without_a_binary_is_a_problem(bench: Bench) -> None:
+    made = bench.build({"Makefile": "haproxy:\n\ttrue\n"})
+    assert "no binary" in made.problem
+    assert not made.binary.exists()
+
+
+def test_the_make_that_was_found_is_the_one_that_runs(bench: Bench) -> None:
+    bench.chain = replace(bench.chain, make="/nowhere/gmake")
+    with pytest.raises(MissingProgram, match="/nowhere/gmake"):
+        bench.build()
+
+
+def test_another_toolchain_has_another_binary(bench: Bench) -> None:
+    tree = bench.clone.tree({}, bench.first)
+    other = replace(bench.chain, identity="other")
+    assert build_key(bench.store, tree, bench.chain) != build_key(bench.store, tree, other)
+
+
+META = {"no content": "{}", "no JSON": "{", "a list": "[]", "a number": "1", "null": "null"}
+
+
+@pytest.mark.parametrize("damage", ["binary", "no binary", *META])
+def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, damage: str) -> None:
+    made = bench.build()
+    meta = made.binary.with_name("meta.json")
+    if damage == "binary":
+        content = bytearray(made.binary.read_bytes())
+        content[len(content) // 2] ^= 1
+        made.binary.write_bytes(content)
+    elif damage == "no binary":
+        made.binary.unlink()
+    else:
+        meta.write_text(META[damage])
+    again = bench.build()
+    assert again.seconds > 0
+    assert subprocess.run([again.binary], check=False).returncode == 7
+
+
+def test_a_failed_build_is_not_cached(bench: Bench) -> None:
+    """It may have been the machine, after all."""
+    failed = bench.build({"src/a.c": "#error no\n"})
+    assert bench.build({"src/a.c": "#error no\n"}).seconds > 0
+    assert not failed.binary.exists()
+
+
+def test_after_an_interrupted_build_the_tree_is_not_trusted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.build()
+
+    def interrupt(*words: object, cwd: Path, **more: object) -> Finished:
+        (cwd / "src/a.o").write_text("torn")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            bench.build({"src/haproxy.c": "int main(void) { return 1; }\n"})
+    made = bench.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
+    assert compiled(made) == ["src/a.c", "src/haproxy.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 2
