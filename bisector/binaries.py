@@ -21,7 +21,9 @@ from bisector.workspace import Workspace, digest, explained, publish, write_whol
 
 BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
 
-_ERROR = re.compile(r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*)$", re.M)
+_ERROR = re.compile(
+    r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*|tcc: error: .*)$", re.M
+)
 _MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
 # at the end of a message of the compiler's; the source lines that it quotes are indented
 _MACHINE_FAILED = (

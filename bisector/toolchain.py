@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bisector.errors import UsageProblem
 from bisector.tools import Lua, Tool
@@ -12,9 +12,16 @@ from bisector.workspace import digest
 
 # 3.0-dev moved the optimisation from CPU_CFLAGS to OPT_CFLAGS, and -g from DEBUG_CFLAGS to
 # ARCH_FLAGS (April 2024): all four are passed, since a revision ignores what it does not know.
+_DEV = {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0", "DEBUG_CFLAGS": "", "ARCH_FLAGS": ""}
+
+# What only gcc understands; HAProxy's Makefile would try dozens of flags, one call each.
+_GCC_ONLY = ("WARN_CFLAGS", "NOWARN_CFLAGS", "SPEC_CFLAGS", "STD_CFLAGS")
+
+FAST, DEV, RELEASE = "fast", "dev", "release"
 _FLAGS: Mapping[str, Mapping[str, str]] = {
-    "dev": {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0", "DEBUG_CFLAGS": "", "ARCH_FLAGS": ""},
-    "release": {},
+    FAST: {**_DEV, **dict.fromkeys(_GCC_ONLY, ""), "USE_THREAD": ""},
+    DEV: _DEV,
+    RELEASE: {},
 }
 
 
@@ -27,11 +34,16 @@ class Toolchain:
     variables: tuple[tuple[str, str], ...]
     identity: str
 
+    @property
+    def is_real(self) -> bool:
+        """Is it one that users' binaries are made with, whose verdicts are proof?"""
+        return self.name != FAST
+
     @classmethod
     def of(
         cls, name: str, make: Tool, compiler: Tool, lua: Lua, extra: Mapping[str, str]
     ) -> Toolchain:
-        """`dev` (gcc -O0) or `release` (HAProxy's own flags), with Lua.
+        """`fast` (tcc, one thread), `dev` (gcc -O0) or `release` (HAProxy's own flags), with Lua.
 
         *extra* are make variables of the scenario's and the user's; they win. Raises UsageProblem
         if there is no toolchain of that name.
@@ -45,6 +57,32 @@ class Toolchain:
         return cls(
             name, str(make.path), words, digest(*identities, *(f"{k}={v}" for k, v in words))
         )
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Which toolchain does what in a hunt.
+
+    ``search`` finds, ``proof`` confirms what was found (None: nothing is to be confirmed).
+    Where ``fallback`` is set, it takes the revisions that ``search`` cannot judge. ``remark`` is
+    what the user should know about the choice.
+    """
+
+    search: Toolchain
+    proof: Toolchain | None = None
+    fallback: Toolchain | None = None
+    remark: str = ""
+
+    @property
+    def real(self) -> Chains:
+        """The same without `fast`."""
+        return replace(self, search=self.fallback or self.search, fallback=None)
+
+    @property
+    def identity(self) -> str:
+        """A digest for the names of hunts."""
+        chains = (self.search, self.proof, self.fallback)
+        return digest(*(chain.identity if chain else "" for chain in chains))
 
 
 def parse_make(words: Iterable[str]) -> dict[str, str]:

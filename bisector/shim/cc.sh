@@ -1,0 +1,21 @@
+#!/bin/sh
+# tcc as HAProxy's Makefile wants its CC: with the shim before every source file, and with the
+# system's start-up files, which this tcc would look for elsewhere. tcc links, too: GNU ld does
+# not take its objects.
+tcc=@TCC@
+library=@LIBRARY@
+shim=${0%/*}
+system=@SYSTEM@
+headers=@HEADERS@
+
+set -- -B"$library" -w -D__STDC_NO_VLA__=1 \
+    -include "$shim/compat.h" -I"$shim/inc" -I"$headers" "$@"
+case " $* " in
+*src/mjson.c*) exec "$tcc" -DSHIM_NO_ATTRIBUTES "$@" ;; # has them where tcc takes none
+*' -c '* | *' -E '*) exec "$tcc" "$@" ;;
+*' -o '*)
+    exec "$tcc" -nostdlib -L"$system" "$system/crt1.o" "$system/crti.o" "$@" \
+        -lc "$shim/libshim.a" "$library/libtcc1.a" "$system/crtn.o"
+    ;;
+*) exec "$tcc" "$@" ;;
+esac
