@@ -6,8 +6,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -26,6 +27,45 @@ class Child(Protocol):
     pid: int
 
     def wait(self, timeout: float | None = None) -> int: ...
+
+
+class Stopped(Exception):
+    """The work was called off by :meth:`Stop.now`; no answer to anybody's question."""
+
+
+class Stop:
+    """Calls off some work from another thread, with all the child processes that it has."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: set[int] = set()
+        self.asked = False
+
+    def now(self) -> None:
+        """Kill what runs; what would be started raises Stopped instead."""
+        with self._lock:
+            self.asked = True
+            for session in self._sessions:
+                _kill_members(session)
+
+    def check(self) -> None:
+        """Raise Stopped if the work was called off."""
+        if self.asked:
+            raise Stopped
+
+    @contextlib.contextmanager
+    def watching(self, session: int) -> Iterator[None]:
+        """While *session* runs, `now` ends it; Stopped is raised when that has happened."""
+        with self._lock:
+            self._sessions.add(session)
+            if self.asked:
+                _kill_members(session)
+        try:
+            yield
+        finally:
+            with self._lock:  # its id can be another process's from here on
+                self._sessions.discard(session)
+        self.check()
 
 
 @dataclass(frozen=True)
@@ -58,6 +98,7 @@ def run(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
+    stop: Stop | None = None,
 ) -> Finished:
     """Run *argv* to its end, its output going to the file *log*, and say how it ended.
 
@@ -67,10 +108,13 @@ def run(
     The file descriptors *keep_open* are inherited: a lock among them is held until the last
     descendant has ended, even when this process was killed.
 
-    Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start.
+    Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start,
+    Stopped if *stop* called it off.
     """
     from plumbum import CommandNotFound, local
 
+    stop = stop or Stop()
+    stop.check()
     words = tuple(str(word) for word in argv)
     try:
         local.which(words[0])
@@ -92,7 +136,7 @@ def run(
                 new_session=True,
                 pass_fds=tuple(keep_open),
             )
-            status = _wait(cast(Child, child), timeout)
+            status = _wait(cast(Child, child), timeout, stop)
     except OSError as error:
         raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
     return Finished(words, status, tail(log), time.monotonic() - started)
@@ -120,23 +164,24 @@ def tail(log: Path, limit: int = TAIL_BYTES) -> str:
         return source.read().decode("utf-8", "replace")
 
 
-def _wait(child: Child, timeout: float) -> int | None:
+def _wait(child: Child, timeout: float, stop: Stop) -> int | None:
     """Wait for *child*; whatever happens, its whole session is gone afterwards."""
-    try:
-        return child.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        _kill_session(child)
+    with stop.watching(child.pid):
+        try:
+            return child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            _kill_members(child.pid)
+            child.wait()
 
 
-def _kill_session(leader: Child) -> None:
+def _kill_members(session: int) -> None:
     # a session, not a process group: VTest gives each test a group of its own
-    while members := _living(leader.pid):
+    while members := _living(session):
         for pid in members:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    leader.wait()
 
 
 def _living(session: int) -> list[int]:
