@@ -66,15 +66,17 @@ def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Tool
     home = workspace.folder("binaries", key[:2]) / key
     if found := _cached(key, home):
         return found
-    with workspace.build_tree(chain.name) as (folder, lock):
-        log = workspace.folder("logs") / f"{key}.build.log"
+    with (
+        workspace.build_tree(chain.name) as (folder, lock),
+        workspace.log(f"{key}.build.log") as (draft, log),
+    ):
         place = BuildTree(folder, store)
         place.checkout(tree, chain.identity)
         jobs = os.cpu_count() or 1
         words = [f"{name}={value}" for name, value in chain.variables]
         done = process.run(
             [chain.make, f"-j{jobs}", "haproxy", *words],
-            log=log,
+            log=draft,
             timeout=BUILD_SECONDS,
             cwd=folder,
             keep_open=(lock,),
@@ -85,7 +87,7 @@ def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Tool
                 # objects of the files that did compile are whole: make removes one that it was at
                 place.keep(tree, chain.identity)
             return Build(key, home, "", done.seconds, log, problem)
-        found = _store(workspace, key, home, folder / "haproxy", done, log)
+        found = _store(workspace, key, home, folder / "haproxy", done, draft)
         place.keep(tree, chain.identity)
         return found
 
@@ -112,7 +114,7 @@ def _store(
         draft = scratch / key
         draft.mkdir()
         shutil.copy2(binary, draft / "haproxy")
-        shutil.copy2(log, draft / "build.log")
+        log.rename(draft / "build.log")
         meta = {"content": content, "seconds": round(done.seconds, 3), "make": done.argv}
         write_whole(draft / "meta.json", json.dumps(meta).encode())
         publish(draft, home)

@@ -53,14 +53,14 @@ def probe(workspace: Workspace, request: Probe) -> Result:
     if built.problem:
         ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
         return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
-    log = workspace.folder("logs") / f"{key}.vtest.log"
     seconds = 0.0
-    for _ in range(TIMEOUT_TRIES):
-        run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, log)
-        ruling = classify(run, request.oracle)
-        seconds += run.seconds
-        if ruling.verdict.tested or not ruling.reason.startswith(TIMED_OUT):
-            break
+    with workspace.log(f"{key}.vtest.log") as (draft, log):
+        for _ in range(TIMEOUT_TRIES):
+            run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, draft)
+            ruling = classify(run, request.oracle)
+            seconds += run.seconds
+            if ruling.verdict.tested or not ruling.reason.startswith(TIMED_OUT):
+                break
     result = Result(ruling, key, built.content, built.seconds, seconds, str(log))
     remember(workspace, result)
     return result

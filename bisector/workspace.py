@@ -60,12 +60,30 @@ class Workspace:
     def scratch(self) -> Iterator[Path]:
         """A folder for one use, on the workspace's file system; gone afterwards."""
         folder = self.folder("scratch")
-        with explained(f"cannot write {folder}"):
-            path = Path(tempfile.mkdtemp(dir=folder))
-        try:
-            yield path
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
+        while True:
+            with explained(f"cannot write {folder}"):
+                path = Path(tempfile.mkdtemp(dir=folder))
+            # held: what is not was left behind by a killed process, and may be swept away
+            with hold(path) as held:
+                if not held:
+                    continue
+                try:
+                    yield path
+                finally:
+                    shutil.rmtree(path, ignore_errors=True)
+                return
+
+    @contextlib.contextmanager
+    def log(self, name: str) -> Iterator[tuple[Path, Path]]:
+        """Where to write a log, and where it is to be found afterwards, however that ends."""
+        path = self.folder("logs") / name
+        with self.scratch() as scratch:
+            draft = scratch / name
+            try:
+                yield draft, path
+            finally:
+                if draft.exists():
+                    draft.replace(path)
 
     @contextlib.contextmanager
     def build_tree(self, kind: str) -> Iterator[tuple[Path, int]]:
@@ -75,10 +93,10 @@ class Workspace:
         process still uses, be it the orphaned make of a killed hunt, is passed over.
         """
         for number in range(MAX_BUILD_TREES):
-            path = self.folder("trees", f"{kind}-{number}")
+            path = self.folder("trees") / f"{kind}-{number}"
             with lock(path.with_suffix(".lock")) as held:
                 if held is not None:
-                    yield path, held
+                    yield self.folder("trees", path.name), held
                     return
         raise WorkspaceProblem("every build tree is in use", f"see {self.root / 'trees'}")
 
@@ -100,6 +118,39 @@ def lock(path: Path, *, wait: bool = False) -> Iterator[int | None]:
             yield handle
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def hold(path: Path, *, alone: bool = False) -> Iterator[bool]:
+    """Keep the file or folder *path* from being taken away; False if it is no longer there.
+
+    To take it away, hold it *alone*: False, too, when somebody else holds it.
+    """
+    with explained(f"cannot lock {path}"):
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            handle = None
+    if handle is None:
+        yield False
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        except BlockingIOError:
+            yield False
+        else:
+            yield _is_at(handle, path)
+    finally:
+        os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    """Whether *path* is still what was opened as *handle*."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import multiprocessing
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bisector import workspace as module
 from bisector.errors import WorkspaceProblem
-from bisector.workspace import Workspace, digest, explained, lock, publish, write_whole
+from bisector.workspace import Workspace, digest, explained, hold, lock, publish, write_whole
 
 # --- where it is ----------------------------------------------------------------------------------
 
@@ -106,6 +107,41 @@ def test_a_lock_ends_with_its_holder_however_that_ends(tmp_path: Path) -> None:
         assert held is not None
 
 
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_several_hold_nobody_has_alone(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    path.mkdir() if kind == "folder" else path.touch()
+    with hold(path) as one, hold(path) as other, hold(path, alone=True) as alone:
+        assert (one, other, alone) == (True, True, False)
+    with hold(path, alone=True) as alone:
+        assert alone
+
+
+def test_what_is_not_there_is_held_by_nobody(tmp_path: Path) -> None:
+    with hold(tmp_path / "x") as held, hold(tmp_path / "x", alone=True) as alone:
+        assert not held
+        assert not alone
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_replaced_while_one_waited_for_it_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.mkdir()
+
+    def replace_meanwhile(handle: int, operation: int) -> None:
+        path.rename(tmp_path / "away")
+        path.mkdir()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", replace_meanwhile)
+        with hold(path) as held:
+            assert not held
+    with hold(path) as held:
+        assert held
+
+
 def test_a_busy_build_tree_is_passed_over_and_a_free_one_used_again(workspace: Workspace) -> None:
     with workspace.build_tree("dev") as (first, _), workspace.build_tree("dev") as (second, _):
         assert first != second
@@ -152,6 +188,24 @@ def test_scratch_is_gone_afterwards_even_after_a_failure(workspace: Workspace) -
         (folder / "sub").mkdir()
         raise KeyboardInterrupt
     assert not folder.exists()
+
+
+def test_a_log_has_its_name_when_it_is_written_however_that_ends(workspace: Workspace) -> None:
+    with pytest.raises(KeyboardInterrupt), workspace.log("x.log") as (draft, path):
+        draft.write_text("so far")
+        assert not path.exists()
+        raise KeyboardInterrupt
+    assert path == workspace.root / "logs/x.log"
+    assert path.read_text() == "so far"
+
+
+def test_a_log_that_was_not_written_leaves_the_one_before(workspace: Workspace) -> None:
+    for text in ("one", ""):
+        with workspace.log("x.log") as (draft, path):
+            if text:
+                draft.write_text(text)
+    assert path.read_text() == "one"
+    assert not list((workspace.root / "scratch").iterdir())
 
 
 def test_writing_replaces_the_whole_content(tmp_path: Path) -> None:
