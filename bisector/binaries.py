@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
 
-from bisector import process
+from bisector import cache, process
 from bisector.checkout import BuildTree
 from bisector.errors import ProbeFailed
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
-from bisector.workspace import Workspace, digest, explained, publish, write_whole
+from bisector.workspace import Workspace, digest, explained, hold, publish, write_whole
 
 BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
 
@@ -57,6 +59,27 @@ def build_key(store: pygit2.Repository, tree: str, chain: Toolchain) -> str:
     return digest(content_key(store, tree), chain.identity)
 
 
+@contextlib.contextmanager
+def built(
+    workspace: Workspace, store: pygit2.Repository, tree: str, chain: Toolchain
+) -> Iterator[Build]:
+    """The binary of *tree*, as build() gives it; until the caller is done with it, it stays there.
+
+    A fresh one may be one too many, so older ones go.
+    """
+    while True:
+        found = build(workspace, store, tree, chain)
+        if found.problem:
+            yield found
+            return
+        with hold(found.binary.parent) as held:
+            if held:  # else another process made room just now
+                if found.seconds:
+                    cache.trim(workspace)
+                yield found
+                return
+
+
 def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Toolchain) -> Build:
     """The binary of *tree*, from the cache or built now.
 
@@ -64,7 +87,7 @@ def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Tool
     """
     key = build_key(store, tree, chain)
     home = workspace.folder("binaries", key[:2]) / key
-    if found := _cached(key, home):
+    if found := _cached(workspace, key, home):
         return found
     with (
         workspace.build_tree(chain.name) as (folder, lock),
@@ -121,16 +144,19 @@ def _store(
     return Build(key, home / "haproxy", content, done.seconds, home / "build.log")
 
 
-def _cached(key: str, home: Path) -> Build | None:
+def _cached(workspace: Workspace, key: str, home: Path) -> Build | None:
     """What the cache holds for *key*; a binary that was damaged since is thrown away."""
     try:
         content = json.loads((home / "meta.json").read_text())["content"]
         if _content(home / "haproxy") == content:
+            cache.touch(home / "meta.json")
             return Build(key, home / "haproxy", content, 0.0, home / "build.log")
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    if home.exists():
-        shutil.rmtree(home, ignore_errors=True)
+    with hold(home, alone=True) as free:
+        if free:
+            with workspace.scratch() as scratch, explained(f"cannot remove the damaged {home}"):
+                home.rename(scratch / key)
     return None
 
 

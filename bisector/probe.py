@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import binaries, vtest
+from bisector import binaries, cache, vtest
+from bisector.binaries import Build
 from bisector.classify import TIMED_OUT, classify
 from bisector.oracle import Oracle
 from bisector.toolchain import Toolchain
@@ -48,11 +49,18 @@ def key_of(request: Probe) -> str:
 def probe(workspace: Workspace, request: Probe) -> Result:
     """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
     store = pygit2.Repository(request.store)
-    built = binaries.build(workspace, store, request.tree, request.chain)
-    key = request.key(built.key)
-    if built.problem:
-        ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
-        return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
+    with binaries.built(workspace, store, request.tree, request.chain) as built:
+        key = request.key(built.key)
+        if built.problem:
+            ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
+            return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
+        result = _test(workspace, request, key, built)
+    remember(workspace, result)
+    return result
+
+
+def _test(workspace: Workspace, request: Probe, key: str, built: Build) -> Result:
+    """What the test says of a binary."""
     seconds = 0.0
     with workspace.log(f"{key}.vtest.log") as (draft, log):
         for _ in range(TIMEOUT_TRIES):
@@ -61,9 +69,7 @@ def probe(workspace: Workspace, request: Probe) -> Result:
             seconds += run.seconds
             if ruling.verdict.tested or not ruling.reason.startswith(TIMED_OUT):
                 break
-    result = Result(ruling, key, built.content, built.seconds, seconds, str(log))
-    remember(workspace, result)
-    return result
+    return Result(ruling, key, built.content, built.seconds, seconds, str(log))
 
 
 def remember(workspace: Workspace, result: Result) -> None:
@@ -76,10 +82,14 @@ def remember(workspace: Workspace, result: Result) -> None:
 def recall(workspace: Workspace, key: str) -> Result | None:
     """The verdict that an earlier hunt reached on the same question, if its log is still there."""
     try:
-        kept = json.loads((workspace.root / "verdicts" / key[:2] / key).read_text())
+        path = workspace.root / "verdicts" / key[:2] / key
+        kept = json.loads(path.read_text())
         ruling = kept.pop("ruling")
         evidence = tuple(ruling["evidence"])
         result = Result(Ruling(Verdict(ruling["verdict"]), ruling["reason"], evidence), **kept)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return result if result.key == key and Path(result.log).exists() else None
+    if result.key != key or not Path(result.log).exists():
+        return None
+    cache.touch(path)
+    return result

@@ -44,10 +44,10 @@ def build_once(
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     progress(f"building {history.release(commit.id)}")
-    built = binaries.build(workspace, history.store, tree, chain)
-    if built.problem:
-        raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
-    return built.binary
+    with binaries.built(workspace, history.store, tree, chain) as built:
+        if built.problem:
+            raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
+        return built.binary
 
 
 def _tree(history: History, options: Options, commit: Commit) -> str:

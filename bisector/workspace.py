@@ -20,17 +20,24 @@ from pathlib import Path
 from bisector.errors import WorkspaceProblem
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
+DEFAULT_LIMIT = 5_000_000_000  # bytes; some 1,500 binaries
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The directory below which bisector writes, and the only one."""
+    """The directory below which bisector writes, and the only one.
+
+    ``limit`` is what may be in it that can be made again, in bytes.
+    """
 
     root: Path
+    limit: int = DEFAULT_LIMIT
 
     @classmethod
-    def open(cls, environ: Mapping[str, str] = os.environ) -> Workspace:
+    def open(
+        cls, environ: Mapping[str, str] = os.environ, *, limit: int = DEFAULT_LIMIT
+    ) -> Workspace:
         """The user's workspace: $BISECTOR_WORKSPACE, else `bisector` in the XDG cache folder.
 
         Raises WorkspaceProblem if it cannot be made or written.
@@ -47,7 +54,7 @@ class Workspace:
         with explained(f"cannot write the workspace {root}", _ELSEWHERE):
             root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=root).close()
-        return cls(root)
+        return cls(root, limit)
 
     def folder(self, *parts: str) -> Path:
         """A folder below the root, made if missing."""

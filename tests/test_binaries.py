@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bisector import binaries, process
-from bisector.binaries import Build, build, build_key
+from bisector import binaries, cache, process
+from bisector.binaries import Build, build, build_key, built
 from bisector.errors import MissingProgram, ProbeFailed
 from bisector.process import Finished
 from bisector.store import private_store
 from bisector.toolchain import Toolchain
 from bisector.tools import Lua, Tool
-from bisector.workspace import Workspace
+from bisector.workspace import Workspace, hold
 from tests.conftest import Clone
 
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
@@ -155,6 +158,14 @@ class Bench:
         tree = self.clone.tree(change or {}, self.first)
         return build(self.workspace, self.store, tree, self.chain)
 
+    def built(self, status: int) -> AbstractContextManager[Build]:
+        """The binary that ends with *status*."""
+        change: Mapping[str, str | None] = {
+            "src/haproxy.c": f"int main(void) {{ return {status}; }}\n"
+        }
+        tree = self.clone.tree(change, self.first)
+        return built(self.workspace, self.store, tree, self.chain)
+
 
 @pytest.fixture
 def bench(clone: Clone, workspace: Workspace) -> Bench:
@@ -255,6 +266,14 @@ def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, dama
     assert subprocess.run([again.binary], check=False).returncode == 7
 
 
+def test_a_damaged_binary_that_somebody_uses_is_not_thrown_away(bench: Bench) -> None:
+    made = bench.build()
+    made.binary.with_name("meta.json").write_text("{}")
+    with hold(made.binary.parent):
+        bench.build()
+        assert made.binary.with_name("meta.json").read_text() == "{}"
+
+
 def test_a_failed_build_is_not_cached(bench: Bench) -> None:
     """It may have been the machine, after all."""
     failed = bench.build({"src/a.c": "#error no\n"})
@@ -278,3 +297,60 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
     made = bench.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
     assert compiled(made) == ["src/a.c", "src/haproxy.c"]
     assert subprocess.run([made.binary], check=False).returncode == 2
+
+
+# --- the size limit -------------------------------------------------------------------------------
+
+
+def test_a_fresh_binary_makes_older_ones_go_but_none_in_use(bench: Bench) -> None:
+    bench.workspace = replace(bench.workspace, limit=0)
+    with bench.built(1) as one, bench.built(2) as two:
+        assert one.binary.exists()
+        assert two.binary.exists()
+    with bench.built(3) as three:
+        assert [made.binary.exists() for made in (one, two, three)] == [False, False, True]
+        assert three.log.exists()
+
+
+def test_within_the_limit_all_stay_and_what_went_is_built_again(bench: Bench) -> None:
+    with bench.built(1) as one, bench.built(2) as two:
+        pass
+    assert one.binary.exists() and two.binary.exists()
+    cache.clear(bench.workspace)
+    assert not one.binary.exists() and not two.binary.exists()
+    with bench.built(1) as again:
+        assert again.seconds > 0
+        assert subprocess.run([again.binary], check=False).returncode == 1
+
+
+def test_a_binary_that_goes_before_it_is_used_is_built_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = binaries.build
+    evicted: list[cache.Freed] = []
+
+    def build_and_lose(*words: Any) -> Build:
+        made = real(*words)
+        if not evicted:
+            evicted.append(cache.clear(bench.workspace))
+        return made
+
+    monkeypatch.setattr(binaries, "build", build_and_lose)
+    with bench.built(1) as made:
+        assert evicted
+        assert subprocess.run([made.binary], check=False).returncode == 1
+
+
+def test_a_build_that_failed_is_handed_out_as_it_is(bench: Bench) -> None:
+    tree = bench.clone.tree({"src/a.c": "#error no\n"}, bench.first)
+    with built(bench.workspace, bench.store, tree, bench.chain) as failed:
+        assert "#error no" in failed.problem
+        assert "#error no" in failed.log.read_text()
+
+
+def test_a_binary_from_the_cache_counts_as_used_now(bench: Bench) -> None:
+    made = bench.build()
+    meta = made.binary.with_name("meta.json")
+    os.utime(meta, (1, 1))
+    bench.build()
+    assert meta.stat().st_mtime > 1

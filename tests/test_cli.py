@@ -11,9 +11,11 @@ import pytest
 
 from bisector import __version__, scenario_file
 from bisector.cli import main
+from bisector.workspace import Workspace, hold
 from tests.conftest import Clone
+from tests.test_cache import keep_binary
 
-COMMANDS = ("run", "probe", "build", "regtest", "scenarios", "hunts", "doctor", "demo")
+COMMANDS = ("run", "probe", "build", "regtest", "scenarios", "hunts", "cache", "doctor", "demo")
 
 
 class Shell:
@@ -90,6 +92,10 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
     ("regtest", "nonesuch"): "no scenario 'nonesuch'",
     ("hunts", "more"): "'bisector hunts --help'",
+    ("cache", "--cache-size", "lots"): "--cache-size lots: write a size, e.g. 500M or 5G",
+    ("run", "a..b", "--cache-size", "-1"): "--cache-size -1",
+    ("build", "a", "--cache-size", "5 apples"): "--cache-size 5 apples",
+    ("demo", "--cache-size", ""): "write a size",
 }
 
 
@@ -110,6 +116,47 @@ def test_a_range_that_is_none_is_one_line_and_status_2(shell: Shell, clone: Clon
 def test_a_repository_that_is_none_is_one_line_and_status_3(shell: Shell, tmp_path: Path) -> None:
     assert shell("run", "a..b", "--repo", str(tmp_path)) == 3
     assert "is not a git repository" in shell.complaint()
+
+
+# --- cache ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept() -> tuple[Path, Path]:
+    """An older binary and a newer one, of 1 MB each, and a hunt."""
+    workspace = Workspace.open()
+    (workspace.folder("hunts", "h") / "journal").write_bytes(b"x" * 2000)
+    return keep_binary(workspace, 1, 1_000_000, 100), keep_binary(workspace, 2, 1_000_000, 200)
+
+
+def test_cache_shows_what_there_is_and_removes_nothing(
+    shell: Shell, kept: tuple[Path, Path]
+) -> None:
+    assert shell("cache") == 0
+    rows = {line[:20].strip(): line[20:].split() for line in shell.out.splitlines()}
+    assert rows["what"][-1] == str(Workspace.open().root)
+    assert rows["binaries"] == ["2", "2.0", "MB", "binaries"]
+    assert rows["build trees"] == ["0", "0", "B", "trees"]
+    assert rows["limited"] == ["2.0", "MB", "of", "5.0", "GB"]
+    assert rows["hunts"] == ["1", "2.0", "KB", "hunts"]
+    assert all(home.exists() for home in kept)
+
+
+def test_cache_with_a_size_trims_to_it(shell: Shell, kept: tuple[Path, Path]) -> None:
+    assert shell("cache", "--cache-size", "1.5M") == 0
+    assert shell.out.startswith("freed       1.0 MB\n")
+    assert [home.exists() for home in kept] == [False, True]
+    assert "of 1.5 MB" in shell.out
+
+
+def test_cache_clear_says_what_it_freed_and_what_is_in_use(
+    shell: Shell, kept: tuple[Path, Path]
+) -> None:
+    with hold(kept[0]):
+        assert shell("cache", "--clear") == 0
+    assert shell.out.startswith(f"freed       1.0 MB\nkept        {kept[0]} (in use)\n")
+    assert [home.exists() for home in kept] == [True, False]
+    assert (Workspace.open().root / "hunts/h/journal").exists()
 
 
 # --- probe, as git bisect runs it -----------------------------------------------------------------

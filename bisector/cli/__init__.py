@@ -41,6 +41,7 @@ for _name, _class in {
     "regtest": "regtest.Regtest",
     "scenarios": "scenarios.Scenarios",
     "hunts": "hunts.Hunts",
+    "cache": "cache.Cache",
     "doctor": "doctor.Doctor",
     "demo": "demo.Demo",
 }.items():

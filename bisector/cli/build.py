@@ -13,10 +13,9 @@ class Build(RepoCommand):
         from bisector.cli.options import options_of
         from bisector.report.live import Live
         from bisector.single import build_once
-        from bisector.workspace import Workspace
 
         options = options_of(self)
-        workspace = Workspace.open()
+        workspace = self.workspace()
         with Live() as live:
             history = session.find_history(options, workspace, live.doing)
             binary = build_once(workspace, history, options, revision, live.doing)

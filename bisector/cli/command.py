@@ -7,8 +7,9 @@ from typing import Any
 from plumbum import cli
 from plumbum.cli.switches import SwitchError
 
-from bisector import __version__
+from bisector import __version__, sizes
 from bisector.errors import UsageProblem
+from bisector.workspace import Workspace
 
 _HELP = ("ShowHelp", "ShowHelpAll", "ShowVersion", "ShowCompletion")
 
@@ -42,7 +43,28 @@ class _one_line:
             raise UsageProblem(str(error), f"see '{self._program} --help'") from None
 
 
-class RepoCommand(Command):
+class RoomCommand(Command):
+    """A command that fills the workspace."""
+
+    cache_size = cli.SwitchAttr(
+        "--cache-size",
+        str,
+        argname="SIZE",
+        help="what binaries, logs and build trees may take up (default: 5G); the least recently "
+        "used goes first",
+    )
+
+    def workspace(self) -> Workspace:
+        """The user's workspace, with the size that the user gave it. Raises UsageProblem."""
+        if self.cache_size is None:
+            return Workspace.open()
+        try:
+            return Workspace.open(limit=sizes.parse(self.cache_size))
+        except ValueError as error:
+            raise UsageProblem(f"--cache-size {error}", "write a size, e.g. 500M or 5G") from None
+
+
+class RepoCommand(RoomCommand):
     """A command that reads a repository and builds from it."""
 
     repo = cli.SwitchAttr("--repo", str, argname="FOLDER", help="a clone of HAProxy")

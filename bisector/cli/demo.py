@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bisector.cli.command import Command
+from bisector.cli.command import RoomCommand
 
 SERIES = "3.0"  # of HAProxy; Debian's stable suite has it, with both fixes
 
 
-class Demo(Command):
+class Demo(RoomCommand):
     """Make a small history from Debian's HAProxy, with a bug in it, and hunt it"""
 
     DESCRIPTION_MORE = """
@@ -21,9 +21,8 @@ Needs no clone of HAProxy. Takes some minutes the first time, for two or three d
         from bisector.conduct import conduct
         from bisector.report.live import Live
         from bisector.report.summary import summarize
-        from bisector.workspace import Workspace
 
-        workspace = Workspace.open()
+        workspace = self.workspace()
         with Live() as live:
             live.doing(f"fetching the source of HAProxy {SERIES}")
             source = distro.fetch_source(workspace, SERIES)

@@ -19,10 +19,9 @@ Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` want
         from bisector.report import terminal
         from bisector.report.live import Live
         from bisector.single import probe_once
-        from bisector.workspace import Workspace
 
         options = options_of(self)
-        workspace = Workspace.open()
+        workspace = self.workspace()
         with Live() as live:
             history = session.find_history(options, workspace, live.doing)
             if not revision and history.is_dirty():

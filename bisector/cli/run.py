@@ -28,11 +28,10 @@ as asked, 3 the machine lacks something."""
         from bisector.cli.options import options_of
         from bisector.conduct import conduct
         from bisector.report.live import Live
-        from bisector.workspace import Workspace
 
         with Live() as live:
             outcome = conduct(
-                Workspace.open(),
+                self.workspace(),
                 options_of(self),
                 range,
                 blind=self.blind,

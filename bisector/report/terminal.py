@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bisector import sizes
 from bisector.events import PatchChecked, Probed
 from bisector.report.summary import Finding, Summary
 from bisector.scenario import Scenario
@@ -13,6 +14,8 @@ from bisector.verdict import Verdict
 
 if TYPE_CHECKING:
     from bisector import doctor
+    from bisector.cache import Freed, Share
+    from bisector.workspace import Workspace
 
 _LABEL = 12
 _WORDS = {"introduction": "introduced", "fix": "fixed"}
@@ -85,6 +88,28 @@ def findings(found: Sequence[doctor.Finding]) -> str:
         if not one.found:
             lines.append(f"{'':<21} needed for {one.needed_for}")
     return "\n".join(lines) + "\n"
+
+
+def freed(what: Freed) -> str:
+    """What a trim of the workspace came to."""
+    lines = _row("freed", sizes.show(what.size))
+    for entry in what.kept:
+        lines += _row("kept", f"{entry.paths[-1]} (in use)")
+    return "\n".join([*lines, ""]) + "\n"
+
+
+def shares(workspace: Workspace, found: Sequence[Share]) -> str:
+    """The workspace's table: what, how many, how much, where; and the limit."""
+    limited = [share for share in found if share.limited]
+    rows = [("what", "entries", "size", f"below {workspace.root}"), *map(_share, limited)]
+    used = sizes.show(sum(share.size for share in limited))
+    rows.append(("limited", "", used, f"of {sizes.show(workspace.limit)}"))
+    rows += [_share(share) for share in found if not share.limited]
+    return "".join(f"{what:<20}{n:>8}{size:>11}  {where}\n" for what, n, size, where in rows)
+
+
+def _share(share: Share) -> tuple[str, str, str, str]:
+    return share.what, str(share.count), sizes.show(share.size), ", ".join(share.folders)
 
 
 def _question(summary: Summary) -> str:
