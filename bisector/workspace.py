@@ -20,7 +20,7 @@ from pathlib import Path
 from bisector.errors import WorkspaceProblem
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
-DEFAULT_LIMIT = 5_000_000_000  # bytes; some 1,500 binaries
+DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
 
 

@@ -1,0 +1,54 @@
+"""The unit of work: a binary is held while it is tested, and a verdict is known with its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bisector import cache, vtest
+from bisector.classify import TestRun
+from bisector.oracle import Oracle
+from bisector.probe import Probe, key_of, probe, recall
+from bisector.verdict import Verdict
+from tests.test_binaries import Bench, bench
+
+__all__ = ["bench"]
+ORACLE = Oracle("any", "any.vtc", "digest")
+
+
+@pytest.fixture
+def request_(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Probe:
+    """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
+
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
+        log.write_text("all was well")
+        cache.clear(bench.workspace)
+        assert binary.exists()
+        return TestRun(0, log.read_text(), 0.5)
+
+    monkeypatch.setattr(vtest, "run_test", run_test)
+    tree = bench.clone.tree({}, bench.first)
+    return Probe(bench.store.path, tree, bench.chain, ORACLE, "vtest", "vtest-id")
+
+
+def test_a_binary_stays_while_it_is_tested_and_the_log_has_its_name_afterwards(
+    bench: Bench, request_: Probe
+) -> None:
+    result = probe(bench.workspace, request_)
+    assert result.verdict is Verdict.GOOD
+    assert result.key == key_of(request_)
+    assert Path(result.log).parent == bench.workspace.root / "logs"
+    assert Path(result.log).read_text() == "all was well"
+
+
+def test_a_verdict_is_known_until_its_log_goes_then_made_again(
+    bench: Bench, request_: Probe
+) -> None:
+    made = probe(bench.workspace, request_)
+    assert recall(bench.workspace, made.key) == made
+    cache.clear(bench.workspace)
+    assert recall(bench.workspace, made.key) is None
+    again = probe(bench.workspace, request_)
+    assert again.build_seconds > 0
+    assert recall(bench.workspace, again.key) == again
