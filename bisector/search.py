@@ -6,23 +6,38 @@ is OLD. So a NEW revision leaves itself and its ancestors as candidates, an OLD 
 and one that can't be tested (SKIP) says nothing. Which commits are likely is the caller's knowledge
 and comes in as weights; they decide how many probes it takes, not what the answer is.
 
+With a flaky test the same holds of what revisions are, but a run only makes it more or less likely,
+and neither end is certain: perhaps there is no first NEW revision in the range at all.
+
 Nothing here knows git, files or chance: the same records give the same choices.
 """
 
 from __future__ import annotations
 
-import bisect
 import math
-from collections.abc import Collection, Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Mapping
 from enum import Enum
-from itertools import pairwise
 
-Revision = str  # an opaque id, for instance a commit's hash
+from bisector.belief import BEFORE, NEVER, Belief
+from bisector.graph import Graph, Revision
+from bisector.line import farthest, widest_gap
+from bisector.noise import EXACT, UNKNOWN, Noise
+from bisector.split import NOTHING, Mass, Point, information, likely_testable, spread
 
-# Weights are turned into integers, in units of 2**-60 of all that is left. Their sums are exact in
-# whatever order a graph adds them up: no candidate is lost in rounding, equal splits are equal.
-_UNIT = 2**60
+__all__ = [
+    "UNKNOWN",
+    "Contradiction",
+    "Graph",
+    "NoTransition",
+    "Noise",
+    "Outcome",
+    "Revision",
+    "Search",
+    "farthest",
+    "widest_gap",
+]
+
+Seconds = Callable[[Revision], float]  # how long it would take to probe one, above 0
 
 
 class Outcome(Enum):
@@ -36,46 +51,19 @@ class Outcome(Enum):
     SKIP = "skip"
 
 
+class NoTransition(Enum):
+    """Why no revision of the range is the first NEW one."""
+
+    BEFORE = BEFORE  # all of them are NEW, and so is what lies before
+    NEVER = NEVER  # all of them are OLD, `new` too
+
+
 class Contradiction(ValueError):
     """No first NEW revision fits all the records: the test is flaky, or the bug came and went."""
 
 
-@dataclass(frozen=True)
-class Graph:
-    """The commits of a range, parents first. Commits are known by their index in `revisions`."""
-
-    revisions: tuple[Revision, ...]
-    parents: tuple[tuple[int, ...], ...]
-    index: Mapping[Revision, int] = field(repr=False)
-
-    @classmethod
-    def of(cls, history: Sequence[tuple[Revision, Sequence[Revision]]]) -> Graph:
-        """Make a graph of (revision, its parents) pairs; parents outside the range are dropped.
-
-        Raises ValueError if a revision comes twice, or before one of its parents.
-        """
-        index = {revision: place for place, (revision, _) in enumerate(history)}
-        if len(index) < len(history):
-            raise ValueError("a revision comes twice in the history")
-        parents = tuple(tuple(index[p] for p in named if p in index) for _, named in history)
-        for place, above in enumerate(parents):
-            if any(parent >= place for parent in above):
-                raise ValueError(f"{history[place][0]} comes before one of its parents")
-        return cls(tuple(index), parents, index)
-
-    def ancestors(self, index: int, within: Container[int] | None = None) -> set[int]:
-        """The commit itself and its ancestors, by paths that don't leave `within`."""
-        found, todo = {index}, [index]
-        while todo:
-            for parent in self.parents[todo.pop()]:
-                if parent not in found and (within is None or parent in within):
-                    found.add(parent)
-                    todo.append(parent)
-        return found
-
-
 class Search:
-    """Find the first NEW revision among `new`, which is known to be NEW, and its ancestors.
+    """Find the first NEW revision among `new` and its ancestors.
 
     Weights (>= 0, any scale) say how likely each revision is the one. Weight 0: it can't be, so its
     outcome is its parents'. Without weights all are equal, which is git bisect. To use it:
@@ -83,12 +71,21 @@ class Search:
         while (revision := search.choose()) is not None:
             search.record(revision, probe(revision))
         search.candidates()  # one revision, or those that SKIPs keep from being told apart
+
+    Without `noise` each outcome is the truth, and so is that `new` is NEW and what lies before the
+    range OLD. With it nothing is known beforehand: record what was seen on `new`, and before the
+    range; a revision can be chosen and recorded any number of times, once for each run; and there
+    may be no candidate at the end (see `no_transition`).
     """
 
     def __init__(
-        self, graph: Graph, new: Revision, weights: Mapping[Revision, float] | None = None
+        self,
+        graph: Graph,
+        new: Revision,
+        weights: Mapping[Revision, float] | None = None,
+        noise: Noise | None = None,
     ) -> None:
-        """Start with nothing recorded but `new`, and with the graph's other revisions left out.
+        """Start with nothing recorded, and with the graph's other revisions left out.
 
         Raises KeyError if `new` isn't in the graph or a weight is missing, ValueError if a weight
         is negative or not finite.
@@ -100,139 +97,180 @@ class Search:
         }
         if min(self._weights.values()) < 0 or not math.isfinite(sum(self._weights.values())):
             raise ValueError("weights must be finite and not negative")
-        self._outcomes = {graph.index[new]: Outcome.NEW}
-        self._inside = self._range  # ancestors of all that are NEW, of none that is OLD
-        self._mass = self._masses()
+        self._exact = noise is None
+        self._noise = noise or EXACT
+        self._outcomes: dict[int, Outcome] = {}  # the latest of each
+        self._landings: dict[int, frozenset[int]] = {}
+        self._belief = Belief(graph, self._weights, self._noise)
+        if self._exact:
+            self.record(new, Outcome.NEW)
 
     def __contains__(self, revision: Revision) -> bool:
         """Is the revision in the range of this search, so that `record` takes it?"""
         return self._graph.index.get(revision) in self._weights
 
     def record(self, revision: Revision, outcome: Outcome) -> None:
-        """Take in what a probe said, whether or not `choose` asked for it.
+        """Take in what a run said, whether or not `choose` asked for it.
 
         A SKIP does not take back an earlier OLD or NEW; an OLD or NEW does replace an earlier SKIP.
-        Raises Contradiction, and stays as it was, if nothing would fit any more; ValueError if the
-        revision is not in the range.
+        Without noise it raises Contradiction, and stays as it was, if nothing would fit any more.
+        Raises ValueError if the revision is not in the range.
         """
         if revision not in self:
             raise ValueError(f"{revision} is not in the range of the search")
-        index, new = self._graph.index[revision], outcome is Outcome.NEW
+        index = self._graph.index[revision]
         if outcome is Outcome.SKIP:
             self._outcomes.setdefault(index, outcome)
-            return
-        below = self._graph.ancestors(index)
-        inside = [i for i in self._inside if (i in below) is new]
-        if not inside:
-            raise Contradiction(f"{revision} can't be {outcome.value}, given the other outcomes")
-        self._outcomes[index], self._inside = outcome, inside
-        self._mass = self._masses()
+        else:
+            self._learn(self._graph.ancestors(index) | {BEFORE}, outcome, revision)
+            self._outcomes[index] = outcome
+        skipped = {i for i in self._range if self._outcomes.get(i) is Outcome.SKIP}
+        self._landings = self._graph.landings(self._range, skipped)
 
-    def choose(self) -> Revision | None:
-        """The revision to probe next; None if no probe can tell the candidates apart any more."""
-        if len(self._mass) < 2:
-            return None
+    def record_before(self, outcome: Outcome) -> None:
+        """Take in what a run said of a revision from before the range, the old end.
+
+        If the old end was not seen often enough the answer can be BEFORE: see it more often, tell
+        it here, and go on. Raises Contradiction if it is NEW and there is no noise.
+        """
+        if outcome is not Outcome.SKIP:
+            self._learn({BEFORE}, outcome, "what lies before the range")
+
+    def choose(
+        self, seconds: Seconds | None = None, pending: Collection[Revision] = ()
+    ) -> Revision | None:
+        """The revision to probe next, or None: the one expected to tell most per second.
+
+        Without `seconds` all take the same time. None if no probe can tell the candidates apart any
+        more, or the answer is as certain as was asked for; with some `pending`, whose outcome is
+        yet to come, perhaps only until they are recorded.
+        """
+        return next(iter(self.choose_many(1, seconds, pending)), None)
+
+    def choose_many(
+        self, count: int, seconds: Seconds | None = None, pending: Collection[Revision] = ()
+    ) -> tuple[Revision, ...]:
+        """Up to `count` revisions to probe at once, beside those that are being probed already.
+
+        Together they are expected to tell most: k probes leave about k + 1 equal parts. Fewer come
+        back if no more can tell anything.
+        """
+        busy = {self._graph.index[revision] for revision in pending if revision in self}
+        chosen: list[int] = []
         # Outside of the candidates, a side branch that forks off between two untestable ones can
         # still tell them apart.
-        for pool in (self._inside, self._range):
-            if (best := self._best(pool)) is not None:
-                return self._graph.revisions[best]
-        return None
+        for pool in () if self._settled() else (self._belief.possible, self._range):
+            if len(chosen) == count:
+                break
+            cuts = self._belief.cuts(pool)
+            points = self._points(pool, cuts, seconds)
+            ends = NOTHING, self._belief.total
+            while len(chosen) < count:
+                taken = busy.union(chosen)
+                free = [point for point in points if point.commit not in taken]
+                between = [cuts[i] for i in taken if i in cuts]
+                more = spread(free, [*ends, *between], count - len(chosen))
+                if not more:
+                    break
+                chosen += [point.commit for point in more]
+        return tuple(self._graph.revisions[i] for i in chosen)
+
+    def moot(self, pending: Collection[Revision]) -> tuple[Revision, ...]:
+        """Those of the pending revisions whose outcome can tell nothing any more."""
+        if self._settled():
+            return tuple(pending)
+        cuts, total = self._belief.cuts(self._range), self._belief.total
+        return tuple(
+            revision
+            for revision in pending
+            if revision not in self
+            or not information(cuts[self._graph.index[revision]], NOTHING, total)
+        )
 
     def candidates(self) -> tuple[Revision, ...]:
-        """The revisions that may still be the first NEW one, parents first; never empty."""
-        return tuple(self._graph.revisions[i] for i in self._mass)
+        """The revisions that may be the first NEW one, parents first.
+
+        With noise: the likeliest ones, as many as it takes for the confidence that was asked for.
+        Empty only if it is likelier that there is none; `no_transition` says why.
+        """
+        return tuple(self._graph.revisions[i] for i in self._likeliest() if i >= 0)
+
+    def no_transition(self) -> NoTransition | None:
+        """Why there is no candidate; None if there is one."""
+        likeliest = self._likeliest()
+        if max(likeliest) >= 0:
+            return None
+        return NoTransition(max(likeliest, key=lambda h: self._belief.mass[h][0]))
+
+    def confidence(self) -> float:
+        """P(what `candidates` or `no_transition` says is so | records); 1.0 without noise."""
+        likeliest, reason = self._likeliest(), self.no_transition()
+        said = [reason.value] if reason else [i for i in likeliest if i >= 0]
+        return sum(self._belief.mass[i][0] for i in said) / self._belief.total[0]
 
     def only_weightless(self) -> bool:
         """Have all the candidates weight 0, so that by the weights there is no first NEW one?"""
-        return not any(self._weights[i] for i in self._mass)
+        return not any(self._weights.get(i, 1.0) for i in self._likeliest())
 
     def steps_left(self) -> int:
-        """About how many probes are left: the bits still missing, rounded up; 0 at the end."""
+        """About how many runs are left: the bits still missing, rounded up; 0 at the end."""
         if self.choose() is None:
             return 0
-        total = sum(self._mass.values())
-        bits = sum(mass / total * math.log2(total / mass) for mass in self._mass.values())
-        return math.ceil(bits)
+        total = self._belief.total
+        bits = sum(m / total[0] * math.log2(total[0] / m) for m, *_ in self._belief.mass.values())
+        twice = (2 * total[0], 2 * total[1], 2 * total[2])
+        return math.ceil(bits / (information(total, NOTHING, twice) / twice[0]))
 
-    def _masses(self) -> dict[int, int]:
-        """P(first NEW | records) of each candidate, in units."""
-        weights = {i: self._weights[i] for i in self._inside if self._weights[i]}
-        if not weights:  # the weights can't all be right: go on without them
-            weights = dict.fromkeys(self._inside, 1.0)
-        total = sum(weights.values())
-        return {i: max(1, int(weight / total * _UNIT)) for i, weight in weights.items()}
+    def _learn(self, implying: set[int], outcome: Outcome, what: str) -> None:
+        is_new = outcome is Outcome.NEW
+        if self._exact and self._belief.refuses(implying, is_new):
+            raise Contradiction(f"{what} can't be {outcome.value}, given the other outcomes")
+        self._belief.learn(implying, is_new)
 
-    def _best(self, pool: Sequence[int]) -> int | None:
-        """The untested commit of the pool that is expected to tell most; of equals, the first."""
-        total, new = sum(self._mass.values()), self._new_mass(pool)
-        testable = _testable([self._outcomes.get(i) for i in pool])
-        best, most = None, 0.0
-        for i, chance in zip(pool, testable, strict=True):
-            if i in self._outcomes or not 0 < new[i] < total:
-                continue
-            if (value := chance * _information(new[i], total)) > most:
-                best, most = i, value
-        return best
+    def _points(
+        self, pool: list[int], cuts: Mapping[int, Mass], seconds: Seconds | None
+    ) -> list[Point]:
+        """The commits of the pool that could be probed: all but those that can't be tested."""
+        outcomes = [self._outcomes.get(i) for i in pool]
+        chances = likely_testable([outcome is Outcome.SKIP for outcome in outcomes])
+        points = []
+        for i, chance, outcome in zip(pool, chances, outcomes, strict=True):
+            if outcome is not Outcome.SKIP:
+                worth = chance if outcome is None else 1.0
+                if seconds is not None:
+                    worth /= seconds(self._graph.revisions[i])
+                points.append(Point(i, cuts[i], worth))
+        return points
 
-    def _new_mass(self, pool: Sequence[int]) -> dict[int, int]:
-        """P(it is NEW) of each commit in the pool, in units: its own and its ancestors' mass."""
-        masses: dict[int, int] = {}
-        for i in pool:
-            # Parents outside the pool lead to no candidate: what is OLD has OLD ancestors only.
-            parents = [p for p in self._graph.parents[i] if p in masses]
-            if len(parents) < 2:
-                masses[i] = self._mass.get(i, 0) + sum(masses[p] for p in parents)
-            else:  # a merge's parents share ancestors, to be counted once
-                masses[i] = sum(self._mass.get(a, 0) for a in self._graph.ancestors(i, masses))
+    def _group(self, hypothesis: int) -> Hashable:
+        """The same for hypotheses that no test can tell apart."""
+        landing = self._landings.get(hypothesis)
+        if landing is None:
+            return hypothesis
+        first, *others = landing or (NEVER,)
+        return landing if others else first
+
+    def _by_group(self) -> dict[Hashable, int]:
+        masses: dict[Hashable, int] = {}
+        for hypothesis, (mass, *_) in self._belief.mass.items():
+            group = self._group(hypothesis)
+            masses[group] = masses.get(group, 0) + mass
         return masses
 
+    def _likeliest(self) -> list[int]:
+        """The fewest groups of hypotheses that are as certain as was asked for."""
+        masses, left = self._by_group(), self._belief.total[0]
+        doubt = (1 - self._noise.confidence) * left
+        likeliest = set()
+        for group in sorted(masses, key=lambda group: -masses[group]):
+            if left <= doubt:
+                break
+            likeliest.add(group)
+            left -= masses[group]
+        return [h for h in self._belief.mass if self._group(h) in likeliest]
 
-def _information(part: int, total: int) -> float:
-    """Bits that a probe with P(NEW) = part / total is expected to give: the entropy of P."""
-    p = min(part, total - part) / total  # the smaller one, whose P isn't rounded to 1
-    return -(p * math.log2(p) + (1 - p) * math.log1p(-p) / math.log(2))
-
-
-def _testable(outcomes: Sequence[Outcome | None]) -> list[float]:
-    """P(testable) of each commit in a line, given the outcomes so far.
-
-    The nearest SKIP on either side, d commits away, is a factor d / (d + length), where length goes
-    from the first to the last SKIP: on a line, nothing between them is known to be testable. So a
-    stretch is left in geometric steps, and its ends are tried before its inside, where two
-    factors meet. On a graph the line is the topological order: neighbours are mostly relatives.
-    """
-    skips = [place for place, outcome in enumerate(outcomes) if outcome is Outcome.SKIP]
-    chances = [1.0] * len(outcomes)
-    if not skips:
-        return chances
-    length = skips[-1] - skips[0] + 1
-    for place in range(len(outcomes)):
-        cut = bisect.bisect(skips, place)
-        for skip in skips[max(0, cut - 1) : cut + 1]:
-            distance = abs(place - skip)
-            chances[place] *= distance / (distance + length)
-    return chances
-
-
-def farthest(
-    total: int, probed: Collection[int], among: Collection[int] | None = None
-) -> int | None:
-    """The index of a line 0..total-1 that is farthest from all that is probed; None if all are.
-
-    For finding a bad revision between two good ones, which are just outside the line and count as
-    probed. `among` narrows the choice, for instance to releases. Of equals, the first.
-    """
-    edges = [-1, *sorted(probed), total]
-    best, most = None, 0
-    for index in range(total) if among is None else sorted(among):
-        cut = bisect.bisect(edges, index)
-        if (distance := min(index - edges[cut - 1], edges[cut] - index)) > most:
-            best, most = index, distance
-    return best
-
-
-def widest_gap(total: int, probed: Collection[int]) -> int:
-    """The most neighbours in a line 0..total-1 without a probe: how long a bad stretch can hide."""
-    edges = [-1, *sorted(set(probed)), total]
-    return max(right - left - 1 for left, right in pairwise(edges))
+    def _settled(self) -> bool:
+        """Is one group of hypotheses as certain as was asked for?"""
+        total = self._belief.total[0]
+        most = max(self._by_group().values())
+        return total - most <= (1 - self._noise.confidence) * total
