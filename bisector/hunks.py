@@ -15,6 +15,7 @@ REGULAR_MODES = (0o100644, 0o100755)
 _SWAPPED = {b" ": b" ", b"-": b"+", b"+": b"-"}
 _NO_NEWLINE = b"\\ No newline at end of file\n"
 _CALLABLE = re.compile(r"(\w+)\s*\(")
+_DEFINITION = re.compile(rb"[A-Za-z_][\w\s*]*?(\w+)\s*\([^;]*$")  # no prototype
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,19 @@ class Hunk:
         """The name of the function that the header mentions, or nothing."""
         found = _CALLABLE.search(self.section)
         return found[1] if found else ""
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The functions whose lines the hunk changes, as far as its header and lines show them."""
+        found, inside = set(), self.function
+        for line in self.lines:
+            if begun := _DEFINITION.match(line, 1):
+                inside = begun[1].decode("utf-8", "replace")
+            if inside and not line.startswith(b" "):
+                found.add(inside)
+            if line[1:2] == b"}":
+                inside = ""
+        return frozenset(found)
 
     @property
     def reversed(self) -> Hunk:

@@ -43,8 +43,8 @@ class Patch:
 
     @property
     def functions(self) -> frozenset[str]:
-        """The functions that the headers of its hunks mention."""
-        return frozenset(hunk.function for hunk in self.hunks if hunk.function)
+        """The functions that its hunks change."""
+        return frozenset(name for hunk in self.hunks for name in hunk.functions)
 
     @property
     def digest(self) -> str:
@@ -70,7 +70,7 @@ class Series:
 
     @property
     def functions(self) -> frozenset[str]:
-        """The functions that the headers of its hunks mention."""
+        """The functions that its patches change."""
         return frozenset[str]().union(*(patch.functions for patch in self.patches))
 
     @property

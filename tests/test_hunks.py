@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bisector.difftext import parse
 from bisector.errors import PatchProblem
-from bisector.hunks import FileDiff, Misfit, fit, renumbered
+from bisector.hunks import FileDiff, Hunk, Misfit, fit, renumbered
 
 TEN = b"".join(b"line %d\n" % number for number in range(1, 11))
 HEAD = b"--- a/f.c\n+++ b/f.c\n"
@@ -231,6 +231,25 @@ def test_the_function_of_a_hunk_is_known() -> None:
     assert hunk.function == "snr_resolution_cb"
     assert hunk.header == "@@ -1,1 +1,1 @@ int snr_resolution_cb(struct server *s, int n)"
     assert replace(hunk, section="struct server {").function == ""
+
+
+@pytest.mark.parametrize(
+    "lines, functions",
+    [
+        ([" \ta", "-\tb", " }"], {"before"}),
+        ([" \ta", "-}", "+\tb", "+}"], {"before"}),
+        ([" }", " ", " int after(void)", " {", "+\ta"], {"after"}),
+        ([" }", " ", "+/* told */", " int after(void)", " {"], set()),
+        (["-\ta", " }", " ", " int after(void)", " {"], {"before"}),
+        (["+\ta", " }", " ", "+static void *after(int a,", "+    int b)"], {"before", "after"}),
+        ([" }", "+int after(void);", " "], set()),
+        (["-out:", "+end:"], {"before"}),
+        ([" };", " ", " struct s {", "+\tint x;"], set()),
+    ],
+)
+def test_the_functions_that_a_hunk_changes_are_known(lines: list[str], functions: set[str]) -> None:
+    told = tuple(f"{line}\n".encode() for line in lines)
+    assert Hunk(1, 1, "int before(void)", told).functions == functions
 
 
 def test_what_stands_around_the_changes_is_passed_over() -> None:
