@@ -86,6 +86,11 @@ class History:
     def store_path(self) -> Path:
         return Path(self.store.path)
 
+    @property
+    def objects(self) -> pygit2.Repository:
+        """The clone itself, for reading its objects without a detour through the store."""
+        return self._clone
+
     def _is_haproxy(self) -> bool:
         """Does any branch's tip look like HAProxy's source?"""
         heads = [self._clone.head.target] if not self._clone.head_is_unborn else []

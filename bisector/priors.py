@@ -2,41 +2,111 @@
 
 Priors cost or save probes; they never change an answer. Every commit that can change the binary
 keeps a floor, so none is ruled out by a guess.
+
+The numbers are fitted to upstream's own (fix, culprit) pairs, see bench/search: to the 244 pairs
+whose fix's hash is even, and held against the 237 others, where windows of 6,000 commits take
+12.4 probes without weights, 8.6 with files alone and 6.2 with all that is here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-# Measured on 231 (fix, culprit) pairs named in upstream's messages: with nine tenths of the mass on
-# commits that share a file with the fix, a search takes 7.5 probes instead of 12.4.
+from bisector.subjects import Subject
+
+# What is shared by all alike. With a tenth, and a tenth that is spread by class, no pair costs
+# more than 15 probes, two above git's worst case; with less in all, some cost 17.
 FLOOR = 0.1
+
+# Shares of the rest, in proportion to each other; whoever is in no group leaves it to the others.
+# Expectation maximisation gave 0.08, 0.14, 0.12 and 0.65. Of the culprits, 88 % share a file with
+# their fix, 69 % a function (of 19 commits in a window on average, against 178), 69 % a subsystem.
+# A hint is nobody's measurement: it is believed as much as a function.
+EVERYONE, SUBSYSTEM, FILES, FUNCTIONS, HINTED = 0.08, 0.14, 0.12, 0.65, 0.65
+
+# How much oftener a commit of a class is a culprit than one that is merely as near: 3.4 times for
+# MAJOR, 2 for MEDIUM, 0.8 for MINOR, 0.1 for CLEANUP, BUILD and less. Taken mildly: with twice
+# the contrast the held-out pairs take more probes.
+MAJOR, MEDIUM, HARMLESS = 3.0, 1.7, 0.2
+_HARMLESS = {"CLEANUP", "DOC", "BUILD", "CI", "REGTEST", "REGTESTS", "TESTS", "DEBUG", "REORG"}
 
 # A named suspect gets half of the mass: the search then asks for it and its parent first, and if it
 # is wrong it has cost one probe.
 SUSPECT = 0.5
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a range's commits; see relevance.of, which gathers it.
+
+    *inert* ones cannot change the binary. *files*: those that touch a file of the patch;
+    *functions*: how many of the patch's functions each one touches; *subsystem*: those whose
+    subject names a subsystem of the patch's or the scenario's; *hinted*: those that the user's
+    hint means. *subjects* by commit; one that is missing says nothing.
+    """
+
+    inert: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+    functions: Mapping[str, int] = field(default_factory=dict)
+    subsystem: frozenset[str] = frozenset()
+    hinted: frozenset[str] = frozenset()
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+
+
 def weigh(
     commits: Sequence[str],
+    evidence: Evidence | None = None,
     *,
     inert: Collection[str] = (),
     related: Collection[str] = (),
     suspect: str = "",
 ) -> dict[str, float]:
-    """A weight for each of *commits*; the sum is about 1.
+    """A weight for each of *commits*; the sum is about 1, or 0 if all of them are inert.
 
-    *inert* ones cannot change the binary and weigh nothing; *related* ones touch the files that the
-    fix touches; *suspect* is somebody's guess at the commit itself.
+    *suspect* is somebody's guess at the commit itself.
     """
-    live = [commit for commit in commits if commit not in inert]
-    near = [commit for commit in live if commit in related]
-    floor = (FLOOR if near else 1.0) / max(1, len(live))
-    share = (1 - FLOOR) / len(near) if near else 0.0
-    weights = dict.fromkeys(commits, 0.0) | dict.fromkeys(live, floor)
-    for commit in near:
-        weights[commit] += share
-    if suspect in weights and suspect not in inert:
+    if evidence is None:  # for callers that know no more
+        evidence = Evidence(inert=frozenset(inert), files=frozenset(related))
+    live = [commit for commit in commits if commit not in evidence.inert]
+    weights = dict.fromkeys(commits, 0.0) | dict.fromkeys(live, FLOOR / max(1, len(live)))
+    groups = [(share, group) for share, group in _groups(live, evidence) if group]
+    shares = sum(share for share, _ in groups)
+    for share, group in groups:
+        scale = (1 - FLOOR) * share / shares / sum(group.values())
+        for commit, weight in group.items():
+            weights[commit] += scale * weight
+    if suspect in weights and suspect not in evidence.inert:
         weights = {commit: weight * (1 - SUSPECT) for commit, weight in weights.items()}
         weights[suspect] += SUSPECT
     return weights
+
+
+def _groups(live: Sequence[str], evidence: Evidence) -> list[tuple[float, dict[str, float]]]:
+    """Each group's share, and its members with their weights in it."""
+    everyone = {commit: _severity(evidence.subjects.get(commit)) for commit in live}
+
+    def only(members: Collection[str]) -> dict[str, float]:
+        return {commit: weight for commit, weight in everyone.items() if commit in members}
+
+    # who touches twice as many of the functions is twice as likely
+    functions = only(evidence.functions)
+    functions = {
+        commit: weight * evidence.functions[commit] for commit, weight in functions.items()
+    }
+    return [
+        (EVERYONE, everyone),
+        (SUBSYSTEM, only(evidence.subsystem)),
+        (FILES, only(evidence.files)),
+        (FUNCTIONS, functions),
+        (HINTED, only(evidence.hinted)),
+    ]
+
+
+def _severity(subject: Subject | None) -> float:
+    kind = subject.kind if subject else frozenset[str]()
+    if "MAJOR" in kind:
+        return MAJOR
+    if "MEDIUM" in kind:
+        return MEDIUM
+    return HARMLESS if kind & _HARMLESS else 1.0
