@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import pygit2
 from pygit2.enums import FileMode, ObjectType
@@ -86,7 +86,7 @@ class _Reader:
     def __init__(self, repo: pygit2.Repository) -> None:
         self._repo = repo
         self._commit = cache(self._read_commit)
-        self._tree = cache(self._read_tree)
+        self._tree = lru_cache(64)(self._read_tree)  # neighbours share, and trees are big
         self._entry = cache(self._read_entry)
         self._built = cache(self._read_built)
 

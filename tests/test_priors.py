@@ -37,7 +37,7 @@ def test_what_cannot_change_the_binary_weighs_nothing() -> None:
 
 def test_commits_near_the_fix_share_most_of_the_mass_and_the_others_keep_a_floor() -> None:
     weights = weigh(TEN, Evidence(files=frozenset({"c3", "c7", "elsewhere"})))
-    near = (1 - FLOOR) * FILES / (FILES + EVERYONE)
+    near = (1 - FLOOR) * (FILES + FUNCTIONS) / (FILES + FUNCTIONS + EVERYONE)
     assert weights["c0"] == pytest.approx((1 - near) / 10)
     assert weights["c3"] == weights["c7"] == pytest.approx((1 - near) / 10 + near / 2)
 

@@ -1,0 +1,231 @@
+"""bench/search: how many probes a search takes, on the bugs that a clone's history tells of."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pygit2
+
+from bench import pairs, simulate
+from bench.pairs import WINDOW, Pair
+from bench.simulate import Cost
+from bisector import priors, relevance
+from bisector.errors import BisectorError
+from bisector.history import History
+from bisector.patch_files import from_commit
+from bisector.patches import Series
+from bisector.priors import Evidence
+from bisector.workspace import Workspace
+
+GIT, NONE, FILES, FUNCTIONS = "git bisect", "uniform", "files", "functions"
+AT_ONCE = (2, 4, 8)
+FALSE_OLD = (0.1, 0.2)
+SAMPLE = 30  # pairs for several at once and for noise, which take long
+LENGTHS = (100, 1_000, 10_000, 100_000)
+REPEATS = 5  # of each length
+ABOUT = f"""Simulate searches for culprits that upstream's own fixes name. Nothing is built.
+
+A pair is a commit whose subject begins with BUG, and the commit that its message blames. Searched
+are the {WINDOW} commits that end with the fix's parent, the known bad end; probes of the two ends
+do not count. The patch is the fix itself. The priors are fitted to the pairs whose fix's hash is
+even: those that are held out, with an odd one, are what counts.
+
+Columns: how often a NEW revision says OLD; searches; probes on average, of the cheapest nine
+tenths at most, at most; rounds on average; the bits that any search has to find out if it believes
+the weights; searches of more rounds than git's worst case and two; right answers."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: searches of one kind."""
+
+    what: str  # the pairs, or the length of a made line
+    priors: str
+    at_once: int
+    false_old: float
+    searches: int
+    mean: float  # probes
+    p90: int
+    most: int
+    rounds: float
+    right: float  # of the searches, found the culprit
+    above: int  # searches of more than ceil(log2(commits)) + 2 rounds
+    bits: float | None  # a lower bound of the mean, if the weights are believed
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One search: what it belongs to, its cost, and the bits that it had to find."""
+
+    what: str
+    priors: str
+    at_once: int
+    false_old: float
+    total: int
+    cost: Cost
+    bits: float | None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark and print its table; the exit status."""
+    options = _parser().parse_args(arguments)
+    # reading is twice as fast without; git doesn't hash what it reads either
+    pygit2.settings.enable_strict_hash_verification(False)
+    try:
+        with tempfile.TemporaryDirectory() as root:
+            history = History.open(options.repo, Workspace(Path(root)))
+            found = _pairs(history, options.range, options.pairs)
+            runs = [*_on_pairs(history, found), *_on_lines()]
+    except BisectorError as error:
+        print(f"bench/search: {error}", file=sys.stderr)
+        return 1
+    rows = _rows(runs)
+    print(f"{len(found)} pairs, {sum(pair.held_out for pair in found)} of them held out\n")
+    print(_table(rows))
+    if options.json:
+        content = {"range": options.range, "window": WINDOW, "rows": [asdict(row) for row in rows]}
+        options.json.write_text(json.dumps(content, indent=1) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "bench/search", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repo", type=Path, required=True, metavar="CLONE", help="of HAProxy")
+    parser.add_argument("--pairs", type=int, metavar="N", help="so many, evenly chosen")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
+    parser.add_argument("range", nargs="?", metavar="RANGE", help="of the fixes, else all history")
+    return parser
+
+
+def _pairs(history: History, text: str | None, limit: int | None) -> list[Pair]:
+    span = history.range(text) if text else None
+    line = pairs.line(history, span.new.id if span else history.head().id)
+    found = list(pairs.named(history, line, span.commits if span else line))
+    return _evenly(found, limit or len(found))
+
+
+def _evenly(found: Sequence[Pair], count: int) -> list[Pair]:
+    step = max(1.0, len(found) / max(1, count))
+    return [found[int(at * step)] for at in range(min(count, len(found)))]
+
+
+def _on_pairs(history: History, found: Sequence[Pair]) -> Iterator[_Run]:
+    sample = _evenly([pair for pair in found if pair.held_out], SAMPLE)
+    for number, pair in enumerate(found, 1):
+        if sys.stderr.isatty():
+            print(f"\r{number}/{len(found)} pairs", end="", file=sys.stderr, flush=True)
+        fix = from_commit(history.objects, history.objects[pair.fix].peel(pygit2.Commit))
+        evidence = relevance.of(history, pair.window, series=Series((fix,)))
+        what = "held out" if pair.held_out else "fitted"
+        yield from _searches(what, pair, evidence, [(1, 0.0)])
+        if pair in sample:
+            kinds = [(1, 0.0), *((k, 0.0) for k in AT_ONCE), *((1, rate) for rate in FALSE_OLD)]
+            yield from _searches(f"{len(sample)} held out", pair, evidence, kinds)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def _on_lines() -> Iterator[_Run]:
+    """Made lines of commits, as many of which touch files and functions as in upstream's windows.
+
+    So do their culprits: 69 % touch a function of the fix, 19 % a file only.
+    """
+    for length in LENGTHS:
+        for repeat in range(REPEATS):
+            chance = random.Random(f"{length} {repeat}")
+            commits = tuple(f"c{number}" for number in range(length))
+            files = chance.sample(commits, max(2, length * 178 // WINDOW))
+            functions = files[: max(1, length * 19 // WINDOW)]
+            luck = chance.random()
+            near = functions if luck < 0.69 else files if luck < 0.88 else commits
+            pair = Pair("0" * 40, chance.choice(near), commits)
+            evidence = Evidence(files=frozenset(files), functions=dict.fromkeys(functions, 1))
+            yield from _searches(f"{length} commits", pair, evidence, [(1, 0.0)])
+
+
+def _searches(
+    what: str, pair: Pair, evidence: Evidence, kinds: Sequence[tuple[int, float]]
+) -> Iterator[_Run]:
+    """All that is done with one pair: *kinds* are how many at once, and how often NEW says OLD."""
+    total, place = len(pair.window), pair.window.index(pair.culprit)
+    weights = {
+        NONE: priors.weigh(pair.window, Evidence()),
+        FILES: priors.weigh(pair.window, Evidence(inert=evidence.inert, files=evidence.files)),
+        FUNCTIONS: priors.weigh(pair.window, evidence),
+    }
+    for at_once, rate in kinds:
+        seed = f"{pair.fix} {rate}"
+        if at_once == 1:
+            cost = simulate.git_bisect(total, place, false_old=rate, seed=seed)
+            yield _Run(what, GIT, at_once, rate, total, cost, None)
+        for name, weight in weights.items():
+            cost = simulate.search(
+                pair.window, pair.culprit, weight, at_once=at_once, false_old=rate, seed=seed
+            )
+            bits = _bits(weight, pair.culprit) if (at_once, rate) == (1, 0.0) else None
+            yield _Run(what, name, at_once, rate, total, cost, bits)
+
+
+def _bits(weights: Mapping[str, float], culprit: str) -> float | None:
+    return simulate.bits(weights, culprit) if weights[culprit] else None
+
+
+def _rows(runs: Sequence[_Run]) -> list[Row]:
+    groups: dict[tuple[str, int, float, str], list[_Run]] = {}
+    for run in runs:
+        groups.setdefault((run.what, run.at_once, run.false_old, run.priors), []).append(run)
+    rows = []
+    for (what, at_once, rate, name), group in groups.items():
+        probes = sorted(run.cost.probes for run in group)
+        count, limits = len(group), [math.ceil(math.log2(run.total)) + 2 for run in group]
+        bits = [run.bits for run in group if run.bits is not None]
+        rows.append(
+            Row(
+                what=what,
+                priors=name,
+                at_once=at_once,
+                false_old=rate,
+                searches=count,
+                mean=sum(probes) / count,
+                p90=probes[math.ceil(0.9 * count) - 1],
+                most=probes[-1],
+                rounds=sum(run.cost.rounds for run in group) / count,
+                right=sum(run.cost.right for run in group) / count,
+                above=sum(run.cost.rounds > m for run, m in zip(group, limits, strict=True)),
+                bits=sum(bits) / len(bits) if bits else None,
+            )
+        )
+    return rows
+
+
+def _table(rows: Sequence[Row]) -> str:
+    head = ["searched", "priors", "at once", "false OLD", "n"]
+    head += ["probes", "p90", "max", "rounds", "bits", "above", "right"]
+    lines = [head]
+    lines += [
+        [
+            *(row.what, row.priors, f"{row.at_once}", f"{row.false_old:.0%}", f"{row.searches}"),
+            *(f"{row.mean:.2f}", f"{row.p90}", f"{row.most}", f"{row.rounds:.2f}"),
+            *(f"{row.bits:.2f}" if row.bits is not None else "", f"{row.above}"),
+            f"{row.right:.0%}",
+        ]
+        for row in rows
+    ]
+    wide = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, wide, strict=True))
+        ).rstrip()
+        for line in lines
+    )
