@@ -146,7 +146,7 @@ class History:
 
     def commit(self, revision: str) -> Commit:
         """The commit with the full hash *revision*."""
-        return self._commit(self._object(revision))
+        return self._commit(self.read(revision))
 
     def range(self, text: str) -> Range:
         """The range `A..B` (B may be left out: HEAD).
@@ -289,14 +289,15 @@ class History:
         """The id of a revision's whole tree."""
         return str(self._tree(revision).id)
 
-    def _tree(self, revision: str) -> pygit2.Tree:
-        return self._object(revision).tree
-
-    def _object(self, revision: str) -> pygit2.Commit:
+    def read(self, revision: str) -> pygit2.Commit:
+        """The commit object with the full hash *revision*. Raises ShallowClone."""
         try:
             return self._peel(self._clone[revision])
         except KeyError as error:
             raise self._shallow(revision, error) from error
+
+    def _tree(self, revision: str) -> pygit2.Tree:
+        return self.read(revision).tree
 
     @staticmethod
     def _peel(found: pygit2.Object | pygit2.Reference) -> pygit2.Commit:

@@ -39,7 +39,7 @@ def of(
     of the tree, else a function, else a subsystem; what means no commit of the range leaves
     `hinted` empty, which is for the caller to complain of.
     """
-    reader = _Reader(history.objects)
+    reader = _Reader(history)
     patches = series.patches if series else ()
     touched = series.touched if series else frozenset[str]()
     wanted = sorted(path for path in touched if path.split("/")[0] not in NOT_BUILT)
@@ -67,15 +67,14 @@ def _about(said: dict[str, Subject], tags: Collection[str]) -> frozenset[str]:
 def _hinted(
     reader: _Reader, commits: Sequence[str], said: dict[str, Subject], hint: str
 ) -> frozenset[str]:
-    """The commits that *hint* means, by what it is at either end of the range."""
-    ends = [*reader.parents(commits[0])[:1], commits[-1]] if commits else []
+    """The commits that *hint* means, by what it is at the new end of the range, else the old."""
+    ends = [commits[-1], *reader.parents(commits[0])[:1]] if commits else []
     path = posixpath.normpath(hint.rstrip("/"))
     if any(reader.at(end, path) for end in ends):
         return reader.touching(commits, [path])
     name = hint.removesuffix("()")
-    if name.isidentifier():
-        where = {path for end in ends for path in reader.defining(end, name)}
-        if where:
+    for end in ends if name.isidentifier() else []:
+        if where := reader.defining(end, name):
             return frozenset(reader.functions(commits, where, [name]))
     return _about(said, subjects.tags_of(hint))
 
@@ -83,8 +82,9 @@ def _hinted(
 class _Reader:
     """Reads a repository's commits and trees, each of them once."""
 
-    def __init__(self, repo: pygit2.Repository) -> None:
-        self._repo = repo
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._repo = history.objects
         self._commit = cache(self._read_commit)
         self._tree = lru_cache(64)(self._read_tree)  # neighbours share, and trees are big
         self._entry = cache(self._read_entry)
@@ -167,7 +167,7 @@ class _Reader:
         return self._built(self._commit(commit)[0]) == self._built(self._commit(parent)[0])
 
     def _read_commit(self, commit: str) -> tuple[pygit2.Oid, tuple[str, ...], str]:
-        read = self._repo[commit].peel(pygit2.Commit)
+        read = self._history.read(commit)
         subject = read.message.strip().partition("\n")[0]
         return read.tree_id, tuple(map(str, read.parent_ids)), subject
 
@@ -189,9 +189,13 @@ class _Reader:
         return self._entry(entry.id, rest) if entry.filemode == FileMode.TREE else None
 
     def _content(self, blob: pygit2.Oid | None) -> bytes:
+        """The text of a file; nothing where there is none, or a partial clone lacks it."""
         if blob is None:
             return b""
-        kind, content = self._repo.read(blob)
+        try:
+            kind, content = self._repo.read(blob)
+        except KeyError:
+            return b""
         return content if kind == ObjectType.BLOB else b""
 
 

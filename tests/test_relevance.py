@@ -143,6 +143,17 @@ def test_an_empty_range_has_nothing(history: History, fix: Series) -> None:
     assert relevance.of(history, [], series=fix, hint="src") == priors.Evidence()
 
 
+def test_a_file_that_a_partial_clone_lacks_only_hides_its_functions(
+    clone: Clone, history: History, made: list[str], fix: Series, workspace: Workspace
+) -> None:
+    whole = relevance.of(history, made[1:-1], series=fix)
+    blob = str(clone.git.revparse_single(f"{made[4]}:src/server.c").id)
+    (clone.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    found = relevance.of(History.open(clone.path, workspace), made[1:-1], series=fix)
+    assert found.files == whole.files
+    assert found.functions.keys() >= {made[1]}
+
+
 def test_a_definition_is_told_from_calls_prototypes_and_other_names() -> None:
     content = source().encode()
     (down,) = definitions(content, "server_down")
