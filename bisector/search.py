@@ -73,9 +73,9 @@ class Search:
         search.candidates()  # one revision, or those that SKIPs keep from being told apart
 
     Without `noise` each outcome is the truth, and so is that `new` is NEW and what lies before the
-    range OLD. With it nothing is known beforehand: record what was seen on `new`, and before the
-    range; a revision can be chosen and recorded any number of times, once for each run; and there
-    may be no candidate at the end (see `no_transition`).
+    range OLD. With it nothing is known beforehand: record what was seen on `new`, and on `old`, the
+    revision before the range; one can be chosen and recorded any number of times, once for each
+    run; and there may be no candidate at the end (see `no_transition`).
     """
 
     def __init__(
@@ -84,8 +84,11 @@ class Search:
         new: Revision,
         weights: Mapping[Revision, float] | None = None,
         noise: Noise | None = None,
+        old: Revision | None = None,
     ) -> None:
         """Start with nothing recorded, and with the graph's other revisions left out.
+
+        If `old` isn't named it is never chosen, and doubts about it may be left at the end.
 
         Raises KeyError if `new` isn't in the graph or a weight is missing, ValueError if a weight
         is negative or not finite.
@@ -99,6 +102,7 @@ class Search:
             raise ValueError("weights must be finite and not negative")
         self._exact = noise is None
         self._noise = noise or EXACT
+        self._old = old
         self._outcomes: dict[int, Outcome] = {}  # the latest of each
         self._landings: dict[int, frozenset[int]] = {}
         self._belief = Belief(graph, self._weights, self._noise)
@@ -106,8 +110,8 @@ class Search:
             self.record(new, Outcome.NEW)
 
     def __contains__(self, revision: Revision) -> bool:
-        """Is the revision in the range of this search, so that `record` takes it?"""
-        return self._graph.index.get(revision) in self._weights
+        """Is the revision in the range of this search, or `old`, so that `record` takes it?"""
+        return self._place(revision) is not None
 
     def record(self, revision: Revision, outcome: Outcome) -> None:
         """Take in what a run said, whether or not `choose` asked for it.
@@ -116,25 +120,26 @@ class Search:
         Without noise it raises Contradiction, and stays as it was, if nothing would fit any more.
         Raises ValueError if the revision is not in the range.
         """
-        if revision not in self:
+        if (place := self._place(revision)) is None:
             raise ValueError(f"{revision} is not in the range of the search")
-        index = self._graph.index[revision]
         if outcome is Outcome.SKIP:
-            self._outcomes.setdefault(index, outcome)
+            self._outcomes.setdefault(place, outcome)
+        elif place == BEFORE:
+            self.record_before(outcome)
         else:
-            self._learn(self._graph.ancestors(index) | {BEFORE}, outcome, revision)
-            self._outcomes[index] = outcome
+            self._learn(self._graph.ancestors(place) | {BEFORE}, outcome, revision)
+            self._outcomes[place] = outcome
         skipped = {i for i in self._range if self._outcomes.get(i) is Outcome.SKIP}
         self._landings = self._graph.landings(self._range, skipped)
 
     def record_before(self, outcome: Outcome) -> None:
-        """Take in what a run said of a revision from before the range, the old end.
+        """Take in what a run said of what lies before the range, whether or not `old` is named.
 
-        If the old end was not seen often enough the answer can be BEFORE: see it more often, tell
-        it here, and go on. Raises Contradiction if it is NEW and there is no noise.
+        Raises Contradiction if it is NEW and there is no noise.
         """
         if outcome is not Outcome.SKIP:
             self._learn({BEFORE}, outcome, "what lies before the range")
+            self._outcomes[BEFORE] = outcome
 
     def choose(
         self, seconds: Seconds | None = None, pending: Collection[Revision] = ()
@@ -155,15 +160,15 @@ class Search:
         Together they are expected to tell most: k probes leave about k + 1 equal parts. Fewer come
         back if no more can tell anything.
         """
-        busy = {self._graph.index[revision] for revision in pending if revision in self}
+        busy = {self._place(revision) for revision in pending}
         chosen: list[int] = []
         # Outside of the candidates, a side branch that forks off between two untestable ones can
         # still tell them apart.
         for pool in () if self._settled() else (self._belief.possible, self._range):
             if len(chosen) == count:
                 break
-            cuts = self._belief.cuts(pool)
-            points = self._points(pool, cuts, seconds)
+            cuts = self._cuts(pool)
+            points = self._points(cuts, seconds)
             ends = NOTHING, self._belief.total
             while len(chosen) < count:
                 taken = busy.union(chosen)
@@ -173,18 +178,18 @@ class Search:
                 if not more:
                     break
                 chosen += [point.commit for point in more]
-        return tuple(self._graph.revisions[i] for i in chosen)
+        return tuple(self._name(i) for i in chosen)
 
     def moot(self, pending: Collection[Revision]) -> tuple[Revision, ...]:
         """Those of the pending revisions whose outcome can tell nothing any more."""
         if self._settled():
             return tuple(pending)
-        cuts, total = self._belief.cuts(self._range), self._belief.total
+        cuts, total = self._cuts(self._range), self._belief.total
         return tuple(
             revision
             for revision in pending
-            if revision not in self
-            or not information(cuts[self._graph.index[revision]], NOTHING, total)
+            if (place := self._place(revision)) is None
+            or not information(cuts[place], NOTHING, total)
         )
 
     def candidates(self) -> tuple[Revision, ...]:
@@ -227,19 +232,32 @@ class Search:
             raise Contradiction(f"{what} can't be {outcome.value}, given the other outcomes")
         self._belief.learn(implying, is_new)
 
-    def _points(
-        self, pool: list[int], cuts: Mapping[int, Mass], seconds: Seconds | None
-    ) -> list[Point]:
-        """The commits of the pool that could be probed: all but those that can't be tested."""
-        outcomes = [self._outcomes.get(i) for i in pool]
+    def _place(self, revision: Revision) -> int | None:
+        """The revision's index, BEFORE if it is `old`, None if it is not in the range."""
+        if revision == self._old:
+            return BEFORE
+        index = self._graph.index.get(revision)
+        return index if index in self._weights else None
+
+    def _name(self, place: int) -> Revision:
+        return self._old if place == BEFORE and self._old else self._graph.revisions[place]
+
+    def _cuts(self, pool: list[int]) -> dict[int, Mass]:
+        """The mass by which `old`, if it is named, and each commit of the pool is NEW."""
+        old = {} if self._old is None else {BEFORE: self._belief.mass.get(BEFORE, NOTHING)}
+        return old | self._belief.cuts(pool)
+
+    def _points(self, cuts: Mapping[int, Mass], seconds: Seconds | None) -> list[Point]:
+        """What could be probed of that: all but what can't be tested."""
+        outcomes = [self._outcomes.get(place) for place in cuts]
         chances = likely_testable([outcome is Outcome.SKIP for outcome in outcomes])
         points = []
-        for i, chance, outcome in zip(pool, chances, outcomes, strict=True):
+        for (place, cut), chance, outcome in zip(cuts.items(), chances, outcomes, strict=True):
             if outcome is not Outcome.SKIP:
                 worth = chance if outcome is None else 1.0
                 if seconds is not None:
-                    worth /= seconds(self._graph.revisions[i])
-                points.append(Point(i, cuts[i], worth))
+                    worth /= seconds(self._name(place))
+                points.append(Point(place, cut, worth))
         return points
 
     def _group(self, hypothesis: int) -> Hashable:

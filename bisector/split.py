@@ -19,6 +19,8 @@ Mass = tuple[int, int, int]
 
 NOTHING: Mass = (0, 0, 0)
 
+_LN_2 = math.log(2)
+
 _ROUNDING = 1e-12  # entropies whose difference is relatively less are the same
 
 
@@ -39,8 +41,11 @@ def information(cut: Mass, low: Mass, high: Mass) -> float:
     new, old = cut[0] - low[0], high[0] - cut[0]
     if new <= 0 or old <= 0:
         return 0.0
-    false_old = min(max(cut[1] - low[1], 0), new)  # within bounds when cuts are not quite nested
-    false_new = min(max(high[2] - cut[2], 0), old)
+    false_old, false_new = cut[1] - low[1], high[2] - cut[2]
+    if not (false_old or false_new):
+        return _entropy(new, old)
+    false_old = min(max(false_old, 0), new)  # within bounds when cuts are not quite nested
+    false_new = min(max(false_new, 0), old)
     said = _entropy(new - false_old + false_new, old - false_new + false_old)
     noise = _entropy(false_old, new - false_old) + _entropy(false_new, old - false_new)
     return said - noise if said - noise > _ROUNDING * noise else 0.0
@@ -52,7 +57,7 @@ def _entropy(part: int, other: int) -> float:
         return 0.0
     total = part + other
     p = min(part, other) / total  # the smaller one, whose P isn't rounded to 1
-    return -total * (p * math.log2(p) + (1 - p) * math.log1p(-p) / math.log(2))
+    return -total * (p * math.log2(p) + (1 - p) * math.log1p(-p) / _LN_2)
 
 
 def spread(points: Iterable[Point], cuts: Iterable[Mass], count: int) -> list[Point]:
@@ -62,20 +67,19 @@ def spread(points: Iterable[Point], cuts: Iterable[Mass], count: int) -> list[Po
     expected to tell most there, and has its mass split by them in about equal parts.
     """
     points = list(points)
-    stretches = []
-    for low, high in pairwise(sorted(set(cuts))):
-        within = [p for p in points if low[0] < p.cut[0] < high[0]]
-        value, best = _best(within, low, high)
-        if best is not None:
-            stretches.append((value, best, within, low, high))
-    shares = [0] * len(stretches)
-    for _ in range(count if stretches else 0):
+    bounds = list(pairwise(sorted(set(cuts))))
+    if len(bounds) == 1:
+        return _even(points, *bounds[0], count)
+    found = [_best(points, low, high) for low, high in bounds]
+    shares = [0] * len(bounds)
+    for _ in range(count):
         # n even cuts tell log2(n + 1) bits, so this is what one more of them tells
-        gains = [s[0] * math.log2(1 + 1 / (n + 1)) for s, n in zip(stretches, shares, strict=True)]
+        gains = [one[0] * math.log2(1 + 1 / (n + 1)) for one, n in zip(found, shares, strict=True)]
         shares[gains.index(max(gains))] += 1
     chosen: list[Point] = []
-    for (_, best, within, low, high), share in zip(stretches, shares, strict=True):
-        chosen += [best] if share == 1 else _even(within, low, high, share)
+    for (low, high), (_, best), share in zip(bounds, found, shares, strict=True):
+        if best is not None:
+            chosen += [best] if share == 1 else _even(points, low, high, share)
     return chosen
 
 
@@ -108,9 +112,10 @@ def _best(points: Iterable[Point], low: Mass, high: Mass) -> tuple[float, Point 
     """The point that tells most per second between two cuts; of equals, the first."""
     best, most = None, 0.0
     for point in points:
-        value = point.worth * information(point.cut, low, high)
-        if value > most:
-            best, most = point, value
+        if low[0] < point.cut[0] < high[0]:
+            value = point.worth * information(point.cut, low, high)
+            if value > most:
+                best, most = point, value
     return most, best
 
 

@@ -18,8 +18,6 @@ from bisector.search import (
     Outcome,
     Revision,
     Search,
-    farthest,
-    widest_gap,
 )
 
 OLD, NEW, SKIP = Outcome.OLD, Outcome.NEW, Outcome.SKIP
@@ -465,73 +463,6 @@ def test_what_is_known_already_changes_nothing() -> None:
     assert search.candidates() == ("r6", "r7", "r8")
 
 
-# --- the graph ------------------------------------------------------------------------------------
-
-
-def test_a_graph_knows_parents_by_index_and_drops_those_outside() -> None:
-    graph = Graph.of(MERGED)
-    assert graph.revisions == tuple("absctmz")
-    assert graph.parents == ((), (0,), (0,), (1,), (2,), (3, 4), (5,))
-    assert graph.ancestors(graph.index["t"]) == {0, 2, 4}
-    assert graph.ancestors(graph.index["m"], within={1, 3, 5}) == {1, 3, 5}
-
-
-@pytest.mark.parametrize(
-    "history, complaint",
-    [
-        ([("a", []), ("a", [])], "twice"),
-        ([("b", ["a"]), ("a", [])], "b comes before"),
-        ([("a", ["a"])], "a comes before"),
-    ],
-)
-def test_a_history_in_the_wrong_order_is_refused(history: History, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        Graph.of(history)
-
-
 def test_a_new_end_outside_the_graph_is_refused() -> None:
     with pytest.raises(KeyError, match="elsewhere"):
         Search(Graph.of(linear(3)), "elsewhere")
-
-
-# --- looking for a bad revision between good ones -------------------------------------------------
-
-
-def test_the_widest_gap_is_halved() -> None:
-    assert farthest(7, []) == 3
-    assert farthest(7, [3]) == 1
-    assert farthest(7, [3, 1]) == 5
-    assert farthest(100, [10, 20]) in {59, 60}
-
-
-def test_the_choice_can_be_narrowed() -> None:
-    assert farthest(100, [], among=[3, 40, 90]) == 40
-    assert farthest(100, [40], among=[3, 40, 90]) == 90
-    assert farthest(100, [40, 90], among=[3, 40, 90]) == 3
-    assert farthest(100, [40, 90, 3], among=[3, 40, 90]) is None
-
-
-def test_nothing_is_left_when_all_is_probed() -> None:
-    assert farthest(3, [0, 1, 2]) is None
-    assert farthest(0, []) is None
-    assert farthest(3, [], among=[]) is None
-
-
-def test_the_widest_gap_counts_what_was_never_probed() -> None:
-    assert widest_gap(10, []) == 10
-    assert widest_gap(10, [4]) == 5
-    assert widest_gap(10, [8, 2, 2]) == 5
-    assert widest_gap(3, [0, 1, 2]) == 0
-    assert widest_gap(0, []) == 0
-
-
-@given(st.integers(1, 300), st.integers(1, 60))
-def test_a_bad_stretch_longer_than_the_widest_gap_is_hit(total: int, tries: int) -> None:
-    probed: list[int] = []
-    while len(probed) < tries and (index := farthest(total, probed)) is not None:
-        assert index not in probed
-        probed.append(index)
-    gap = widest_gap(total, probed)
-    assert all(set(probed) & set(range(at, at + gap + 1)) for at in range(total - gap))
-    if total >= tries:
-        assert gap <= 2 * total / tries  # never far from even strides
