@@ -285,6 +285,148 @@ def test_a_long_history_is_quick() -> None:
     assert time.process_time() - started < 3  # 0.4 s where it was written
 
 
+# --- what probes cost -----------------------------------------------------------------------------
+
+
+def test_equal_costs_change_nothing() -> None:
+    search = Search(Graph.of(linear(100)), "r99")
+    assert search.choose(lambda _: 40.0) == search.choose() == "r49"
+
+
+def test_of_two_that_tell_about_as_much_the_cheap_one_is_chosen() -> None:
+    search = Search(Graph.of(linear(100)), "r99")
+    assert search.choose(lambda r: 4.0 if r == "r40" else 40.0) == "r40"
+    assert search.choose(lambda r: 39.0 if r == "r2" else 40.0) == "r49"
+
+
+def test_what_is_cached_comes_first_as_long_as_it_tells_anything() -> None:
+    cached = {"r3", "r60", "r97"}
+    search = Search(Graph.of(linear(100)), "r99")
+    probe, probed = on_line(70), []
+    while (revision := search.choose(lambda r: 0.01 if r in cached else 40.0)) is not None:
+        probed.append(revision)
+        search.record(revision, probe(revision))
+    assert search.candidates() == ("r70",)
+    assert set(probed[:2]) == {"r60", "r97"}
+    assert "r3" not in probed  # after r60 is OLD it has nothing to tell
+
+
+def spend(culprit: int, aware: bool) -> tuple[float, int]:
+    """Seconds and probes of a search in which a build is quick close to the one before it."""
+    search = Search(Graph.of(linear(1000)), "r999")
+    built, spent, probes = -1000, 0.0, 0
+
+    def seconds(revision: Revision) -> float:
+        return 2.0 if abs(int(revision[1:]) - built) <= 20 else 4.0
+
+    while (revision := search.choose(seconds if aware else None)) is not None:
+        spent, probes = spent + seconds(revision), probes + 1
+        built = int(revision[1:])
+        search.record(revision, on_line(culprit)(revision))
+    assert search.candidates() == (f"r{culprit}",)
+    return spent, probes
+
+
+def test_it_does_not_walk_from_one_cheap_neighbour_to_the_next() -> None:
+    culprits = range(5, 1000, 199)
+    aware, blind = ([spend(culprit, how) for culprit in culprits] for how in (True, False))
+    assert max(probes for _, probes in aware) <= 13
+    assert sum(spent for spent, _ in aware) <= 1.02 * sum(spent for spent, _ in blind)
+
+
+# --- several at once ------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.integers(1, 4))
+def test_several_at_once_find_the_same_answer(case: Case, count: int) -> None:
+    search = Search(Graph.of(case.history), case.new, case.weights)
+    while revisions := search.choose_many(count):
+        assert len(set(revisions)) == len(revisions) <= count
+        assert search.choose() == search.choose_many(1)[0]
+        for revision in revisions:
+            search.record(revision, case.probe(revision))
+    assert search.choose() is None
+    assert set(search.candidates()) == case.indistinguishable()
+
+
+@settings(max_examples=50, deadline=None)
+@given(cases(), st.randoms(), st.integers(2, 4))
+def test_probes_that_end_in_any_order_find_the_same_answer(
+    case: Case, rnd: Random, slots: int
+) -> None:
+    search = Search(Graph.of(case.history), case.new, case.weights)
+    pending: set[Revision] = set()
+    while True:
+        more = search.choose_many(slots - len(pending), pending=pending)
+        assert not pending & set(more), "nothing is probed twice"
+        pending.update(more)
+        if not pending:
+            break
+        search.record(done := rnd.choice(sorted(pending)), case.probe(done))
+        pending.remove(done)
+        pending.difference_update(search.moot(pending))  # cancelled
+    assert search.choose() is None
+    assert set(search.candidates()) == case.indistinguishable()
+
+
+def test_the_range_is_split_in_equal_parts() -> None:
+    search = Search(Graph.of(linear(1000)), "r999")
+    assert search.choose_many(3) == ("r249", "r499", "r749")
+    assert search.choose_many(0) == ()
+
+
+def test_three_at_once_take_half_as_many_rounds() -> None:
+    for culprit in range(0, 1000, 97):
+        search, rounds = Search(Graph.of(linear(1000)), "r999"), 0
+        while revisions := search.choose_many(3):
+            rounds += 1
+            for revision in revisions:
+                search.record(revision, on_line(culprit)(revision))
+        assert search.candidates() == (f"r{culprit}",)
+        assert rounds == 5
+
+
+def test_what_is_pending_counts_as_cut_already() -> None:
+    search = Search(Graph.of(linear(1000)), "r999")
+    assert search.choose(pending=["r499"]) == "r249"
+    assert search.choose_many(2, pending=["r499"]) == ("r249", "r749")
+    assert search.choose(pending=["r99"]) == "r549"
+    assert search.choose(pending=["elsewhere"]) == "r499"
+
+
+def test_no_more_are_chosen_than_can_tell_anything() -> None:
+    search = Search(Graph.of(linear(4)), "r3")
+    assert search.choose_many(8) == ("r0", "r1", "r2")
+    assert search.choose_many(8, pending=["r1"]) == ("r0", "r2")
+    assert search.choose(pending=["r0", "r1", "r2"]) is None
+
+
+def test_several_at_once_stay_away_from_an_untestable_stretch() -> None:
+    search = Search(Graph.of(linear(2000)), "r1999")
+    for place in range(990, 1010):
+        search.record(f"r{place}", SKIP)
+    chosen = [int(revision[1:]) for revision in search.choose_many(3)]
+    assert min(abs(place - 1000) for place in chosen) > 50
+
+
+def test_pending_probes_that_can_tell_nothing_any_more_are_moot() -> None:
+    search = Search(Graph.of(linear(100)), "r99")
+    pending = ["r24", "r74", "elsewhere"]
+    assert search.moot(pending[:2]) == ()
+    search.record("r49", NEW)
+    assert search.moot(pending) == ("r74", "elsewhere")
+    search.record("r24", OLD)
+    assert search.moot(["r23", "r30"]) == ("r23",)
+
+
+def test_eight_at_once_are_quick() -> None:
+    search = Search(Graph.of(linear(7000)), "r6999")
+    started = time.process_time()
+    assert len(search.choose_many(8)) == 8
+    assert time.process_time() - started < 0.5  # 0.06 s where it was written
+
+
 # --- merges ---------------------------------------------------------------------------------------
 
 #   a - b - c - m - z      a side branch of two commits, merged
