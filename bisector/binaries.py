@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,9 +13,11 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import cache, process
+from bisector import cache, process, tcc
 from bisector.checkout import BuildTree
 from bisector.errors import ProbeFailed
+from bisector.lanes import Lane
+from bisector.process import Stopped
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
 from bisector.workspace import Workspace, digest, explained, hold, publish, write_whole
@@ -61,14 +62,18 @@ def build_key(store: pygit2.Repository, tree: str, chain: Toolchain) -> str:
 
 @contextlib.contextmanager
 def built(
-    workspace: Workspace, store: pygit2.Repository, tree: str, chain: Toolchain
+    workspace: Workspace,
+    store: pygit2.Repository,
+    tree: str,
+    chain: Toolchain,
+    lane: Lane | None = None,
 ) -> Iterator[Build]:
     """The binary of *tree*, as build() gives it; until the caller is done with it, it stays there.
 
     A fresh one may be one too many, so older ones go.
     """
     while True:
-        found = build(workspace, store, tree, chain)
+        found = build(workspace, store, tree, chain, lane)
         if found.problem:
             yield found
             return
@@ -80,39 +85,78 @@ def built(
                 return
 
 
-def build(workspace: Workspace, store: pygit2.Repository, tree: str, chain: Toolchain) -> Build:
-    """The binary of *tree*, from the cache or built now.
+def build(
+    workspace: Workspace,
+    store: pygit2.Repository,
+    tree: str,
+    chain: Toolchain,
+    lane: Lane | None = None,
+) -> Build:
+    """The binary of *tree*, from the cache or built now, when *lane* has its turn.
 
-    A failure of the source is in ``problem``. Raises ProbeFailed for one of the machine.
+    A failure of the source is in ``problem``. Raises ProbeFailed for one of the machine, Stopped
+    when it was called off.
     """
     key = build_key(store, tree, chain)
     home = workspace.folder("binaries", key[:2]) / key
     if found := _cached(workspace, key, home):
         return found
+    lane = lane or Lane()
+    with lane.turns.taken(lane.stop):
+        # while it waited, another probe may have built the same
+        return _cached(workspace, key, home) or _make(workspace, store, tree, chain, key, lane)
+
+
+def _make(
+    workspace: Workspace,
+    store: pygit2.Repository,
+    tree: str,
+    chain: Toolchain,
+    key: str,
+    lane: Lane,
+) -> Build:
+    """Build in a tree of this toolchain's, from what lies there."""
+    home = workspace.root / "binaries" / key[:2] / key
     with (
         workspace.build_tree(chain.name) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),
     ):
         place = BuildTree(folder, store)
         place.checkout(tree, chain.identity)
-        jobs = os.cpu_count() or 1
         words = [f"{name}={value}" for name, value in chain.variables]
-        done = process.run(
-            [chain.make, f"-j{jobs}", "haproxy", *words],
-            log=draft,
-            timeout=BUILD_SECONDS,
-            cwd=folder,
-            keep_open=(lock,),
-        )
-        if not done.ok or not (folder / "haproxy").is_file():
-            problem = _problem(done, log)
-            if not done.timed_out:
-                # objects of the files that did compile are whole: make removes one that it was at
-                place.keep(tree, chain.identity)
+        try:
+            done = process.run(
+                [chain.make, f"-j{lane.cores}", "haproxy", *words],
+                log=draft,
+                timeout=BUILD_SECONDS,
+                cwd=folder,
+                keep_open=(lock,),
+                stop=lane.stop,
+            )
+        except Stopped as stopped:
+            if stopped.clean:
+                place.keep(tree, chain.identity)  # see below: make removed what it was at
+            raise
+        binary = folder / "haproxy"
+        problem = "" if done.ok and binary.is_file() else _problem(done, log)
+        if not done.timed_out:
+            # objects of the files that did compile are whole: make removes one that it was at
+            place.keep(tree, chain.identity)
+        if not problem and not chain.is_real:
+            problem = _unbootable(binary, draft)
+        if problem:
             return Build(key, home, "", done.seconds, log, problem)
-        found = _store(workspace, key, home, folder / "haproxy", done, draft)
-        place.keep(tree, chain.identity)
-        return found
+        return _store(workspace, key, home, binary, done, draft)
+
+
+def _unbootable(binary: Path, log: Path) -> str:
+    """Why a binary of tcc's is not to be tested, or ''; *log* gets what it says."""
+    trial = log.with_suffix(".boot")
+    if tcc.boots(binary, trial):
+        return ""
+    with log.open("ab") as sink:
+        sink.write(trial.read_bytes())
+    return "what tcc makes of it does not boot"
 
 
 def _problem(done: process.Finished, log: Path) -> str:

@@ -17,7 +17,8 @@ from pygit2.enums import FileMode
 from bisector.store import NOT_BUILT
 from bisector.workspace import explained, write_whole
 
-_REBUILD_ALL = (".h", ".mk", "Makefile", "Makefile.inc")
+_REBUILDING = (".h", ".mk", "Makefile", "Makefile.inc")
+REBUILD_ALL = ("include", "Makefile")  # where such files mostly lie: for estimates
 
 
 class BuildTree:
@@ -70,7 +71,7 @@ class BuildTree:
         deltas = [d for d in diff.deltas if d.new_file.path.split("/", 1)[0] not in NOT_BUILT]
         # as long as the folder is as it was: a new link could lead out of it
         self._forget_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
-        if any(d.new_file.path.endswith(_REBUILD_ALL) for d in deltas):
+        if any(d.new_file.path.endswith(_REBUILDING) for d in deltas):
             self._forget_objects(self._objects())
         for delta in deltas:
             self._remove(delta.old_file.path)

@@ -15,6 +15,7 @@ from bisector.verdict import Ruling, Verdict
 
 SKIPPED = 77  # VTest's exit status for a test that asked for a feature that is not there
 TIMED_OUT = "timed out"  # how the reason of a ruling begins when time was over
+DIED = "HAProxy died by"  # and how when it crashed
 EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
 
@@ -66,6 +67,11 @@ def classify(run: TestRun, oracle: Oracle) -> Ruling:
     if oracle.bad is not None:
         return _by_signature(run, oracle, oracle.bad)
     return Ruling(Verdict.GOOD, "every expectation held") if run.status == 0 else _by_failure(run)
+
+
+def is_doubtful(ruling: Ruling) -> bool:
+    """On a binary of the fast toolchain: may this be the compiler's failure, not the revision's?"""
+    return not ruling.verdict.tested or ruling.reason.startswith(DIED)
 
 
 def _by_signature(run: TestRun, oracle: Oracle, signature: str) -> Ruling:
@@ -130,8 +136,8 @@ def _crash(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | 
         if died and int(died[1]) in _SIGNALS:
             signal = _SIGNALS[int(died[1])]
             if _was_serving(run.log, name):
-                return Ruling(Verdict.BAD, f"HAProxy died by {signal} during the test", evidence)
-            return Ruling(Verdict.UNTESTABLE, f"HAProxy died by {signal} at its start", evidence)
+                return Ruling(Verdict.BAD, f"{DIED} {signal} during the test", evidence)
+            return Ruling(Verdict.UNTESTABLE, f"{DIED} {signal} at its start", evidence)
     return None
 
 

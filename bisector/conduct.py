@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from bisector import __version__, session
-from bisector.errors import BisectorError, NoWitness, UnusableEnds
-from bisector.events import Event, Noted, Started
+from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds
+from bisector.events import ANSWERED, Ended, Event, Noted, Started
+from bisector.executors import Local, default_jobs
 from bisector.hunt import Hunt, Question
+from bisector.journal import Journal
 from bisector.prober import Bench, Prober
 from bisector.scenario import Known
 from bisector.session import Options, Test
@@ -53,7 +55,15 @@ def conduct(
     series = session.find_series(options.patches, test.known, history)
     span = history.range(range_text)
     bench = session.find_bench(options, workspace, history, test)
-    question = Question(span, Known() if blind else test.known, series, blind)
+    question = Question(
+        span,
+        Known() if blind else test.known,
+        series,
+        blind,
+        () if blind else test.tags,
+        options.hint,
+        options.flaky or test.flaky,
+    )
     name = session.hunt_id(question, bench)
     with session.journal_of(workspace, name, fresh) as journal:
         journal.listeners.append(watcher.told)
@@ -64,10 +74,20 @@ def conduct(
             journal.note(Noted(said))
         problem: BisectorError | None = None
         try:
-            Hunt(question, Prober(bench, journal, watcher.doing, fresh)).run()
-        except (UnusableEnds, NoWitness) as error:
+            if journal.damaged or not _answered(journal):
+                jobs = options.jobs or default_jobs()
+                with Local(workspace, jobs) as executor:
+                    prober = Prober(bench, journal, executor, watcher.doing, fresh)
+                    Hunt(question, prober).run()
+        except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return Outcome(journal.path, tuple(journal.events), problem)
+
+
+def _answered(journal: Journal) -> bool:
+    """Did an earlier session get to the end?"""
+    ends = [event.answer for event in journal.events if isinstance(event, Ended)]
+    return ends[-1:] == [ANSWERED]
 
 
 def _started(question: Question, bench: Bench, test: Test, command: str) -> Started:
@@ -81,7 +101,7 @@ def _started(question: Question, bench: Bench, test: Test, command: str) -> Star
         commits=len(span.commits),
         scenario=test.oracle.name,
         variant=test.variant,
-        toolchain=bench.chain.name,
+        toolchain=bench.chains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=question.blind,
         version=__version__,

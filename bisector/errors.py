@@ -51,6 +51,14 @@ class NoWitness(UsageProblem):
     """Both ends are good, and no bad revision showed up between them within the budget."""
 
 
+class NoTransitionSeen(UsageProblem):
+    """A flaky test makes it likelier that the range's ends do not differ."""
+
+
+class UselessHint(UsageProblem):
+    """A hint that means no commit of the range."""
+
+
 class ScenarioProblem(UsageProblem):
     """A scenario that does not exist, or a mistake in its files."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
 from bisector.verdict import Verdict
+
+ANSWERED = "answered"
 
 
 class Event:
@@ -39,7 +41,7 @@ class Started(Event):
 class Probed(Event):
     """A verdict. ``purpose`` says what the hunt wanted it for, ``patched`` how the series went on.
 
-    ``at`` is the time of its end in seconds since the epoch.
+    ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name.
     """
 
     kind: ClassVar[str] = "probed"
@@ -59,6 +61,7 @@ class Probed(Event):
     log: str
     known: bool
     at: float
+    toolchain: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Found(Event):
     """The search's answer to *what* (introduction, fix): one revision, or the set that remains.
 
     The last of ``revisions`` is the one that was seen to differ; the others cannot be tested.
+    ``confidence`` is below 1 for a flaky test;
     """
 
     kind: ClassVar[str] = "found"
@@ -74,17 +78,24 @@ class Found(Event):
     subjects: tuple[str, ...]
     places: tuple[str, ...]
     parents: tuple[str, ...]
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True)
 class Confirmed(Event):
-    """The proof's outcome: ``proven``, or in ``doubt`` why not."""
+    """The proof's outcome, by so many runs on each side: ``proven``, or in ``doubt`` why not.
+
+    For a flaky test ``tally`` says how often each side was bad, and ``confidence`` is below 1.
+    """
 
     kind: ClassVar[str] = "confirmed"
     what: str
     proven: bool
     runs: int
     doubt: str
+    toolchain: str = ""
+    tally: str = ""
+    confidence: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,7 @@ class Noted(Event):
 
 @dataclass(frozen=True)
 class Ended(Event):
-    """The hunt is over: ``answer`` is 'answered' or what stood in the way, in one line."""
+    """The hunt is over: ``answer`` is ANSWERED or what stood in the way, in one line."""
 
     kind: ClassVar[str] = "ended"
     answer: str
@@ -130,7 +141,11 @@ def to_dict(event: Event) -> dict[str, Any]:
 def from_dict(table: Mapping[str, Any]) -> Event:
     """The event that *table* holds. Raises KeyError, TypeError or ValueError if it holds none."""
     kind = _KINDS[table["kind"]]
-    values = {field.name: table[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    values = {
+        field.name: table[field.name]
+        for field in fields(kind)  # type: ignore[arg-type]
+        if field.name in table or field.default is MISSING  # older journals lack newer fields
+    }
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(value)

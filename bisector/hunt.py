@@ -7,35 +7,38 @@ it again with a journal that already knows the answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from bisector import priors, witness
-from bisector.apply import Conflict
-from bisector.errors import NoWitness, UnusableEnds
-from bisector.events import Confirmed, Ended, Found, Noted, PatchChecked, Probed
+from bisector import relevance, witness
+from bisector.apply import AppliedSeries, Conflict
+from bisector.checkout import REBUILD_ALL
+from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
+from bisector.events import ANSWERED, Ended, Found, Noted, PatchChecked, Probed
 from bisector.history import Commit, Range
 from bisector.patches import Series
-from bisector.prober import Prober
+from bisector.prober import Prober, Ticket
+from bisector.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.scenario import Known
-from bisector.search import Contradiction, Outcome, Search, widest_gap
+from bisector.search import widest_gap
+from bisector.transition import FIX, INTRODUCTION, Finder, Stretch, TestIsFlaky
 from bisector.verdict import Verdict
-
-CONFIRM_RUNS = 5  # of each side
-
-INTRODUCTION, FIX = "introduction", "fix"
-_NEW = {INTRODUCTION: Verdict.BAD, FIX: Verdict.GOOD}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: a range, what is known beforehand (nothing when blind), and the fix."""
+    """What is asked: a range, what is known beforehand (nothing when blind), and the fix.
+
+    ``tags`` are the scenario's subsystems and ``hint`` is the user's guess, see relevance.of.
+    """
 
     range: Range
     known: Known = field(default_factory=Known)
     series: Series | None = None
     blind: bool = False
+    tags: tuple[str, ...] = ()
+    hint: str = ""
+    flaky: bool = False
 
 
 class Hunt:
@@ -46,13 +49,26 @@ class Hunt:
         self.prober = prober
         self.history = prober.bench.history
         self.journal = prober.journal
+        self._flaky = question.flaky
         self._commits = question.range.commits
         self._suspects = {
             INTRODUCTION: self._full(question.known.suspect),
             FIX: self._full(question.known.fix),
         }
-        self._related = self._touching_the_patch()
-        self._inert = self.history.inert(self._commits)
+        self._evidence = relevance.of(
+            self.history,
+            self._commits,
+            series=None if question.blind else question.series,
+            tags=question.tags,
+            hint=question.hint,
+        )
+        if question.hint and not self._evidence.hinted:
+            raise UselessHint(
+                f"--hint {question.hint} means no commit of {question.range.text}",
+                "give a path, a function or a subsystem as the subject lines name it",
+            )
+        rebuilding = self.history.touching(self._commits, REBUILD_ALL)
+        self._finder = Finder(prober, self._commits, self._evidence, frozenset(rebuilding))
 
     def run(self) -> None:
         """Hunt to the end.
@@ -60,37 +76,73 @@ class Hunt:
         Raises UnusableEnds and NoWitness when the range cannot be answered, ProbeFailed and other
         EnvironmentProblems when the machine fails; the journal keeps what was found out till then.
         """
+        if remark := self.prober.chains.remark:
+            self.journal.note(Noted(remark))
+        while True:
+            try:
+                return self._run()
+            except FastContradicted as said:
+                proof, chain = self.prober.chains.proof, self.prober.chains.search
+                assert proof is not None
+                self.prober.distrust_fast()
+                real = self.prober.chains.search
+                self.journal.note(
+                    Noted(
+                        f"{proof.name} contradicts {chain.name} on {said}: no verdict of "
+                        f"{chain.name} is used any more, the hunt goes on with {real.name}"
+                    )
+                )
+            except TestIsFlaky as said:
+                self._flaky = True
+                self.journal.note(
+                    Noted(f"{said} passes and fails by turns: from here on chance is reckoned with")
+                )
+
+    def _run(self) -> None:
         span = self.question.range
-        before, after = self._end(span.old), self._end(span.new)
+        before, after = self._ends()
         if before is after is Verdict.BAD:
             raise self._both_bad()
         if before is after:
             bad = self._witness()
         else:
             bad = span.old.id if before is Verdict.BAD else span.new.id
-        introduction = (
-            self._find(INTRODUCTION, span.old.id, bad) if before is Verdict.GOOD else None
-        )
-        fix = self._find(FIX, bad, span.new.id) if after is Verdict.GOOD else None
-        self._confirm(introduction)
-        self._confirm(fix)
-        affected = self._affected(introduction, fix)
+        found: list[Found] = []
+        if before is Verdict.GOOD:
+            found.append(self._find(Stretch(INTRODUCTION, span.old.id, bad)))
+        if after is Verdict.GOOD:
+            found.append(self._find(Stretch(FIX, bad, span.new.id)))
+        self._confirm(found)
+        affected = self._affected({one.what: one.revisions[-1] for one in found})
         if self.question.series is not None:
-            for commit in affected:
-                self._check_patch(commit, self.question.series)
+            self._check_patch(affected, self.question.series)
         self._note_differing_reasons()
-        self._end_with("answered", tuple(self.history.release(commit) for commit in affected))
+        self._end_with(ANSWERED, tuple(self.history.release(commit) for commit in affected))
 
     # -- the ends, and a witness between them ----------------------------------------------------
 
-    def _end(self, end: Commit) -> Verdict:
-        told = self.prober.ask(end.id, "end")
-        if told.verdict.tested:
-            return told.verdict
+    def _ends(self) -> tuple[Verdict, Verdict]:
+        span = self.question.range
+        tickets = [self.prober.start(end.id, "end") for end in (span.old, span.new)]
+        for end, ticket in zip((span.old, span.new), tickets, strict=True):
+            (told,) = self.prober.ask_all([ticket])
+            if not told.verdict.tested:
+                raise self._unusable(end, told)
+        return self._said(span.old), self._said(span.new)
+
+    def _said(self, end: Commit) -> Verdict:
+        """The verdict on an end. With a flaky test it takes several passes to be a good one."""
+        runs = self.prober.verdicts()[end.id]
+        while self._flaky and len(runs) < CONFIRM_RUNS and _is_good(runs):
+            self.prober.ask_all([self.prober.start(end.id, "end", len(runs))])
+            runs = self.prober.verdicts()[end.id]
+        return Verdict.GOOD if _is_good(runs) else Verdict.BAD
+
+    def _unusable(self, end: Commit, told: Probed) -> UnusableEnds:
         name = self.history.release(end.id)
         reason = f"the range's end {name} is {told.verdict}: {told.reason}"
         self._end_with(reason)
-        raise UnusableEnds(reason, f"choose an end at which the test works (log: {told.log})")
+        return UnusableEnds(reason, f"choose an end at which the test works (log: {told.log})")
 
     def _both_bad(self) -> UnusableEnds:
         span = self.question.range
@@ -109,15 +161,14 @@ class Hunt:
             return {index[commit] for commit in commits if index.get(commit, total) < total}
 
         known = places([self._suspects[INTRODUCTION], *self._parents([self._suspects[FIX]])])
-        near = places(self._parents(self._related))
+        near = places(self._parents(self._evidence.functions or self._evidence.files))
         releases = places(self.history.tags)
-        good: set[int] = set()
-        for place, stage in witness.order(total, witness.stages(known, near, releases)):
-            told = self.prober.ask(self._commits[place], f"witness ({stage})")
-            if told.verdict is Verdict.BAD:
-                return told.revision
-            if told.verdict is Verdict.GOOD:
-                good.add(place)
+        plan = witness.order(total, witness.stages(known, near, releases))
+        told = self._first_bad((self._commits[place], stage) for place, stage in plan)
+        if told:
+            return told.revision
+        verdicts = self.prober.verdicts()
+        good = places(commit for commit, runs in verdicts.items() if _is_good(runs))
         reason = (
             f"no bad revision among {len(good)} tested between the good ends; "
             f"a bad stretch of up to {widest_gap(total, good)} commits could have been missed"
@@ -125,72 +176,54 @@ class Hunt:
         self._end_with(reason)
         raise NoWitness(reason, "name a narrower range, or a bad revision as one end")
 
+    def _first_bad(self, places: Iterator[tuple[str, str]]) -> Probed | None:
+        """Probe one place after the other, the next one's build beside the test of the last."""
+        waiting: list[Ticket] = []
+        for commit, stage in places:
+            waiting.append(self.prober.start(commit, f"witness ({stage})"))
+            if len(waiting) > self.prober.executor.jobs and (told := self._bad_one(waiting)):
+                return told
+        while waiting:
+            if told := self._bad_one(waiting):
+                return told
+        return None
+
+    def _bad_one(self, waiting: list[Ticket]) -> Probed | None:
+        """The oldest of the tickets, if it is bad; the others are not wanted any more then."""
+        (told,) = self.prober.ask_all([waiting.pop(0)])
+        if told.verdict is not Verdict.BAD:
+            return None
+        for ticket in waiting:
+            self.prober.cancel(ticket)
+        return told
+
     # -- introduction and fix --------------------------------------------------------------------
 
-    def _find(self, what: str, old: str, new: str) -> Found:
-        """Search the first revision after *old*, up to *new*, that is as *new* is."""
-        commits = self.history.between(old, new)
-        suspect = self._suspects[what]
-        weights = priors.weigh(commits, inert=self._inert, related=self._related, suspect=suspect)
-        search = Search(self.history.graph(commits), new, weights)
+    def _find(self, stretch: Stretch) -> Found:
+        try:
+            found = self._finder.find(stretch, self._suspects[stretch.what], self._flaky)
+        except NoTransitionSeen as error:
+            self._end_with(error.what)
+            raise
         for told in self.journal.events:
-            if isinstance(told, Probed) and not (told.patched or told.run):
-                # what was probed for another reason may lie beyond another change
-                with suppress(Contradiction):
-                    if told.revision in search:
-                        search.record(told.revision, self._outcome(what, told))
-        while (revision := search.choose()) is not None:
-            left = f"{len(search.candidates())} candidates, about {search.steps_left()} probes left"
-            told = self.prober.ask(revision, f"{what} ({left})")
-            search.record(revision, self._outcome(what, told))
-        found = tuple(self.history.commit(c) for c in search.candidates())
-        event = Found(
-            what=what,
-            revisions=tuple(commit.id for commit in found),
-            subjects=tuple(commit.subject for commit in found),
-            places=tuple(self.history.place(commit.id, self._commits) for commit in found),
-            parents=found[-1].parents,
-        )
-        self.journal.note(event)
-        return event
+            if isinstance(told, Found) and _is_same(told, found):
+                return told
+        self.journal.append(found)
+        return found
 
-    def _outcome(self, what: str, told: Probed) -> Outcome:
-        if not told.verdict.tested:
-            return Outcome.SKIP
-        return Outcome.NEW if told.verdict is _NEW[what] else Outcome.OLD
-
-    def _confirm(self, found: Found | None) -> None:
-        """No answer without proof: the revision and each of its parents, several times."""
-        if found is None:
+    def _confirm(self, found: Sequence[Found]) -> None:
+        chain = self.prober.chains.proof
+        if chain is None:
             return
-        doubts = []
-        if len(found.revisions) > 1:
-            doubts.append("the others before it cannot be tested")
-        elif not found.parents:
-            doubts.append("it has no parent to compare with")
-        new = _NEW[found.what]
-        old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
-        sides = [(found.revisions[-1], new)]
-        if len(found.revisions) == 1:
-            sides += [(parent, old) for parent in found.parents]
-        binaries = []
-        for revision, expected in sides:
-            for run in range(CONFIRM_RUNS):
-                told = self.prober.ask(revision, f"confirm the {found.what}", run)
-                if told.verdict is not expected:
-                    doubts.append(f"run {run + 1} of {told.name} is {told.verdict}: {told.reason}")
-            binaries.append(told.binary)
-        if binaries[0] and binaries[0] in binaries[1:]:
-            doubts.append("its binary is identical to its parent's: this can't be it")
-        doubt = "; ".join(doubts)
-        self.journal.note(Confirmed(found.what, not doubts, CONFIRM_RUNS, doubt))
+        for one in found:
+            self.journal.note(Prover(self.prober, chain).confirm(one, self._flaky))
 
     # -- releases and the patch ------------------------------------------------------------------
 
-    def _affected(self, introduction: Found | None, fix: Found | None) -> list[str]:
+    def _affected(self, found: Mapping[str, str]) -> list[str]:
         """The commits with a release tag, from the introduction on, up to the fix."""
-        bad = {introduction.revisions[-1]} if introduction else {self.question.range.old.id}
-        good = {fix.revisions[-1]} if fix else set()
+        bad = {found.get(INTRODUCTION, self.question.range.old.id)}
+        good = {found[FIX]} if FIX in found else set()
         for commit in self._commits:
             parents = self.history.commit(commit).parents
             if any(parent in bad for parent in parents):
@@ -200,20 +233,20 @@ class Hunt:
         span = (self.question.range.old.id, *self._commits)
         return [c for c in span if c in bad and c not in good and c in self.history.tags]
 
-    def _check_patch(self, commit: str, series: Series) -> None:
-        """The release as it is, then with the patch series."""
-        before = self.prober.ask(commit, "affected release")
-        release = self.history.release(commit)
-        done, after = self.prober.ask_patched(commit, series, "patched release")
-        if isinstance(done, Conflict):
-            problem = f"{done.patch} conflicts: {done.text}"
-            event = PatchChecked(release, commit, before.verdict, (), None, problem)
-        else:
-            how = tuple(f"{s.how} ({s.variant})" if s.variant else s.how for s in done.steps)
-            problem = "" if after and after.verdict.tested else (after.reason if after else "")
-            verdict = after.verdict if after else None
-            event = PatchChecked(release, commit, before.verdict, how, verdict, problem)
-        self.journal.note(event)
+    def _check_patch(self, commits: Sequence[str], series: Series) -> None:
+        """Each release as it is, then with the patch series; all of them are under way at once."""
+        under_way = [
+            (
+                self.prober.start(commit, "affected release"),
+                # next to it, as its build can go on from the other's
+                *self.prober.start_patched(commit, series, "patched release"),
+            )
+            for commit in commits
+        ]
+        for plain, done, ticket in under_way:
+            (told,) = self.prober.ask_all([plain])
+            patched = self.prober.ask_all([ticket])[0] if ticket else None
+            self.journal.note(_checked(told, done, patched))
 
     # -- the rest --------------------------------------------------------------------------------
 
@@ -226,11 +259,6 @@ class Hunt:
 
     def _parents(self, commits: Iterable[str]) -> list[str]:
         return [p for commit in commits if commit for p in self.history.commit(commit).parents]
-
-    def _touching_the_patch(self) -> list[str]:
-        if self.question.blind or self.question.series is None:
-            return []
-        return self.history.touching(self._commits, sorted(self.question.series.touched))
 
     def _note_differing_reasons(self) -> None:
         """Without a signature, two kinds of failure may be two bugs: say so."""
@@ -249,3 +277,26 @@ class Hunt:
 
     def _end_with(self, answer: str, affected: tuple[str, ...] = ()) -> None:
         self.journal.note(Ended(answer, affected))
+
+
+def _is_good(runs: Sequence[Probed]) -> bool:
+    """Was it tested, and never bad?"""
+    verdicts = {one.verdict for one in runs}
+    return Verdict.GOOD in verdicts and Verdict.BAD not in verdicts
+
+
+def _is_same(told: Found, found: Found) -> bool:
+    """Is it no news? A later session knows a flaky test better and is a little surer of it."""
+    alike = (told.confidence < 1) == (found.confidence < 1)
+    return alike and replace(told, confidence=found.confidence) == found
+
+
+def _checked(before: Probed, done: AppliedSeries | Conflict, after: Probed | None) -> PatchChecked:
+    """How one release fared."""
+    if isinstance(done, Conflict):
+        problem = f"{done.patch} conflicts: {done.text}"
+        return PatchChecked(before.name, before.revision, before.verdict, (), None, problem)
+    assert after is not None  # what applies is probed
+    how = tuple(f"{s.how} ({s.variant})" if s.variant else s.how for s in done.steps)
+    problem = "" if after.verdict.tested else after.reason
+    return PatchChecked(before.name, before.revision, before.verdict, how, after.verdict, problem)

@@ -59,20 +59,11 @@ class Evidence:
     subjects: Mapping[str, Subject] = field(default_factory=dict)
 
 
-def weigh(
-    commits: Sequence[str],
-    evidence: Evidence | None = None,
-    *,
-    inert: Collection[str] = (),
-    related: Collection[str] = (),
-    suspect: str = "",
-) -> dict[str, float]:
+def weigh(commits: Sequence[str], evidence: Evidence, *, suspect: str = "") -> dict[str, float]:
     """A weight for each of *commits*; the sum is about 1, or 0 if all of them are inert.
 
     *suspect* is somebody's guess at the commit itself.
     """
-    if evidence is None:  # for callers that know no more
-        evidence = Evidence(inert=frozenset(inert), files=frozenset(related))
     live = [commit for commit in commits if commit not in evidence.inert]
     weights = dict.fromkeys(commits, 0.0) | dict.fromkeys(live, FLOOR / max(1, len(live)))
     groups = [(share, group) for share, group in _groups(live, evidence) if group]

@@ -11,7 +11,9 @@ import pygit2
 from bisector import binaries, cache, vtest
 from bisector.binaries import Build
 from bisector.classify import TIMED_OUT, classify
+from bisector.lanes import Lane
 from bisector.oracle import Oracle
+from bisector.process import Stop
 from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Ruling, Verdict
 from bisector.workspace import Workspace, digest, write_whole
@@ -46,25 +48,26 @@ def key_of(request: Probe) -> str:
     return request.key(binaries.build_key(store, request.tree, request.chain))
 
 
-def probe(workspace: Workspace, request: Probe) -> Result:
+def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Result:
     """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
+    lane = lane or Lane()
     store = pygit2.Repository(request.store)
-    with binaries.built(workspace, store, request.tree, request.chain) as built:
+    with binaries.built(workspace, store, request.tree, request.chain, lane) as built:
         key = request.key(built.key)
         if built.problem:
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
             return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
-        result = _test(workspace, request, key, built)
+        result = _test(workspace, request, key, built, lane.stop)
     remember(workspace, result)
     return result
 
 
-def _test(workspace: Workspace, request: Probe, key: str, built: Build) -> Result:
+def _test(workspace: Workspace, request: Probe, key: str, built: Build, stop: Stop) -> Result:
     """What the test says of a binary."""
     seconds = 0.0
     with workspace.log(f"{key}.vtest.log") as (draft, log):
         for _ in range(TIMEOUT_TRIES):
-            run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, draft)
+            run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, draft, stop)
             ruling = classify(run, request.oracle)
             seconds += run.seconds
             if ruling.verdict.tested or not ruling.reason.startswith(TIMED_OUT):

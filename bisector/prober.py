@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bisector.apply import AppliedSeries, Conflict, apply_series
+from bisector.binaries import build_key
+from bisector.classify import is_doubtful
+from bisector.costs import Memory
 from bisector.events import Probed
+from bisector.executors import Executor, Task
 from bisector.history import History
 from bisector.journal import Journal
 from bisector.oracle import Oracle
 from bisector.patches import Series
-from bisector.probe import Probe, key_of, probe, recall
-from bisector.toolchain import Toolchain
+from bisector.probe import Probe, key_of, recall
+from bisector.toolchain import FAST, Chains, Toolchain
 from bisector.tools import Tool
 from bisector.verdict import Result, Ruling
 from bisector.workspace import Workspace
@@ -27,60 +32,208 @@ class Bench:
 
     workspace: Workspace
     history: History
-    chain: Toolchain
+    chains: Chains
     oracle: Oracle
     vtest: Tool
 
-    def request(self, tree: str, run: int = 0) -> Probe:
-        """The question that a probe of *tree* answers."""
+    def request(self, tree: str, chain: Toolchain, run: int = 0) -> Probe:
+        """The question that a probe of *tree*, built by *chain*, answers."""
         store = str(self.history.store_path)
-        vtest = self.vtest
-        return Probe(store, tree, self.chain, self.oracle, str(vtest.path), vtest.identity, run)
+        return Probe(
+            store, tree, chain, self.oracle, str(self.vtest.path), self.vtest.identity, run
+        )
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A question and, as soon as it is ``told``, its answer."""
+
+    revision: str
+    tree: str
+    purpose: str
+    run: int
+    patched: bool
+    chain: Toolchain
+    key: str = ""
+    task: Task | None = None
+    doubted: Probed | None = None
+    told: Probed | None = None
 
 
 class Prober:
-    """Verdicts by revision, every one of them in the journal before it is used."""
+    """Verdicts by revision, every one of them in the journal before it is used.
 
-    def __init__(self, bench: Bench, journal: Journal, progress: Progress, fresh: bool) -> None:
+    A binary of the fast toolchain is not believed when it fails in any way but the bug's own:
+    the fallback toolchain is asked instead, without the caller's having to know.
+    """
+
+    def __init__(
+        self, bench: Bench, journal: Journal, executor: Executor, progress: Progress, fresh: bool
+    ) -> None:
         self.bench = bench
         self.journal = journal
+        self.executor = executor
+        self.chains = bench.chains
         self._progress = progress
         self._fresh = fresh
+        self._failures_agreed: set[str] = set()
 
-    def ask(self, revision: str, purpose: str, run: int = 0) -> Probed:
-        """The verdict on *revision* as it is. *run* tells repetitions apart."""
-        return self._ask(revision, self.bench.history.tree_id(revision), purpose, run, False)
+    def distrust_fast(self) -> None:
+        """From now on believe real toolchains only."""
+        self.chains = self.chains.real
 
-    def ask_patched(
+    # -- questions -------------------------------------------------------------------------------
+
+    def ask(self, revision: str, purpose: str) -> Probed:
+        """The verdict on *revision* as it is."""
+        return self._answer(self.start(revision, purpose))
+
+    def ask_all(self, tickets: Collection[Ticket]) -> list[Probed]:
+        """The answers to all of *tickets*, in their order."""
+        return [self._answer(ticket) for ticket in tickets]
+
+    def start(
+        self, revision: str, purpose: str, run: int = 0, chain: Toolchain | None = None
+    ) -> Ticket:
+        """Begin to ask about *revision* as it is; *run* tells repetitions apart."""
+        tree = self.bench.history.tree_id(revision)
+        return self._begin(revision, tree, purpose, run, False, chain)
+
+    def start_patched(
         self, revision: str, series: Series, purpose: str
-    ) -> tuple[AppliedSeries | Conflict, Probed | None]:
-        """How *series* applies to *revision*, and the verdict afterwards if it does."""
+    ) -> tuple[AppliedSeries | Conflict, Ticket | None]:
+        """How *series* applies to *revision*, and the question about the result if it does."""
         store, tree = self.bench.history.store, self.bench.history.tree_id(revision)
         done = apply_series(store, store[tree].id, series)
         if isinstance(done, Conflict):
             return done, None
-        return done, self._ask(revision, str(done.tree), purpose, 0, True)
+        return done, self._begin(revision, str(done.tree), purpose, 0, True, None)
 
-    def _ask(self, revision: str, tree: str, purpose: str, run: int, patched: bool) -> Probed:
-        request = self.bench.request(tree, run)
-        key = key_of(request)
-        if told := self.journal.asked(key, run, revision, patched):
-            return told
-        if told := self.journal.recall(key, run):
-            return self._record(_again(told), revision, purpose, run, patched, known=True)
-        known = None if self._fresh else recall(self.bench.workspace, key)
-        if known is None:
-            name = self.bench.history.release(revision)
-            self._progress(f"{purpose}: {name}{' + patch' if patched else ''}")
-        result = known or probe(self.bench.workspace, request)
-        return self._record(result, revision, purpose, run, patched, known=known is not None)
+    def first(self, tickets: Iterable[Ticket]) -> Ticket:
+        """Wait until one of *tickets* is answered, and give it; of several, the first."""
+        tickets = list(tickets)
+        while True:
+            for ticket in tickets:
+                if ticket.told:
+                    return ticket
+                if ticket.task and ticket.task.future.done():
+                    self._record(ticket, ticket.task.future.result(), known=False)
+                    break
+            else:
+                self._say(tickets)
+                self.executor.wait([ticket.task for ticket in tickets if ticket.task])
 
-    def _record(
-        self, result: Result, revision: str, purpose: str, run: int, patched: bool, known: bool
-    ) -> Probed:
-        event = event_of(self.bench.history, result, revision, purpose, run, patched, known)
+    def cancel(self, ticket: Ticket) -> None:
+        """The answer is not wanted any more."""
+        if ticket.task:
+            self.executor.cancel(ticket.task)
+
+    def _answer(self, ticket: Ticket) -> Probed:
+        self.first([ticket])
+        assert ticket.told is not None
+        return ticket.told
+
+    def _begin(
+        self,
+        revision: str,
+        tree: str,
+        purpose: str,
+        run: int,
+        patched: bool,
+        chain: Toolchain | None,
+    ) -> Ticket:
+        ticket = Ticket(revision, tree, purpose, run, patched, chain or self.chains.search)
+        self._pursue(ticket)
+        return ticket
+
+    def _pursue(self, ticket: Ticket) -> None:
+        """Answer from memory, else set the machine to work."""
+        request = self.bench.request(ticket.tree, ticket.chain, ticket.run)
+        ticket.key, ticket.task = key_of(request), None
+        if told := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
+            self._tell(ticket, told)
+        elif told := self.journal.recall(ticket.key, ticket.run):
+            self._record(ticket, _again(told), known=True)
+        elif not self._fresh and (kept := recall(self.bench.workspace, ticket.key)):
+            self._record(ticket, kept, known=True)
+        else:
+            ticket.task = self.executor.submit(request)
+
+    def _say(self, waiting: Sequence[Ticket]) -> None:
+        """What is under way, for somebody who watches."""
+        first = waiting[0]
+        name = self.bench.history.release(first.revision) + (" + patch" if first.patched else "")
+        more = f", {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        self._progress(f"{first.purpose}: {name} ({first.chain.name}){more}")
+
+    # -- answers ---------------------------------------------------------------------------------
+
+    def _record(self, ticket: Ticket, result: Result, known: bool) -> None:
+        event = event_of(
+            self.bench.history,
+            result,
+            ticket.revision,
+            ticket.purpose,
+            ticket.run,
+            ticket.patched,
+            known,
+            ticket.chain.name,
+        )
         self.journal.append(event)
-        return event
+        self._tell(ticket, event)
+
+    def _tell(self, ticket: Ticket, told: Probed) -> None:
+        """The answer is *told*, unless it is one that the fallback has to give."""
+        fallback = self.chains.fallback
+        if fallback and not ticket.chain.is_real and self._doubts(told):
+            ticket.doubted, ticket.chain = told, fallback
+            self._pursue(ticket)
+            return
+        if ticket.doubted and _failure(ticket.doubted) == _failure(told):
+            self._failures_agreed.add(_failure(told))
+        ticket.told = told
+
+    def _doubts(self, told: Probed) -> bool:
+        """Is it a failure that may be the fast compiler's, and not the revision's?"""
+        return is_doubtful(_ruling(told)) and _failure(told) not in self._failures_agreed
+
+    def verdicts(self) -> dict[str, list[Probed]]:
+        """All that is known of each revision as it is, one entry a run; real toolchains go first.
+
+        What is doubted, or not believed any more, is left out.
+        """
+        found: dict[str, list[Probed]] = {}
+        for event in self.journal.events:
+            if isinstance(event, Probed) and not event.patched and self._believes(event):
+                found.setdefault(event.revision, []).append(event)
+        for revision, told in found.items():
+            real = [one for one in told if one.toolchain != FAST]
+            found[revision] = real or told
+        return found
+
+    def memory(self, commits: Iterable[str]) -> Memory:
+        """Which of *commits* earlier hunts left in the caches."""
+        root = self.bench.workspace.root
+        binaries = {path.name for path in root.glob("binaries/*/*")}
+        verdicts = {path.name for path in root.glob("verdicts/*/*")}
+        if not binaries:
+            return Memory()
+        keys = {commit: self._keys(commit) for commit in commits}
+        return Memory(
+            frozenset(c for c, (_, verdict) in keys.items() if verdict in verdicts),
+            frozenset(c for c, (binary, _) in keys.items() if binary in binaries),
+        )
+
+    def _keys(self, commit: str) -> tuple[str, str]:
+        history = self.bench.history
+        request = self.bench.request(history.tree_id(commit), self.chains.search)
+        binary = build_key(history.store, request.tree, request.chain)
+        return binary, request.key(binary)
+
+    def _believes(self, told: Probed) -> bool:
+        if told.toolchain != FAST or (self.chains.search.name == FAST and not self.chains.fallback):
+            return True
+        return self.chains.search.name == FAST and not self._doubts(told)
 
 
 def event_of(
@@ -91,6 +244,7 @@ def event_of(
     run: int,
     patched: bool,
     known: bool,
+    toolchain: str,
 ) -> Probed:
     """A probe's result as the journal and the reports have it."""
     return Probed(
@@ -110,10 +264,19 @@ def event_of(
         log=result.log,
         known=known,
         at=round(time.time(), 3),
+        toolchain=toolchain,
     )
 
 
 def _again(told: Probed) -> Result:
     """The result behind an event, for another revision that builds the same."""
-    ruling = Ruling(told.verdict, told.reason, told.evidence)
-    return Result(ruling, told.key, told.binary, log=told.log)
+    return Result(_ruling(told), told.key, told.binary, log=told.log)
+
+
+def _ruling(told: Probed) -> Ruling:
+    return Ruling(told.verdict, told.reason, told.evidence)
+
+
+def _failure(told: Probed) -> str:
+    """A failure's kind: its verdict and its reason without numbers, which differ each time."""
+    return f"{told.verdict}: {re.sub(r'[0-9]+', '#', told.reason)}"

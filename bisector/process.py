@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 
+GRACE_SECONDS = 2.0  # for a program that was told to end, before it is killed
 TAIL_BYTES = 4 << 20  # of a child's output, what is read back; the whole stays in its log file
 
 # What a child may know of its surroundings: no credentials, no GIT_*, no MAKEFLAGS of a caller.
@@ -30,7 +31,14 @@ class Child(Protocol):
 
 
 class Stopped(Exception):
-    """The work was called off by :meth:`Stop.now`; no answer to anybody's question."""
+    """The work was called off by :meth:`Stop.now`; no answer to anybody's question.
+
+    ``clean``: it ended by itself when it was told to, as make does after tidying up.
+    """
+
+    def __init__(self, clean: bool = False) -> None:
+        super().__init__("called off")
+        self.clean = clean
 
 
 class Stop:
@@ -42,11 +50,16 @@ class Stop:
         self.asked = False
 
     def now(self) -> None:
-        """Kill what runs; what would be started raises Stopped instead."""
+        """End what runs, by force where it does not obey; what would be started raises Stopped."""
         with self._lock:
             self.asked = True
             for session in self._sessions:
-                _kill_members(session)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(session, signal.SIGTERM)
+            if self._sessions:
+                force = threading.Timer(GRACE_SECONDS, self._kill)
+                force.daemon = True
+                force.start()
 
     def check(self) -> None:
         """Raise Stopped if the work was called off."""
@@ -55,17 +68,21 @@ class Stop:
 
     @contextlib.contextmanager
     def watching(self, session: int) -> Iterator[None]:
-        """While *session* runs, `now` ends it; Stopped is raised when that has happened."""
+        """While *session* runs, `now` ends it."""
         with self._lock:
             self._sessions.add(session)
-            if self.asked:
-                _kill_members(session)
+        if self.asked:
+            self.now()
         try:
             yield
         finally:
-            with self._lock:  # its id can be another process's from here on
+            with self._lock:
                 self._sessions.discard(session)
-        self.check()
+
+    def _kill(self) -> None:
+        with self._lock:
+            for session in self._sessions:
+                _kill_members(session)
 
 
 @dataclass(frozen=True)
@@ -137,6 +154,8 @@ def run(
                 pass_fds=tuple(keep_open),
             )
             status = _wait(cast(Child, child), timeout, stop)
+        if stop.asked:
+            raise Stopped(clean=status == -signal.SIGTERM)
     except OSError as error:
         raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
     return Finished(words, status, tail(log), time.monotonic() - started)
@@ -166,14 +185,14 @@ def tail(log: Path, limit: int = TAIL_BYTES) -> str:
 
 def _wait(child: Child, timeout: float, stop: Stop) -> int | None:
     """Wait for *child*; whatever happens, its whole session is gone afterwards."""
-    with stop.watching(child.pid):
-        try:
+    try:
+        with stop.watching(child.pid):
             return child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
-            _kill_members(child.pid)
-            child.wait()
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        _kill_members(child.pid)
+        child.wait()
 
 
 def _kill_members(session: int) -> None:

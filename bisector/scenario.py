@@ -45,6 +45,8 @@ class Scenario:
     bad: str
     known: Known
     make: Mapping[str, str]
+    toolchain: str = ""
+    flaky: bool = False
     regtests: tuple[Parameters, ...] = field(default=())
 
     @property

@@ -11,18 +11,19 @@ from typing import Any
 from bisector.errors import ScenarioProblem
 from bisector.oracle import check_pattern
 from bisector.scenario import BUNDLED, Known, Parameters, Scenario, Value
+from bisector.toolchain import TOOLCHAINS
 
 _TOP: dict[str, type] = {"name": str, "title": str, "story": str, "subsystem": str, "tags": list}
 _SECTIONS: dict[str, dict[str, type]] = {
     "files": {},
     "parameters": {},
-    "verdict": {"control": str, "bad": str},
+    "verdict": {"control": str, "bad": str, "flaky": bool},
     "known": {"suspect": str, "fix": str, "patches": str},
-    "build": {"make": dict},
+    "build": {"make": dict, "toolchain": str},
 }
 _LISTS = ("exclude", "regtest")
 _NEEDED = ("name", "title", "files", "verdict")
-_KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a string"}
+_KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a string", bool: "true or false"}
 
 
 def bundled() -> list[str]:
@@ -93,6 +94,8 @@ class _Reader:
             bad=self._pattern("bad"),
             known=Known(**table.get("known", {})),
             make={k: str(v) for k, v in table.get("build", {}).get("make", {}).items()},
+            toolchain=self._toolchain(),
+            flaky=table["verdict"].get("flaky", False),
             regtests=self._rules("regtest", parameters, extra=("name",)),
         )
         self._check_files(scenario)
@@ -143,6 +146,14 @@ class _Reader:
         except ScenarioProblem as error:
             raise self.problem(str(error), name) from None
         return pattern
+
+    def _toolchain(self) -> str:
+        name: str = self.table.get("build", {}).get("toolchain", "")
+        if name and name not in TOOLCHAINS:
+            raise self.problem(
+                f"[build]: 'toolchain' is one of {', '.join(TOOLCHAINS)}", "toolchain"
+            )
+        return name
 
     def _rules(
         self,

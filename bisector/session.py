@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from bisector import patch_files, scenario_file, tools, upstream
-from bisector.errors import HuntBusy, PatchProblem, UsageProblem
+from bisector import patch_files, scenario_file, tcc, tools, upstream
+from bisector.errors import EnvironmentProblem, HuntBusy, PatchProblem, UsageProblem
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.journal import Journal, read
@@ -21,7 +21,7 @@ from bisector.patches import Patch, Series
 from bisector.prober import Bench
 from bisector.report.summary import Summary, summarize
 from bisector.scenario import Known, label
-from bisector.toolchain import Toolchain, parse_make
+from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
 from bisector.workspace import Workspace, digest, lock
 
 DEFAULT_SCENARIO = "dns-flap"
@@ -38,8 +38,12 @@ class Options:
     bad_if: str | None = None
     skip_if: str | None = None
     patches: tuple[str, ...] = ()
-    toolchain: str = "dev"
+    toolchain: str = AUTO
     make: tuple[str, ...] = ()
+    confirm: str = ""
+    hint: str = ""
+    flaky: bool = False
+    jobs: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,9 @@ class Test:
     variant: str
     known: Known
     make: Mapping[str, str]
+    tags: tuple[str, ...] = ()
+    toolchain: str = ""
+    flaky: bool = False
 
 
 def find_test(options: Options) -> Test:
@@ -66,7 +73,16 @@ def find_test(options: Options) -> Test:
         scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
         chosen = scenario.choose(_pairs(options.settings, "--set"))
         oracle = scenario.oracle(chosen)
-        return Test(oracle, scenario.title, label(chosen), scenario.known, scenario.make)
+        return Test(
+            oracle,
+            scenario.title,
+            label(chosen),
+            scenario.known,
+            scenario.make,
+            scenario.tags,
+            scenario.toolchain,
+            scenario.flaky,
+        )
     if options.scenario or options.settings:
         raise UsageProblem("--vtc takes the place of --scenario and --set")
     path = Path(options.vtc)
@@ -74,17 +90,45 @@ def find_test(options: Options) -> Test:
     return Test(oracle, str(path), "", Known(), {})
 
 
-def find_chain(options: Options, workspace: Workspace, test: Test | None = None) -> Toolchain:
-    """The toolchain that was named, with the scenario's and the user's make variables."""
+def find_chain(
+    options: Options, workspace: Workspace, name: str, test: Test | None = None
+) -> Toolchain:
+    """The toolchain *name*, with the scenario's and the user's make variables."""
     extra = {**(test.make if test else {}), **_pairs(options.make, "--make")}
-    make, compiler = tools.require_make(), tools.require_compiler()
-    return Toolchain.of(options.toolchain, make, compiler, tools.require_lua(workspace), extra)
+    make, lua = tools.require_make(), tools.require_lua(workspace)
+    compiler = tcc.compiler(workspace) if name == FAST else tools.require_compiler()
+    return Toolchain.of(name, make, compiler, lua, extra)
+
+
+def find_chains(options: Options, workspace: Workspace, test: Test) -> Chains:
+    """The toolchains to search and to prove with, as the user or else the scenario wants it.
+
+    Raises UsageProblem for a name that is none, MissingProgram when the machine lacks something.
+    """
+    name = options.toolchain
+    if name == AUTO:
+        name = test.toolchain or AUTO
+    if options.confirm not in ("", DEV, RELEASE, NONE):
+        raise UsageProblem(f"--confirm {options.confirm}", f"one of {DEV}, {RELEASE}, {NONE}")
+    proof = options.confirm or (RELEASE if name == RELEASE else DEV)
+
+    def chain(named: str) -> Toolchain:
+        return find_chain(options, workspace, named, test)
+
+    search = chain(DEV if name == AUTO else name)
+    chains = Chains(search, None if proof == NONE else chain(proof))
+    if name != AUTO:
+        return chains
+    try:
+        return replace(chains, search=chain(FAST), fallback=search)
+    except EnvironmentProblem as problem:
+        return replace(chains, remark=f"every build is made by gcc: {problem}")
 
 
 def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
     """All that a probe needs. Raises MissingProgram when the machine lacks something."""
-    chain = find_chain(options, workspace, test)
-    return Bench(workspace, history, chain, test.oracle, tools.require_vtest(workspace))
+    chains = find_chains(options, workspace, test)
+    return Bench(workspace, history, chains, test.oracle, tools.require_vtest(workspace))
 
 
 def find_history(
@@ -126,8 +170,9 @@ def hunt_id(question: Question, bench: Bench) -> str:
     """A name for a hunt: the same question on the same machine has the same one."""
     span, series = question.range, question.series
     return digest(
-        *(span.old.id, span.new.id, bench.oracle.digest, bench.chain.identity),
+        *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
         *(bench.vtest.identity, series.digest if series else "", str(question.blind)),
+        *(question.hint, str(question.flaky)),
     )[:12]
 
 

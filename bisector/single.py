@@ -6,12 +6,14 @@ from pathlib import Path
 
 from bisector import binaries, probe, session
 from bisector.apply import Conflict, apply_series
+from bisector.classify import is_doubtful
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
 from bisector.prober import Progress, event_of
 from bisector.scenario import Known
 from bisector.session import Options
+from bisector.toolchain import AUTO, DEV
 from bisector.workspace import Workspace
 
 
@@ -27,20 +29,25 @@ def probe_once(
     test = session.find_test(options)
     bench = session.find_bench(options, workspace, history, test)
     commit = history.resolve(revision) if revision else history.head()
-    request = bench.request(_tree(history, options, commit))
-    known = None if fresh else probe.recall(workspace, probe.key_of(request))
-    if known is None:
-        progress(f"probing {history.release(commit.id)}")
-    result = known or probe.probe(workspace, request)
-    patched, was_known = bool(options.patches), known is not None
-    return event_of(history, result, commit.id, "probe", 0, patched, was_known)
+    tree, patched = _tree(history, options, commit), bool(options.patches)
+    chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]
+    for chain in chains:
+        request = bench.request(tree, chain)
+        known = None if fresh else probe.recall(workspace, probe.key_of(request))
+        if known is None:
+            progress(f"probing {history.release(commit.id)} ({chain.name})")
+        result = known or probe.probe(workspace, request)
+        if chain.is_real or not is_doubtful(result.ruling):
+            break
+    return event_of(history, result, commit.id, "probe", 0, patched, known is not None, chain.name)
 
 
 def build_once(
     workspace: Workspace, history: History, options: Options, revision: str, progress: Progress
 ) -> Path:
     """The binary of *revision* with the named patches. Raises BuildFailed, PatchConflict."""
-    chain = session.find_chain(options, workspace)
+    name = DEV if options.toolchain == AUTO else options.toolchain
+    chain = session.find_chain(options, workspace, name)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     progress(f"building {history.release(commit.id)}")

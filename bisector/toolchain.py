@@ -23,6 +23,9 @@ _FLAGS: Mapping[str, Mapping[str, str]] = {
     DEV: _DEV,
     RELEASE: {},
 }
+TOOLCHAINS = tuple(_FLAGS)
+AUTO = "auto"  # fast to search, dev to prove
+NONE = "none"  # prove nothing
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Toolchain:
         if there is no toolchain of that name.
         """
         if name not in _FLAGS:
-            raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join(_FLAGS)}")
+            raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join(TOOLCHAINS)}")
         variables = {"TARGET": "linux-glibc", "CC": str(compiler.path), "IGNOREGIT": "1"}
         variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())

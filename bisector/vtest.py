@@ -9,6 +9,7 @@ from pathlib import Path
 from bisector import process
 from bisector.classify import TestRun
 from bisector.oracle import Oracle
+from bisector.process import Stop
 from bisector.workspace import explained
 
 GRACE_SECONDS = 10.0  # beyond VTest's own limit, before it is stopped from outside
@@ -23,7 +24,9 @@ def haproxy_args() -> str:
     return os.environ.get("HAPROXY_ARGS", HAPROXY_ARGS)
 
 
-def run_test(vtest: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
+def run_test(
+    vtest: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop | None = None
+) -> TestRun:
     """Run *oracle* once against *binary*; everything that VTest says goes to the file *log*.
 
     The run has a folder of its own under the system's temporary folder: HAProxy's socket names
@@ -49,5 +52,6 @@ def run_test(vtest: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
                 "HAPROXY_PROGRAM": str(binary),
                 "HAPROXY_ARGS": haproxy_args(),
             },
+            stop=stop,
         )
         return TestRun(done.status, done.output, done.seconds)

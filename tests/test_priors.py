@@ -86,11 +86,11 @@ def test_a_suspect_has_half_of_the_mass_on_top_of_its_own() -> None:
 
 
 def test_a_suspect_outside_of_the_range_is_no_suspect() -> None:
-    assert weigh(TEN, suspect="elsewhere") == weigh(TEN)
+    assert weigh(TEN, Evidence(), suspect="elsewhere") == weigh(TEN, Evidence())
 
 
 def test_an_empty_range_has_no_weights() -> None:
-    assert weigh([]) == {}
+    assert weigh([], Evidence()) == {}
 
 
 SOME = st.frozensets(st.sampled_from([*TEN, "elsewhere"]))

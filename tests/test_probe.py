@@ -10,6 +10,7 @@ from bisector import cache, vtest
 from bisector.classify import TestRun
 from bisector.oracle import Oracle
 from bisector.probe import Probe, key_of, probe, recall
+from bisector.process import Stop
 from bisector.verdict import Verdict
 from tests.test_binaries import Bench, bench
 
@@ -21,7 +22,7 @@ ORACLE = Oracle("any", "any.vtc", "digest")
 def request_(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Probe:
     """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
 
-    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path) -> TestRun:
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop) -> TestRun:
         log.write_text("all was well")
         cache.clear(bench.workspace)
         assert binary.exists()

@@ -21,7 +21,7 @@ from bisector.patches import Series
 from bisector.prober import Bench
 from bisector.scenario import Known
 from bisector.session import Options, find_series, find_test, hunt_id, hunts, journal_of
-from bisector.toolchain import Toolchain
+from bisector.toolchain import Chains, Toolchain
 from bisector.tools import Tool
 from bisector.workspace import Workspace
 from tests.conftest import Clone
@@ -147,7 +147,7 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
     history: History, line: list[str], workspace: Workspace
 ) -> None:
     tool, chain = Tool(Path("/vtest"), "vtest", "id"), Toolchain("dev", "make", (), "id")
-    bench = Bench(workspace, history, chain, Oracle("a", "a.vtc", "digest"), tool)
+    bench = Bench(workspace, history, Chains(chain), Oracle("a", "a.vtc", "digest"), tool)
     span = history.range(f"{line[0]}..master")
     question = Question(span)
     other_series = find_series([line[1]], Known(), history)
@@ -157,7 +157,10 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
         hunt_id(replace(question, series=other_series), bench),
         hunt_id(replace(question, blind=True), bench),
         hunt_id(question, replace(bench, oracle=replace(bench.oracle, digest="other"))),
-        hunt_id(question, replace(bench, chain=replace(chain, identity="other"))),
+        hunt_id(question, replace(bench, chains=Chains(replace(chain, identity="other")))),
+        hunt_id(question, replace(bench, chains=Chains(chain, proof=chain))),
+        hunt_id(replace(question, hint="dns"), bench),
+        hunt_id(replace(question, flaky=True), bench),
         hunt_id(question, replace(bench, vtest=replace(tool, identity="other"))),
     ]
     assert len(set(names)) == len(names)

@@ -71,9 +71,10 @@ class RepoCommand(RoomCommand):
     toolchain = cli.SwitchAttr(
         "--toolchain",
         str,
-        default="dev",
+        default="auto",
         argname="NAME",
-        help="dev: gcc -O0; release: HAProxy's own flags",
+        help="auto: fast to search, dev to prove; fast: tcc, one thread; dev: gcc -O0; "
+        "release: HAProxy's own flags",
     )
     make = cli.SwitchAttr(
         "--make", str, list=True, argname="VAR=VALUE", help="a make variable, e.g. USE_OPENSSL=1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from plumbum import cli
@@ -21,6 +22,28 @@ Exit status: 0 all is proven and the patch holds, 1 not so, 2 the question canno
 as asked, 3 the machine lacks something."""
 
     blind = cli.Flag("--blind", help="ignore what the scenario knows of suspect, fix and patch")
+    hint = cli.SwitchAttr(
+        "--hint",
+        str,
+        default="",
+        argname="PATH|FUNCTION|SUBSYSTEM",
+        help="what the culprit has to do with, in your opinion; saves probes if right",
+    )
+    confirm = cli.SwitchAttr(
+        "--confirm",
+        str,
+        default="",
+        argname="NAME",
+        help="toolchain of the proof: dev, release, or none (default: dev, or release if that "
+        "searched)",
+    )
+    flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")
+    jobs = cli.SwitchAttr(
+        "--jobs",
+        cli.Range(1, 64),
+        argname="N",
+        help="probes at once (default: one for each four processors)",
+    )
     json = cli.SwitchAttr("--json", str, argname="FILE", help="write the report as JSON, too")
 
     def main(self, range: str) -> int:
@@ -29,10 +52,17 @@ as asked, 3 the machine lacks something."""
         from bisector.conduct import conduct
         from bisector.report.live import Live
 
+        options = replace(
+            options_of(self),
+            confirm=str(self.confirm),
+            hint=str(self.hint),
+            flaky=self.flaky,
+            jobs=self.jobs or 0,
+        )
         with Live() as live:
             outcome = conduct(
                 self.workspace(),
-                options_of(self),
+                options,
                 range,
                 blind=self.blind,
                 fresh=self.fresh,

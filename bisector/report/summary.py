@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bisector.events import (
+    ANSWERED,
     Confirmed,
     Ended,
     Event,
@@ -47,7 +48,7 @@ class Summary:
 
     @property
     def answered(self) -> bool:
-        return self.ended is not None and self.ended.answer == "answered"
+        return self.ended is not None and self.ended.answer == ANSWERED
 
     @property
     def proven(self) -> bool:

@@ -23,7 +23,7 @@ def run_regtests(
     workspace: Workspace, source: SourceTree, history: History, tree: str
 ) -> tuple[int, dict[str, list[str]], str]:
     """The script's exit status, what each failed test says, and all that it prints."""
-    chain = bench(workspace, history, "dns-flap").chain
+    chain = bench(workspace, history, "dns-flap").chains.search
     binary = binaries.build(workspace, history.store, tree, chain).binary
     with tempfile.TemporaryDirectory(prefix="rt-") as scratch:  # short: sockets' names are
         environment = {

@@ -13,6 +13,7 @@ from bisector.playground import Plan, make
 from bisector.probe import probe
 from bisector.prober import Bench
 from bisector.session import Options
+from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Verdict
 from bisector.workspace import Workspace
 from tests.real.conftest import obtain
@@ -30,12 +31,17 @@ def bench(workspace: Workspace, history: History, name: str, **settings: str) ->
     return session.find_bench(options, workspace, history, session.find_test(options))
 
 
+def real_chain(ready: Bench) -> Toolchain:
+    """gcc, where the bench would search with tcc."""
+    return ready.chains.fallback or ready.chains.search
+
+
 def verdict_on(workspace: Workspace, source: SourceTree, name: str) -> Result:
-    """The verdict of a scenario's default variant on a released source."""
+    """The verdict of a scenario's default variant on a released source, built by gcc."""
     ground = make(workspace, source.path, Series(()), RELEASE_ONLY)
     history = History.open(ground.path, workspace)
     ready = bench(workspace, history, name)
-    return probe(workspace, ready.request(history.tree_id(history.head().id)))
+    return probe(workspace, ready.request(history.tree_id(history.head().id), real_chain(ready)))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +93,8 @@ def test_without_the_fix_3_0_is_bad(
     real_workspace: Workspace, ground_history: History, series: Series
 ) -> None:
     tree = broken(real_workspace, ground_history, series.patches)
-    result = probe(real_workspace, bench(real_workspace, ground_history, "dns-flap").request(tree))
+    ready = bench(real_workspace, ground_history, "dns-flap")
+    result = probe(real_workspace, ready.request(tree, ready.chains.search))
     assert result.verdict is Verdict.BAD
     assert ":0)" in result.ruling.evidence[0]
 
@@ -96,12 +103,10 @@ def test_with_the_first_patch_alone_it_trades_one_bug_for_the_other(
     real_workspace: Workspace, ground_history: History, series: Series
 ) -> None:
     tree = broken(real_workspace, ground_history, series.patches[1:])
-    verdicts = {
-        name: probe(
-            real_workspace, bench(real_workspace, ground_history, name).request(tree)
-        ).verdict
-        for name in ("dns-flap", "dns-false-up")
-    }
+    verdicts = {}
+    for name in ("dns-flap", "dns-false-up"):
+        ready = bench(real_workspace, ground_history, name)
+        verdicts[name] = probe(real_workspace, ready.request(tree, ready.chains.search)).verdict
     assert verdicts == {"dns-flap": Verdict.GOOD, "dns-false-up": Verdict.BAD}
 
 
@@ -136,7 +141,7 @@ def test_each_hunk_is_noticed_by_the_variant_that_goes_through_it(
         taken_out = (only_hunks(fix, [hunk]), *taken_out)
     tree = broken(real_workspace, ground_history, taken_out)
     ready = bench(real_workspace, ground_history, scenario, failure=failure)
-    assert probe(real_workspace, ready.request(tree)).verdict is expected
+    assert probe(real_workspace, ready.request(tree, ready.chains.search)).verdict is expected
 
 
 def test_every_variant_is_right_on_the_good_and_on_the_broken_release(
@@ -152,7 +157,7 @@ def test_every_variant_is_right_on_the_good_and_on_the_broken_release(
         ready = bench(real_workspace, ground_history, "dns-flap", **settings)
         expected = Verdict.GOOD if chosen["record"] == "SRV" else Verdict.BAD
         for tree, wanted in ((good, Verdict.GOOD), (bad, expected)):
-            result = probe(real_workspace, ready.request(tree))
+            result = probe(real_workspace, ready.request(tree, ready.chains.search))
             if result.verdict is not wanted:
                 wrong.append((settings, result.ruling))
     assert not wrong

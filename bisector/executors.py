@@ -1,0 +1,87 @@
+"""Where probes run: in threads of this process, since their work is in child processes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from bisector.lanes import Lane, Turns, cores
+from bisector.probe import Probe, probe
+from bisector.verdict import Result
+from bisector.workspace import Workspace
+
+# Two builds side by side take about as long as one after the other, and two questions asked at once
+# tell less than two in a row: below four processors for each, one at a time is the faster hunt.
+CORES_A_JOB = 4
+
+
+def default_jobs() -> int:
+    """How many probes at once this machine bears."""
+    return max(1, cores() // CORES_A_JOB)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A probe that is under way."""
+
+    future: Future[Result]
+    lane: Lane
+
+
+class Executor(Protocol):
+    """Takes probes and gives their results as they come."""
+
+    jobs: int
+
+    def submit(self, request: Probe) -> Task: ...
+
+    def wait(self, tasks: Collection[Task]) -> None: ...
+
+    def cancel(self, task: Task) -> None: ...
+
+
+class Local:
+    """Up to *jobs* builds at once, each in its own tree, and as many tests beside them.
+
+    To be used as a context; at its end nothing runs any more.
+    """
+
+    def __init__(self, workspace: Workspace, jobs: int) -> None:
+        self.jobs = jobs
+        self._workspace = workspace
+        self._turns = Turns(jobs)
+        self._threads = ThreadPoolExecutor(2 * jobs, thread_name_prefix="probe")
+        self._tasks: list[Task] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            self.cancel(task)
+        self._threads.shutdown()
+
+    def submit(self, request: Probe) -> Task:
+        """Begin a probe; the future raises what the probe raises, Stopped if it was cancelled."""
+        lane = Lane(max(1, cores() // self.jobs), self._turns)
+        task = Task(self._threads.submit(probe, self._workspace, request, lane), lane)
+        self._tasks = [one for one in self._tasks if not one.future.done()] + [task]
+        return task
+
+    def wait(self, tasks: Collection[Task]) -> None:
+        """Until at least one of *tasks* has ended."""
+        futures.wait([task.future for task in tasks], return_when=futures.FIRST_COMPLETED)
+
+    def cancel(self, task: Task) -> None:
+        """Call a probe off; nothing that it started goes on."""
+        if not task.future.cancel():
+            task.lane.call_off()

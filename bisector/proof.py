@@ -1,0 +1,145 @@
+"""No answer without proof: the revision and each of its parents, several times each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bisector.events import Confirmed, Found, Probed
+from bisector.prober import Prober
+from bisector.toolchain import Toolchain
+from bisector.transition import NEW_VERDICT, TestIsFlaky
+from bisector.verdict import Verdict
+
+CONFIRM_RUNS = 5  # of each side
+MOST_RUNS = 60  # of each side when the test is flaky
+MISSED = 0.01  # P(a bad side passes in all its runs), when the test is flaky
+
+
+class FastContradicted(Exception):
+    """A real toolchain says something else of a revision than the fast one."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A revision and what it is to be."""
+
+    revision: str
+    expected: Verdict
+
+
+class Prover:
+    """Confirms what was found, by the toolchain *chain*."""
+
+    def __init__(self, prober: Prober, chain: Toolchain) -> None:
+        self._prober = prober
+        self._chain = chain
+
+    def confirm(self, found: Found, flaky: bool) -> Confirmed:
+        """The proof of *found*, or the doubts that are left.
+
+        Raises FastContradicted when the fast toolchain found it and this one says otherwise,
+        TestIsFlaky when runs of one side differ and nobody said that they would.
+        """
+        sides = _sides(found)
+        # one after the other in one build tree: the child's build goes on from its parent's
+        told = [[one] for one in self._ask(found, sides, 0, 1)]
+        if flaky:
+            return self._weigh(found, sides, told)
+        for side, runs in zip(sides, told, strict=True):
+            runs += self._ask(found, [side], 1, CONFIRM_RUNS)
+            self._compare(runs)
+        doubts = [*_open(found), *_same_binary(told)]
+        for side, runs in zip(sides, told, strict=True):
+            wrong = [one for one in runs if one.verdict is not side.expected]
+            if wrong and not self._prober.chains.search.is_real:
+                raise FastContradicted(wrong[0].name)
+            doubts += [f"run {w.run + 1} of {w.name} is {w.verdict}: {w.reason}" for w in wrong]
+        return self._confirmed(found, CONFIRM_RUNS, doubts)
+
+    def _ask(self, found: Found, sides: Sequence[Side], first: int, end: int) -> list[Probed]:
+        purpose = f"confirm the {found.what}"
+        tickets = [
+            self._prober.start(side.revision, purpose, run, self._chain)
+            for side in sides
+            for run in range(first, end)
+        ]
+        return self._prober.ask_all(tickets)
+
+    def _compare(self, runs: Sequence[Probed]) -> None:
+        """Do all tested runs agree? One that timed out, say, is a doubt and no sign of chance."""
+        if len({one.verdict for one in runs if one.verdict.tested}) > 1:
+            raise TestIsFlaky(runs[0].name)
+
+    def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
+        return Confirmed(found.what, not doubts, runs, "; ".join(doubts), self._chain.name)
+
+    def _weigh(
+        self, found: Found, sides: Sequence[Side], told: Sequence[list[Probed]]
+    ) -> Confirmed:
+        """For a flaky test: see the bad side fail, then the good ones pass as often as it takes."""
+        pairs = list(zip(sides, told, strict=True))
+        bad = [self._until_bad(found, *pair) for pair in pairs if pair[0].expected is Verdict.BAD]
+        passing = max(bad, default=0.5)  # without a bad side nothing is proven in any case
+        enough = max(CONFIRM_RUNS, math.ceil(math.log(MISSED) / math.log(passing)))
+        doubts = [*_open(found), *_same_binary(told)]
+        missed = 0.0
+        for side, runs in pairs:
+            if side.expected is Verdict.GOOD:
+                self._repeat(found, side, runs, min(enough, MOST_RUNS))
+                missed = max(missed, passing ** len(runs))
+            doubts += _unlike(side, runs)
+        if missed > MISSED:
+            doubts.append(f"a bad one would pass all these runs with P = {missed:.2f}")
+        tally = ", ".join(f"{r[0].name} {_count(r, Verdict.BAD)} of {len(r)}" for r in told)
+        confidence = round(min(found.confidence, 1 - missed), 6)
+        doubt = "; ".join(doubts)
+        least = min(len(runs) for runs in told)
+        name = self._chain.name
+        return Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
+
+    def _until_bad(self, found: Found, side: Side, runs: list[Probed]) -> float:
+        """Run the bad side until it failed twice; P(it passes), by Laplace's rule of succession."""
+        self._repeat(found, side, runs, CONFIRM_RUNS)
+        while _count(runs, Verdict.BAD) < 2 and len(runs) < MOST_RUNS:
+            self._repeat(found, side, runs, len(runs) + CONFIRM_RUNS)
+        return (_count(runs, Verdict.GOOD) + 1) / (len(runs) + 2)
+
+    def _repeat(self, found: Found, side: Side, runs: list[Probed], total: int) -> None:
+        runs += self._ask(found, [side], len(runs), total)
+
+
+def _sides(found: Found) -> list[Side]:
+    """Parents first; none where the commits before the last one cannot be tested."""
+    new = NEW_VERDICT[found.what]
+    old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
+    parents = found.parents if len(found.revisions) == 1 else ()
+    return [*(Side(parent, old) for parent in parents), Side(found.revisions[-1], new)]
+
+
+def _open(found: Found) -> list[str]:
+    """What no run can settle."""
+    if len(found.revisions) > 1:
+        return ["the others before it cannot be tested"]
+    return [] if found.parents else ["it has no parent to compare with"]
+
+
+def _same_binary(told: Sequence[Sequence[Probed]]) -> list[str]:
+    *parents, last = (runs[0].binary for runs in told)
+    same = last and last in parents
+    return ["its binary is identical to its parent's: this can't be it"] if same else []
+
+
+def _unlike(side: Side, runs: Sequence[Probed]) -> list[str]:
+    """What a flaky test's runs say against *side*: one that is bad has to be bad only once."""
+    name, bad = runs[0].name, _count(runs, Verdict.BAD)
+    if side.expected is Verdict.BAD:
+        return [] if bad else [f"{name} was never bad in {len(runs)} runs"]
+    doubts = [f"{name} was bad in {bad} of {len(runs)} runs"] if bad else []
+    failed = [one for one in runs if not one.verdict.tested]
+    return doubts + [f"run {one.run + 1} of {name} is {one.verdict}" for one in failed]
+
+
+def _count(runs: Sequence[Probed], verdict: Verdict) -> int:
+    return sum(one.verdict is verdict for one in runs)
