@@ -146,7 +146,7 @@ def _make(
             problem = _unbootable(binary, draft)
         if problem:
             return Build(key, home, "", done.seconds, log, problem)
-        return _store(workspace, key, home, binary, done, draft)
+        return _store(workspace, key, home, tree, binary, done, draft)
 
 
 def _unbootable(binary: Path, log: Path) -> str:
@@ -173,7 +173,13 @@ def _problem(done: process.Finished, log: Path) -> str:
 
 
 def _store(
-    workspace: Workspace, key: str, home: Path, binary: Path, done: process.Finished, log: Path
+    workspace: Workspace,
+    key: str,
+    home: Path,
+    tree: str,
+    binary: Path,
+    done: process.Finished,
+    log: Path,
 ) -> Build:
     """Move a fresh binary into the cache, whole or not at all."""
     content = _content(binary)
@@ -182,10 +188,24 @@ def _store(
         draft.mkdir()
         shutil.copy2(binary, draft / "haproxy")
         log.rename(draft / "build.log")
-        meta = {"content": content, "seconds": round(done.seconds, 3), "make": done.argv}
+        meta = {
+            "content": content,
+            "tree": tree,
+            "seconds": round(done.seconds, 3),
+            "make": done.argv,
+        }
         write_whole(draft / "meta.json", json.dumps(meta).encode())
         publish(draft, home)
     return Build(key, home / "haproxy", content, done.seconds, home / "build.log")
+
+
+def trees(workspace: Workspace) -> set[str]:
+    """The trees of which the cache has a binary, by whatever toolchain."""
+    found = set()
+    for path in workspace.root.glob("binaries/*/*/meta.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(str(json.loads(path.read_text())["tree"]))
+    return found
 
 
 def _cached(workspace: Workspace, key: str, home: Path) -> Build | None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from bisector.verdict import Verdict
 
 ANSWERED = "answered"
+CONFIRMATION = "confirm"  # how the purpose of a probe for proof begins
 
 
 class Event:
@@ -109,6 +110,7 @@ class PatchChecked(Event):
     how: tuple[str, ...]
     after: Verdict | None
     problem: str
+    toolchain: str = ""
 
 
 @dataclass(frozen=True)

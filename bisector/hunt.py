@@ -293,10 +293,10 @@ def _is_same(told: Found, found: Found) -> bool:
 
 def _checked(before: Probed, done: AppliedSeries | Conflict, after: Probed | None) -> PatchChecked:
     """How one release fared."""
+    name, commit, was = before.name, before.revision, before.verdict
     if isinstance(done, Conflict):
-        problem = f"{done.patch} conflicts: {done.text}"
-        return PatchChecked(before.name, before.revision, before.verdict, (), None, problem)
+        return PatchChecked(name, commit, was, (), None, f"{done.patch} conflicts: {done.text}")
     assert after is not None  # what applies is probed
     how = tuple(f"{s.how} ({s.variant})" if s.variant else s.how for s in done.steps)
     problem = "" if after.verdict.tested else after.reason
-    return PatchChecked(before.name, before.revision, before.verdict, how, after.verdict, problem)
+    return PatchChecked(name, commit, was, how, after.verdict, problem, after.toolchain)

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from bisector import binaries
 from bisector.apply import AppliedSeries, Conflict, apply_series
-from bisector.binaries import build_key
 from bisector.classify import is_doubtful
 from bisector.costs import Memory
 from bisector.events import Probed
@@ -213,22 +213,20 @@ class Prober:
 
     def memory(self, commits: Iterable[str]) -> Memory:
         """Which of *commits* earlier hunts left in the caches."""
-        root = self.bench.workspace.root
-        binaries = {path.name for path in root.glob("binaries/*/*")}
-        verdicts = {path.name for path in root.glob("verdicts/*/*")}
-        if not binaries:
-            return Memory()
-        keys = {commit: self._keys(commit) for commit in commits}
-        return Memory(
-            frozenset(c for c, (_, verdict) in keys.items() if verdict in verdicts),
-            frozenset(c for c, (binary, _) in keys.items() if binary in binaries),
-        )
-
-    def _keys(self, commit: str) -> tuple[str, str]:
-        history = self.bench.history
-        request = self.bench.request(history.tree_id(commit), self.chains.search)
-        binary = build_key(history.store, request.tree, request.chain)
-        return binary, request.key(binary)
+        history, root = self.bench.history, self.bench.workspace.root
+        trees = binaries.trees(self.bench.workspace)
+        known, built = set(), set()
+        for commit in commits if trees else ():
+            tree = history.tree_id(commit)
+            if tree in trees:
+                request = self.bench.request(tree, self.chains.search)
+                binary = binaries.build_key(history.store, tree, request.chain)
+                key = request.key(binary)
+                if (root / "verdicts" / key[:2] / key).exists():
+                    known.add(commit)
+                elif (root / "binaries" / binary[:2] / binary).exists():
+                    built.add(commit)
+        return Memory(frozenset(known), frozenset(built))
 
     def _believes(self, told: Probed) -> bool:
         if told.toolchain != FAST or (self.chains.search.name == FAST and not self.chains.fallback):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bisector.events import Confirmed, Found, Probed
+from bisector.events import CONFIRMATION, Confirmed, Found, Probed
 from bisector.prober import Prober
 from bisector.toolchain import Toolchain
 from bisector.transition import NEW_VERDICT, TestIsFlaky
@@ -59,7 +59,7 @@ class Prover:
         return self._confirmed(found, CONFIRM_RUNS, doubts)
 
     def _ask(self, found: Found, sides: Sequence[Side], first: int, end: int) -> list[Probed]:
-        purpose = f"confirm the {found.what}"
+        purpose = f"{CONFIRMATION} the {found.what}"
         tickets = [
             self._prober.start(side.revision, purpose, run, self._chain)
             for side in sides

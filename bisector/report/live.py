@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bisector.events import Confirmed, Event, Found, Noted, Probed
+from bisector.events import CONFIRMATION, Confirmed, Event, Found, Noted, Probed
 from bisector.report.terminal import probe_line
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Live:
     def told(self, event: Event) -> None:
         """Show an event of the journal."""
         if isinstance(event, Probed):
-            if event.run and event.verdict.tested:
+            if event.run and event.verdict.tested and event.purpose.startswith(CONFIRMATION):
                 return  # a repetition; whether all agreed is in the confirmation
             self._print(probe_line(event), _COLOURS.get(event.verdict, "yellow"))
         elif isinstance(event, Found):

@@ -16,6 +16,7 @@ from bisector.events import (
     Probed,
     Started,
 )
+from bisector.toolchain import FAST
 from bisector.verdict import Verdict
 
 
@@ -70,12 +71,28 @@ class Summary:
             sum(probe.test_seconds for probe in made),
         )
 
+    @property
+    def left_to_fallback(self) -> tuple[str, ...]:
+        """The revisions that the fast toolchain could not judge and another one was asked about."""
+        asked = {_question(probe): probe for probe in self.probes if probe.toolchain == FAST}
+        names = (
+            asked[_question(probe)].name
+            for probe in self.probes
+            if probe.toolchain != FAST and _question(probe) in asked
+        )
+        return tuple(dict.fromkeys(names))
+
     def evidence(self, revision: str) -> tuple[str, ...]:
         """The log's lines behind the verdict on *revision* as it is."""
         for probe in self.probes:
             if probe.revision == revision and not probe.patched:
                 return probe.evidence
         return ()
+
+
+def _question(probe: Probed) -> tuple[str, str, bool, int]:
+    """What was asked, by whatever toolchain it was answered."""
+    return probe.purpose, probe.revision, probe.patched, probe.run
 
 
 def summarize(events: Sequence[Event]) -> Summary | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bisector.workspace import Workspace
 
 _LABEL = 12
+_LISTED = 8  # names in a row, before there are too many to read
 _WORDS = {"introduction": "introduced", "fix": "fixed"}
 
 
@@ -26,7 +27,7 @@ def probe_line(told: Probed) -> str:
     name = told.name + (" + patch" if told.patched else "")
     seconds = told.build_seconds + told.test_seconds
     time = "known" if told.known else f"{seconds:.1f} s"
-    line = f"{told.verdict:<11} {name:<20} {time:>8}  {told.subject}"
+    line = f"{told.verdict:<11} {name:<20} {time:>8} {told.toolchain:<7}  {told.subject}"
     return line if told.verdict.tested else f"{line}\n{'':<12}{told.reason}"
 
 
@@ -40,7 +41,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     if summary.answered:
         lines += _row("affected", _affected(summary))
         lines += _patch(summary)
-    for note in summary.notes:
+    for note in (*summary.notes, *_left_to_others(summary)):
         lines += _row("note", note)
     probes, building, testing = summary.work
     lines += _row("work", f"{probes} probes: {_span(building)} building, {_span(testing)} testing")
@@ -52,6 +53,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
 def probe_report(told: Probed) -> str:
     """A single probe's verdict, with its evidence."""
     lines = [f"{told.verdict}: {told.name} {told.subject}", *_row("reason", told.reason)]
+    lines += _row("built with", told.toolchain)
     for line in told.evidence:
         lines += _row("evidence", line)
     if told.log:
@@ -112,6 +114,13 @@ def _share(share: Share) -> tuple[str, str, str, str]:
     return share.what, str(share.count), sizes.show(share.size), ", ".join(share.folders)
 
 
+def _left_to_others(summary: Summary) -> Iterator[str]:
+    """What the fast toolchain could not judge."""
+    if names := summary.left_to_fallback:
+        listed = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
+        yield f"{len(names)} revisions that fast could not judge were left to dev: {listed}"
+
+
 def _question(summary: Summary) -> str:
     asked = summary.started
     variant = f" ({asked.variant})" if asked.variant else ""
@@ -141,14 +150,22 @@ def _commit(finding: Finding, index: int) -> str:
 
 def _proof(finding: Finding) -> Iterator[str]:
     old, new = ("good", "bad") if finding.found.what == "introduction" else ("bad", "good")
-    if finding.confirmed is None:
+    confirmed = finding.confirmed
+    if confirmed is None:
         yield "not confirmed"
-    elif finding.proven:
-        runs = finding.confirmed.runs
-        parents = " and ".join(parent[:10] for parent in finding.found.parents)
-        yield f"proven: {new} in {runs} of {runs} runs, its parent {parents} {old} in all of {runs}"
+    elif not finding.proven:
+        yield f"not proven: {confirmed.doubt}"
+    elif confirmed.tally:
+        yield f"proven with {confirmed.toolchain}, P = {confirmed.confidence:.3f}"
     else:
-        yield f"not proven: {finding.confirmed.doubt}"
+        runs = confirmed.runs
+        parents = " and ".join(parent[:10] for parent in finding.found.parents)
+        yield (
+            f"proven with {confirmed.toolchain}: {new} in {runs} of {runs} runs, "
+            f"its parent {parents} {old} in all of {runs}"
+        )
+    if confirmed and confirmed.tally:
+        yield f"bad runs: {confirmed.tally}"
 
 
 def _affected(summary: Summary) -> str:
@@ -166,7 +183,9 @@ def _patch(summary: Summary) -> list[str]:
         return []
     good = sum(check.after is Verdict.GOOD for check in checks)
     more = [*summary.started.patches, *(_check(check) for check in checks)]
-    return _row("patch", f"good on {good} of {len(checks)} affected releases", more)
+    chains = " and ".join(dict.fromkeys(check.toolchain for check in checks if check.toolchain))
+    built = f", built with {chains}" if chains else ""
+    return _row("patch", f"good on {good} of {len(checks)} affected releases{built}", more)
 
 
 def _check(check: PatchChecked) -> str:
