@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import pygit2
@@ -18,7 +18,7 @@ from pygit2.enums import SortMode
 
 from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
 from bisector.search import Graph
-from bisector.store import built_entries, private_store
+from bisector.store import private_store
 from bisector.workspace import Workspace
 
 RELEASE_TAG = re.compile(r"v\d+\.\d+(?:\.\d+|-dev\d+)$")
@@ -64,6 +64,8 @@ class History:
         """
         # only objects are read, no hook or configuration of the clone is ever run
         pygit2.settings.owner_validation = False
+        # half of the time that a walk over thousands of commits takes; git does not do it, either
+        pygit2.settings.enable_strict_hash_verification(False)
         found = pygit2.discover_repository(str(folder))
         if found is None:
             raise NotARepository(
@@ -207,34 +209,6 @@ class History:
     def graph(self, commits: Iterable[str]) -> Graph:
         """The commits, parents first, as the search wants them."""
         return Graph.of(list(self._with_parents(commits)))
-
-    def touching(self, commits: Iterable[str], paths: Iterable[str]) -> list[str]:
-        """Those of *commits* that change one of *paths*; compares blob ids, diffs nothing."""
-        wanted = tuple(paths)
-
-        @cache
-        def blobs(revision: str) -> list[pygit2.Oid | None]:
-            tree = self._tree(revision)
-            return [_entry(tree, path) for path in wanted]
-
-        return [
-            commit
-            for commit, parents in self._with_parents(commits)
-            if all(blobs(commit) != blobs(parent) for parent in parents)
-        ]
-
-    def inert(self, commits: Iterable[str]) -> set[str]:
-        """Those of *commits* that cannot change the binary: a parent's build reads the same."""
-
-        @cache
-        def built(revision: str) -> tuple[tuple[str, int, str], ...]:
-            return built_entries(self._tree(revision))
-
-        return {
-            commit
-            for commit, parents in self._with_parents(commits)
-            if any(built(commit) == built(parent) for parent in parents)
-        }
 
     def _with_parents(self, commits: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         for commit in commits:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 from bisector import relevance, witness
 from bisector.apply import AppliedSeries, Conflict
-from bisector.checkout import REBUILD_ALL
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.events import ANSWERED, Ended, Found, Noted, PatchChecked, Probed
 from bisector.history import Commit, Range
@@ -67,8 +66,7 @@ class Hunt:
                 f"--hint {question.hint} means no commit of {question.range.text}",
                 "give a path, a function or a subsystem as the subject lines name it",
             )
-        rebuilding = self.history.touching(self._commits, REBUILD_ALL)
-        self._finder = Finder(prober, self._commits, self._evidence, frozenset(rebuilding))
+        self._finder = Finder(prober, self._commits, self._evidence)
 
     def run(self) -> None:
         """Hunt to the end.

@@ -47,13 +47,15 @@ SUSPECT = 0.5
 class Evidence:
     """What is known of a range's commits; see relevance.of, which gathers it.
 
-    *inert* ones cannot change the binary. *files*: those that touch a file of the patch;
+    *inert* ones cannot change the binary; *rebuilding* ones change what every object depends on,
+    which says nothing of bugs but of builds. *files*: those that touch a file of the patch;
     *functions*: how many of the patch's functions each one touches; *subsystem*: those whose
     subject names a subsystem of the patch's or the scenario's; *hinted*: those that the user's
     hint means. *subjects* by commit; one that is missing says nothing.
     """
 
     inert: frozenset[str] = frozenset()
+    rebuilding: frozenset[str] = frozenset()
     files: frozenset[str] = frozenset()
     functions: Mapping[str, int] = field(default_factory=dict)
     subsystem: frozenset[str] = frozenset()

@@ -15,6 +15,7 @@ import pygit2
 from pygit2.enums import FileMode, ObjectType
 
 from bisector import subjects
+from bisector.checkout import REBUILD_ALL
 from bisector.history import History
 from bisector.patches import Series
 from bisector.priors import Evidence
@@ -33,7 +34,7 @@ def of(
     tags: Collection[str] = (),
     hint: str = "",
 ) -> Evidence:
-    """What is known of *commits*, parents first, for priors.weigh.
+    """What is known of *commits*, parents first, for priors.weigh and for Costs.
 
     *tags*: the scenario's subsystems, as HAProxy's subjects name them. *hint*: a file or a folder
     of the tree, else a function, else a subsystem; what means no commit of the range leaves
@@ -50,6 +51,7 @@ def of(
     files = reader.touching(commits, wanted)
     return Evidence(
         inert=reader.inert(commits),
+        rebuilding=reader.touching(commits, REBUILD_ALL),
         files=files,
         functions=reader.functions([c for c in commits if c in files], wanted, functions),
         subsystem=_about(said, subsystems),

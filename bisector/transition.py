@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -43,18 +43,11 @@ class Stretch:
 class Finder:
     """Finds transitions in a range of *commits*, of which *evidence* says which are likely."""
 
-    def __init__(
-        self,
-        prober: Prober,
-        commits: Sequence[str],
-        evidence: Evidence,
-        rebuilding: Collection[str],
-    ) -> None:
+    def __init__(self, prober: Prober, commits: Sequence[str], evidence: Evidence) -> None:
         self._prober = prober
         self._history = prober.bench.history
         self._commits = commits
         self._evidence = evidence
-        self._rebuilding = rebuilding
 
     def find(self, stretch: Stretch, suspect: str, flaky: bool) -> Found:
         """Search *stretch* to the end.
@@ -139,7 +132,7 @@ class Finder:
     def _costs(self, commits: Sequence[str]) -> Costs:
         memory = self._prober.memory(commits)
         chain, jobs = self._prober.chains.search.name, self._prober.executor.jobs
-        return Costs(commits, self._rebuilding, memory, chain, jobs)
+        return Costs(commits, self._evidence.rebuilding, memory, chain, jobs)
 
     def _noise(self, what: str) -> Noise:
         """Passing by luck at any rate, failing by luck hardly ever."""

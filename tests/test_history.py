@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bisector import relevance
 from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
 from bisector.history import History
 from bisector.search import Graph
@@ -307,55 +308,6 @@ def test_in_a_shallow_clone_a_range_that_is_there_will_do(
         history.commit(line[1])
 
 
-# --- what lies in a range -------------------------------------------------------------------------
-
-
-def test_a_commit_that_only_documents_is_inert(clone: Clone, workspace: Workspace) -> None:
-    commits = [
-        clone.commit({"src/a.c": "1\n"}),
-        clone.commit({"doc/a": "1\n"}),
-        clone.commit({"doc/a": "2\n", "src/a.c": "2\n"}),
-        clone.commit({"reg-tests/a.vtc": "1\n", ".github/x": "1\n"}),
-        clone.commit({"Makefile": "haproxy:\n"}),
-    ]
-    history = History.open(clone.path, workspace)
-    assert history.inert(commits[1:]) == {commits[1], commits[3]}
-
-
-def test_a_merge_that_adds_nothing_to_one_parent_is_inert(
-    clone: Clone, workspace: Workspace
-) -> None:
-    a = clone.commit({})
-    b = clone.commit({"src/b.c": "1\n"})
-    ours = clone.commit({}, parents=[b, clone.commit({"src/c.c": "1\n"}, parents=[a], branch="c")])
-    history = History.open(clone.path, workspace)
-    assert history.inert([b, ours]) == {ours}
-
-
-def test_touching_finds_the_commits_that_change_one_of_the_paths(
-    clone: Clone, workspace: Workspace
-) -> None:
-    commits = [
-        clone.commit({}),
-        clone.commit({"src/a.c": "1\n"}),  # adds it
-        clone.commit({"src/b.c": "1\n"}),
-        clone.commit({"src/a.c": "2\n", "src/b.c": "2\n"}),
-        clone.commit({"src/a.c.orig": "1\n"}),
-        clone.commit({"src/a.c": None}),  # removes it
-    ]
-    history = History.open(clone.path, workspace)
-    found = history.touching(commits[1:], ["src/a.c", "src/nonesuch.c"])
-    assert found == [commits[1], commits[3], commits[5]]
-    assert history.touching(commits[1:], []) == []
-
-
-def test_a_merge_touches_only_what_differs_from_every_parent(
-    clone: Clone, merged: list[str], workspace: Workspace
-) -> None:
-    history = History.open(clone.path, workspace)
-    assert history.touching(merged[1:], ["src/side.c"]) == [merged[2]]
-
-
 # --- releases -------------------------------------------------------------------------------------
 
 
@@ -430,8 +382,7 @@ def test_nothing_of_all_that_writes_to_the_clone(
     history = History.open(clone.path, workspace)
     span = history.range(f"{merged[0]}..")
     history.graph(span.commits)
-    history.inert(span.commits)
-    history.touching(span.commits, ["src/main.c"])
+    relevance.of(history, span.commits, tags=["x"], hint="src/main.c")
     history.older_release(merged[5])
     for commit in span.commits:
         history.place(commit, span.commits)

@@ -425,8 +425,8 @@ def test_the_series_is_tried_on_each_affected_release(world: World) -> None:
     dev1, stable, dev2 = (world.commits[number] for number in (9, 12, 20))
     said = "0001-x.patch conflicts: src/a.c @@ -1 +1 @@: differs"
     assert world.patched() == [
-        PatchChecked("v3.0-dev1", dev1, BAD, how, GOOD, ""),
-        PatchChecked("v3.0.0", stable, BAD, how, BAD, ""),
+        PatchChecked("v3.0-dev1", dev1, BAD, how, GOOD, "", DEV),
+        PatchChecked("v3.0.0", stable, BAD, how, BAD, "", DEV),
         PatchChecked("v3.1-dev1", dev2, BAD, (), None, said),
     ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
+from bisector import relevance
 from bisector.errors import EnvironmentProblem
 from bisector.history import History
 from bisector.patch_files import load
@@ -164,7 +165,7 @@ def test_it_is_a_history_of_haproxy_over_which_a_hunt_can_range(
     made = make(workspace, source, series, plan)
     history = History.open(made.path, workspace)
     assert len(history.range(made.range).commits) == plan.commits - 1
-    assert history.inert(history.range(made.range).commits) >= {
+    assert relevance.of(history, history.range(made.range).commits).inert >= {
         str(commit.id) for n, commit in enumerate(Ground(made).log) if n in plan.documents
     }
 

@@ -64,16 +64,17 @@ def probed(revision: str, verdict: Verdict, **more: object) -> Probed:
         log="/log",
         known=False,
         at=1.0,
+        toolchain="fast",
     )
     return replace(event, **more)  # type: ignore[arg-type]
 
 
 INTRODUCED = Found("introduction", (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))
 FIXED = Found("fix", (CURE,), ("BUG/MEDIUM: b",), ("",), (CULPRIT,))
-PROVEN = [Confirmed("introduction", True, 5, ""), Confirmed("fix", True, 5, "")]
+PROVEN = [Confirmed("introduction", True, 5, "", "dev"), Confirmed("fix", True, 5, "", "dev")]
 CHECKS = [
-    PatchChecked("v3.0-dev1", "1" * 40, BAD, ("exact", "three-way (3.0)"), GOOD, ""),
-    PatchChecked("v3.0-dev12", "2" * 40, BAD, ("exact", "exact"), GOOD, ""),
+    PatchChecked("v3.0-dev1", "1" * 40, BAD, ("exact", "three-way (3.0)"), GOOD, "", "fast"),
+    PatchChecked("v3.0-dev12", "2" * 40, BAD, ("exact", "exact"), GOOD, "", "fast"),
 ]
 PROBES = [probed(PARENT, GOOD), probed(CULPRIT, BAD), probed(CURE, GOOD, known=True)]
 ANSWERED: list[Event] = [
@@ -166,12 +167,12 @@ def test_the_answer_in_plain_words() -> None:
 dns-flap (record=A failure=nxdomain) in v2.9..master: 6677 commits
 
 introduced  64c9c8ef39 (v3.0-dev1~53) MEDIUM: a
-            proven: bad in 5 of 5 runs, its parent 1e5a85e1c8 good in all of 5
+            proven with dev: bad in 5 of 5 runs, its parent 1e5a85e1c8 good in all of 5
             {SIGNATURE.removeprefix("---- ")}
 fixed       c16eba8183 BUG/MEDIUM: b
-            proven: good in 5 of 5 runs, its parent 64c9c8ef39 bad in all of 5
+            proven with dev: good in 5 of 5 runs, its parent 64c9c8ef39 bad in all of 5
 affected    v3.0-dev1 to v3.0-dev12 (2 releases)
-patch       good on 2 of 2 affected releases
+patch       good on 2 of 2 affected releases, built with fast
             BUG/MEDIUM: keep the port
             BUG/MINOR: unset the family
             v3.0-dev1    bad → good        exact, three-way (3.0)
@@ -236,16 +237,38 @@ def test_notes_are_shown() -> None:
     assert "note        look here\n" in text([*ANSWERED, Noted("look here")])
 
 
+def test_a_flaky_answer_comes_with_its_confidence_and_its_runs() -> None:
+    tally = "bbb 0 of 14, aaa 3 of 8"
+    sure = Confirmed("introduction", True, 8, "", "dev", tally, 0.9963)
+    said = text([STARTED, *PROBES, INTRODUCED, sure, Ended("answered", ())])
+    assert "            proven with dev, P = 0.996\n            bad runs: bbb 0 of 14" in said
+    assert document([STARTED, INTRODUCED, sure])["introduction"]["confidence"] == 0.9963
+    unproven = text([STARTED, replace(INTRODUCED, confidence=0.991), Ended("answered", ())])
+    assert "            not confirmed, P = 0.991\n" in unproven
+    assert "P = " not in text(ANSWERED)
+
+
+def test_what_fast_could_not_judge_is_told() -> None:
+    failed = probed(CULPRIT, Verdict.UNBUILDABLE)
+    instead = probed(CULPRIT, BAD, toolchain="dev")
+    said = text([STARTED, failed, instead, *ANSWERED[1:]])
+    assert "note        1 revision that fast could not judge was left to dev: 64c9c8ef39\n" in said
+    confirmed = probed(CULPRIT, BAD, toolchain="dev", purpose="confirm the introduction")
+    assert "left to dev" not in text([*ANSWERED, confirmed])
+
+
 def test_no_line_ends_in_a_blank_unless_its_text_does() -> None:
     assert not [line for line in text(ANSWERED).splitlines() if line != line.rstrip()]
 
 
 def test_a_finished_probe_is_one_line_with_its_reason_if_it_was_not_tested() -> None:
     assert terminal.probe_line(probed(CULPRIT, BAD)) == (
-        "bad         64c9c8ef39             30.5 s  MINOR: x: y"
+        "bad         64c9c8ef39             30.5 s fast     MINOR: x: y"
     )
     known = probed(CULPRIT, GOOD, known=True, patched=True)
-    assert terminal.probe_line(known) == "good        64c9c8ef39 + patch      known  MINOR: x: y"
+    assert terminal.probe_line(known) == (
+        "good        64c9c8ef39 + patch      known fast     MINOR: x: y"
+    )
     untestable = terminal.probe_line(probed(CULPRIT, Verdict.UNBUILDABLE, reason="x.c:1: error"))
     assert untestable.endswith("\n            x.c:1: error")
 
@@ -256,6 +279,7 @@ def test_a_single_probe_comes_with_reason_evidence_and_log() -> None:
         == f"""\
 bad: 64c9c8ef39 MINOR: x: y
 reason      why
+built with  fast
 evidence    {SIGNATURE}
 log         /log
 """
@@ -292,6 +316,9 @@ def test_a_program_gets_the_whole_answer() -> None:
         "proven": True,
         "doubt": "",
         "runs": 5,
+        "toolchain": "dev",
+        "confidence": 1.0,
+        "tally": "",
         "evidence": [SIGNATURE],
     }
     assert made["fix"]["revisions"][0]["id"] == CURE

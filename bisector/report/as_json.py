@@ -22,6 +22,7 @@ def render(summary: Summary) -> str:
         "affected": list(summary.ended.affected) if summary.ended else [],
         "patch": [_plain(to_dict(check)) for check in summary.patches],
         "notes": list(summary.notes),
+        "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},
         "probes": [_plain(to_dict(probe)) for probe in summary.probes],
     }
@@ -41,6 +42,9 @@ def _finding(finding: Finding, summary: Summary) -> dict[str, object]:
         "proven": finding.proven,
         "doubt": finding.confirmed.doubt if finding.confirmed else "not confirmed",
         "runs": finding.confirmed.runs if finding.confirmed else 0,
+        "toolchain": finding.confirmed.toolchain if finding.confirmed else "",
+        "confidence": finding.confidence,
+        "tally": finding.confirmed.tally if finding.confirmed else "",
         "evidence": list(summary.evidence(finding.revision)),
     }
 

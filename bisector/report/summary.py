@@ -35,6 +35,11 @@ class Finding:
     def revision(self) -> str:
         return self.found.revisions[-1]
 
+    @property
+    def confidence(self) -> float:
+        """P(it is the one); 1 unless the test is flaky."""
+        return self.confirmed.confidence if self.confirmed else self.found.confidence
+
 
 @dataclass(frozen=True)
 class Summary:

@@ -118,7 +118,9 @@ def _left_to_others(summary: Summary) -> Iterator[str]:
     """What the fast toolchain could not judge."""
     if names := summary.left_to_fallback:
         listed = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
-        yield f"{len(names)} revisions that fast could not judge were left to dev: {listed}"
+        what = "1 revision" if len(names) == 1 else f"{len(names)} revisions"
+        were = "was" if len(names) == 1 else "were"
+        yield f"{what} that fast could not judge {were} left to dev: {listed}"
 
 
 def _question(summary: Summary) -> str:
@@ -152,11 +154,13 @@ def _proof(finding: Finding) -> Iterator[str]:
     old, new = ("good", "bad") if finding.found.what == "introduction" else ("bad", "good")
     confirmed = finding.confirmed
     if confirmed is None:
-        yield "not confirmed"
+        yield "not confirmed" + (
+            f", P = {finding.confidence:.3f}" if finding.confidence < 1 else ""
+        )
     elif not finding.proven:
         yield f"not proven: {confirmed.doubt}"
     elif confirmed.tally:
-        yield f"proven with {confirmed.toolchain}, P = {confirmed.confidence:.3f}"
+        yield f"proven with {confirmed.toolchain}, P = {finding.confidence:.3f}"
     else:
         runs = confirmed.runs
         parents = " and ".join(parent[:10] for parent in finding.found.parents)
