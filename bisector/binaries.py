@@ -143,16 +143,16 @@ def _make(
             # objects of the files that did compile are whole: make removes one that it was at
             place.keep(tree, chain.identity)
         if not problem and not chain.is_real:
-            problem = _unbootable(binary, draft)
+            problem = _unbootable(binary, draft, lane)
         if problem:
             return Build(key, home, "", done.seconds, log, problem)
         return _store(workspace, key, home, tree, binary, done, draft)
 
 
-def _unbootable(binary: Path, log: Path) -> str:
+def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
     """Why a binary of tcc's is not to be tested, or ''; *log* gets what it says."""
     trial = log.with_suffix(".boot")
-    if tcc.boots(binary, trial):
+    if tcc.boots(binary, trial, lane.stop):
         return ""
     with log.open("ab") as sink:
         sink.write(trial.read_bytes())

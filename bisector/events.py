@@ -121,6 +121,18 @@ class Noted(Event):
     text: str
 
 
+TO_REAL, TO_CHANCE = "real", "chance"
+
+
+@dataclass(frozen=True)
+class Turned(Event):
+    """The hunt goes on in another *way*: without the fast toolchain, or reckoning with chance."""
+
+    kind: ClassVar[str] = "turned"
+    way: str
+    text: str
+
+
 @dataclass(frozen=True)
 class Ended(Event):
     """The hunt is over: ``answer`` is ANSWERED or what stood in the way, in one line."""
@@ -131,7 +143,8 @@ class Ended(Event):
 
 
 _KINDS: dict[str, type[Event]] = {
-    kind.kind: kind for kind in (Started, Probed, Found, Confirmed, PatchChecked, Noted, Ended)
+    kind.kind: kind
+    for kind in (Started, Probed, Found, Confirmed, PatchChecked, Noted, Turned, Ended)
 }
 
 

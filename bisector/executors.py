@@ -55,7 +55,7 @@ class Local:
         self._workspace = workspace
         self._turns = Turns(jobs)
         self._threads = ThreadPoolExecutor(2 * jobs, thread_name_prefix="probe")
-        self._tasks: list[Task] = []
+        self._lanes: list[Lane] = []
 
     def __enter__(self) -> Self:
         return self
@@ -66,16 +66,15 @@ class Local:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            self.cancel(task)
-        self._threads.shutdown()
+        for lane in self._lanes:
+            lane.call_off()
+        self._threads.shutdown(cancel_futures=True)
 
     def submit(self, request: Probe) -> Task:
         """Begin a probe; the future raises what the probe raises, Stopped if it was cancelled."""
         lane = Lane(max(1, cores() // self.jobs), self._turns)
-        task = Task(self._threads.submit(probe, self._workspace, request, lane), lane)
-        self._tasks = [one for one in self._tasks if not one.future.done()] + [task]
-        return task
+        self._lanes.append(lane)  # before anything runs: Ctrl-C may come at any time
+        return Task(self._threads.submit(probe, self._workspace, request, lane), lane)
 
     def wait(self, tasks: Collection[Task]) -> None:
         """Until at least one of *tasks* has ended."""

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field, replace
 from bisector import relevance, witness
 from bisector.apply import AppliedSeries, Conflict
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
-from bisector.events import ANSWERED, Ended, Found, Noted, PatchChecked, Probed
+from bisector.events import (
+    ANSWERED,
+    TO_CHANCE,
+    TO_REAL,
+    Ended,
+    Found,
+    Noted,
+    PatchChecked,
+    Probed,
+    Turned,
+)
 from bisector.history import Commit, Range
 from bisector.patches import Series
 from bisector.prober import Prober, Ticket
@@ -48,7 +58,9 @@ class Hunt:
         self.prober = prober
         self.history = prober.bench.history
         self.journal = prober.journal
-        self._flaky = question.flaky
+        self._flaky = question.flaky or self._turned(TO_CHANCE)
+        if self._turned(TO_REAL):
+            prober.distrust_fast()
         self._commits = question.range.commits
         self._suspects = {
             INTRODUCTION: self._full(question.known.suspect),
@@ -62,9 +74,10 @@ class Hunt:
             hint=question.hint,
         )
         if question.hint and not self._evidence.hinted:
+            reason = f"--hint {question.hint} means no commit of {question.range.text}"
+            self._end_with(reason)
             raise UselessHint(
-                f"--hint {question.hint} means no commit of {question.range.text}",
-                "give a path, a function or a subsystem as the subject lines name it",
+                reason, "give a path, a function or a subsystem as the subject lines name it"
             )
         self._finder = Finder(prober, self._commits, self._evidence)
 
@@ -76,7 +89,7 @@ class Hunt:
         """
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
-        while True:
+        while True:  # each of these happens once at most
             try:
                 return self._run()
             except FastContradicted as said:
@@ -84,12 +97,11 @@ class Hunt:
                 self.prober.distrust_fast()
                 real = self.prober.chains.search.name
                 text = f"a real build contradicts {fast} on {said}: its verdicts are dropped, "
-                self.journal.note(Noted(f"{text}the hunt goes on with {real}"))
+                self.journal.note(Turned(TO_REAL, f"{text}the hunt goes on with {real}"))
             except TestIsFlaky as said:
                 self._flaky = True
-                self.journal.note(
-                    Noted(f"{said} passes and fails by turns: from here on chance is reckoned with")
-                )
+                text = f"{said} passes and fails by turns: from here on chance is reckoned with"
+                self.journal.note(Turned(TO_CHANCE, text))
 
     def _run(self) -> None:
         span = self.question.range
@@ -128,7 +140,8 @@ class Hunt:
         """The verdict on an end. With a flaky test it takes several passes to be a good one."""
         runs = self.prober.verdicts()[end.id]
         while self._flaky and len(runs) < CONFIRM_RUNS and _is_good(runs):
-            self.prober.ask_all([self.prober.start(end.id, "end", len(runs))])
+            run = self.prober.next_run(end.id)
+            self.prober.ask_all([self.prober.start(end.id, "end", run)])
             runs = self.prober.verdicts()[end.id]
         return Verdict.GOOD if _is_good(runs) else Verdict.BAD
 
@@ -209,9 +222,9 @@ class Hunt:
         except NoTransitionSeen as error:
             self._end_with(error.what)
             raise
-        for told in self.journal.events:
-            if isinstance(told, Found) and _is_same(told, found):
-                return told
+        earlier = [e for e in self.journal.events if isinstance(e, Found) and e.what == found.what]
+        if earlier and _is_same(earlier[-1], found):
+            return earlier[-1]
         self.journal.append(found)
         return found
 
@@ -278,6 +291,10 @@ class Hunt:
             self.journal.note(
                 Noted(f"bad verdicts differ in their reason, --bad-if can pin one: {listed}")
             )
+
+    def _turned(self, way: str) -> bool:
+        """Did an earlier session go on in another way?"""
+        return any(isinstance(event, Turned) and event.way == way for event in self.journal.events)
 
     def _end_with(self, answer: str, affected: tuple[str, ...] = ()) -> None:
         self.journal.note(Ended(answer, affected))

@@ -198,18 +198,36 @@ class Prober:
         return is_doubtful(_ruling(told)) and _failure(told) not in self._failures_agreed
 
     def verdicts(self) -> dict[str, list[Probed]]:
-        """All that is known of each revision as it is, one entry a run; real toolchains go first.
+        """All that is known of each revision as it is; real toolchains go first.
 
         What is doubted, or not believed any more, is left out.
         """
         found: dict[str, list[Probed]] = {}
-        for event in self.journal.events:
-            if isinstance(event, Probed) and not event.patched and self._believes(event):
+        agreed = self._failures_agreed | self._failures_in_journal()
+        for event in self._probed():
+            if self._believes(event, agreed):
                 found.setdefault(event.revision, []).append(event)
-        for revision, told in found.items():
-            real = [one for one in told if one.toolchain != FAST]
-            found[revision] = real or told
-        return found
+        return {
+            revision: sorted(told, key=lambda one: one.toolchain == FAST)
+            for revision, told in found.items()
+        }
+
+    def next_run(self, revision: str) -> int:
+        """The number of a run of *revision* as it is that no toolchain had yet."""
+        return max((one.run + 1 for one in self._probed() if one.revision == revision), default=0)
+
+    def _probed(self) -> list[Probed]:
+        events = self.journal.events
+        return [one for one in events if isinstance(one, Probed) and not one.patched]
+
+    def _failures_in_journal(self) -> set[str]:
+        """The kinds of failure on which an earlier session saw the toolchains agree."""
+        failures: dict[tuple[str, int, str], set[bool]] = {}
+        for one in self._probed():
+            if is_doubtful(_ruling(one)):
+                same = failures.setdefault((one.revision, one.run, _failure(one)), set())
+                same.add(one.toolchain == FAST)
+        return {failure for (_, _, failure), seen in failures.items() if len(seen) == 2}
 
     def memory(self, commits: Iterable[str]) -> Memory:
         """Which of *commits* earlier hunts left in the caches."""
@@ -222,16 +240,19 @@ class Prober:
                 request = self.bench.request(tree, self.chains.search)
                 binary = binaries.build_key(history.store, tree, request.chain)
                 key = request.key(binary)
-                if (root / "verdicts" / key[:2] / key).exists():
+                if not self._fresh and (root / "verdicts" / key[:2] / key).exists():
                     known.add(commit)
                 elif (root / "binaries" / binary[:2] / binary).exists():
                     built.add(commit)
         return Memory(frozenset(known), frozenset(built))
 
-    def _believes(self, told: Probed) -> bool:
-        if told.toolchain != FAST or (self.chains.search.name == FAST and not self.chains.fallback):
+    def _believes(self, told: Probed, agreed: Collection[str]) -> bool:
+        if told.toolchain != FAST:
             return True
-        return self.chains.search.name == FAST and not self._doubts(told)
+        if self.chains.search.is_real:
+            return False
+        doubtful = self.chains.fallback and is_doubtful(_ruling(told))
+        return not doubtful or _failure(told) in agreed
 
 
 def event_of(

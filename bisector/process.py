@@ -33,7 +33,7 @@ class Child(Protocol):
 class Stopped(Exception):
     """The work was called off by :meth:`Stop.now`; no answer to anybody's question.
 
-    ``clean``: it ended by itself when it was told to, as make does after tidying up.
+    ``clean``: it ended by itself, if it had begun, as make does after tidying up.
     """
 
     def __init__(self, clean: bool = False) -> None:
@@ -54,8 +54,7 @@ class Stop:
         with self._lock:
             self.asked = True
             for session in self._sessions:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(session, signal.SIGTERM)
+                _tell_to_end(session)
             if self._sessions:
                 force = threading.Timer(GRACE_SECONDS, self._kill)
                 force.daemon = True
@@ -155,7 +154,7 @@ def run(
             )
             status = _wait(cast(Child, child), timeout, stop)
         if stop.asked:
-            raise Stopped(clean=status == -signal.SIGTERM)
+            raise Stopped(clean=status is not None and (status >= 0 or status == -signal.SIGTERM))
     except OSError as error:
         raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
     return Finished(words, status, tail(log), time.monotonic() - started)
@@ -193,6 +192,14 @@ def _wait(child: Child, timeout: float, stop: Stop) -> int | None:
     finally:
         _kill_members(child.pid)
         child.wait()
+
+
+def _tell_to_end(session: int) -> None:
+    # all of it, for make tells only its own children: a compiler's would go on, and write an
+    # object that make removed already. The leader comes last, to tidy up after the others.
+    for pid in sorted(_living(session), key=lambda pid: (pid == session, -pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def _kill_members(session: int) -> None:

@@ -53,7 +53,7 @@ class Prover:
         doubts = [*_open(found), *_same_binary(told)]
         for side, runs in zip(sides, told, strict=True):
             wrong = [one for one in runs if one.verdict is not side.expected]
-            if wrong and not self._prober.chains.search.is_real:
+            if self._contradicts(runs, wrong):
                 raise FastContradicted(wrong[0].name)
             doubts += [f"run {w.run + 1} of {w.name} is {w.verdict}: {w.reason}" for w in wrong]
         return self._confirmed(found, CONFIRM_RUNS, doubts)
@@ -72,6 +72,16 @@ class Prover:
         if len({one.verdict for one in runs if one.verdict.tested}) > 1:
             raise TestIsFlaky(runs[0].name)
 
+    def _contradicts(self, runs: Sequence[Probed], wrong: Sequence[Probed]) -> bool:
+        """Is what is *wrong* with a side's runs the fast toolchain's fault?
+
+        A run among others that timed out, say, is none; that none could be tested is.
+        """
+        if not wrong or self._prober.chains.search.is_real:
+            return False
+        tested = [one for one in runs if one.verdict.tested]
+        return not tested or any(one.verdict.tested for one in wrong)
+
     def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
         return Confirmed(found.what, not doubts, runs, "; ".join(doubts), self._chain.name)
 
@@ -88,8 +98,11 @@ class Prover:
         for side, runs in pairs:
             if side.expected is Verdict.GOOD:
                 self._repeat(found, side, runs, min(enough, MOST_RUNS))
-                missed = max(missed, passing ** len(runs))
-            doubts += _unlike(side, runs)
+                missed = max(missed, passing ** _count(runs, Verdict.GOOD))
+            against = _unlike(side, runs)
+            if against and self._contradicts(runs, [one for one in runs if _is_wrong(side, one)]):
+                raise FastContradicted(runs[0].name)
+            doubts += against
         if missed > MISSED:
             doubts.append(f"a bad one would pass all these runs with P = {missed:.2f}")
         tally = ", ".join(f"{r[0].name} {_count(r, Verdict.BAD)} of {len(r)}" for r in told)
@@ -100,11 +113,12 @@ class Prover:
         return Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
 
     def _until_bad(self, found: Found, side: Side, runs: list[Probed]) -> float:
-        """Run the bad side until it failed twice; P(it passes), by Laplace's rule of succession."""
+        """Run the bad side until it was bad twice; P(it passes), by Laplace's rule."""
         self._repeat(found, side, runs, CONFIRM_RUNS)
         while _count(runs, Verdict.BAD) < 2 and len(runs) < MOST_RUNS:
             self._repeat(found, side, runs, len(runs) + CONFIRM_RUNS)
-        return (_count(runs, Verdict.GOOD) + 1) / (len(runs) + 2)
+        passed = _count(runs, Verdict.GOOD)
+        return (passed + 1) / (passed + _count(runs, Verdict.BAD) + 2)
 
     def _repeat(self, found: Found, side: Side, runs: list[Probed], total: int) -> None:
         runs += self._ask(found, [side], len(runs), total)
@@ -129,6 +143,10 @@ def _same_binary(told: Sequence[Sequence[Probed]]) -> list[str]:
     *parents, last = (runs[0].binary for runs in told)
     same = last and last in parents
     return ["its binary is identical to its parent's: this can't be it"] if same else []
+
+
+def _is_wrong(side: Side, told: Probed) -> bool:
+    return told.verdict is not side.expected
 
 
 def _unlike(side: Side, runs: Sequence[Probed]) -> list[str]:

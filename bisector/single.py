@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bisector import binaries, probe, session
@@ -13,7 +14,7 @@ from bisector.history import Commit, History
 from bisector.prober import Progress, event_of
 from bisector.scenario import Known
 from bisector.session import Options
-from bisector.toolchain import AUTO, DEV
+from bisector.toolchain import AUTO, DEV, NONE
 from bisector.workspace import Workspace
 
 
@@ -27,7 +28,7 @@ def probe_once(
 ) -> Probed:
     """The verdict on *revision*, or on what is checked out, with the named patches applied."""
     test = session.find_test(options)
-    bench = session.find_bench(options, workspace, history, test)
+    bench = session.find_bench(replace(options, confirm=NONE), workspace, history, test)
     commit = history.resolve(revision) if revision else history.head()
     tree, patched = _tree(history, options, commit), bool(options.patches)
     chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]

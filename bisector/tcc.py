@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
-from bisector.process import Finished, run
+from bisector.process import Finished, Stop, run
 from bisector.tools import Tool
 from bisector.workspace import Workspace, digest, explained, publish
 
@@ -59,7 +59,8 @@ def find(search: str | None = None) -> Tcc | None:
 def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     """A command for make's CC that is *tcc* (default: the one found) with the shim.
 
-    Raises MissingProgram if there is none, EnvironmentProblem if it fails its trial here.
+    Raises MissingProgram if there is none, EnvironmentProblem if it fails its trial here; that the
+    machine was too busy for the trial is not remembered.
     """
     tcc = tcc or find()
     if tcc is None:
@@ -77,13 +78,13 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     return Tool(home / "cc.sh", "tcc", identity)
 
 
-def boots(binary: Path, log: Path) -> bool:
+def boots(binary: Path, log: Path, stop: Stop | None = None) -> bool:
     """Does a HAProxy that tcc compiled get as far as running a task? Takes some milliseconds."""
     with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
         for name in ("boot.cfg", "boot.lua"):
             shutil.copy(SHIM / name, scratch)
         argv = (binary, "-q", "-f", "boot.cfg")
-        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=Path(scratch)).ok
+        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=Path(scratch), stop=stop).ok
 
 
 def _prepare(tcc: Tcc, folder: Path) -> str:
@@ -134,7 +135,10 @@ def _trial(folder: Path) -> str:
 
 
 def _call(folder: Path, *argv: str | Path) -> Finished:
-    return run(argv, log=folder / "log", timeout=_SECONDS, cwd=folder)
+    done = run(argv, log=folder / "log", timeout=_SECONDS, cwd=folder)
+    if done.timed_out:
+        raise EnvironmentProblem(f"tcc's trial took more than {_SECONDS:.0f} s", "try again later")
+    return done
 
 
 def _complaint(done: Finished) -> str:

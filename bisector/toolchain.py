@@ -78,8 +78,10 @@ class Chains:
 
     @property
     def real(self) -> Chains:
-        """The same without `fast`."""
-        return replace(self, search=self.fallback or self.search, fallback=None)
+        """The same without `fast`, as far as there is another."""
+        if self.search.is_real:
+            return self
+        return replace(self, search=self.fallback or self.proof or self.search, fallback=None)
 
     @property
     def identity(self) -> str:

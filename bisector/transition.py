@@ -79,11 +79,25 @@ class Finder:
         once waits for its turn, so that it is built while others are tested.
         """
         pending: dict[str, Ticket] = {}
+        try:
+            self._until_settled(search, stretch, flaky, costs, pending)
+        finally:
+            for ticket in pending.values():
+                self._prober.cancel(ticket)
+
+    def _until_settled(
+        self,
+        search: Search,
+        stretch: Stretch,
+        flaky: bool,
+        costs: Costs,
+        pending: dict[str, Ticket],
+    ) -> None:
         while True:
             for revision in self._next(search, list(pending), costs):
                 left = f"{len(search.candidates())} candidates" if not flaky else "flaky"
                 purpose = f"{stretch.what} ({left}, about {search.steps_left()} probes left)"
-                run = len(self._runs(revision)) if flaky else 0
+                run = self._prober.next_run(revision) if flaky else 0
                 pending[revision] = self._prober.start(revision, purpose, run)
             if not pending:
                 return
@@ -114,7 +128,8 @@ class Finder:
             for run in range(1, REPEATS + 1):
                 ticket = self._prober.start(told.revision, "does it stay so?", run)
                 (again,) = self._prober.ask_all([ticket])
-                if again.verdict.tested and again.verdict is not told.verdict:
+                same = again.toolchain == told.toolchain  # else the compilers differ, not the runs
+                if same and again.verdict.tested and again.verdict is not told.verdict:
                     raise TestIsFlaky(told.name) from None
 
     def _recall(self, search: Search, stretch: Stretch, flaky: bool) -> None:
@@ -125,9 +140,6 @@ class Finder:
                     # what was probed for another reason may lie beyond another change
                     with suppress(Contradiction):
                         search.record(revision, outcome(stretch.what, told))
-
-    def _runs(self, revision: str) -> list[Probed]:
-        return self._prober.verdicts().get(revision, [])
 
     def _costs(self, commits: Sequence[str]) -> Costs:
         memory = self._prober.memory(commits)

@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bisector.events import CONFIRMATION, Confirmed, Event, Found, Noted, Probed
+from bisector.events import CONFIRMATION, Confirmed, Event, Found, Noted, Probed, Turned
 from bisector.report.terminal import probe_line
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Live:
             said = "proven" if event.proven else "not proven"
             doubt = f": {event.doubt}" if event.doubt else f" by {event.runs} runs on each side"
             self._print(f"{said:<12}the {event.what}{doubt}", "bold")
-        elif isinstance(event, Noted):
+        elif isinstance(event, Noted | Turned):
             self._print(f"{'note':<12}{event.text}", "bold")
 
     def _print(self, line: str, style: str) -> None:

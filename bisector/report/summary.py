@@ -15,6 +15,7 @@ from bisector.events import (
     PatchChecked,
     Probed,
     Started,
+    Turned,
 )
 from bisector.toolchain import FAST
 from bisector.verdict import Verdict
@@ -113,6 +114,6 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         probes=tuple(event for event in events if isinstance(event, Probed)),
         findings=tuple(Finding(one, confirmed.get(what)) for what, one in found.items()),
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
-        notes=tuple(event.text for event in events if isinstance(event, Noted)),
+        notes=tuple(event.text for event in events if isinstance(event, Noted | Turned)),
         ended=ends[-1] if ends else None,
     )
