@@ -27,6 +27,7 @@ BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two
 _ERROR = re.compile(
     r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*|tcc: error: .*)$", re.M
 )
+_PLACE = re.compile(r"\S+:\d+:")  # a message about a source file begins with
 _MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
 # at the end of a message of the compiler's; the source lines that it quotes are indented
 _MACHINE_FAILED = (
@@ -139,14 +140,21 @@ def _make(
             raise
         binary = folder / "haproxy"
         problem = "" if done.ok and binary.is_file() else _problem(done, log)
-        if not done.timed_out:
-            # objects of the files that did compile are whole: make removes one that it was at
-            place.keep(tree, chain.identity)
         if not problem and not chain.is_real:
             problem = _unbootable(binary, draft, lane)
+        if not done.timed_out and _keeps_whole_objects(chain, problem):
+            place.keep(tree, chain.identity)
         if problem:
             return Build(key, home, "", done.seconds, log, problem)
         return _store(workspace, key, home, tree, binary, done, draft)
+
+
+def _keeps_whole_objects(chain: Toolchain, problem: str) -> bool:
+    """Are the objects of the files that did compile whole? make removes one that it was at.
+
+    tcc writes half an object on a full disk and is content, but such objects do not link, or boot.
+    """
+    return chain.is_real or not problem or _PLACE.match(problem) is not None
 
 
 def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
