@@ -109,8 +109,11 @@ class Prober:
             return done, None
         return done, self._begin(revision, str(done.tree), purpose, 0, True, None)
 
-    def first(self, tickets: Iterable[Ticket]) -> Ticket:
-        """Wait until one of *tickets* is answered, and give it; of several, the first."""
+    def first(self, tickets: Iterable[Ticket], remark: str = "") -> Ticket:
+        """Wait until one of *tickets* is answered, and give it; of several, the first.
+
+        Who watches is told what is waited for, and the *remark*.
+        """
         tickets = list(tickets)
         while True:
             for ticket in tickets:
@@ -120,7 +123,7 @@ class Prober:
                     self._record(ticket, ticket.task.future.result(), known=False)
                     break
             else:
-                self._say(tickets)
+                self._say(tickets, remark)
                 self.executor.wait([ticket.task for ticket in tickets if ticket.task])
 
     def cancel(self, ticket: Ticket) -> None:
@@ -159,12 +162,13 @@ class Prober:
         else:
             ticket.task = self.executor.submit(request)
 
-    def _say(self, waiting: Sequence[Ticket]) -> None:
+    def _say(self, waiting: Sequence[Ticket], remark: str) -> None:
         """What is under way, for somebody who watches."""
         first = waiting[0]
         name = self.bench.history.release(first.revision) + (" + patch" if first.patched else "")
         more = f", {len(waiting) - 1} more" if len(waiting) > 1 else ""
-        self._progress(f"{first.purpose}: {name} ({first.chain.name}){more}")
+        told = f"{first.purpose}: {name} ({first.chain.name}){more}"
+        self._progress(f"{told}; {remark}" if remark else told)
 
     # -- answers ---------------------------------------------------------------------------------
 

@@ -60,8 +60,7 @@ class Finder:
         graph = self._history.graph(commits)
         noise = self._noise(stretch.what) if flaky else None
         search = Search(graph, stretch.new, weights, noise, stretch.old if flaky else None)
-        self._recall(search, stretch, flaky)
-        self._pursue(search, stretch, flaky, self._costs(commits))
+        _Pursuit(self._prober, search, stretch.what, flaky, self._costs(commits)).run()
         if reason := search.no_transition():
             raise _nothing_found(stretch, reason, search.confidence())
         found = tuple(self._history.commit(commit) for commit in search.candidates())
@@ -74,73 +73,6 @@ class Finder:
             confidence=round(search.confidence(), 6),
         )
 
-    def _pursue(self, search: Search, stretch: Stretch, flaky: bool, costs: Costs) -> None:
-        """Probe until the search has no question left; one probe more than the machine builds at
-        once waits for its turn, so that it is built while others are tested.
-        """
-        pending: dict[str, Ticket] = {}
-        try:
-            self._until_settled(search, stretch, flaky, costs, pending)
-        finally:
-            for ticket in pending.values():
-                self._prober.cancel(ticket)
-
-    def _until_settled(
-        self,
-        search: Search,
-        stretch: Stretch,
-        flaky: bool,
-        costs: Costs,
-        pending: dict[str, Ticket],
-    ) -> None:
-        while True:
-            for revision in self._next(search, list(pending), costs):
-                left = f"{len(search.candidates())} candidates" if not flaky else "flaky"
-                purpose = f"{stretch.what} ({left}, about {search.steps_left()} probes left)"
-                run = self._prober.next_run(revision) if flaky else 0
-                pending[revision] = self._prober.start(revision, purpose, run)
-            if not pending:
-                return
-            ticket = self._prober.first(pending.values())
-            told = pending.pop(ticket.revision).told
-            assert told is not None
-            if told.build_seconds:
-                costs.built(told.revision)
-            self._record(search, stretch, told)
-            for revision in search.moot(list(pending)):
-                self._prober.cancel(pending.pop(revision))
-
-    def _next(self, search: Search, pending: list[str], costs: Costs) -> list[str]:
-        jobs = self._prober.executor.jobs
-        chosen: list[str] = []
-        if len(pending) < jobs:
-            chosen += search.choose_many(jobs - len(pending), costs.seconds, pending)
-        if len(pending) + len(chosen) == jobs:
-            ahead = search.choose(costs.seconds, [*pending, *chosen])
-            chosen += [ahead] if ahead else []
-        return chosen
-
-    def _record(self, search: Search, stretch: Stretch, told: Probed) -> None:
-        try:
-            search.record(told.revision, outcome(stretch.what, told))
-        except Contradiction:
-            # the bug came and went, and this verdict belongs to another stretch; or it was luck
-            for run in range(1, REPEATS + 1):
-                ticket = self._prober.start(told.revision, "does it stay so?", run)
-                (again,) = self._prober.ask_all([ticket])
-                same = again.toolchain == told.toolchain  # else the compilers differ, not the runs
-                if same and again.verdict.tested and again.verdict is not told.verdict:
-                    raise TestIsFlaky(told.name) from None
-
-    def _recall(self, search: Search, stretch: Stretch, flaky: bool) -> None:
-        """Tell the search what is known from earlier questions."""
-        for revision, runs in self._prober.verdicts().items():
-            for told in runs if flaky else runs[:1]:
-                if revision in search:
-                    # what was probed for another reason may lie beyond another change
-                    with suppress(Contradiction):
-                        search.record(revision, outcome(stretch.what, told))
-
     def _costs(self, commits: Sequence[str]) -> Costs:
         memory = self._prober.memory(commits)
         chain, jobs = self._prober.chains.search.name, self._prober.executor.jobs
@@ -152,6 +84,82 @@ class Finder:
         if what == INTRODUCTION:
             return Noise(false_old=UNKNOWN, false_new=alarm, confidence=CONFIDENCE)
         return Noise(false_old=alarm, false_new=UNKNOWN, confidence=CONFIDENCE)
+
+
+class _Pursuit:
+    """One search in a dialogue with the machine.
+
+    One probe more than the machine builds at once is asked for: it waits for its turn, so that it
+    is built while others are tested.
+    """
+
+    def __init__(
+        self, prober: Prober, search: Search, what: str, flaky: bool, costs: Costs
+    ) -> None:
+        self._prober = prober
+        self._search = search
+        self._what = what
+        self._flaky = flaky
+        self._costs = costs
+        self._pending: dict[str, Ticket] = {}
+
+    def run(self) -> None:
+        """Probe until the search has no question left. Raises TestIsFlaky."""
+        self._recall()
+        try:
+            while self._ask():
+                self._hear()
+        finally:
+            for ticket in self._pending.values():
+                self._prober.cancel(ticket)
+
+    def _recall(self) -> None:
+        """Tell the search what is known from earlier questions."""
+        for revision, runs in self._prober.verdicts().items():
+            if revision in self._search:
+                for told in runs if self._flaky else runs[:1]:
+                    # what was probed for another reason may lie beyond another change
+                    with suppress(Contradiction):
+                        self._search.record(revision, outcome(self._what, told))
+
+    def _ask(self) -> bool:
+        """Keep the machine busy; whether it is."""
+        free = self._prober.executor.jobs - len(self._pending)
+        if free > 0:
+            self._start(self._search.choose_many(free, self._costs.seconds, self._pending))
+        if len(self._pending) == self._prober.executor.jobs:
+            self._start(self._search.choose_many(1, self._costs.seconds, self._pending))
+        return bool(self._pending)
+
+    def _start(self, revisions: Sequence[str]) -> None:
+        for revision in revisions:
+            run = self._prober.next_run(revision) if self._flaky else 0
+            self._pending[revision] = self._prober.start(revision, self._what, run)
+
+    def _hear(self) -> None:
+        """Wait for an answer, and call off what it made needless."""
+        left = f"{len(self._search.candidates())} candidates"
+        left = f"{left}, about {self._search.steps_left()} probes left"
+        ticket = self._prober.first(self._pending.values(), left)
+        told = self._pending.pop(ticket.revision).told
+        assert told is not None
+        if told.build_seconds:
+            self._costs.built(told.revision)
+        self._record(told)
+        for revision in self._search.moot(list(self._pending)):
+            self._prober.cancel(self._pending.pop(revision))
+
+    def _record(self, told: Probed) -> None:
+        try:
+            self._search.record(told.revision, outcome(self._what, told))
+        except Contradiction:
+            # the bug came and went, and this verdict belongs to another stretch; or it was luck
+            for run in range(1, REPEATS + 1):
+                ticket = self._prober.start(told.revision, "does it stay so?", run)
+                (again,) = self._prober.ask_all([ticket])
+                same = again.toolchain == told.toolchain  # else the compilers differ, not the runs
+                if same and again.verdict.tested and again.verdict is not told.verdict:
+                    raise TestIsFlaky(told.name) from None
 
 
 def outcome(what: str, told: Probed) -> Outcome:
