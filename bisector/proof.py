@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bisector.events import CONFIRMATION, Confirmed, Found, Probed
 from bisector.prober import Prober
@@ -14,6 +15,7 @@ from bisector.verdict import Verdict
 
 CONFIRM_RUNS = 5  # of each side
 MOST_RUNS = 60  # of each side when the test is flaky
+SIGHTINGS = 3  # of the bug on the bad side
 MISSED = 0.01  # P(a bad side passes in all its runs), when the test is flaky
 
 
@@ -27,6 +29,29 @@ class Side:
 
     revision: str
     expected: Verdict
+
+
+class Tally(NamedTuple):
+    """How often a bad revision passed and failed."""
+
+    passed: int
+    bad: int
+
+
+def all_pass(seen: Tally, runs: int) -> float:
+    """P(*runs* more runs of what was *seen* all pass).
+
+    How often it passes is not known: any rate was as likely before it was seen, so it has the
+    distribution Beta(passed + 1, bad + 1), whose moment of that order this is.
+    """
+    passed, both = seen.passed + 1, seen.passed + seen.bad + 2
+    logs = (passed + runs, both), (passed, both + runs)
+    return math.exp(sum(map(math.lgamma, logs[0])) - sum(map(math.lgamma, logs[1])))
+
+
+def passes_needed(seen: Tally) -> int:
+    """So many passes that a bad revision would show them all with P = MISSED at most."""
+    return next((n for n in range(MOST_RUNS) if all_pass(seen, n) <= MISSED), MOST_RUNS)
 
 
 class Prover:
@@ -90,15 +115,14 @@ class Prover:
     ) -> Confirmed:
         """For a flaky test: see the bad side fail, then the good ones pass as often as it takes."""
         pairs = list(zip(sides, told, strict=True))
-        bad = [self._until_bad(found, *pair) for pair in pairs if pair[0].expected is Verdict.BAD]
-        passing = max(bad, default=0.5)  # without a bad side nothing is proven in any case
-        enough = max(CONFIRM_RUNS, math.ceil(math.log(MISSED) / math.log(passing)))
+        seen = [self._until_bad(found, *pair) for pair in pairs if pair[0].expected is Verdict.BAD]
         doubts = [*_open(found), *_same_binary(told)]
         missed = 0.0
         for side, runs in pairs:
             if side.expected is Verdict.GOOD:
-                self._repeat(found, side, runs, min(enough, MOST_RUNS))
-                missed = max(missed, passing ** _count(runs, Verdict.GOOD))
+                self._repeat(found, side, runs, max(CONFIRM_RUNS, *map(passes_needed, seen)))
+                passed = _count(runs, Verdict.GOOD)
+                missed = max(missed, *(all_pass(one, passed) for one in seen))
             against = _unlike(side, runs)
             if against and self._contradicts(runs, [one for one in runs if _is_wrong(side, one)]):
                 raise FastContradicted(runs[0].name)
@@ -112,13 +136,12 @@ class Prover:
         name = self._chain.name
         return Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
 
-    def _until_bad(self, found: Found, side: Side, runs: list[Probed]) -> float:
-        """Run the bad side until it was bad twice; P(it passes), by Laplace's rule."""
+    def _until_bad(self, found: Found, side: Side, runs: list[Probed]) -> Tally:
+        """Run the bad side until it was bad often enough to know how often it is."""
         self._repeat(found, side, runs, CONFIRM_RUNS)
-        while _count(runs, Verdict.BAD) < 2 and len(runs) < MOST_RUNS:
-            self._repeat(found, side, runs, len(runs) + CONFIRM_RUNS)
-        passed = _count(runs, Verdict.GOOD)
-        return (passed + 1) / (passed + _count(runs, Verdict.BAD) + 2)
+        while _count(runs, Verdict.BAD) < SIGHTINGS and len(runs) < MOST_RUNS:
+            self._repeat(found, side, runs, len(runs) + 1)
+        return Tally(_count(runs, Verdict.GOOD), _count(runs, Verdict.BAD))
 
     def _repeat(self, found: Found, side: Side, runs: list[Probed], total: int) -> None:
         runs += self._ask(found, [side], len(runs), total)
