@@ -17,6 +17,7 @@ import pygit2
 from bench import pairs, simulate
 from bench.pairs import WINDOW, Pair
 from bench.simulate import Cost
+from bench.table import table
 from bisector import priors, relevance
 from bisector.errors import BisectorError
 from bisector.history import History
@@ -219,11 +220,4 @@ def _table(rows: Sequence[Row]) -> str:
         ]
         for row in rows
     ]
-    wide = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, wide, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    return table(lines, left=(0, 1))

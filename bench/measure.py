@@ -1,0 +1,122 @@
+"""Run a program to its end and measure it; and a workspace that holds nothing but tools."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.errors import EnvironmentProblem
+from bisector.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[1]
+GRACE_SECONDS = 10.0  # for a program that is to end with us
+
+_PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.M)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a program said, and when, in seconds since it was started."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a program ended: its exit status, seconds by the clock, what it said.
+
+    ``cpu`` is in seconds, user and system, and counts all descendants that were waited for.
+    """
+
+    status: int
+    wall: float
+    cpu: float
+    lines: tuple[Line, ...]
+
+
+def measure(
+    argv: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    heard: Callable[[str], None] = lambda line: None,
+) -> Measured:
+    """Run *argv* with *env* added to the environment; each line that it says goes to *heard*."""
+    started = time.monotonic()
+    child = subprocess.Popen(
+        [str(word) for word in argv],
+        cwd=cwd,
+        env={**_environment(), **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    assert child.stdout
+    lines = []
+    try:
+        with child.stdout as source:
+            for text in source:
+                lines.append(Line(time.monotonic() - started, text.rstrip("\n")))
+                heard(lines[-1].text)
+        _, status, used = os.wait4(child.pid, 0)
+    except BaseException:
+        _end(child)
+        raise
+    child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - started
+    return Measured(child.returncode, wall, used.ru_utime + used.ru_stime, tuple(lines))
+
+
+def peak_memory(status: str) -> int | None:
+    """The most memory that a process had at once, in bytes, by its /proc/PID/status.
+
+    getrusage(2) would not do: it counts what the caller had before its fork became the program.
+    """
+    found = _PEAK.search(status)
+    return int(found[1]) * 1024 if found else None
+
+
+def empty_workspace(folder: Path, tools: Path) -> Workspace:
+    """A workspace without any memory; only the fetched *tools* are there."""
+    workspace = Workspace(folder)
+    workspace.folder()
+    if tools.is_dir():
+        shutil.copytree(tools, folder / "tools", symlinks=True, dirs_exist_ok=True)
+    return workspace
+
+
+def checked(done: Measured, what: str, *good: int) -> Measured:
+    """*done*, if it ended with one of the statuses *good* (default: 0). Raises if not."""
+    if done.status not in (good or (0,)):
+        said = done.lines[-1].text if done.lines else "nothing"
+        raise EnvironmentProblem(f"{what} ended with {done.status}", f"it said: {said}")
+    return done
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what would lead git elsewhere."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End the program and what it started."""
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, how)
+            child.wait(GRACE_SECONDS)
+            return
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue

@@ -1,0 +1,205 @@
+"""bench/vs_git_bisect: the same question, answered by `git bisect run` and by bisector."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import rivals
+from bench.rivals import GIT, GIT_FAST, PARTS, WARM, Row, Task
+from bench.table import table
+from bisector import session
+from bisector.cli import STATUS_INTERRUPTED
+from bisector.errors import BisectorError, UsageProblem
+from bisector.session import Options
+from bisector.workspace import Workspace
+
+ABOUT = """Ask for the introduction and the fix of a scenario's bug in RANGE (default v2.9..master),
+in several ways:
+
+  git-default    git bisect run, HAProxy's own flags
+  git-O0-ccache  git bisect run, gcc -O0, ccache with an empty cache
+  cold           bisector run, empty workspace
+  blind          with --blind, in another empty one
+  hinted         with --blind --hint, in another empty one
+  warm           cold once more, in its workspace
+
+git answers two questions, one after the other, and has to be told a bad revision inside the range
+(--bad), which bisector finds by itself; if it is an end, there is one question only. git's script
+runs the scenario under VTest, and greps for the bug's signature. What was fetched (VTest, Lua) is
+taken from your workspace and not measured, nor is git's own clone. The machine should have nothing
+else to do: the whole takes the better part of an hour on two cores.
+
+Exit status 1 if answers differ."""
+
+HEAD = ("", "found", "confirmed", "all", "CPU", "probes", "more", "memory", "answer")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit status."""
+    asked = _parser().parse_args(argv)
+    # a run that is ended from outside takes its compilers along
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        about, rows = _measured(asked)
+    except BisectorError as error:
+        print(f"bench/vs_git_bisect: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return STATUS_INTERRUPTED
+    print("\n".join(text(about, rows)))
+    return 1 if len(answers(rows)) > 1 else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "bench/vs_git_bisect", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--repo", required=True, metavar="CLONE", help="of HAProxy")
+    parser.add_argument("--bad", default="v3.0-dev12", metavar="REV", help="for git (v3.0-dev12)")
+    parser.add_argument(
+        "--hint", default="snr_resolution_error_cb", help="for hinted (%(default)s)"
+    )
+    parser.add_argument("--scenario", default=session.DEFAULT_SCENARIO, help="(%(default)s)")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
+    parser.add_argument("--only", metavar="PART,...", help="of the above; warm goes with cold")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write the figures there, too;\nwith --only, the other parts in it are kept",
+    )
+    parser.add_argument("range", nargs="?", default="v2.9..master", metavar="RANGE")
+    return parser
+
+
+def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
+    """What was asked, and all rows, those of an earlier run among them."""
+    parts = chosen(asked.only)
+    workspace = Workspace.open()
+    options = Options(
+        repo=asked.repo, scenario=asked.scenario, settings=tuple(asked.settings), toolchain="auto"
+    )
+    with tempfile.TemporaryDirectory(prefix="bench-") as root:
+        history = session.find_history(options, Workspace(Path(root, "own")), lambda what: None)
+        span, bad = history.range(asked.range), history.resolve(asked.bad)
+        if bad.id not in (span.old.id, *span.commits):
+            raise UsageProblem(f"--bad {asked.bad} is not in {asked.range}")
+        task = Task(history, span, bad, options, asked.hint, workspace, Path(root), _say)
+        about = {"scenario": asked.scenario, "settings": " ".join(asked.settings)}
+        about |= {"old": span.old.id, "new": span.new.id, "bad": bad.id, "hint": asked.hint}
+        about["told"] = history.release(bad.id)
+        rows = kept(asked.json, about) if asked.only and asked.json else []
+        for part in parts:
+            _say(f"{part}: under way")
+            row = rivals.run(task, part)
+            rows = merged(rows, row)
+            _say(row.remark if row.answer is None else f"{part}: {row.wall:.1f} s")
+            if asked.json:  # at once: a part can take half an hour
+                _write(asked.json, about, rows)
+    return about, rows
+
+
+def chosen(only: str | None) -> list[str]:
+    """The parts to do, in their order. Raises UsageProblem."""
+    names = set(only.split(",")) if only else set(PARTS)
+    if unknown := names - set(PARTS):
+        raise UsageProblem(f"no part {', '.join(sorted(unknown))}", f"there are {', '.join(PARTS)}")
+    if WARM in names and rivals.COLD not in names:
+        raise UsageProblem("warm goes on from cold", "write --only cold,warm")
+    return [part for part in PARTS if part in names]
+
+
+def kept(file: Path, about: Mapping[str, str]) -> list[Row]:
+    """The rows in *file*, if there is one. Raises UsageProblem if it is about something else."""
+    if not file.exists():
+        return []
+    content = json.loads(file.read_text())
+    if content.get("about") != about:
+        raise UsageProblem(f"{file} is about another question", "name another file")
+    return [Row(**row) for row in content["rows"]]
+
+
+def merged(rows: Sequence[Row], new: Row) -> list[Row]:
+    """*rows* with *new* in the place of what was measured before."""
+    others = [row for row in rows if row.name != new.name]
+    return sorted([*others, new], key=lambda row: PARTS.index(row.name))
+
+
+def _write(file: Path, about: Mapping[str, str], rows: Sequence[Row]) -> None:
+    content = {"about": about, "rows": [asdict(row) for row in rows], "ratios": ratios(rows)}
+    file.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+# -- what the figures say ------------------------------------------------------------------------
+
+
+def ratios(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
+    """By git's part and bisector's: how many times as long git took, to found and to confirmed."""
+    times: dict[str, dict[str, dict[str, float]]] = {}
+    for git in rows:
+        if git.name in (GIT, GIT_FAST) and git.answer is not None:
+            times[git.name] = {
+                row.name: {
+                    what: round(git.wall / seconds, 2)
+                    for what, seconds in (("found", row.found), ("confirmed", row.confirmed))
+                    if seconds
+                }
+                for row in rows
+                if row.name not in (GIT, GIT_FAST)
+            }
+    return times
+
+
+def answers(rows: Sequence[Row]) -> list[Mapping[str, str]]:
+    """The answers that were given, each once, the first one first."""
+    found: list[Mapping[str, str]] = []
+    for row in rows:
+        if row.answer is not None and row.answer not in found:
+            found.append(row.answer)
+    return found
+
+
+def text(about: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
+    """The lines for people."""
+    given = answers(rows)
+    lines: list[tuple[str, ...]] = [HEAD]
+    for row in rows:
+        if row.answer is None:
+            lines.append((row.name, *[""] * (len(HEAD) - 2), row.remark))
+            continue
+        said = "same" if row.answer == given[0] else "DIFFERS"
+        times = [_seconds(s) for s in (row.found, row.confirmed, row.wall, row.cpu)]
+        memory = f"{row.memory / 1e6:.0f} MB" if row.memory else ""
+        remark = f"{said}, {row.remark}" if row.remark else said
+        lines.append((row.name, *times, f"{row.probes}", f"{row.more}", memory, remark))
+    out = [table(lines, left=(0, len(HEAD) - 1)), ""]
+    for number, answer in enumerate(given):
+        listed = ", ".join(f"{what} {_short(commits)}" for what, commits in answer.items())
+        out.append(f"{'differs' if number else 'answer'}: {listed}")
+    if about["bad"] not in (about["old"], about["new"]):
+        out.append(f"git was told that {about['told']} is bad; bisector finds that by itself")
+    for git, others in ratios(rows).items():
+        for name, times_as_long in others.items():
+            listed = ", ".join(f"{t:.1f} times to {what}" for what, t in times_as_long.items())
+            out.append(f"{git} takes as long as {name}: {listed}")
+    return out
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} s"
+
+
+def _short(commits: str) -> str:
+    return ",".join(commit[:10] for commit in commits.split(","))
