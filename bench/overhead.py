@@ -1,0 +1,174 @@
+"""bench/overhead: where the time of a probe goes, beyond make and VTest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.measure import ROOT, checked, empty_workspace, measure
+from bench.stages import MAKE, VTEST, Clock
+from bench.table import table
+from bisector import session
+from bisector.checkout import REBUILD_ALL
+from bisector.errors import BisectorError
+from bisector.executors import Task
+from bisector.history import History, Range
+from bisector.journal import Journal
+from bisector.lanes import Lane
+from bisector.probe import Probe, probe
+from bisector.prober import Prober
+from bisector.session import Options
+from bisector.toolchain import FAST, NONE
+from bisector.verdict import Result
+from bisector.workspace import Workspace
+
+STARTS = 10
+OTHER = "other"  # locks, temporary folders
+TARGET = 0.3  # seconds beyond make and VTest
+ABOUT = f"""Probe revisions of RANGE (default v2.9..master), evenly spread, one after another in an
+empty workspace, then the parent of the last one, which differs from it in .c files only: an
+incremental build. Seconds by stage; each stage without those that it calls. The target for all
+beyond make and VTest is {TARGET} s. Run it on a machine that has nothing else to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One probe: its verdict, and the seconds from question to answer, by stage."""
+
+    revision: str
+    name: str
+    verdict: str
+    stages: Mapping[str, float]
+
+    @property
+    def total(self) -> float:
+        return sum(self.stages.values())
+
+    @property
+    def beyond(self) -> float:
+        """Seconds that are neither make's nor VTest's."""
+        return self.total - sum(self.stages.get(stage, 0.0) for stage in (MAKE, VTEST))
+
+
+class Inline:
+    """An Executor that does each probe at once, in this thread."""
+
+    jobs = 1
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def submit(self, request: Probe) -> Task:
+        """Do the probe; the task has been done when it is returned."""
+        lane = Lane()
+        future: Future[Result] = Future()
+        future.set_result(probe(self._workspace, request, lane))
+        return Task(future, lane)
+
+    def wait(self, tasks: Collection[Task]) -> None:
+        """There is nothing to wait for."""
+
+    def cancel(self, task: Task) -> None:
+        """There is nothing to call off."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; the exit status."""
+    asked = _parser().parse_args(argv)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as root:
+            start = start_up(Path(root))
+            print(f"process start-up: {start:.3f} s, the median of {STARTS} `bisector --version`\n")
+            workspace = empty_workspace(Path(root, "workspace"), Workspace.open().root / "tools")
+            options = Options(
+                repo=asked.repo, scenario=asked.scenario, toolchain=asked.toolchain, confirm=NONE
+            )
+            rows = list(_probes(workspace, options, asked.range, asked.count))
+    except BisectorError as error:
+        print(f"bench/overhead: {error}", file=sys.stderr)
+        return error.exit_code
+    print(text(rows))
+    if asked.json:
+        content = {"start": start, "rows": [{**asdict(r), "beyond": r.beyond} for r in rows]}
+        asked.json.write_text(json.dumps(content, indent=2) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench/overhead", description=ABOUT)
+    parser.add_argument("--repo", required=True, metavar="CLONE", help="of HAProxy")
+    parser.add_argument("--count", type=int, default=8, metavar="N", help="how many revisions (8)")
+    parser.add_argument("--scenario", default=session.DEFAULT_SCENARIO, help="(%(default)s)")
+    parser.add_argument("--toolchain", default=FAST, help="(%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    parser.add_argument("range", nargs="?", default="v2.9..master", metavar="RANGE")
+    return parser
+
+
+def start_up(folder: Path) -> float:
+    """Seconds from the call to the end of `bisector --version`."""
+    argv = [sys.executable, "-m", "bisector", "--version"]
+    env = {"PYTHONPATH": str(ROOT)}
+    runs = [checked(measure(argv, cwd=folder, env=env), argv[2]) for _ in range(STARTS)]
+    return statistics.median(run.wall for run in runs)
+
+
+def _probes(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
+    test = session.find_test(options)
+    history = session.find_history(options, workspace, lambda what: None)
+    bench = session.find_bench(options, workspace, history, test)
+    journal = Journal(workspace.folder("hunts", "overhead") / "journal")
+    clock = Clock()
+    prober = Prober(bench, journal, Inline(workspace), lambda what: None, fresh=False)
+    revisions = chosen(history, history.range(text), count)
+    with clock.wrapping():
+        for revision in revisions:
+            with clock.stage(OTHER):
+                told = prober.ask(revision, "overhead")
+            yield Row(revision, history.release(revision), told.verdict, clock.take())
+
+
+def chosen(history: History, span: Range, count: int) -> list[str]:
+    """*count* commits, evenly spread, the last one such that its parent differs in .c files only,
+    and that parent.
+    """
+    commits = span.commits
+    no = {*history.inert(commits), *history.touching(commits, REBUILD_ALL)}
+    last = max((at for at, one in enumerate(commits) if at and one not in no), default=0)
+    places = [round(last * step / max(1, count - 1)) for step in range(count)]
+    return [*dict.fromkeys(commits[place] for place in (*places, last, max(0, last - 1)))]
+
+
+def text(rows: Sequence[Row]) -> str:
+    """A line for each stage: its mean and its maximum over the builds, and in the last probe."""
+    *full, near = rows
+    stages = sorted({stage for row in rows for stage in row.stages})
+    mean = {stage: _mean([row.stages.get(stage, 0.0) for row in full]) for stage in stages}
+    stages.sort(key=lambda stage: (stage not in (MAKE, VTEST), -mean[stage]))
+    lines = [("seconds", f"mean of {len(full)}", "most", "incremental")]
+    lines += [_line(stage, [row.stages.get(stage, 0.0) for row in rows]) for stage in stages]
+    lines.append(_line("beyond make and VTest", [row.beyond for row in rows]))
+    lines.append(_line("all", [row.total for row in rows]))
+    told = f"{_names(full)}; incremental: {near.name} ({near.verdict})"
+    within = sum(row.beyond <= TARGET for row in rows)
+    return "\n".join([table(lines), "", told, f"{within} of {len(rows)} within {TARGET} s"])
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{row.name} ({row.verdict})" for row in rows)
+
+
+def _line(stage: str, seconds: Sequence[float]) -> tuple[str, str, str, str]:
+    *full, near = seconds
+    return (stage, f"{_mean(full):.3f}", f"{max(full):.3f}", f"{near:.3f}")
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
