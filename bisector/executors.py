@@ -67,6 +67,8 @@ class Local:
         trace: TracebackType | None,
     ) -> None:
         for lane in self._lanes:
+            lane.stop.asked = True  # else one would begin when another ends
+        for lane in self._lanes:
             lane.call_off()
         self._threads.shutdown(cancel_futures=True)
 

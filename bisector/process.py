@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -196,18 +196,27 @@ def _wait(child: Child, timeout: float, stop: Stop) -> int | None:
 
 def _tell_to_end(session: int) -> None:
     # all of it, for make tells only its own children: a compiler's would go on, and write an
-    # object that make removed already. The leader comes last, to tidy up after the others.
-    for pid in sorted(_living(session), key=lambda pid: (pid == session, -pid)):
+    # object that make removed already. And all at once, as from a terminal: a shell that sees its
+    # program end goes on to the next. The leader comes last, to tidy up after the others.
+    held: set[int] = set()
+    while more := set(_living(session)) - held:
+        _send(signal.SIGSTOP, more)
+        held |= more
+    members = sorted(held, key=lambda pid: pid == session)
+    _send(signal.SIGTERM, members)
+    _send(signal.SIGCONT, members)
+
+
+def _send(number: signal.Signals, pids: Iterable[int]) -> None:
+    for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+            os.kill(pid, number)
 
 
 def _kill_members(session: int) -> None:
     # a session, not a process group: VTest gives each test a group of its own
     while members := _living(session):
-        for pid in members:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _send(signal.SIGKILL, members)
 
 
 def _living(session: int) -> list[int]:

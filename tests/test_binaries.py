@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,15 +14,17 @@ from typing import Any
 
 import pytest
 
-from bisector import binaries, cache, process
+from bisector import binaries, cache, process, tcc
 from bisector.binaries import Build, build, build_key, built
 from bisector.errors import MissingProgram, ProbeFailed
-from bisector.process import Finished
+from bisector.lanes import Lane
+from bisector.process import Finished, Stop, Stopped
 from bisector.store import private_store
-from bisector.toolchain import Toolchain
+from bisector.toolchain import FAST, Toolchain
 from bisector.tools import Lua, Tool
 from bisector.workspace import Workspace, hold
 from tests.conftest import Clone
+from tests.test_lanes import until, waiting
 
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
 
@@ -297,6 +300,139 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
     made = bench.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
     assert compiled(made) == ["src/a.c", "src/haproxy.c"]
     assert subprocess.run([made.binary], check=False).returncode == 2
+
+
+# --- called off -----------------------------------------------------------------------------------
+
+# compiling src/haproxy.c begins its object and then takes a minute, unless it is told not to
+SLOW = """\
+haproxy: src/a.o src/haproxy.o
+	echo '#!/bin/sh' | cat - src/a.o src/haproxy.o >$@; chmod +x $@
+src/%.o: src/%.c
+	@echo "  CC      $<"; echo 'exit' >$@; if grep -q slow $<; then sleep 60; fi; echo 'exit 7' >$@
+"""
+
+
+def test_after_a_build_that_was_called_off_the_next_one_goes_on_from_what_was_whole(
+    bench: Bench, tmp_path: Path
+) -> None:
+    lane = Lane(1)
+    slow = bench.clone.tree(
+        {"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, bench.first
+    )
+    trees = bench.workspace.root / "trees"
+
+    def call_off() -> None:
+        until(lambda: any(trees.glob("*/src/haproxy.o")))
+        lane.call_off()
+
+    caller = threading.Thread(target=call_off)
+    caller.start()
+    with pytest.raises(Stopped) as caught:
+        build(bench.workspace, bench.store, slow, bench.chain, lane)
+    caller.join()
+    assert caught.value.clean
+    assert not any(trees.glob("*/src/haproxy.o")), "make removed what it was at"
+    assert any(trees.glob("*/src/a.o"))
+
+    quick = bench.clone.tree(
+        {"Makefile": SLOW, "src/haproxy.c": "quick", "src/a.c": "1"}, bench.first
+    )
+    made = build(bench.workspace, bench.store, quick, bench.chain)
+    assert compiled(made) == ["src/haproxy.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 7
+
+
+def test_a_make_that_had_to_be_killed_leaves_a_tree_that_is_not_trusted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*words: object, cwd: Path, **more: object) -> Finished:
+        (cwd / "src/a.o").write_text("torn")
+        raise Stopped(clean=False)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "run", kill)
+        with pytest.raises(Stopped):
+            bench.build()
+    assert compiled(bench.build()) == ["src/a.c", "src/haproxy.c"]
+
+
+def test_what_is_called_off_while_it_waits_for_its_turn_is_not_built(bench: Bench) -> None:
+    lane = Lane(1)
+    lane.call_off()
+    tree = bench.clone.tree({}, bench.first)
+    with pytest.raises(Stopped):
+        build(bench.workspace, bench.store, tree, bench.chain, lane)
+    assert not (bench.workspace.root / "trees").exists()
+
+
+def test_what_another_built_while_this_one_waited_is_not_built_again(bench: Bench) -> None:
+    tree, lane = bench.clone.tree({}, bench.first), Lane(1)
+    made: list[Build] = []
+    waiter = threading.Thread(
+        target=lambda: made.append(build(bench.workspace, bench.store, tree, bench.chain, lane))
+    )
+    with lane.turns.taken(Stop()):
+        waiter.start()
+        until(lambda: waiting(lane.turns) == 1)
+        assert bench.build().seconds > 0
+    waiter.join()
+    assert [one.seconds for one in made] == [0.0]
+
+
+# --- the fast toolchain ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fast(bench: Bench) -> Bench:
+    bench.chain = replace(bench.chain, name=FAST)
+    return bench
+
+
+def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+
+    def boots(binary: Path, log: Path, stop: Stop) -> bool:
+        tried.append(binary)
+        log.write_text("Segmentation fault\n")
+        return len(tried) > 1
+
+    monkeypatch.setattr(tcc, "boots", boots)
+    failed = fast.build()
+    assert failed.problem == "what tcc makes of it does not boot"
+    assert "Segmentation fault" in failed.log.read_text()
+    assert not failed.binary.exists()
+    made = fast.build()
+    assert not made.problem and made.binary.exists()
+    fast.build()
+    assert len(tried) == 2, "what is in the cache did boot"
+
+
+def test_a_real_binary_need_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcc, "boots", None)
+    assert not bench.build().problem
+
+
+def test_a_tree_is_not_trusted_when_what_tcc_made_does_not_boot_or_link(
+    fast: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk tcc leaves half an object and is content."""
+    monkeypatch.setattr(tcc, "boots", lambda binary, log, stop: log.write_text("") > 0)
+    assert fast.build().problem
+    monkeypatch.setattr(tcc, "boots", lambda *words: True)
+    assert compiled(fast.build()) == ["src/a.c", "src/haproxy.c"]
+    assert "undefined reference" in fast.build({"src/a.c": "int b;\n"}).problem
+    again = fast.build({"src/a.c": "int a(void) { return 3; }\n"})
+    assert compiled(again) == ["src/a.c", "src/haproxy.c"]
+
+
+def test_a_tree_is_trusted_when_tcc_does_not_compile_one_file(
+    fast: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcc, "boots", lambda *words: True)
+    fast.build()
+    assert fast.build({"src/a.c": "#error no\n"}).problem
+    assert compiled(fast.build({"src/a.c": "int a(void) { return 2; }\n"})) == ["src/a.c"]
 
 
 # --- the size limit -------------------------------------------------------------------------------

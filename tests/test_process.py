@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from bisector import process
 from bisector.errors import EnvironmentProblem, MissingProgram
-from bisector.process import Finished
+from bisector.process import Finished, Stop, Stopped
 from bisector.workspace import lock
 
 
@@ -173,6 +174,110 @@ def test_a_program_sees_a_few_variables_and_no_others(
 def test_what_is_given_comes_on_top(log: Path) -> None:
     assert shell("echo $A-$LC_ALL", log, A="a b").output == "a b-C\n"
     assert shell("echo $LC_ALL", log, LC_ALL="POSIX").output == "POSIX\n"
+
+
+# --- it is called off -----------------------------------------------------------------------------
+
+
+def called_off(script: str, log: Path, stop: Stop | None = None) -> tuple[Stopped, float]:
+    """Call *script* off when it has said something; what run raises, and how long it took."""
+    stop = stop or Stop()
+
+    def end() -> None:
+        for _ in range(1000):
+            if log.exists() and log.read_text().endswith("\n"):
+                break
+            time.sleep(0.01)
+        stop.now()
+
+    caller = threading.Thread(target=end)
+    caller.start()
+    started = time.monotonic()
+    with pytest.raises(Stopped) as caught:
+        process.run(["sh", "-c", script], log=log, timeout=30.0, stop=stop)
+    caller.join()
+    return caught.value, time.monotonic() - started
+
+
+def test_what_is_called_off_before_it_starts_never_runs(tmp_path: Path, log: Path) -> None:
+    stop = Stop()
+    stop.now()
+    with pytest.raises(Stopped) as caught:
+        process.run(["touch", tmp_path / "it-ran"], log=log, timeout=10, stop=stop)
+    assert not caught.value.clean, "it did not even begin"
+    assert not (tmp_path / "it-ran").exists()
+
+
+def test_what_is_called_off_as_it_starts_ends(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look whether it was called off and the program's first breath."""
+    stop = Stop()
+    monkeypatch.setattr(stop, "check", stop.now)
+    with pytest.raises(Stopped):
+        process.run(["sleep", "60"], log=log, timeout=30, stop=stop)
+
+
+def test_what_is_called_off_ends_with_all_its_children(log: Path) -> None:
+    said, seconds = called_off("sleep 60 & echo $!; wait", log)
+    assert said.clean
+    assert seconds < process.GRACE_SECONDS
+    assert is_gone(int(log.read_text()))
+
+
+def test_its_childrens_children_are_told_to_end_too_before_it_tidies_up(
+    tmp_path: Path, log: Path
+) -> None:
+    """A compiler's assembler must not write an object that make has just removed."""
+    torn = tmp_path / "torn"
+    inner = f"trap 'echo written >{torn}; exit' TERM; echo ready; while :; do sleep 0.01; done"
+    outer = f"trap 'sleep 0.2; rm -f {torn}; exit 2' TERM; sh -c \"{inner}\" & wait"
+    said, _ = called_off(outer, log)
+    assert said.clean
+    assert not torn.exists()
+
+
+def test_a_shell_does_not_go_on_to_its_next_program(tmp_path: Path) -> None:
+    for number in range(5):
+        here = tmp_path / str(number)
+        called_off(f"sh -c 'sleep 60; touch {here}' & echo; wait", tmp_path / f"{number}.log")
+        assert not here.exists()
+
+
+def test_it_is_given_time_to_tidy_up(tmp_path: Path, log: Path) -> None:
+    tidy = tmp_path / "tidy"
+    script = f"trap 'sleep 0.3; echo >{tidy}; exit 1' TERM; echo; while :; do sleep 0.01; done"
+    said, _ = called_off(script, log)
+    assert said.clean
+    assert tidy.exists()
+
+
+def test_what_ended_by_itself_in_that_moment_is_clean(log: Path) -> None:
+    said, _ = called_off("trap '' TERM; echo; sleep 0.3; exit 0", log)
+    assert said.clean
+
+
+def test_what_does_not_obey_is_killed_and_is_not_clean(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
+    said, seconds = called_off("trap '' TERM; echo $$; while :; do sleep 60; done", log)
+    assert not said.clean
+    assert seconds < 10
+    assert is_gone(int(log.read_text()))
+
+
+def test_one_that_is_called_off_takes_no_other_with_it(tmp_path: Path, log: Path) -> None:
+    done: list[Finished] = []
+    other = threading.Thread(target=lambda: done.append(shell("sleep 0.5; echo x", tmp_path / "b")))
+    other.start()
+    called_off("echo; sleep 60", log)
+    other.join()
+    assert [one.output for one in done] == ["x\n"]
+
+
+def test_what_was_never_called_off_ends_as_it_does(log: Path) -> None:
+    stop = Stop()
+    assert process.run(["true"], log=log, timeout=10, stop=stop).ok
+    stop.now()  # too late
 
 
 # --- it cannot start ------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 from dataclasses import replace
@@ -63,7 +64,7 @@ def test_the_python_packages_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_pa
 def test_without_the_package_it_is_the_one_in_path_with_its_library(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(tcc, "_system_folders", lambda: [tmp_path / "lib"])
     program = script(tmp_path / "bin/tcc", "exit 0")
     (tmp_path / "lib/tcc").mkdir(parents=True)
