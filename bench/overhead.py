@@ -15,8 +15,7 @@ from pathlib import Path
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.stages import MAKE, VTEST, Clock
 from bench.table import table
-from bisector import session
-from bisector.checkout import REBUILD_ALL
+from bisector import relevance, session
 from bisector.errors import BisectorError
 from bisector.executors import Task
 from bisector.history import History, Range
@@ -140,7 +139,8 @@ def chosen(history: History, span: Range, count: int) -> list[str]:
     and that parent.
     """
     commits = span.commits
-    no = {*history.inert(commits), *history.touching(commits, REBUILD_ALL)}
+    evidence = relevance.of(history, commits)
+    no = evidence.inert | evidence.rebuilding
     last = max((at for at, one in enumerate(commits) if at and one not in no), default=0)
     places = [round(last * step / max(1, count - 1)) for step in range(count)]
     return [*dict.fromkeys(commits[place] for place in (*places, last, max(0, last - 1)))]
