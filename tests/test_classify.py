@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bisector.classify import EVIDENCE_LINES, EVIDENCE_WIDTH, TestRun, classify
+from bisector.classify import EVIDENCE_LINES, EVIDENCE_WIDTH, TestRun, classify, is_doubtful
 from bisector.oracle import Oracle
 from bisector.scenario_file import load
 from bisector.verdict import Ruling, Verdict
@@ -296,6 +296,32 @@ def test_skip_if_comes_before_bad_if() -> None:
 
 def test_patterns_match_at_the_beginnings_of_lines_too() -> None:
     assert judge(SERVING + RX_TIMEOUT, bad=r"^---- c1\s+HTTP").verdict is BAD
+
+
+# --- may it be the fast compiler's fault? ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("log", "bad", "doubtful"),
+    [
+        (SERVING + EXPECT, None, False),
+        (SERVING + EXPECT, "EXPECT", False),
+        (SERVING + SEGV, None, True),
+        (SERVING + SEGV, "signal 11", False),  # this very crash is the bug
+        (SEGV, None, True),
+        (SERVING + RX_TIMEOUT, None, True),
+        (REFUSED + EXIT_1, None, True),
+        (SERVING + EXPECT, "no such thing", True),
+    ],
+)
+def test_a_failure_is_doubtful_unless_it_is_the_bugs_own(
+    log: str, bad: str | None, doubtful: bool
+) -> None:
+    assert is_doubtful(classify(TestRun(1, log), replace(ANY, bad=bad))) is doubtful
+
+
+def test_a_passed_test_is_not_doubtful() -> None:
+    assert not is_doubtful(classify(TestRun(0, ""), ANY))
 
 
 # --- evidence -------------------------------------------------------------------------------------

@@ -64,6 +64,27 @@ def test_a_field_that_a_later_version_adds_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
+    ("event", "newer"),
+    [
+        (Found("fix", ("a",), ("s",), ("p",), ("b",)), ["confidence"]),
+        (Confirmed("fix", True, 5, ""), ["toolchain", "tally", "confidence"]),
+        (
+            Probed(
+                *("end", "a", "v1", "s", False, 0, "key", Verdict.BAD, "why", ("line",), "binary"),
+                *(1.0, 2.0, "/log", False, 3.0),
+            ),
+            ["toolchain"],
+        ),
+    ],
+)
+def test_journals_of_older_versions_are_read(event: Event, newer: list[str]) -> None:
+    table = to_dict(event)
+    for name in newer:
+        del table[name]
+    assert from_dict(table) == event
+
+
+@pytest.mark.parametrize(
     "table",
     [
         {},

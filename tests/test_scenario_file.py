@@ -87,6 +87,15 @@ def test_little_is_needed(tmp_path: Path) -> None:
     assert loaded.render({}) == {"m.vtc": "x\n"}
 
 
+def test_it_can_say_that_its_test_is_flaky_and_which_toolchain_it_needs(tmp_path: Path) -> None:
+    plain = load(str(own(tmp_path)))
+    assert (plain.toolchain, plain.flaky) == ("", False)
+    build = ("make = {", 'toolchain = "release"\nmake = {')
+    said = load(str(own(tmp_path, build, ("control = '''", "flaky = true\ncontrol = '''"))))
+    assert (said.toolchain, said.flaky) == ("release", True)
+    assert said.make == plain.make
+
+
 def test_a_bundled_ones_name_means_that_and_not_a_folder_that_is_called_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +141,18 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
     "unknown key in a section": (("suspect =", "culprit ="), 22, "[known] has no key 'culprit'"),
     "wrong type in a section": (('"64c9c8ef39"', "64"), 22, "'suspect' must be a string"),
     "make is no table": (("{ USE_LUA = 1 }", '"USE_LUA=1"'), 25, "'make' must be a table"),
+    "no such toolchain": (
+        ("make = { USE_LUA = 1 }", 'toolchain = "tcc"'),
+        25,
+        "'toolchain' is one of fast, dev, release",
+    ),
+    "auto is no toolchain": (("make = {", 'toolchain = "auto"\nmake = {'), 25, "is one of fast"),
+    "toolchain is no word": (("make = {", "toolchain = 1\nmake = {"), 25, "must be a string"),
+    "flaky is a word": (
+        ("control = '''", "flaky = \"yes\"\ncontrol = '''"),
+        18,
+        "'flaky' must be true or false",
+    ),
     "no test case": (('"mine.vtc" = "mine.vtc.j2"\n', ""), 5, "exactly one .vtc, it has 0"),
     "two test cases": (('"mine.lua" =', '"two.vtc" ='), 5, "exactly one .vtc, it has 2"),
     "no such template": (("mine.lua.j2", "your.lua.j2"), 7, "no template 'your.lua.j2'"),

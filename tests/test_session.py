@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pygit2
 import pytest
 
-from bisector import session
-from bisector.errors import BisectorError, HuntBusy, PatchProblem, ScenarioProblem, UsageProblem
+from bisector import session, tcc, tools
+from bisector.errors import (
+    BisectorError,
+    EnvironmentProblem,
+    HuntBusy,
+    MissingProgram,
+    PatchProblem,
+    ScenarioProblem,
+    UsageProblem,
+)
 from bisector.events import Ended, Event, Noted
 from bisector.history import History
 from bisector.hunt import Question
@@ -20,9 +29,18 @@ from bisector.patch_files import from_commit, load
 from bisector.patches import Series
 from bisector.prober import Bench
 from bisector.scenario import Known
-from bisector.session import Options, find_series, find_test, hunt_id, hunts, journal_of
+from bisector.session import (
+    Options,
+    Test,
+    find_chains,
+    find_series,
+    find_test,
+    hunt_id,
+    hunts,
+    journal_of,
+)
 from bisector.toolchain import Chains, Toolchain
-from bisector.tools import Tool
+from bisector.tools import Lua, Tool
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.test_report import FIXED, INTRODUCED, PROVEN, STARTED
@@ -78,6 +96,125 @@ def test_an_empty_pattern_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.vtc").write_text(VTC)
     with pytest.raises(ScenarioProblem, match="--bad-if"):
         find_test(Options(vtc=str(tmp_path / "x.vtc"), bad_if=""))
+
+
+# --- the toolchains -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A machine with all that it takes; the names of the compilers that were looked for."""
+    asked: list[str] = []
+
+    def compiler(name: str) -> Tool:
+        asked.append(name)
+        return Tool(Path("/bin", name), name, f"{name}-id")
+
+    make, lua = (
+        Tool(Path("/bin/make"), "make", "id"),
+        Lua("5.4", Path("/i"), Path("/l"), "lua", "id"),
+    )
+    monkeypatch.setattr(tools, "require_make", lambda: make)
+    monkeypatch.setattr(tools, "require_lua", lambda workspace: lua)
+    monkeypatch.setattr(tools, "require_compiler", lambda: compiler("gcc"))
+    monkeypatch.setattr(tcc, "compiler", lambda workspace: compiler("tcc"))
+    return asked
+
+
+def roles(workspace: Workspace, options: Options, **more: Any) -> tuple[str, str, str]:
+    """Which toolchain searches, proves, and helps out."""
+    test = Test(Oracle("a", "a.vtc", "digest"), "a", "", Known(), {}, **more)
+    chains = find_chains(options, workspace, test)
+    search, proof, fallback = chains.search, chains.proof, chains.fallback
+    return search.name, proof.name if proof else "", fallback.name if fallback else ""
+
+
+@pytest.mark.parametrize(
+    ("toolchain", "confirm", "scenario", "expected"),
+    [
+        ("auto", "", "", ("fast", "dev", "dev")),
+        ("auto", "release", "", ("fast", "release", "dev")),
+        ("auto", "none", "", ("fast", "", "dev")),
+        ("fast", "", "", ("fast", "dev", "")),
+        ("fast", "none", "", ("fast", "", "")),
+        ("dev", "", "", ("dev", "dev", "")),
+        ("dev", "release", "", ("dev", "release", "")),
+        ("release", "", "", ("release", "release", "")),
+        ("release", "dev", "", ("release", "dev", "")),
+        ("auto", "", "release", ("release", "release", "")),
+        ("auto", "none", "dev", ("dev", "", "")),
+        ("dev", "", "release", ("dev", "dev", "")),  # the user has the last word
+    ],
+)
+def test_who_searches_who_proves_and_who_helps_out(
+    workspace: Workspace,
+    machine: list[str],
+    toolchain: str,
+    confirm: str,
+    scenario: str,
+    expected: tuple[str, str, str],
+) -> None:
+    options = Options(toolchain=toolchain, confirm=confirm)
+    assert roles(workspace, options, toolchain=scenario) == expected
+
+
+def test_for_fast_alone_no_gcc_is_needed(workspace: Workspace, machine: list[str]) -> None:
+    roles(workspace, Options(toolchain="fast", confirm="none"))
+    assert machine == ["tcc"]
+
+
+@pytest.mark.parametrize("toolchain", ["dev", "release"])
+def test_without_fast_no_tcc_is_looked_for(
+    workspace: Workspace, machine: list[str], toolchain: str
+) -> None:
+    roles(workspace, Options(toolchain=toolchain))
+    assert set(machine) == {"gcc"}
+
+
+PROBLEMS = [MissingProgram("no tcc on this machine"), EnvironmentProblem("/tcc cannot be used")]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_without_a_usable_tcc_gcc_does_it_all_and_that_is_said(
+    workspace: Workspace,
+    machine: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    problem: EnvironmentProblem,
+) -> None:
+    def none(workspace: Workspace) -> Tool:
+        raise problem
+
+    monkeypatch.setattr(tcc, "compiler", none)
+    assert roles(workspace, Options()) == ("dev", "dev", "")
+    test = Test(Oracle("a", "a.vtc", "digest"), "a", "", Known(), {})
+    assert str(problem) in find_chains(Options(), workspace, test).remark
+    with pytest.raises(type(problem), match=str(problem)):
+        roles(workspace, Options(toolchain="fast"))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (Options(toolchain="tcc"), "no toolchain 'tcc'"),
+        (Options(confirm="fast"), "--confirm fast: one of dev, release, none"),
+        (Options(confirm="auto"), "--confirm auto"),
+    ],
+)
+def test_a_toolchain_that_is_none_is_told(
+    workspace: Workspace, machine: list[str], options: Options, said: str
+) -> None:
+    with pytest.raises(UsageProblem, match=said):
+        roles(workspace, options)
+
+
+def test_make_variables_go_to_all_of_them_and_the_users_win(
+    workspace: Workspace, machine: list[str]
+) -> None:
+    test = Test(Oracle("a", "a.vtc", "digest"), "a", "", Known(), {"A": "1", "B": "1"})
+    chains = find_chains(Options(make=("B=2",)), workspace, test)
+    for one in (chains.search, chains.proof, chains.fallback):
+        assert one is not None
+        assert {("A", "1"), ("B", "2")} <= set(one.variables)
 
 
 # --- the patches ----------------------------------------------------------------------------------

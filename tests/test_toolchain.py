@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import UsageProblem
-from bisector.toolchain import Toolchain, parse_make
+from bisector.toolchain import Chains, Toolchain, parse_make
 from bisector.tools import Lua, Tool
 
 MAKE = Tool(Path("/usr/bin/make"), "GNU Make 4.3", "make-id")
@@ -41,6 +41,58 @@ def test_dev_turns_off_what_takes_time_by_its_old_names_and_its_new_ones() -> No
 def test_release_leaves_the_flags_to_haproxy() -> None:
     variables = dict(chain("release").variables)
     assert not {"CPU_CFLAGS", "OPT_CFLAGS", "DEBUG_CFLAGS", "ARCH_FLAGS"} & set(variables)
+
+
+def test_fast_is_dev_for_one_thread_without_what_only_gcc_understands() -> None:
+    fast, dev = dict(chain("fast").variables), dict(chain("dev").variables)
+    assert {name: fast[name] for name in dev} == dev
+    assert fast["USE_THREAD"] == ""
+    assert {fast[f"{name}_CFLAGS"] for name in ("WARN", "NOWARN", "SPEC", "STD")} == {""}
+
+
+def test_what_is_proof_is_made_by_a_compiler_that_users_have() -> None:
+    assert [chain(name).is_real for name in ("fast", "dev", "release")] == [False, True, True]
+
+
+FAST, DEV, RELEASE = (chain(name) for name in ("fast", "dev", "release"))
+
+
+@pytest.mark.parametrize(
+    ("chains", "searches"),
+    [
+        (Chains(FAST, DEV, fallback=DEV), DEV),
+        (Chains(FAST, RELEASE, fallback=DEV), DEV),
+        (Chains(FAST, None, fallback=DEV), DEV),
+        (Chains(FAST, RELEASE), RELEASE),
+        (Chains(RELEASE, DEV), RELEASE),
+        (Chains(DEV, DEV, remark="no tcc"), DEV),
+    ],
+)
+def test_without_fast_the_one_that_helped_it_searches_else_the_one_that_proves(
+    chains: Chains, searches: Toolchain
+) -> None:
+    assert chains.real.search == searches
+    assert chains.real.fallback is None
+    assert (chains.real.proof, chains.real.remark) == (chains.proof, chains.remark)
+    assert chains.real.real == chains.real
+
+
+def test_where_there_is_no_other_fast_remains() -> None:
+    assert Chains(FAST).real == Chains(FAST)
+
+
+def test_other_roles_are_another_hunt() -> None:
+    several = [
+        Chains(FAST),
+        Chains(DEV),
+        Chains(DEV, DEV),
+        Chains(DEV, RELEASE),
+        Chains(FAST, DEV),
+        Chains(FAST, DEV, DEV),
+        Chains(FAST, None, DEV),
+    ]
+    assert len({chains.identity for chains in several}) == len(several)
+    assert Chains(DEV, remark="x").identity == Chains(DEV).identity
 
 
 def test_the_users_own_variables_win() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 from bisector import journal
 from bisector.events import Event
@@ -80,6 +81,7 @@ def test_blind_it_finds_the_same(
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(answer.read_text())
     assert_right(found, ground)
+    assert_searched_fast_and_proven_by_gcc(found)
     verdicts = {probe["verdict"] for probe in found["probes"]}
     assert verdicts & {"unbuildable", "untestable"}, "the stretches were met and stepped around"
 
@@ -96,6 +98,17 @@ def assert_right(answer: dict[str, object], ground: Playground) -> None:
     checks = answer["patch"]
     assert isinstance(checks, list)
     assert [(check["before"], check["after"]) for check in checks] == [("bad", "good")] * 2
+
+
+def assert_searched_fast_and_proven_by_gcc(answer: dict[str, Any]) -> None:
+    proof = [one for one in answer["probes"] if one["purpose"].startswith("confirm ")]
+    others = [one for one in answer["probes"] if one not in proof]
+    assert {one["toolchain"] for one in proof} == {"dev"}
+    tested = [one for one in others if one["verdict"] in ("good", "bad")]
+    assert {one["toolchain"] for one in tested} == {"fast"}
+    failed = {one["revision"] for one in others if one["toolchain"] == "dev"}
+    doubted = {one["revision"] for one in others if one["verdict"] not in ("good", "bad")}
+    assert failed <= doubted, "gcc was asked only where tcc's binary failed"
 
 
 def kill_after_a_probe(*words: str) -> None:

@@ -1,0 +1,56 @@
+"""tcc judges as gcc does, and where it cannot, gcc is asked instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector import distro, tcc
+from bisector.binaries import build
+from bisector.history import History
+from bisector.patches import Series
+from bisector.playground import make
+from bisector.probe import probe
+from bisector.verdict import Verdict
+from bisector.workspace import Workspace
+from tests.real.conftest import obtain
+from tests.real.helpers import bisector
+from tests.real.test_verdicts import RELEASE_ONLY, bench, broken
+
+
+@pytest.fixture(autouse=True)
+def _with_tcc(real_workspace: Workspace) -> None:
+    obtain(lambda: tcc.compiler(real_workspace))
+
+
+@pytest.mark.parametrize("scenario", ["dns-flap", "dns-false-up"])
+def test_both_toolchains_say_the_same(
+    real_workspace: Workspace, ground_history: History, series: Series, scenario: str
+) -> None:
+    """On the good release, and on the one without the fix: all of it, or its second half."""
+    good = ground_history.tree_id(ground_history.resolve("v3.0.11").id)
+    taken_out = series.patches if scenario == "dns-flap" else series.patches[1:]
+    bad = broken(real_workspace, ground_history, taken_out)
+    ready = bench(real_workspace, ground_history, scenario)
+    fast, real = ready.chains.search, ready.chains.fallback
+    assert real is not None
+    assert not fast.is_real and real.is_real
+
+    for tree, expected in ((good, Verdict.GOOD), (bad, Verdict.BAD)):
+        said = [probe(real_workspace, ready.request(tree, chain)) for chain in (fast, real)]
+        assert [one.verdict for one in said] == [expected] * 2, said
+        assert said[0].binary != said[1].binary
+
+
+def test_a_release_that_tcc_cannot_build_is_judged_by_gcc(real_workspace: Workspace) -> None:
+    source = obtain(lambda: distro.fetch_source(real_workspace, "2.6"))
+    ground = make(real_workspace, source.path, Series(()), RELEASE_ONLY)
+    history = History.open(ground.path, real_workspace)
+    ready = bench(real_workspace, history, "dns-flap")
+    tree = history.tree_id(history.head().id)
+    assert build(real_workspace, history.store, tree, ready.chains.search).problem
+
+    asked = ("probe", "--repo", str(ground.path))
+    assert bisector(*asked).returncode == 0
+    alone = bisector(*asked, "--toolchain", "fast")
+    assert alone.returncode == 125
+    assert alone.stdout.startswith("unbuildable: ")
