@@ -10,6 +10,8 @@ from pathlib import Path
 from plumbum import cli
 
 from bisector.cli.command import TestCommand
+from bisector.errors import UsageProblem
+from bisector.workspace import MAX_BUILD_TREES
 
 
 class Run(TestCommand):
@@ -40,7 +42,7 @@ as asked, 3 the machine lacks something."""
     flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")
     jobs = cli.SwitchAttr(
         "--jobs",
-        cli.Range(1, 64),
+        str,
         argname="N",
         help="probes at once (default: one for each four processors)",
     )
@@ -57,7 +59,7 @@ as asked, 3 the machine lacks something."""
             confirm=str(self.confirm),
             hint=str(self.hint),
             flaky=self.flaky,
-            jobs=self.jobs or 0,
+            jobs=self._jobs(),
         )
         with Live() as live:
             outcome = conduct(
@@ -70,3 +72,10 @@ as asked, 3 the machine lacks something."""
                 watcher=live,
             )
         return show(outcome, Path(self.json) if self.json else None)
+
+    def _jobs(self) -> int:
+        """What the user asked for, 0 if nothing."""
+        text = self.jobs or "0"
+        if not text.isdecimal() or (self.jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
+            raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
+        return int(text)
