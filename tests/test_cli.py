@@ -96,6 +96,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--cache-size", "-1"): "--cache-size -1",
     ("build", "a", "--cache-size", "5 apples"): "--cache-size 5 apples",
     ("demo", "--cache-size", ""): "write a size",
+    ("run", "a..b", "--jobs", "0"): "--jobs 0: a number from 1 to 64",
+    ("run", "a..b", "--jobs", "many"): "--jobs many: a number from 1 to 64",
 }
 
 
