@@ -73,21 +73,30 @@ class BuildTree:
         self._forget_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
         if any(d.new_file.path.endswith(_REBUILDING) for d in deltas):
             self._forget_objects(self._objects())
-        for delta in deltas:
-            self._remove(delta.old_file.path)
-        for delta in deltas:
-            if delta.status_char() != "D":
-                self._write(delta.new_file.path, delta.new_file.id, delta.new_file.mode)
+        gone = [d.old_file.path for d in deltas if d.status_char() == "D"]
+        kept = [d.new_file for d in deltas if d.status_char() != "D"]
+        for path in (*gone, *(file.path for file in kept)):
+            self._remove(path)
+        for path in gone:
+            self._prune(path)
+        for folder in {Path(file.path).parent for file in kept}:
+            (self.folder / folder).mkdir(parents=True, exist_ok=True)
+        for file in kept:
+            self._write(file.path, file.id, file.mode)
 
     def _tree(self, name: str) -> pygit2.Tree:
         return self._store[name].peel(pygit2.Tree)
 
     def _remove(self, path: str) -> None:
         victim = self.folder / path
-        if victim.is_dir() and not victim.is_symlink():  # a file takes its place
+        try:
+            victim.unlink(missing_ok=True)
+        except IsADirectoryError:  # a file takes its place
             shutil.rmtree(victim)
-        victim.unlink(missing_ok=True)
-        for parent in victim.relative_to(self.folder).parents:
+
+    def _prune(self, path: str) -> None:
+        """Remove the folders that are empty without *path*."""
+        for parent in Path(path).parents:
             folder = self.folder / parent
             if folder == self.folder or not folder.is_dir() or any(folder.iterdir()):
                 return
@@ -97,7 +106,6 @@ class BuildTree:
         if mode == FileMode.COMMIT:  # a submodule: nothing that a build could read
             return
         target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
         data = self._store[blob].peel(pygit2.Blob).data
         if mode == FileMode.LINK:
             target.symlink_to(data.decode())
