@@ -52,7 +52,9 @@ class Toolchain:
         if there is no toolchain of that name.
         """
         if name not in _FLAGS:
-            raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
+            raise UsageProblem(
+                f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}"
+            )
         variables = {"TARGET": "linux-glibc", "CC": str(compiler.path), "IGNOREGIT": "1"}
         variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bisector import probe
+from bisector.binaries import build_key
 from bisector.classify import DIED
 from bisector.costs import Memory
 from bisector.events import Noted, Probed
 from bisector.journal import Journal
+from bisector.probe import key_of
 from bisector.prober import Prober
 from bisector.toolchain import Chains
 from bisector.verdict import Result, Ruling, Verdict
@@ -224,13 +227,17 @@ def test_the_next_run_is_one_that_no_toolchain_had(world: World) -> None:
 def test_memory_is_which_verdicts_and_binaries_earlier_hunts_left(world: World) -> None:
     asker = prober(world)
     assert asker.memory(world.commits) == Memory()
-    binary, verdict = asker._keys(world.commits[3])
-    other, _ = asker._keys(world.commits[4])
-    for path in (("binaries", binary[:2], binary), ("binaries", other[:2], other)):
-        world.workspace.folder(*path)
+    history, chain = asker.bench.history, asker.chains.search
+    for number in (3, 4):
+        tree = history.tree_id(world.commits[number])
+        key = build_key(history.store, tree, chain)
+        meta = world.workspace.folder("binaries", key[:2], key) / "meta.json"
+        meta.write_text(json.dumps({"tree": tree}))
+    request = asker.bench.request(history.tree_id(world.commits[3]), chain)
+    verdict = key_of(request)
     (world.workspace.folder("verdicts", verdict[:2]) / verdict).write_text("")
-    memory = asker.memory(world.commits)
-    assert memory.verdicts == {world.commits[3]}
-    assert memory.binaries == {world.commits[3], world.commits[4]}
+    three, four = world.commits[3:5]
+    assert asker.memory(world.commits) == Memory(frozenset({three}), frozenset({four}))
     fresh = Prober(asker.bench, asker.journal, asker.machine, lambda text: None, fresh=True)
-    assert fresh.memory(world.commits).verdicts == frozenset(), "what is forgotten does not help"
+    forgetful = Memory(frozenset(), frozenset({three, four}))
+    assert fresh.memory(world.commits) == forgetful, "what is forgotten does not help"

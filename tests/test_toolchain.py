@@ -102,7 +102,9 @@ def test_the_users_own_variables_win() -> None:
 
 
 def test_a_toolchain_that_is_none_is_answered_by_those_there_are() -> None:
-    with pytest.raises(UsageProblem, match="no toolchain 'tcc': there are auto, fast, dev, release"):
+    with pytest.raises(
+        UsageProblem, match="no toolchain 'tcc': there are auto, fast, dev, release"
+    ):
         chain("tcc")
 
 
