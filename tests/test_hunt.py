@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from pygit2.enums import FileMode
 
 from bisector.apply import Applied, AppliedSeries, Conflict, ConflictPlace
-from bisector.errors import NoWitness, UnusableEnds
+from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.events import Confirmed, Ended, Event, Found, Noted, PatchChecked, Probed
 from bisector.executors import Local, Task
 from bisector.history import History
@@ -25,6 +26,8 @@ from bisector.patches import Series
 from bisector.probe import Probe, key_of
 from bisector.prober import Bench, Prober, Ticket
 from bisector.proof import CONFIRM_RUNS
+from bisector.report import terminal
+from bisector.report.summary import summarize
 from bisector.scenario import Known
 from bisector.toolchain import DEV, FAST, Chains, Toolchain
 from bisector.tools import Tool
@@ -33,6 +36,7 @@ from bisector.verdict import Result, Ruling, Verdict
 from bisector.witness import BUDGET
 from bisector.workspace import Workspace
 from tests.conftest import Clone
+from tests.test_report import STARTED
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 
@@ -137,13 +141,16 @@ class World:
         known: Known | None = None,
         series: Series | None = None,
         blind: bool = False,
+        hint: str = "",
+        flaky: bool = False,
         prepare: Callable[[Scripted], None] = lambda prober: None,
     ) -> Scripted:
         """One session of a hunt, over the journal of those before; the prober that it used."""
         prober = self.prober(truth)
         prepare(prober)
         span = prober.bench.history.range(self.range)
-        Hunt(Question(span, known or Known(), series, blind), prober).run()
+        question = Question(span, known or Known(), series, blind, (), hint, flaky)
+        Hunt(question, prober).run()
         return prober
 
     def prober(self, truth: Truth) -> Scripted:
@@ -560,3 +567,185 @@ def test_killed_at_any_time_it_goes_on_and_ends_the_same(world: World, name: str
         assert answers(world.events) == said
         asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed) and not e.known]
         assert len(asked) == len(set(asked))
+
+
+# --- two toolchains -------------------------------------------------------------------------------
+
+AUTO = Chains(TCC, GCC, GCC)
+
+
+def notes(world: World) -> list[str]:
+    return [event.text for event in world.events if isinstance(event, Noted)]
+
+
+def tell_fast(truth: Truth) -> Callable[[Scripted], None]:
+    def prepare(prober: Scripted) -> None:
+        prober.machine.fast_truth = truth
+
+    return prepare
+
+
+def test_fast_searches_and_the_real_one_proves(world: World) -> None:
+    world.chains = AUTO
+    world.hunt(bad_in(range(10, 15)))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert notes(world) == []
+    for event in world.events:
+        if isinstance(event, Probed):
+            assert event.toolchain == (DEV if event.purpose.startswith("confirm") else FAST)
+
+
+@pytest.mark.parametrize("chains", [AUTO, Chains(TCC, GCC)])
+def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
+    world: World, chains: Chains
+) -> None:
+    """Also where the user wanted fast alone to search."""
+    world.chains = chains
+    for _ in range(2):
+        world.hunt(bad_in(range(10, 24)), prepare=tell_fast(bad_in(range(6, 24))))
+        assert world.found() == {INTRODUCTION: [10]}
+        assert world.confirmed() == {INTRODUCTION: ""}
+        (note,) = notes(world)
+        assert "dev contradicts fast" in note and "goes on with dev" in note
+        assert world.ended().affected == ("v3.0.0", "v3.1-dev1")
+
+
+def test_a_proof_that_times_out_once_does_not(world: World) -> None:
+    world.chains = AUTO
+    truth = bad_in(range(7, 24))
+    world.hunt(
+        lambda n, r: UNTESTABLE if (n, r) == (7, 1) else truth(n, r), prepare=tell_fast(truth)
+    )
+    assert notes(world) == []
+    assert "run 2 of" in world.confirmed()[INTRODUCTION]
+
+
+def test_a_side_that_the_proof_cannot_test_at_all_contradicts(world: World) -> None:
+    world.chains = AUTO
+    truth = bad_in(range(7, 24), untestable=[7])
+    world.hunt(truth, prepare=tell_fast(bad_in(range(7, 24))))
+    assert world.found() == {INTRODUCTION: [7, 8]}
+    assert len(notes(world)) == 1
+
+
+def test_killed_at_any_time_a_contradicted_hunt_ends_the_same(world: World) -> None:
+    world.chains = AUTO
+    truth, fast = bad_in(range(10, 17)), bad_in(range(6, 20))
+    world.hunt(truth, prepare=tell_fast(fast))
+    assert world.found() == {INTRODUCTION: [10], FIX: [17]}
+    lines = world.path.read_bytes().splitlines(keepends=True)
+    for kept in range(0, len(lines), 4):
+        world.path.write_bytes(b"".join(lines[:kept]))
+        world.hunt(truth, prepare=tell_fast(fast))
+        assert world.found() == {INTRODUCTION: [10], FIX: [17]}
+        assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+        asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed) and not e.known]
+        assert len(asked) == len(set(asked))
+
+
+def test_a_stretch_that_fast_cannot_build_is_judged_by_the_other(world: World) -> None:
+    world.chains = AUTO
+    fails = bad_in(range(10, 15), untestable=range(5, 20))
+    world.hunt(bad_in(range(10, 15)), prepare=tell_fast(fails))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+
+
+def test_without_a_proof_nothing_is_proven(world: World) -> None:
+    world.chains = Chains(TCC, None, GCC)
+    world.hunt(bad_in(range(7, 24)), prepare=tell_fast(bad_in(range(6, 24))))
+    assert world.found() == {INTRODUCTION: [6]}
+    assert world.confirmed() == {}
+    summary = summarize([STARTED, *world.events])
+    assert summary is not None and summary.answered and not summary.proven
+    assert "not confirmed" in terminal.render(summary)
+
+
+def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
+    world.chains = Chains(GCC, GCC, remark="every build is made by gcc: no tcc")
+    for _ in range(2):
+        world.hunt(bad_in(range(7, 24)))
+        assert notes(world) == [world.chains.remark]
+
+
+# --- chance ---------------------------------------------------------------------------------------
+
+
+def flaky_in(stretch: range, share: float) -> Truth:
+    """Bad in that *share* of the runs, by a made-up chance that is the same each time."""
+
+    def truth(number: int, run: int) -> Verdict:
+        luck = random.Random(f"{number}/{run}").random()
+        return BAD if number in stretch and luck < share else GOOD
+
+    return truth
+
+
+@pytest.mark.parametrize("chains", [Chains(GCC, GCC), AUTO])
+def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
+    world: World, chains: Chains
+) -> None:
+    world.chains = chains
+    world.hunt(flaky_in(range(7, 24), 0.6), flaky=True)
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+    confirmed = [event for event in world.events if isinstance(event, Confirmed)][-1]
+    assert 0.98 <= confirmed.confidence < 1
+    assert f"{world.commits[6][:10]} 0 of" in confirmed.tally
+    assert not any("by turns" in note for note in notes(world)), "that was no news"
+
+
+def test_that_a_test_is_flaky_is_noticed(world: World) -> None:
+    truth = bad_in(range(7, 24))
+    world.hunt(lambda n, r: GOOD if n >= 7 and r % 4 == 3 else truth(n, r))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+    (note,) = notes(world)
+    assert "passes and fails by turns" in note
+
+
+def test_a_steady_one_is_never_called_flaky(world: World) -> None:
+    for untestable in ([], [6], [3, 12]):
+        world.path = world.path.with_name(f"journal-{len(untestable)}")
+        world.hunt(bad_in(range(7, 24), untestable=untestable))
+        assert notes(world) == []
+
+
+def test_a_bad_end_that_is_good_after_all_is_said_in_one_line(world: World) -> None:
+    """It was bad once, by a stroke of luck, and never again."""
+    with pytest.raises(NoTransitionSeen, match=r"no introduction between .* is good as well"):
+        world.hunt(lambda n, r: BAD if (n, r) == (23, 0) else GOOD, flaky=True)
+    assert world.ended().answer.startswith("no introduction between")
+
+
+def test_with_two_toolchains_no_run_is_counted_twice(world: World) -> None:
+    """Run 0 is always the other's."""
+    world.chains, truth = AUTO, flaky_in(range(7, 24), 0.7)
+    world.hunt(
+        truth,
+        flaky=True,
+        prepare=tell_fast(lambda n, r: UNTESTABLE if r == 0 else truth(n, r)),
+    )
+    assert world.found() == {INTRODUCTION: [7]}
+    asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed)]
+    assert len(asked) == len(set(asked))
+
+
+# --- a hint ---------------------------------------------------------------------------------------
+
+
+def test_a_hint_that_means_nothing_is_told_before_anything_is_asked(world: World) -> None:
+    prober = world.prober(bad_in(range(7, 24)))
+    span = prober.bench.history.range(world.range)
+    with pytest.raises(UselessHint, match="--hint nonesuch means no commit of") as caught:
+        Hunt(Question(span, hint="nonesuch"), prober)
+    assert caught.value.exit_code == 2
+    assert prober.asked == []
+    assert world.ended().answer == caught.value.what
+
+
+@pytest.mark.parametrize("hint", ["src/haproxy.c", "x"])
+def test_a_hint_does_not_change_the_answer(world: World, hint: str) -> None:
+    world.hunt(bad_in(range(7, 24)), hint=hint)
+    assert world.found() == {INTRODUCTION: [7]}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bisector import distro, tcc
+from bisector import distro, playground, tcc
 from bisector.binaries import build
 from bisector.history import History
 from bisector.patches import Series
-from bisector.playground import make
+from bisector.playground import Playground, make
 from bisector.probe import probe
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace
@@ -54,3 +54,16 @@ def test_a_release_that_tcc_cannot_build_is_judged_by_gcc(real_workspace: Worksp
     alone = bisector(*asked, "--toolchain", "fast")
     assert alone.returncode == 125
     assert alone.stdout.startswith("unbuildable: ")
+
+
+def test_what_no_toolchain_can_judge_is_asked_of_both(
+    real_workspace: Workspace, ground: Playground
+) -> None:
+    """A commit that does not compile, and one at which the test does not work."""
+    plan = playground.SMALL
+    for number, word in ((plan.unbuildable[0], "unbuildable"), (plan.untestable[0], "untestable")):
+        revision = f"{ground.heal}~{plan.heal - number}"
+        done = bisector("probe", revision, "--repo", str(ground.path))
+        assert done.returncode == 125
+        assert done.stdout.startswith(f"{word}: ")
+        assert "(dev)" in done.stderr, "gcc was asked in the end"
