@@ -1,0 +1,192 @@
+"""Searching a transition: what is known, several at once, and what a strange verdict means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bisector import relevance
+from bisector.costs import Costs, Memory
+from bisector.errors import NoTransitionSeen, ProbeFailed
+from bisector.events import Found, Probed
+from bisector.executors import Task
+from bisector.oracle import Oracle
+from bisector.search import Outcome, Search
+from bisector.toolchain import DEV, Chains
+from bisector.transition import (
+    ANY_FAILURE_BY_LUCK,
+    BY_LUCK,
+    FIX,
+    INTRODUCTION,
+    Finder,
+    Stretch,
+    TestIsFlaky,
+    _Pursuit,
+)
+from bisector.workspace import Workspace
+from tests.conftest import Clone
+from tests.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World, bad_in, flaky_in
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    return World(clone, workspace, tmp_path / "journal")
+
+
+def finder(world: World, prober: Scripted) -> Finder:
+    commits = prober.bench.history.range(world.range).commits
+    return Finder(prober, commits, relevance.of(prober.bench.history, commits))
+
+
+def find(world: World, prober: Scripted, what: str = INTRODUCTION, *, flaky: bool = False) -> Found:
+    stretch = Stretch(what, world.commits[0], world.commits[23])
+    return finder(world, prober).find(stretch, "", flaky)
+
+
+def numbers(world: World, commits: Sequence[str]) -> list[int]:
+    return [world.commits.index(commit) for commit in commits]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+@pytest.mark.parametrize("first", [1, 7, 12, 23])
+def test_the_introduction_is_found_however_many_are_asked_at_once(
+    world: World, jobs: int, first: int
+) -> None:
+    prober = world.prober(bad_in(range(first, 24)))
+    prober.machine.jobs = jobs
+    found = find(world, prober)
+    assert numbers(world, found.revisions) == [first]
+    assert numbers(world, found.parents) == [first - 1]
+    assert found.confidence == 1.0
+    assert len(prober.asked) == len(set(prober.asked)) <= 5 * jobs
+
+
+def test_a_fix_is_found_likewise(world: World) -> None:
+    found = find(world, world.prober(bad_in(range(9))), FIX)
+    assert (found.what, numbers(world, found.revisions)) == (FIX, [9])
+
+
+def test_what_is_known_is_not_asked(world: World) -> None:
+    prober = world.prober(bad_in(range(7, 24)))
+    for number in (6, 7):
+        prober.ask(world.commits[number], "end")
+    assert numbers(world, find(world, prober).revisions) == [7]
+    assert prober.asked == [6, 7]
+
+
+def test_what_cannot_be_tested_stays_in_the_answer(world: World) -> None:
+    found = find(world, world.prober(bad_in(range(7, 24), untestable=[5, 6])))
+    assert numbers(world, found.revisions) == [5, 6, 7]
+    assert found.parents == (world.commits[6],)
+
+
+def test_at_its_end_nothing_is_under_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even when the machine fails in the middle."""
+    prober = world.prober(bad_in(range(7, 24)))
+    prober.machine.jobs = 3
+    find(world, prober)
+    assert prober.machine._waiting == []
+
+    world.path = world.path.with_name("other")
+    prober = world.prober(bad_in(range(7, 24)))
+    prober.machine.jobs = 3
+
+    def fail(tasks: Sequence[Task]) -> None:
+        _, task = prober.machine._waiting.pop(0)
+        task.future.set_exception(ProbeFailed("no room"))
+
+    monkeypatch.setattr(prober.machine, "wait", fail)
+    with pytest.raises(ProbeFailed):
+        find(world, prober)
+    assert prober.machine._waiting == []
+
+
+# --- a verdict that does not fit ------------------------------------------------------------------
+
+
+def contradicted(world: World, prober: Scripted, number: int) -> None:
+    """Commit 12 is bad; then comes the verdict on *number*, after it."""
+    prober.machine.jobs = 2
+    commits = world.commits
+    search = Search(prober.bench.history.graph(commits[1:]), commits[23])
+    search.record(commits[12], Outcome.NEW)
+    costs = Costs(commits[1:], frozenset(), Memory(), DEV, 1)
+    pursuit = _Pursuit(prober, search, INTRODUCTION, False, costs)
+    pursuit._record(prober.ask(commits[number], "x"))
+
+
+def test_a_verdict_that_does_not_fit_is_repeated_and_left_at_that_if_it_stays(
+    world: World,
+) -> None:
+    prober = world.prober(lambda n, r: GOOD)
+    contradicted(world, prober, 20)
+    assert prober.asked == [20, 20, 20]
+
+
+def test_if_it_does_not_stay_the_test_is_flaky(world: World) -> None:
+    prober = world.prober(lambda n, r: GOOD if r == 0 else BAD)
+    with pytest.raises(TestIsFlaky, match=r"v3\.1-dev1"):
+        contradicted(world, prober, 20)
+
+
+def test_that_it_could_not_be_tested_again_is_no_sign_of_chance(world: World) -> None:
+    contradicted(world, world.prober(lambda n, r: GOOD if r == 0 else UNTESTABLE), 20)
+
+
+def test_that_two_compilers_differ_is_no_sign_of_chance_either(world: World) -> None:
+    world.chains = Chains(TCC, GCC, GCC)
+    prober = world.prober(lambda n, r: GOOD)
+    prober.machine.fast_truth = lambda n, r: UNTESTABLE if r == 0 else BAD
+    contradicted(world, prober, 20)
+
+
+def test_one_that_fits_is_not_repeated(world: World) -> None:
+    prober = world.prober(bad_in(range(9, 24)))
+    contradicted(world, prober, 20)
+    assert prober.asked == [20]
+
+
+# --- with chance ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("what", "stretch"), [(INTRODUCTION, range(9, 24)), (FIX, range(9))])
+def test_with_chance_the_answer_has_a_confidence(world: World, what: str, stretch: range) -> None:
+    prober = world.prober(flaky_in(stretch, 0.6))
+    found = find(world, prober, what, flaky=True)
+    assert numbers(world, found.revisions) == [9]
+    assert 0.99 <= found.confidence < 1
+    asked = [(e.revision, e.run) for e in world.events if isinstance(e, Probed)]
+    assert len(asked) == len(set(asked))
+
+
+@pytest.mark.parametrize(
+    ("what", "always", "end", "word"),
+    [
+        (INTRODUCTION, GOOD, 23, "good"),
+        (INTRODUCTION, BAD, 0, "bad"),
+        (FIX, GOOD, 0, "good"),
+        (FIX, BAD, 23, "bad"),
+    ],
+)
+def test_where_nothing_changes_it_says_which_end_is_not_what_it_was_taken_for(
+    world: World, what: str, always: object, end: int, word: str
+) -> None:
+    prober = world.prober(lambda n, r: BAD if always is BAD else GOOD)
+    said = rf"no {what} between .*: with P = 0\.99\d? {world.commits[end][:10]} is {word} as well"
+    with pytest.raises(NoTransitionSeen, match=said) as caught:
+        find(world, prober, what, flaky=True)
+    assert caught.value.exit_code == 2
+
+
+def test_a_signature_is_hardly_ever_seen_by_luck(world: World) -> None:
+    """Passing by luck is the same error, on either side of the change."""
+    seeker = finder(world, world.prober(bad_in(range(0))))
+    introduction, fix = seeker._noise(INTRODUCTION), seeker._noise(FIX)
+    assert introduction.false_new == fix.false_old == BY_LUCK
+    assert introduction.false_old == fix.false_new
+    world.oracle = Oracle("any", "any.vtc", "digest")
+    assert (
+        finder(world, world.prober(bad_in(range(0))))._noise(FIX).false_old == ANY_FAILURE_BY_LUCK
+    )
