@@ -55,7 +55,6 @@ class Ticket:
     patched: bool
     chain: Toolchain
     key: str = ""
-    task: Task | None = None
     doubted: Probed | None = None
     told: Probed | None = None
 
@@ -77,6 +76,7 @@ class Prober:
         self._progress = progress
         self._fresh = fresh
         self._failures_agreed: set[str] = set()
+        self._under_way: list[tuple[Ticket, Task]] = []
 
     def distrust_fast(self) -> None:
         """From now on believe real toolchains only."""
@@ -86,11 +86,14 @@ class Prober:
 
     def ask(self, revision: str, purpose: str) -> Probed:
         """The verdict on *revision* as it is."""
-        return self._answer(self.start(revision, purpose))
+        (told,) = self.ask_all([self.start(revision, purpose)])
+        return told
 
     def ask_all(self, tickets: Collection[Ticket]) -> list[Probed]:
         """The answers to all of *tickets*, in their order."""
-        return [self._answer(ticket) for ticket in tickets]
+        for ticket in tickets:
+            self.first([ticket])
+        return [ticket.told for ticket in tickets if ticket.told]
 
     def start(
         self, revision: str, purpose: str, run: int = 0, chain: Toolchain | None = None
@@ -116,25 +119,18 @@ class Prober:
         """
         tickets = list(tickets)
         while True:
-            for ticket in tickets:
-                if ticket.told:
-                    return ticket
-                if ticket.task and ticket.task.future.done():
-                    self._record(ticket, ticket.task.future.result(), known=False)
-                    break
-            else:
-                self._say(tickets, remark)
-                self.executor.wait([ticket.task for ticket in tickets if ticket.task])
+            self._harvest()
+            if told := next((ticket for ticket in tickets if ticket.told), None):
+                return told
+            self._say(tickets, remark)
+            self.executor.wait([task for _, task in self._under_way])
 
     def cancel(self, ticket: Ticket) -> None:
         """The answer is not wanted any more."""
-        if ticket.task:
-            self.executor.cancel(ticket.task)
-
-    def _answer(self, ticket: Ticket) -> Probed:
-        self.first([ticket])
-        assert ticket.told is not None
-        return ticket.told
+        for one, task in self._under_way:
+            if one is ticket:
+                self.executor.cancel(task)
+        self._under_way = [one for one in self._under_way if one[0] is not ticket]
 
     def _begin(
         self,
@@ -152,7 +148,7 @@ class Prober:
     def _pursue(self, ticket: Ticket) -> None:
         """Answer from memory, else set the machine to work."""
         request = self.bench.request(ticket.tree, ticket.chain, ticket.run)
-        ticket.key, ticket.task = key_of(request), None
+        ticket.key = key_of(request)
         if told := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
             self._tell(ticket, told)
         elif told := self.journal.recall(ticket.key, ticket.run):
@@ -160,7 +156,7 @@ class Prober:
         elif not self._fresh and (kept := recall(self.bench.workspace, ticket.key)):
             self._record(ticket, kept, known=True)
         else:
-            ticket.task = self.executor.submit(request)
+            self._under_way.append((ticket, self.executor.submit(request)))
 
     def _say(self, waiting: Sequence[Ticket], remark: str) -> None:
         """What is under way, for somebody who watches."""
@@ -171,6 +167,18 @@ class Prober:
         self._progress(f"{told}; {remark}" if remark else told)
 
     # -- answers ---------------------------------------------------------------------------------
+
+    def _harvest(self) -> None:
+        """Put into the journal what has ended, whoever waits for it."""
+        done = [one for one in self._under_way if one[1].future.done()]
+        self._under_way = [one for one in self._under_way if one not in done]
+        for ticket, task in done:
+            # another revision that builds the same may have been under way beside it
+            known = self.journal.recall(ticket.key, ticket.run) is not None
+            if task.future.exception() is None:
+                self._record(ticket, task.future.result(), known)
+        for _, task in done:
+            task.future.result()  # raises what one of them raised
 
     def _record(self, ticket: Ticket, result: Result, known: bool) -> None:
         event = event_of(
