@@ -30,6 +30,7 @@ from bisector.prober import Prober, Ticket
 from bisector.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.scenario import Known
 from bisector.search import widest_gap
+from bisector.toolchain import RELEASE
 from bisector.transition import FIX, INTRODUCTION, Finder, Stretch, TestIsFlaky
 from bisector.verdict import Verdict
 
@@ -107,7 +108,7 @@ class Hunt:
         span = self.question.range
         before, after = self._ends()
         if before is after is Verdict.BAD:
-            self._ask_both_again()
+            self._ask_both_again(Verdict.BAD)
             raise self._both_bad()
         if before is after:
             bad = self._witness()
@@ -151,14 +152,14 @@ class Hunt:
         self._end_with(reason)
         return UnusableEnds(reason, f"choose an end at which the test works (log: {told.log})")
 
-    def _ask_both_again(self) -> None:
-        """What the fast toolchain alone says is no reason to refuse a range."""
+    def _ask_both_again(self, said: Verdict) -> None:
+        """What the fast toolchain alone *said* is no reason to give up on a range."""
         if chain := self.prober.chains.fallback:
             span = self.question.range
             both = (span.old, span.new)
             tickets = [self.prober.start(end.id, "end again", 0, chain) for end in both]
             for told in self.prober.ask_all(tickets):
-                if told.verdict is not Verdict.BAD:
+                if told.verdict is not said:
                     raise FastContradicted(told.name)
 
     def _both_bad(self) -> UnusableEnds:
@@ -184,6 +185,7 @@ class Hunt:
         told = self._first_bad((self._commits[place], stage) for place, stage in plan)
         if told:
             return told.revision
+        self._ask_both_again(Verdict.GOOD)
         verdicts = self.prober.verdicts()
         good = places(commit for commit, runs in verdicts.items() if _is_good(runs))
         reason = (
@@ -191,7 +193,10 @@ class Hunt:
             f"a bad stretch of up to {widest_gap(total, good)} commits could have been missed"
         )
         self._end_with(reason)
-        raise NoWitness(reason, "name a narrower range, or a bad revision as one end")
+        hint = "name a narrower range, or a bad revision as one end"
+        if self.prober.chains.search.name != RELEASE:
+            hint += f"; --toolchain {RELEASE} if the bug needs threads or the optimiser"
+        raise NoWitness(reason, hint)
 
     def _first_bad(self, places: Iterator[tuple[str, str]]) -> Probed | None:
         """Probe one place after the other, the next one's build beside the test of the last."""

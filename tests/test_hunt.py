@@ -611,6 +611,24 @@ def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
         assert world.ended().affected == ("v3.0.0", "v3.1-dev1")
 
 
+@pytest.mark.parametrize("said", [GOOD, BAD])
+def test_ends_that_only_fast_takes_for_alike_are_no_reason_to_give_up(
+    world: World, said: Verdict
+) -> None:
+    world.chains = AUTO
+    world.hunt(bad_in(range(7, 24)), prepare=tell_fast(lambda n, r: said))
+    assert world.found() == {INTRODUCTION: [7]}
+    (note,) = notes(world)
+    assert "a real build contradicts fast" in note
+
+
+def test_ends_that_are_alike_by_gcc_too_are(world: World) -> None:
+    world.chains = AUTO
+    with pytest.raises(NoWitness, match="--toolchain release if the bug needs threads"):
+        world.hunt(bad_in(range(0)), prepare=tell_fast(bad_in(range(0))))
+    assert notes(world) == []
+
+
 def test_a_proof_that_times_out_once_does_not(world: World) -> None:
     world.chains = AUTO
     truth = bad_in(range(7, 24))
