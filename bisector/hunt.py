@@ -7,11 +7,10 @@ it again with a journal that already knows the answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bisector import relevance, witness
-from bisector.apply import AppliedSeries, Conflict
+from bisector import releases, relevance, witness
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.events import (
     ANSWERED,
@@ -20,7 +19,6 @@ from bisector.events import (
     Ended,
     Found,
     Noted,
-    PatchChecked,
     Probed,
     Turned,
 )
@@ -120,9 +118,10 @@ class Hunt:
         if after is Verdict.GOOD:
             found.append(self._find(Stretch(FIX, bad, span.new.id)))
         self._confirm(found)
-        affected = self._affected({one.what: one.revisions[-1] for one in found})
+        bounds = {one.what: one.revisions[-1] for one in found}
+        affected = releases.affected(self.history, span, bounds)
         if self.question.series is not None:
-            self._check_patch(affected, self.question.series)
+            releases.check_patch(self.prober, affected, self.question.series)
         self._note_differing_reasons()
         self._end_with(ANSWERED, tuple(self.history.release(commit) for commit in affected))
 
@@ -180,8 +179,8 @@ class Hunt:
 
         known = places([self._suspects[INTRODUCTION], *self._parents([self._suspects[FIX]])])
         near = places(self._parents(self._evidence.functions or self._evidence.files))
-        releases = places(self.history.tags)
-        plan = witness.order(total, witness.stages(known, near, releases))
+        tagged = places(self.history.tags)
+        plan = witness.order(total, witness.stages(known, near, tagged))
         told = self._first_bad((self._commits[place], stage) for place, stage in plan)
         if told:
             return told.revision
@@ -240,36 +239,6 @@ class Hunt:
         for one in found:
             self.journal.note(Prover(self.prober, chain).confirm(one, self._flaky))
 
-    # -- releases and the patch ------------------------------------------------------------------
-
-    def _affected(self, found: Mapping[str, str]) -> list[str]:
-        """The commits with a release tag, from the introduction on, up to the fix."""
-        bad = {found.get(INTRODUCTION, self.question.range.old.id)}
-        good = {found[FIX]} if FIX in found else set()
-        for commit in self._commits:
-            parents = self.history.commit(commit).parents
-            if any(parent in bad for parent in parents):
-                bad.add(commit)
-            if any(parent in good for parent in parents):
-                good.add(commit)
-        span = (self.question.range.old.id, *self._commits)
-        return [c for c in span if c in bad and c not in good and c in self.history.tags]
-
-    def _check_patch(self, commits: Sequence[str], series: Series) -> None:
-        """Each release as it is, then with the patch series; all of them are under way at once."""
-        under_way = [
-            (
-                self.prober.start(commit, "affected release"),
-                # next to it, as its build can go on from the other's
-                *self.prober.start_patched(commit, series, "patched release"),
-            )
-            for commit in commits
-        ]
-        for plain, done, ticket in under_way:
-            (told,) = self.prober.ask_all([plain])
-            patched = self.prober.ask_all([ticket])[0] if ticket else None
-            self.journal.note(_checked(told, done, patched))
-
     # -- the rest --------------------------------------------------------------------------------
 
     def _full(self, name: str) -> str:
@@ -315,14 +284,3 @@ def _is_same(told: Found, found: Found) -> bool:
     """Is it no news? A later session knows a flaky test better and is a little surer of it."""
     alike = (told.confidence < 1) == (found.confidence < 1)
     return alike and replace(told, confidence=found.confidence) == found
-
-
-def _checked(before: Probed, done: AppliedSeries | Conflict, after: Probed | None) -> PatchChecked:
-    """How one release fared."""
-    name, commit, was = before.name, before.revision, before.verdict
-    if isinstance(done, Conflict):
-        return PatchChecked(name, commit, was, (), None, f"{done.patch} conflicts: {done.text}")
-    assert after is not None  # what applies is probed
-    how = tuple(f"{s.how} ({s.variant})" if s.variant else s.how for s in done.steps)
-    problem = "" if after.verdict.tested else after.reason
-    return PatchChecked(name, commit, was, how, after.verdict, problem, after.toolchain)
