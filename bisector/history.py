@@ -66,6 +66,8 @@ class History:
         pygit2.settings.owner_validation = False
         # half of the time that a walk over thousands of commits takes; git does not do it, either
         pygit2.settings.enable_strict_hash_verification(False)
+        # a walk over thousands of commits meets each object once or twice: not worth 30 MB
+        pygit2.settings.enable_caching(False)
         found = pygit2.discover_repository(str(folder))
         if found is None:
             raise NotARepository(
