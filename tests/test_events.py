@@ -20,12 +20,13 @@ from bisector.events import (
     PatchChecked,
     Probed,
     Started,
+    Turned,
     from_dict,
     to_dict,
 )
 from bisector.verdict import Verdict
 
-KINDS: list[type[Any]] = [Started, Probed, Found, Confirmed, PatchChecked, Noted, Ended]
+KINDS: list[type[Any]] = [Started, Probed, Found, Confirmed, PatchChecked, Noted, Turned, Ended]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # what has a UTF-8 form
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
