@@ -68,4 +68,4 @@ def test_what_no_toolchain_can_judge_is_asked_of_both(
         done = bisector("probe", revision, "--repo", str(ground.path))
         assert done.returncode == 125
         assert done.stdout.startswith(f"{word}: ")
-        assert re.search("^toolchain +dev$", done.stdout, re.M), "gcc was asked in the end"
+        assert re.search("^built with +dev$", done.stdout, re.M), "gcc was asked in the end"
