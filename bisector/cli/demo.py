@@ -13,7 +13,7 @@ class Demo(RoomCommand):
     """Make a small history from Debian's HAProxy, with a bug in it, and hunt it"""
 
     DESCRIPTION_MORE = """
-Needs no clone of HAProxy. Takes some minutes the first time, for two or three dozen probes."""
+Needs no clone of HAProxy. Takes a minute or two the first time, for two or three dozen probes."""
 
     def main(self) -> int:
         from bisector import distro, patch_files, playground, session

@@ -62,9 +62,10 @@ class Live:
             self._print(f"found       the {event.what}: {names}", "bold")
         elif isinstance(event, Confirmed):
             said = "proven" if event.proven else "not proven"
-            by = f"bad runs: {event.tally}" if event.tally else f"{event.runs} runs on each side"
-            doubt = f": {event.doubt}" if event.doubt else f" by {by}"
-            self._print(f"{said:<12}the {event.what}{doubt}", "bold")
+            how = f" by {event.runs} runs on each side"
+            if event.doubt or event.tally:
+                how = f": {event.doubt}" if event.doubt else f", bad runs: {event.tally}"
+            self._print(f"{said:<12}the {event.what}{how}", "bold")
         elif isinstance(event, Noted | Turned):
             self._print(f"{'note':<12}{event.text}", "bold")
 
