@@ -100,7 +100,7 @@ def _started(question: Question, bench: Bench, test: Test, command: str) -> Star
         new=span.new.id,
         commits=len(span.commits),
         scenario=test.oracle.name,
-        variant=test.variant,
+        variant=test.oracle.variant,
         toolchain=bench.chains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=question.blind,

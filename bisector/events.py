@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, ClassVar
 
+from bisector.outcome import Outcome
 from bisector.verdict import Verdict
 
 ANSWERED = "answered"
@@ -20,7 +21,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Started(Event):
-    """What was asked. The ends are full hashes; ``commits`` is how many lie in the range."""
+    """What was asked. The ends are full hashes; ``commits`` is how many lie in the range.
+
+    ``job`` is the command. What has no range has empty ends, and in ``range`` what it was about.
+    """
 
     kind: ClassVar[str] = "started"
     command: str
@@ -36,6 +40,7 @@ class Started(Event):
     blind: bool
     version: str
     at: float
+    job: str = "run"
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class Probed(Event):
     known: bool
     at: float
     toolchain: str = ""
+    scenario: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class Found(Event):
     """The search's answer to *what* (introduction, fix): one revision, or the set that remains.
 
     The last of ``revisions`` is the one that was seen to differ; the others cannot be tested.
-    ``confidence`` is below 1 for a flaky test;
+    ``confidence`` is below 1 for a flaky test.
     """
 
     kind: ClassVar[str] = "found"
@@ -114,6 +121,159 @@ class PatchChecked(Event):
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One variant of a scenario before and after a patch; None where nothing could be probed."""
+
+    variant: str
+    before: Verdict | None
+    after: Verdict | None
+    outcome: Outcome
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Judged(Event):
+    """What a patch series does to one scenario at one revision.
+
+    ``how`` says how each patch applied, ``problem`` what stood in the way: the conflict, the
+    compiler's first error, why it could not be tested. ``wanted`` is set for the scenario that the
+    patch is meant to fix. ``branch`` is the one that a backport was tried on there, if it was.
+    """
+
+    kind: ClassVar[str] = "judged"
+    revision: str
+    name: str
+    subject: str
+    scenario: str
+    wanted: bool
+    how: tuple[str, ...]
+    outcome: Outcome
+    problem: str
+    cells: tuple[Cell, ...]
+    toolchain: str = ""
+    branch: str = ""
+
+
+@dataclass(frozen=True)
+class HunkDropped(Event):
+    """What happens at a revision when one hunk is left out of the patch.
+
+    ``state`` is one of NOTICED (by ``noticed_by``, scenario and variant each), UNCOVERED,
+    COMMENT (no code in it), NEEDED (without it the rest does not apply or compile: ``problem``).
+    ``hunk`` counts from 0 in the patch.
+    """
+
+    kind: ClassVar[str] = "hunk"
+    revision: str
+    name: str
+    patch: str
+    hunk: int
+    path: str
+    header: str
+    state: str
+    noticed_by: tuple[str, ...]
+    problem: str = ""
+
+
+NOTICED, UNCOVERED, COMMENT, NEEDED = "noticed", "not covered", "comment", "needed"
+
+
+@dataclass(frozen=True)
+class Reduced(Event):
+    """The hunks of a culprit that alone bring the bug: ``kept`` of ``total``, each `path @@ … @@`.
+
+    ``diff`` is their text. ``problem`` says why they are not fewer, or not known.
+    """
+
+    kind: ClassVar[str] = "reduced"
+    revision: str
+    total: int
+    kept: tuple[str, ...]
+    diff: str
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Covered(Event):
+    """Which of the lines that the patch adds to one file the tests executed at a revision.
+
+    The numbers count the lines of the patched file from 1; ``text`` holds the missed lines, and
+    lines that make no code are in neither list. ``problem`` says why nothing is known.
+    """
+
+    kind: ClassVar[str] = "covered"
+    revision: str
+    name: str
+    path: str
+    executed: tuple[int, ...]
+    missed: tuple[int, ...]
+    text: tuple[str, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class RegTested(Event):
+    """One of a revision's own reg-tests before and after the patch, ``runs`` times each.
+
+    ``change`` is one of SAME, FAILS, PASSES (newly), FLICKERS.
+    """
+
+    kind: ClassVar[str] = "reg-test"
+    revision: str
+    name: str
+    test: str
+    before: Verdict
+    after: Verdict
+    change: str
+    runs: int
+    reason: str = ""
+    log: str = ""
+    branch: str = ""
+
+
+SAME, FAILS, PASSES, FLICKERS = "same", "newly fails", "newly passes", "flickers"
+
+
+@dataclass(frozen=True)
+class Ported(Event):
+    """A fix on a branch.
+
+    ``affected`` is the probe's word on the branch as it is, ``why`` in a few words; ``how`` says
+    how the fix applied, ``conflict`` shows both sides where it did not. ``prerequisites`` are
+    `hash subject` of the commits that it needs first, in order. ``said`` is whether the commit's
+    message wants it there (None: it says nothing about that version), ``files`` are what was
+    written, ``created`` the branch that was made. ``remark`` is for the reader.
+    """
+
+    kind: ClassVar[str] = "ported"
+    branch: str
+    revision: str
+    version: str
+    affected: Verdict | None
+    why: str
+    outcome: Outcome
+    how: str
+    conflict: str
+    prerequisites: tuple[str, ...]
+    said: bool | None
+    remark: str
+    files: tuple[str, ...]
+    created: str = ""
+
+
+@dataclass(frozen=True)
+class Released(Event):
+    """Does a release have the bug? Not ``probed``: its neighbours on both sides say so."""
+
+    kind: ClassVar[str] = "release"
+    release: str
+    revision: str
+    verdict: Verdict
+    probed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Noted(Event):
     """Something that the reader should know."""
 
@@ -142,9 +302,13 @@ class Ended(Event):
     affected: tuple[str, ...]
 
 
+_VERDICTS = ("verdict", "before", "after", "affected")
 _KINDS: dict[str, type[Event]] = {
     kind.kind: kind
-    for kind in (Started, Probed, Found, Confirmed, PatchChecked, Noted, Turned, Ended)
+    for kind in (
+        *(Started, Probed, Found, Confirmed, PatchChecked, Judged, HunkDropped, Reduced, Covered),
+        *(RegTested, Ported, Released, Noted, Turned, Ended),
+    )
 }
 
 
@@ -162,8 +326,16 @@ def from_dict(table: Mapping[str, Any]) -> Event:
         if field.name in table or field.default is MISSING  # older journals lack newer fields
     }
     for name, value in values.items():
-        if isinstance(value, list):
-            values[name] = tuple(value)
-        elif name in ("verdict", "before", "after") and value is not None:
-            values[name] = Verdict(value)
+        values[name] = _value(name, value)
     return kind(**values)
+
+
+def _value(name: str, value: Any) -> Any:
+    """A field's value from what JSON made of it."""
+    if name == "cells":
+        return tuple(Cell(**{key: _value(key, one[key]) for key in one}) for one in value)
+    if isinstance(value, list):
+        return tuple(value)
+    if name in _VERDICTS and value is not None:
+        return Verdict(value)
+    return Outcome(value) if name == "outcome" else value

@@ -45,16 +45,16 @@ class Executor(Protocol):
 
 
 class Local:
-    """Up to *jobs* builds at once, each in its own tree, and as many tests beside them.
+    """Up to *jobs* builds at once, each in its own tree, and *tests* beside them (default: jobs).
 
     To be used as a context; at its end nothing runs any more.
     """
 
-    def __init__(self, workspace: Workspace, jobs: int) -> None:
+    def __init__(self, workspace: Workspace, jobs: int, tests: int = 0) -> None:
         self.jobs = jobs
         self._workspace = workspace
         self._turns = Turns(jobs)
-        self._threads = ThreadPoolExecutor(2 * jobs, thread_name_prefix="probe")
+        self._threads = ThreadPoolExecutor(jobs + (tests or jobs), thread_name_prefix="probe")
         self._lanes: list[Lane] = []
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ class Oracle:
     A scenario's case is rendered: ``files`` holds its text by name. A user's own case lies in
     ``folder``, where its companions are. The patterns are regular expressions for VTest's
     log (MULTILINE): without ``bad``, a failed expectation is what makes a binary bad.
+    ``variant`` tells a scenario's cases apart.
     """
 
     name: str
@@ -32,14 +33,23 @@ class Oracle:
     control: str | None = None
     skip: str | None = None
     seconds: float = TEST_SECONDS
+    variant: str = ""
 
     @classmethod
     def rendered(
-        cls, name: str, vtc: str, files: tuple[tuple[str, str], ...], *, bad: str, control: str
+        cls,
+        name: str,
+        variant: str,
+        vtc: str,
+        files: tuple[tuple[str, str], ...],
+        *,
+        bad: str,
+        control: str,
     ) -> Oracle:
-        """The case of a scenario: its files by name, its signature, its control."""
+        """The case of a scenario's variant: its files by name, its signature, its control."""
         content = [part for pair in files for part in pair]
-        return cls(name, vtc, digest(vtc, *content, bad, control), files, bad=bad, control=control)
+        key = digest(vtc, *content, bad, control)
+        return cls(name, vtc, key, files, bad=bad, control=control, variant=variant)
 
     @classmethod
     def of_file(cls, path: Path, *, bad_if: str | None, skip_if: str | None) -> Oracle:

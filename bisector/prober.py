@@ -36,12 +36,13 @@ class Bench:
     oracle: Oracle
     vtest: Tool
 
-    def request(self, tree: str, chain: Toolchain, run: int = 0) -> Probe:
-        """The question that a probe of *tree*, built by *chain*, answers."""
-        store = str(self.history.store_path)
-        return Probe(
-            store, tree, chain, self.oracle, str(self.vtest.path), self.vtest.identity, run
-        )
+    def request(
+        self, tree: str, chain: Toolchain, run: int = 0, oracle: Oracle | None = None
+    ) -> Probe:
+        """The question that a probe of *tree*, built by *chain*, answers; *oracle* if another's."""
+        store, vtest = str(self.history.store_path), self.vtest
+        judge = oracle or self.oracle
+        return Probe(store, tree, chain, judge, str(vtest.path), vtest.identity, run)
 
 
 @dataclass(eq=False)
@@ -54,6 +55,7 @@ class Ticket:
     run: int
     patched: bool
     chain: Toolchain
+    oracle: Oracle
     key: str = ""
     doubted: Probed | None = None
     told: Probed | None = None
@@ -96,11 +98,22 @@ class Prober:
         return [ticket.told for ticket in tickets if ticket.told]
 
     def start(
-        self, revision: str, purpose: str, run: int = 0, chain: Toolchain | None = None
+        self,
+        revision: str,
+        purpose: str,
+        run: int = 0,
+        chain: Toolchain | None = None,
+        oracle: Oracle | None = None,
     ) -> Ticket:
         """Begin to ask about *revision* as it is; *run* tells repetitions apart."""
         tree = self.bench.history.tree_id(revision)
-        return self._begin(revision, tree, purpose, run, False, chain)
+        return self._begin(revision, tree, purpose, run, False, chain, oracle)
+
+    def start_tree(
+        self, revision: str, tree: str, purpose: str, oracle: Oracle | None = None, run: int = 0
+    ) -> Ticket:
+        """Begin to ask about *tree*, which patches made of *revision*."""
+        return self._begin(revision, tree, purpose, run, True, None, oracle)
 
     def start_patched(
         self, revision: str, series: Series, purpose: str
@@ -110,7 +123,7 @@ class Prober:
         done = apply_series(store, store[tree].id, series)
         if isinstance(done, Conflict):
             return done, None
-        return done, self._begin(revision, str(done.tree), purpose, 0, True, None)
+        return done, self.start_tree(revision, str(done.tree), purpose)
 
     def first(self, tickets: Iterable[Ticket], remark: str = "") -> Ticket:
         """Wait until one of *tickets* is answered, and give it; of several, the first.
@@ -140,14 +153,16 @@ class Prober:
         run: int,
         patched: bool,
         chain: Toolchain | None,
+        oracle: Oracle | None,
     ) -> Ticket:
-        ticket = Ticket(revision, tree, purpose, run, patched, chain or self.chains.search)
+        chain, oracle = chain or self.chains.search, oracle or self.bench.oracle
+        ticket = Ticket(revision, tree, purpose, run, patched, chain, oracle)
         self._pursue(ticket)
         return ticket
 
     def _pursue(self, ticket: Ticket) -> None:
         """Answer from memory, else set the machine to work."""
-        request = self.bench.request(ticket.tree, ticket.chain, ticket.run)
+        request = self.bench.request(ticket.tree, ticket.chain, ticket.run, ticket.oracle)
         ticket.key = key_of(request)
         if told := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
             self._tell(ticket, told)
@@ -190,6 +205,7 @@ class Prober:
             ticket.patched,
             known,
             ticket.chain.name,
+            ticket.oracle,
         )
         self.journal.append(event)
         self._tell(ticket, event)
@@ -276,6 +292,7 @@ def event_of(
     patched: bool,
     known: bool,
     toolchain: str,
+    oracle: Oracle,
 ) -> Probed:
     """A probe's result as the journal and the reports have it."""
     return Probed(
@@ -296,6 +313,8 @@ def event_of(
         known=known,
         at=round(time.time(), 3),
         toolchain=toolchain,
+        scenario=oracle.name,
+        variant=oracle.variant,
     )
 
 

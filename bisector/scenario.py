@@ -48,6 +48,7 @@ class Scenario:
     toolchain: str = ""
     flaky: bool = False
     regtests: tuple[Parameters, ...] = field(default=())
+    matrix: tuple[str, ...] = ()
 
     @property
     def vtc(self) -> str:
@@ -60,6 +61,19 @@ class Scenario:
             chosen = dict(zip(self.parameters, values, strict=True))
             if not self._excluded(chosen):
                 yield chosen
+
+    def crossed(self) -> Iterator[dict[str, Value]]:
+        """Variants with every combination of the ``matrix`` parameters, the default one first.
+
+        The values of the others take turns, so that each is met without the product of all. Where
+        the scenario has no ``matrix``, all variants.
+        """
+        groups: dict[tuple[Value, ...], list[dict[str, Value]]] = {}
+        for chosen in self.variants():
+            crossing = tuple(chosen[name] for name in self.matrix or self.parameters)
+            groups.setdefault(crossing, []).append(chosen)
+        for turn, group in enumerate(groups.values()):
+            yield group[(turn + turn // len(group)) % len(group)]
 
     def choose(self, settings: Mapping[str, str]) -> dict[str, Value]:
         """The default variant, changed by *settings* (names and values as the user wrote them).
@@ -123,7 +137,9 @@ class Scenario:
     def oracle(self, chosen: Parameters) -> Oracle:
         """The test of one variant, ready to run."""
         files = tuple(self.render(chosen).items())
-        return Oracle.rendered(self.name, self.vtc, files, bad=self.bad, control=self.control)
+        return Oracle.rendered(
+            self.name, label(chosen), self.vtc, files, bad=self.bad, control=self.control
+        )
 
 
 def text_of(value: Value) -> str:

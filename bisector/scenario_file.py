@@ -13,7 +13,14 @@ from bisector.oracle import check_pattern
 from bisector.scenario import BUNDLED, Known, Parameters, Scenario, Value
 from bisector.toolchain import TOOLCHAINS
 
-_TOP: dict[str, type] = {"name": str, "title": str, "story": str, "subsystem": str, "tags": list}
+_TOP: dict[str, type] = {
+    "name": str,
+    "title": str,
+    "story": str,
+    "subsystem": str,
+    "tags": list,
+    "matrix": list,
+}
 _SECTIONS: dict[str, dict[str, type]] = {
     "files": {},
     "parameters": {},
@@ -97,6 +104,7 @@ class _Reader:
             toolchain=self._toolchain(),
             flaky=table["verdict"].get("flaky", False),
             regtests=self._rules("regtest", parameters, extra=("name",)),
+            matrix=self._matrix(parameters),
         )
         self._check_files(scenario)
         return scenario
@@ -154,6 +162,13 @@ class _Reader:
                 f"[build]: 'toolchain' is one of {', '.join(TOOLCHAINS)}", "toolchain"
             )
         return name
+
+    def _matrix(self, parameters: Collection[str]) -> tuple[str, ...]:
+        names: list[str] = self.table.get("matrix", [])
+        for name in names:
+            if name not in parameters:
+                raise self.problem(f"'matrix': there is no parameter '{name}'", "matrix")
+        return tuple(names)
 
     def _rules(
         self,

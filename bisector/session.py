@@ -20,7 +20,7 @@ from bisector.oracle import Oracle
 from bisector.patches import Patch, Series
 from bisector.prober import Bench
 from bisector.report.summary import Summary, summarize
-from bisector.scenario import Known, label
+from bisector.scenario import Known
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
 from bisector.workspace import Workspace, digest, lock
 
@@ -54,7 +54,6 @@ class Test:
 
     oracle: Oracle
     title: str
-    variant: str
     known: Known
     make: Mapping[str, str]
     tags: tuple[str, ...] = ()
@@ -76,7 +75,6 @@ def find_test(options: Options) -> Test:
         return Test(
             oracle,
             scenario.title,
-            label(chosen),
             scenario.known,
             scenario.make,
             scenario.tags,
@@ -87,7 +85,7 @@ def find_test(options: Options) -> Test:
         raise UsageProblem("--vtc takes the place of --scenario and --set")
     path = Path(options.vtc)
     oracle = Oracle.of_file(path, bad_if=options.bad_if, skip_if=options.skip_if)
-    return Test(oracle, str(path), "", Known(), {})
+    return Test(oracle, str(path), Known(), {})
 
 
 def find_chain(

@@ -40,7 +40,10 @@ def probe_once(
         result = known or probe.probe(workspace, request)
         if chain.is_real or not is_doubtful(result.ruling):
             break
-    return event_of(history, result, commit.id, "probe", 0, patched, known is not None, chain.name)
+    recalled = known is not None
+    return event_of(
+        history, result, commit.id, "probe", 0, patched, recalled, chain.name, bench.oracle
+    )
 
 
 def build_once(

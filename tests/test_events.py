@@ -12,21 +12,33 @@ from hypothesis import strategies as st
 
 from bisector import events
 from bisector.events import (
+    Cell,
     Confirmed,
+    Covered,
     Ended,
     Event,
     Found,
+    HunkDropped,
+    Judged,
     Noted,
     PatchChecked,
+    Ported,
     Probed,
+    Reduced,
+    RegTested,
+    Released,
     Started,
     Turned,
     from_dict,
     to_dict,
 )
+from bisector.outcome import Outcome
 from bisector.verdict import Verdict
 
-KINDS: list[type[Any]] = [Started, Probed, Found, Confirmed, PatchChecked, Noted, Turned, Ended]
+KINDS: list[type[Any]] = [
+    *(Started, Probed, Found, Confirmed, PatchChecked, Judged, HunkDropped, Reduced, Covered),
+    *(RegTested, Ported, Released, Noted, Turned, Ended),
+]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # what has a UTF-8 form
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
@@ -37,6 +49,9 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     float: st.floats(allow_nan=False, allow_infinity=False),
     Verdict: st.sampled_from(Verdict),
     Verdict | None: st.sampled_from([None, *Verdict]),
+    Outcome: st.sampled_from(Outcome),
+    bool | None: st.sampled_from([None, True, False]),
+    tuple[int, ...]: st.lists(st.integers(), max_size=3).map(tuple),
 }
 
 
@@ -45,6 +60,7 @@ def events_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     return st.builds(kind, **{field.name: VALUES[hints[field.name]] for field in fields(kind)})
 
 
+VALUES[tuple[Cell, ...]] = st.lists(events_of(Cell), max_size=3).map(tuple)
 EVENTS = st.one_of([events_of(kind) for kind in KINDS])
 
 

@@ -119,7 +119,7 @@ class Scripted(Prober):
         tree = builder.write()
         self.machine.patched[str(tree)] = answer
         done = AppliedSeries(tree, (Applied(tree, "exact"), Applied(tree, "three-way", "3.0")))
-        return done, self._begin(revision, str(tree), purpose, 0, True, None)
+        return done, self.start_tree(revision, str(tree), purpose)
 
 
 class World:

@@ -117,7 +117,7 @@ def test_companions_are_the_files_that_the_test_names_each_once(tmp_path: Path) 
 def rendered(**change: str) -> Oracle:
     values = {"text": "t", "lua": "l", "bad": "b", "control": "c"} | change
     files = (("x.vtc", values["text"]), ("x.lua", values["lua"]))
-    return Oracle.rendered("x", "x.vtc", files, bad=values["bad"], control=values["control"])
+    return Oracle.rendered("x", "a=b", "x.vtc", files, bad=values["bad"], control=values["control"])
 
 
 def test_a_scenarios_case_brings_its_files_and_its_patterns() -> None:

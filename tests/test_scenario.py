@@ -173,3 +173,19 @@ def test_a_bundled_scenario_asks_for_what_its_control_and_signature_look_for(nam
         client, header = re.findall(r"^(\w+)\\s|resp\\\.http\\\.(\w+)", pattern)[:2]
         assert f"client {client[0]} " in text
         assert f"expect resp.http.{header[1]} " in text
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_verification_crosses_the_matrix_parameters_and_meets_all_values(name: str) -> None:
+    loaded = load(name)
+    crossed = list(loaded.crossed())
+    assert crossed[0] == loaded.choose({})
+    assert len({tuple(one[name] for name in loaded.matrix) for one in crossed}) == len(crossed)
+    assert len(crossed) == 30
+    pairs = {(one["check"], one["declare"], one["servers"]) for one in crossed}
+    assert len(pairs) == 8, "no value goes only with one of another's"
+
+
+def test_without_a_matrix_verification_takes_every_variant() -> None:
+    loaded = replace(load("dns-flap"), matrix=())
+    assert list(loaded.crossed()) == list(loaded.variants())

@@ -55,14 +55,14 @@ DIFF = "--- a/src/haproxy.c\n+++ b/src/haproxy.c\n@@ -1 +1 @@\n-int x = 1;\n+int
 def test_without_a_word_it_is_the_default_scenario_in_its_default_variant() -> None:
     found = find_test(Options())
     assert found.oracle.name == session.DEFAULT_SCENARIO
-    assert found.title and found.variant and found.known.suspect and found.known.patches
+    assert found.title and found.oracle.variant and found.known.suspect and found.known.patches
     assert found.oracle.bad and found.oracle.control
 
 
 def test_a_scenario_and_its_variant_are_what_was_named() -> None:
     found = find_test(Options(scenario="dns-false-up", settings=("record=SRV",)))
     assert found.oracle.name == "dns-false-up"
-    assert "record=SRV" in found.variant
+    assert "record=SRV" in found.oracle.variant
     assert found.oracle.digest != find_test(Options(scenario="dns-false-up")).oracle.digest
 
 
@@ -71,7 +71,7 @@ def test_any_vtc_is_a_test_of_which_nothing_is_known(tmp_path: Path) -> None:
     path.write_text(VTC)
     found = find_test(Options(vtc=str(path), bad_if="boom", skip_if="not here"))
     assert (found.oracle.vtc, found.oracle.bad, found.oracle.skip) == ("x.vtc", "boom", "not here")
-    assert (found.title, found.variant, found.known) == (str(path), "", Known())
+    assert (found.title, found.oracle.variant, found.known) == (str(path), "", Known())
     assert not found.make
 
 
@@ -123,7 +123,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def roles(workspace: Workspace, options: Options, **more: Any) -> tuple[str, str, str]:
     """Which toolchain searches, proves, and helps out."""
-    test = Test(Oracle("a", "a.vtc", "digest"), "a", "", Known(), {}, **more)
+    test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {}, **more)
     chains = find_chains(options, workspace, test)
     search, proof, fallback = chains.search, chains.proof, chains.fallback
     return search.name, proof.name if proof else "", fallback.name if fallback else ""
@@ -186,7 +186,7 @@ def test_without_a_usable_tcc_gcc_does_it_all_and_that_is_said(
 
     monkeypatch.setattr(tcc, "compiler", none)
     assert roles(workspace, Options()) == ("dev", "dev", "")
-    test = Test(Oracle("a", "a.vtc", "digest"), "a", "", Known(), {})
+    test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {})
     assert str(problem) in find_chains(Options(), workspace, test).remark
     with pytest.raises(type(problem), match=str(problem)):
         roles(workspace, Options(toolchain="fast"))
@@ -210,7 +210,7 @@ def test_a_toolchain_that_is_none_is_told(
 def test_make_variables_go_to_all_of_them_and_the_users_win(
     workspace: Workspace, machine: list[str]
 ) -> None:
-    test = Test(Oracle("a", "a.vtc", "digest"), "a", "", Known(), {"A": "1", "B": "1"})
+    test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {"A": "1", "B": "1"})
     chains = find_chains(Options(make=("B=2",)), workspace, test)
     for one in (chains.search, chains.proof, chains.fallback):
         assert one is not None

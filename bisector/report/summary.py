@@ -7,16 +7,25 @@ from dataclasses import dataclass
 
 from bisector.events import (
     ANSWERED,
+    FAILS,
     Confirmed,
+    Covered,
     Ended,
     Event,
     Found,
+    HunkDropped,
+    Judged,
     Noted,
     PatchChecked,
+    Ported,
     Probed,
+    Reduced,
+    RegTested,
+    Released,
     Started,
     Turned,
 )
+from bisector.outcome import Outcome
 from bisector.toolchain import FAST
 from bisector.verdict import Verdict
 
@@ -44,7 +53,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Summary:
-    """A hunt at a glance."""
+    """A journal at a glance; which of its parts are there depends on the job."""
 
     started: Started
     probes: tuple[Probed, ...]
@@ -52,6 +61,13 @@ class Summary:
     patches: tuple[PatchChecked, ...]
     notes: tuple[str, ...]
     ended: Ended | None
+    judged: tuple[Judged, ...] = ()
+    hunks: tuple[HunkDropped, ...] = ()
+    reduced: Reduced | None = None
+    covered: tuple[Covered, ...] = ()
+    reg_tests: tuple[RegTested, ...] = ()
+    ported: tuple[Ported, ...] = ()
+    releases: tuple[Released, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -66,6 +82,15 @@ class Summary:
     def patch_holds(self) -> bool:
         """Is every affected release bad before the patch and good after it?"""
         return all(p.before is Verdict.BAD and p.after is Verdict.GOOD for p in self.patches)
+
+    @property
+    def verified(self) -> bool:
+        """Does the patch fix what it is meant to, wherever that is needed, and break nothing?"""
+        wanted = {one.outcome for one in self.judged if one.wanted}
+        breaks = any(one.outcome is Outcome.BREAKS for one in self.judged)
+        fails = any(one.change == FAILS for one in self.reg_tests)
+        fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in wanted
+        return self.answered and fine and not breaks and not fails
 
     @property
     def work(self) -> tuple[int, float, float]:
@@ -116,4 +141,11 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
         notes=tuple(event.text for event in events if isinstance(event, Noted | Turned)),
         ended=ends[-1] if ends else None,
+        judged=tuple(event for event in events if isinstance(event, Judged)),
+        hunks=tuple(event for event in events if isinstance(event, HunkDropped)),
+        reduced=next((event for event in events if isinstance(event, Reduced)), None),
+        covered=tuple(event for event in events if isinstance(event, Covered)),
+        reg_tests=tuple(event for event in events if isinstance(event, RegTested)),
+        ported=tuple(event for event in events if isinstance(event, Ported)),
+        releases=tuple(event for event in events if isinstance(event, Released)),
     )

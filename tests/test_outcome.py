@@ -1,0 +1,71 @@
+"""Outcomes: what verdicts before and after a patch come to."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector.outcome import Outcome, of_scenario, of_variant
+from bisector.verdict import Verdict
+
+GOOD, BAD = Verdict.GOOD, Verdict.BAD
+UNBUILDABLE, UNTESTABLE = Verdict.UNBUILDABLE, Verdict.UNTESTABLE
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        (BAD, GOOD, Outcome.FIXES),
+        (GOOD, GOOD, Outcome.NOT_NEEDED),
+        (BAD, BAD, Outcome.INEFFECTIVE),
+        (GOOD, BAD, Outcome.BREAKS),
+        (GOOD, UNTESTABLE, Outcome.UNTESTABLE),
+        (BAD, UNTESTABLE, Outcome.UNTESTABLE),
+        (UNTESTABLE, GOOD, Outcome.UNTESTABLE),
+        (UNTESTABLE, BAD, Outcome.UNTESTABLE),
+        (BAD, UNBUILDABLE, Outcome.UNBUILDABLE),
+        (UNBUILDABLE, GOOD, Outcome.UNBUILDABLE),
+    ],
+)
+def test_a_variant_is_judged_by_both_its_verdicts(
+    before: Verdict, after: Verdict, outcome: Outcome
+) -> None:
+    assert of_variant(before, after) is outcome
+
+
+@pytest.mark.parametrize(
+    ("before", "outcome"),
+    [
+        (BAD, Outcome.CONFLICT),
+        (GOOD, Outcome.NOT_NEEDED),
+        (UNTESTABLE, Outcome.UNTESTABLE),
+        (UNBUILDABLE, Outcome.UNBUILDABLE),
+    ],
+)
+def test_a_patch_that_does_not_apply_is_a_conflict_only_where_it_is_needed(
+    before: Verdict, outcome: Outcome
+) -> None:
+    assert of_variant(before, None) is outcome
+
+
+@pytest.mark.parametrize(
+    ("pairs", "outcome"),
+    [
+        ([(BAD, GOOD), (GOOD, GOOD)], Outcome.FIXES),
+        ([(GOOD, GOOD), (GOOD, GOOD)], Outcome.NOT_NEEDED),
+        ([(BAD, GOOD), (BAD, BAD)], Outcome.INEFFECTIVE),
+        ([(BAD, GOOD), (BAD, BAD), (GOOD, BAD)], Outcome.BREAKS),
+        ([(BAD, None), (GOOD, None)], Outcome.CONFLICT),
+        ([(UNTESTABLE, UNTESTABLE), (BAD, GOOD)], Outcome.FIXES),
+        ([(UNTESTABLE, UNTESTABLE)], Outcome.UNTESTABLE),
+        ([], Outcome.UNTESTABLE),
+    ],
+)
+def test_a_scenario_is_judged_by_its_gravest_variant(
+    pairs: list[tuple[Verdict, Verdict | None]], outcome: Outcome
+) -> None:
+    assert of_scenario(pairs) is outcome
+
+
+def test_a_variant_that_the_patch_made_untestable_is_not_passed_over() -> None:
+    assert of_scenario([(BAD, GOOD), (BAD, UNTESTABLE)]) is Outcome.UNTESTABLE
+    assert of_scenario([(GOOD, BAD), (BAD, UNTESTABLE)]) is Outcome.BREAKS
