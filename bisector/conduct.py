@@ -1,8 +1,9 @@
-"""Conduct one hunt: gather what it needs, open its journal, run it, and hand out what it said."""
+"""Conduct a job: open its journal, say what was asked, do the work, and hand out what was found."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +14,10 @@ from bisector.events import ANSWERED, Ended, Event, Noted, Started
 from bisector.executors import Local, default_jobs
 from bisector.hunt import Hunt, Question
 from bisector.journal import Journal
+from bisector.patches import Series
 from bisector.prober import Bench, Prober
 from bisector.scenario import Known
-from bisector.session import Options, Test
+from bisector.session import Options
 from bisector.workspace import Workspace
 
 
@@ -29,29 +31,37 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A hunt's journal, and what kept it from an answer, if something did."""
+    """A job's journal, and what kept it from an answer, if something did."""
 
     journal: Path
     events: tuple[Event, ...]
     problem: BisectorError | None
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a job is to be done, whatever it is about.
+
+    ``tests`` is how many tests may run beside the builds (0: as many as those), ``fresh`` that
+    nothing is to be taken from earlier ones.
+    """
+
+    command: str
+    watcher: Watcher
+    jobs: int = 0
+    tests: int = 0
+    fresh: bool = False
+
+
 def conduct(
-    workspace: Workspace,
-    options: Options,
-    range_text: str,
-    *,
-    blind: bool,
-    fresh: bool,
-    command: str,
-    watcher: Watcher,
+    workspace: Workspace, options: Options, range_text: str, *, blind: bool, way: Way
 ) -> Outcome:
     """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
 
     That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
     """
     test = session.find_test(options)
-    history = session.find_history(options, workspace, watcher.doing)
+    history = session.find_history(options, workspace, way.watcher.doing)
     series = session.find_series(options.patches, test.known, history)
     span = history.range(range_text)
     bench = session.find_bench(options, workspace, history, test)
@@ -64,21 +74,71 @@ def conduct(
         options.hint,
         options.flaky or test.flaky,
     )
+    started = started_job(
+        "run",
+        bench,
+        series,
+        way,
+        range=span.text,
+        old=span.old.id,
+        new=span.new.id,
+        commits=len(span.commits),
+        blind=blind,
+    )
     name = session.hunt_id(question, bench)
-    with session.journal_of(workspace, name, fresh) as journal:
-        journal.listeners.append(watcher.told)
+    return carry_out(bench, name, started, way, lambda prober: Hunt(question, prober).run())
+
+
+def started_job(
+    job: str,
+    bench: Bench,
+    series: Series | None,
+    way: Way,
+    *,
+    range: str,
+    old: str = "",
+    new: str = "",
+    commits: int,
+    blind: bool = False,
+) -> Started:
+    """How the journal of a *job* begins; *range* and *commits* are what it is about, how many."""
+    return Started(
+        command=way.command,
+        repository=str(bench.history.path),
+        range=range,
+        old=old,
+        new=new,
+        commits=commits,
+        scenario=bench.oracle.name,
+        variant=bench.oracle.variant if job == "run" else "",
+        toolchain=bench.chains.search.name,
+        patches=tuple(patch.subject for patch in series.patches) if series else (),
+        blind=blind,
+        version=__version__,
+        at=round(time.time(), 3),
+        job=job,
+    )
+
+
+def carry_out(
+    bench: Bench, name: str, started: Started, way: Way, work: Callable[[Prober], None]
+) -> Outcome:
+    """Do *work* with the journal called *name*, unless an earlier session brought it to its end.
+
+    That there is no answer is part of the outcome; other BisectorErrors are raised.
+    """
+    with session.journal_of(bench.workspace, name, way.fresh) as journal:
+        journal.listeners.append(way.watcher.told)
         if not any(isinstance(event, Started) for event in journal.events):
-            journal.append(_started(question, bench, test, command))
+            journal.append(started)
         if journal.damaged:
             said = f"{journal.damaged} damaged lines of the journal were left out and done again"
             journal.note(Noted(said))
         problem: BisectorError | None = None
         try:
             if journal.damaged or not _answered(journal):
-                jobs = options.jobs or default_jobs()
-                with Local(workspace, jobs) as executor:
-                    prober = Prober(bench, journal, executor, watcher.doing, fresh)
-                    Hunt(question, prober).run()
+                with Local(bench.workspace, way.jobs or default_jobs(), way.tests) as executor:
+                    work(Prober(bench, journal, executor, way.watcher.doing, way.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return Outcome(journal.path, tuple(journal.events), problem)
@@ -88,22 +148,3 @@ def _answered(journal: Journal) -> bool:
     """Did an earlier session get to the end?"""
     ends = [event.answer for event in journal.events if isinstance(event, Ended)]
     return ends[-1:] == [ANSWERED]
-
-
-def _started(question: Question, bench: Bench, test: Test, command: str) -> Started:
-    span, series = question.range, question.series
-    return Started(
-        command=command,
-        repository=str(bench.history.path),
-        range=span.text,
-        old=span.old.id,
-        new=span.new.id,
-        commits=len(span.commits),
-        scenario=test.oracle.name,
-        variant=test.oracle.variant,
-        toolchain=bench.chains.search.name,
-        patches=tuple(patch.subject for patch in series.patches) if series else (),
-        blind=question.blind,
-        version=__version__,
-        at=round(time.time(), 3),
-    )

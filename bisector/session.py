@@ -43,7 +43,6 @@ class Options:
     confirm: str = ""
     hint: str = ""
     flaky: bool = False
-    jobs: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
     def main(self) -> int:
         from bisector import distro, patch_files, playground, session
         from bisector.cli.answer import show
-        from bisector.conduct import conduct
+        from bisector.conduct import Way, conduct
         from bisector.report.live import Live
         from bisector.report.summary import summarize
 
@@ -37,9 +37,7 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
                 session.Options(repo=str(ground.path)),
                 ground.range,
                 blind=True,
-                fresh=False,
-                command=f"bisector {' '.join(words)}",
-                watcher=live,
+                way=Way(f"bisector {' '.join(words)}", live),
             )
         status = show(outcome, None)
         summary = summarize(outcome.events)

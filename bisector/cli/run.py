@@ -51,7 +51,7 @@ as asked, 3 the machine lacks something."""
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
         from bisector.cli.options import options_of
-        from bisector.conduct import conduct
+        from bisector.conduct import Way, conduct
         from bisector.report.live import Live
 
         options = replace(
@@ -59,18 +59,12 @@ as asked, 3 the machine lacks something."""
             confirm=str(self.confirm),
             hint=str(self.hint),
             flaky=self.flaky,
-            jobs=self._jobs(),
         )
         with Live() as live:
-            outcome = conduct(
-                self.workspace(),
-                options,
-                range,
-                blind=self.blind,
-                fresh=self.fresh,
-                command=shlex.join(["bisector", *sys.argv[1:]]),
-                watcher=live,
+            way = Way(
+                shlex.join(["bisector", *sys.argv[1:]]), live, jobs=self._jobs(), fresh=self.fresh
             )
+            outcome = conduct(self.workspace(), options, range, blind=self.blind, way=way)
         return show(outcome, Path(self.json) if self.json else None)
 
     def _jobs(self) -> int:
