@@ -30,6 +30,11 @@ class Applied:
     how: str
     variant: str | None = None
 
+    @property
+    def text(self) -> str:
+        """How, with the variant, for a reader."""
+        return f"{self.how} ({self.variant})" if self.variant else self.how
+
 
 @dataclass(frozen=True)
 class AppliedSeries:

@@ -27,24 +27,25 @@ def load(source: Path) -> Series:
     """The patches in a file, or in a folder with their variants.
 
     A file is a diff, a mail or a mailbox. In a folder, ``0001-*.patch``, ``0002-*.patch`` … are
-    the series; ``variants/LABEL/0001-*.patch`` is another form of the patch with that number.
-    Raises PatchProblem.
+    the series; ``variants/LABEL/0001-*.patch`` is another form of the patch with that number,
+    also when that patch is loaded alone. Raises PatchProblem.
     """
     if not source.is_dir():
-        return Series(_read(source))
+        number = _NUMBERED.fullmatch(source.name)
+        found = _read(source)
+        if number is None or len(found) > 1:
+            return Series(found)
+        return Series((replace(found[0], variants=_variants(source.parent).get(number[1], ())),))
     numbered = _numbered(source)
     if not numbered:
         raise PatchProblem(f"no patch in the folder {source}", "name them 0001-….patch and so on")
-    variants: dict[str, tuple[Patch, ...]] = {}
-    for folder in sorted(path for path in source.glob("variants/*") if path.is_dir()):
-        for number, patch in _numbered(folder).items():
-            if number not in numbered:
-                raise PatchProblem(
-                    f"{folder}: {patch.name} is the variant of no patch",
-                    f"give it the number of a patch in {source}",
-                )
-            patch = replace(patch, variant=folder.name)
-            variants[number] = (*variants.get(number, ()), patch)
+    variants = _variants(source)
+    if unknown := [number for number in variants if number not in numbered]:
+        stray = variants[unknown[0]][0]
+        raise PatchProblem(
+            f"{source}/variants/{stray.variant}: {stray.name} is the variant of no patch",
+            f"give it the number of a patch in {source}",
+        )
     return Series(
         tuple(replace(p, variants=variants.get(number, ())) for number, p in numbered.items())
     )
@@ -69,6 +70,16 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
         raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
     message = commit.raw_message.decode("utf-8", "replace").strip()
     return Patch(name, message.partition("\n")[0], message, tuple(files))
+
+
+def _variants(folder: Path) -> dict[str, tuple[Patch, ...]]:
+    """The variants of the patches in *folder* by their numbers."""
+    variants: dict[str, tuple[Patch, ...]] = {}
+    for place in sorted(path for path in folder.glob("variants/*") if path.is_dir()):
+        for number, patch in _numbered(place).items():
+            patch = replace(patch, variant=place.name)
+            variants[number] = (*variants.get(number, ()), patch)
+    return variants
 
 
 def _numbered(folder: Path) -> dict[str, Patch]:

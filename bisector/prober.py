@@ -110,10 +110,17 @@ class Prober:
         return self._begin(revision, tree, purpose, run, False, chain, oracle)
 
     def start_tree(
-        self, revision: str, tree: str, purpose: str, oracle: Oracle | None = None, run: int = 0
+        self,
+        revision: str,
+        tree: str,
+        purpose: str,
+        oracle: Oracle | None = None,
+        run: int = 0,
+        chain: Toolchain | None = None,
+        patched: bool = True,
     ) -> Ticket:
-        """Begin to ask about *tree*, which patches made of *revision*."""
-        return self._begin(revision, tree, purpose, run, True, None, oracle)
+        """Begin to ask about *tree*, which patches made of *revision* unless not *patched*."""
+        return self._begin(revision, tree, purpose, run, patched, chain, oracle)
 
     def start_patched(
         self, revision: str, series: Series, purpose: str

@@ -54,6 +54,6 @@ def _checked(before: Probed, done: AppliedSeries | Conflict, after: Probed | Non
     if isinstance(done, Conflict):
         return PatchChecked(name, commit, was, (), None, f"{done.patch} conflicts: {done.text}")
     assert after is not None  # what applies is probed
-    how = tuple(f"{s.how} ({s.variant})" if s.variant else s.how for s in done.steps)
+    how = tuple(step.text for step in done.steps)
     problem = "" if after.verdict.tested else after.reason
     return PatchChecked(name, commit, was, how, after.verdict, problem, after.toolchain)

@@ -16,12 +16,14 @@ from bisector.errors import EnvironmentProblem, HuntBusy, PatchProblem, UsagePro
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.journal import Journal, read
+from bisector.matrix import Suite
 from bisector.oracle import Oracle
 from bisector.patches import Patch, Series
 from bisector.prober import Bench
 from bisector.report.summary import Summary, summarize
-from bisector.scenario import Known
+from bisector.scenario import Known, Scenario, text_of
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
+from bisector.transition import FIX, INTRODUCTION
 from bisector.workspace import Workspace, digest, lock
 
 DEFAULT_SCENARIO = "dns-flap"
@@ -163,6 +165,45 @@ def bundled_patches(name: str) -> Path:
     raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
 
 
+def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
+    """The test that was named in all its variants (those that --set leaves), then all others.
+
+    Raises ScenarioProblem.
+    """
+    if options.vtc is not None:
+        wanted = Suite(test.oracle.name, True, (test.oracle,))
+    else:
+        scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
+        wanted = _suite(scenario, True, _pairs(options.settings, "--set"))
+    others = (scenario_file.load(name) for name in scenario_file.bundled())
+    more = (_suite(other, False, {}) for other in others if other.name != wanted.scenario)
+    return (wanted, *more)
+
+
+def _suite(scenario: Scenario, wanted: bool, settings: Mapping[str, str]) -> Suite:
+    chosen = [
+        one
+        for one in scenario.crossed()
+        if all(text_of(one[name]) == text for name, text in settings.items())
+    ]
+    cases = chosen or [scenario.choose(settings)]
+    return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)))
+
+
+def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str, str]:
+    """The introducing commit and the fix, as a hunt in the workspace proved them.
+
+    Else as the scenario has them; empty where nobody knows.
+    """
+    for _, _, summary in hunts(workspace):
+        asked = summary.started
+        same = (asked.scenario, asked.repository) == (test.oracle.name, str(history.path))
+        if same and summary.findings and summary.proven:
+            found = {finding.found.what: finding.revision for finding in summary.findings}
+            return found.get(INTRODUCTION, ""), found.get(FIX, "")
+    return test.known.suspect, test.known.fix
+
+
 def hunt_id(question: Question, bench: Bench) -> str:
     """A name for a hunt: the same question on the same machine has the same one."""
     span, series = question.range, question.series
@@ -170,6 +211,15 @@ def hunt_id(question: Question, bench: Bench) -> str:
         *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
         *(bench.vtest.identity, series.digest if series else "", str(question.blind)),
         *(question.hint, str(question.flaky)),
+    )[:12]
+
+
+def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
+    """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
+    cases = (case.digest for suite in suites for case in suite.cases)
+    return digest(
+        *(job, str(bench.history.path), bench.chains.identity, bench.vtest.identity),
+        *(series.digest, *cases, *map(repr, more)),
     )[:12]
 
 

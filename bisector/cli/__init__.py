@@ -36,6 +36,7 @@ class Bisector(Command):
 
 for _name, _class in {
     "run": "run.Run",
+    "verify": "verify.Verify",
     "probe": "probe.Probe",
     "build": "build.Build",
     "regtest": "regtest.Regtest",

@@ -1,0 +1,42 @@
+"""bisector verify"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from plumbum import cli
+
+from bisector.cli.command import TestCommand
+
+
+class Verify(TestCommand):
+    """Does a patch fix the bug, wherever it is needed, and break nothing?"""
+
+    DESCRIPTION_MORE = """
+Tests all variants of all scenarios before and after the patch at each revision.
+
+Exit status: 0 verified, 1 not, 2 the question cannot be answered as asked, 3 the machine
+lacks something."""
+
+    on = cli.SwitchAttr(
+        "--on",
+        str,
+        list=True,
+        argname="REV,…|A..B",
+        help="where (default: the affected releases, the last affected commit, and the commits "
+        "before the bug and with its fix)",
+    )
+
+    def main(self) -> int:
+        from bisector.cli.answer import show
+        from bisector.cli.options import options_of
+        from bisector.conduct import Way
+        from bisector.report.live import Live
+        from bisector.verify import verify
+
+        on = [word for words in self.on for word in words.split(",") if word]
+        with Live() as live:
+            way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
+            outcome = verify(self.workspace(), options_of(self), on, way)
+        return show(outcome, None)

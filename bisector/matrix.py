@@ -1,0 +1,174 @@
+"""The matrix: a patch at each revision, before and after it, in all variants of all scenarios."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bisector.apply import AppliedSeries, Conflict, apply_series
+from bisector.events import Cell, Judged, Probed
+from bisector.oracle import Oracle
+from bisector.outcome import Outcome, of_scenario, of_variant
+from bisector.patches import Series
+from bisector.prober import Prober
+from bisector.verdict import Verdict
+
+BEFORE, AFTER = "before", "after"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All cases of one scenario; ``wanted`` is the one that the patch is meant to fix."""
+
+    scenario: str
+    wanted: bool
+    cases: tuple[Oracle, ...]
+
+
+class Judge:
+    """Judges trees by suites of cases."""
+
+    def __init__(self, prober: Prober, suites: Sequence[Suite]) -> None:
+        self.prober = prober
+        self.history = prober.bench.history
+        self.suites = tuple(sorted(suites, key=lambda suite: not suite.wanted))
+        self.cases = tuple(case for suite in self.suites for case in suite.cases)
+
+    def judge(self, revision: str, series: Series, branch: str = "") -> list[Judged]:
+        """What *series* does to *revision*, an event for each suite; none is in the journal yet."""
+        return self._finish(self._begin(revision, series, branch))
+
+    def judge_all(self, revisions: Iterable[str], series: Series) -> Iterator[list[Judged]]:
+        """What *series* does to each of *revisions*; the next one is built while one is tested."""
+        rows: deque[_Row] = deque()
+        for revision in revisions:
+            rows.append(self._begin(revision, series))
+            if len(rows) > 1:
+                yield self._finish(rows.popleft())
+        while rows:
+            yield self._finish(rows.popleft())
+
+    def try_tree(self, revision: str, tree: str, purpose: str) -> list[Probed]:
+        """The verdicts on *tree*, which a change made of *revision*: one for each of the cases."""
+        side = Side(self.prober, revision, tree, purpose, self.cases)
+        side.go_on()
+        return side.answers()
+
+    def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
+        store, tree = self.history.store, self.history.tree_id(revision)
+        done = apply_series(store, store[tree].id, series)
+        before = Side(self.prober, revision, tree, BEFORE, self.cases)
+        if isinstance(done, Conflict):
+            after = None
+        elif str(done.tree) == tree:
+            after = before
+        else:
+            after = Side(self.prober, revision, str(done.tree), AFTER, self.cases)
+        return _Row(revision, branch, done, before, after)
+
+    def _finish(self, row: _Row) -> list[Judged]:
+        sides = [side for side in (row.before, row.after) if side]
+        for side in sides:
+            side.go_on()
+        before = row.before.answers()
+        after: Sequence[Probed | None] = row.after.answers() if row.after else [None] * len(before)
+        judged, first = [], 0
+        for suite in self.suites:
+            cases = slice(first, first + len(suite.cases))
+            judged.append(self._judged(row, suite, before[cases], after[cases]))
+            first += len(suite.cases)
+        return judged
+
+    def _judged(
+        self, row: _Row, suite: Suite, before: Sequence[Probed], after: Sequence[Probed | None]
+    ) -> Judged:
+        pairs = [(b.verdict, a.verdict if a else None) for b, a in zip(before, after, strict=True)]
+        outcome = of_scenario(pairs)
+        cells = tuple(map(_cell, suite.cases, before, after))
+        chains = dict.fromkeys(one.toolchain for one in (*before, *after) if one)
+        return Judged(
+            revision=row.revision,
+            name=self.history.release(row.revision),
+            subject=self.history.commit(row.revision).subject,
+            scenario=suite.scenario,
+            wanted=suite.wanted,
+            how=row.how,
+            outcome=outcome,
+            problem=_problem(row, outcome, cells),
+            cells=cells,
+            toolchain=" and ".join(chains),
+            branch=row.branch,
+        )
+
+
+class Side:
+    """One tree of a revision on its way through all cases.
+
+    One case goes first. If the tree cannot be built, that is the answer to the others, too; and
+    the others are asked of the toolchain that could answer it.
+    """
+
+    def __init__(
+        self, prober: Prober, revision: str, tree: str, purpose: str, cases: Sequence[Oracle]
+    ) -> None:
+        self._prober = prober
+        self._about = (revision, tree, purpose)
+        self._cases = cases
+        self._tickets = [
+            prober.start_tree(*self._about, oracle=cases[0], patched=purpose != BEFORE)
+        ]
+
+    def go_on(self) -> None:
+        """Begin with the other cases as soon as the first one is answered."""
+        pilot = self._tickets[0]
+        (told,) = self._prober.ask_all([pilot])
+        if told.verdict is Verdict.UNBUILDABLE or len(self._tickets) > 1:
+            return
+        self._tickets += [
+            self._prober.start_tree(
+                *self._about, oracle=case, chain=pilot.chain, patched=pilot.patched
+            )
+            for case in self._cases[1:]
+        ]
+
+    def answers(self) -> list[Probed]:
+        """The verdict on each case, in their order."""
+        told = self._prober.ask_all(self._tickets)
+        return told + told[:1] * (len(self._cases) - len(told))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A revision under way; ``after`` is None where the patch does not apply."""
+
+    revision: str
+    branch: str
+    done: AppliedSeries | Conflict
+    before: Side
+    after: Side | None
+
+    @property
+    def how(self) -> tuple[str, ...]:
+        if isinstance(self.done, Conflict):
+            return ("conflict",)
+        return tuple(step.text for step in self.done.steps)
+
+
+def _cell(case: Oracle, before: Probed, after: Probed | None) -> Cell:
+    outcome = of_variant(before.verdict, after.verdict if after else None)
+    reason = ""
+    if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
+        reason = before.reason if after is None or not before.verdict.tested else after.reason
+    elif outcome in (Outcome.BREAKS, Outcome.INEFFECTIVE) and after:
+        reason = after.evidence[0] if after.evidence else after.reason
+    return Cell(case.variant, before.verdict, after.verdict if after else None, outcome, reason)
+
+
+def _problem(row: _Row, outcome: Outcome, cells: Sequence[Cell]) -> str:
+    """What a reader has to know beside the outcome."""
+    if isinstance(row.done, Conflict):
+        return f"{row.done.patch}: {row.done.text}"
+    if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
+        return next((cell.reason for cell in cells if cell.outcome is outcome), "")
+    return ""
