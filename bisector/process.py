@@ -222,10 +222,12 @@ def _kill_members(session: int) -> None:
 def _living(session: int) -> list[int]:
     """The processes of a session that have not ended, see proc(5)."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    # no glob: it asks again whether what it found is there, and fails if that has ended
+    for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(OSError):
+            stat = Path("/proc", name, "stat").read_text(errors="replace")
             # the name before the last parenthesis can hold anything
-            state, _, _, of = entry.read_text(errors="replace").rpartition(")")[2].split()[:4]
+            state, _, _, of = stat.rpartition(")")[2].split()[:4]
             if int(of) == session and state not in "ZX":
-                found.append(int(entry.parent.name))
+                found.append(int(name))
     return found

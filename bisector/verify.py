@@ -9,8 +9,10 @@ from bisector import conduct, revisions, session
 from bisector.conduct import Outcome, Way
 from bisector.errors import PatchProblem
 from bisector.events import ANSWERED, Ended, Noted
+from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
 from bisector.matrix import Judge, Suite
+from bisector.outcome import Outcome as Fate
 from bisector.patches import Series
 from bisector.prober import Prober
 from bisector.session import Options
@@ -26,9 +28,12 @@ class Plan:
     series: Series
     revisions: tuple[str, ...]
     suites: tuple[Suite, ...]
+    hunks: bool = False
 
 
-def verify(workspace: Workspace, options: Options, on: Sequence[str], way: Way) -> Outcome:
+def verify(
+    workspace: Workspace, options: Options, on: Sequence[str], way: Way, *, hunks: bool = False
+) -> Outcome:
     """Verify the patches at the revisions that *on* names, or where they tell most.
 
     Raises UsageProblem, PatchProblem and what a probe raises.
@@ -44,11 +49,11 @@ def verify(workspace: Workspace, options: Options, on: Sequence[str], way: Way) 
         commits = revisions.around(history, *session.find_claims(workspace, history, test))
     suites = session.find_suites(options, test)
     bench = session.find_bench(options, workspace, history, test)
-    plan = Plan(series, tuple(commits), suites)
+    plan = Plan(series, tuple(commits), suites, hunks)
     started = conduct.started_job(
         "verify", bench, series, way, range=", ".join(on), commits=len(commits)
     )
-    name = session.job_id("verify", bench, series, suites, commits)
+    name = session.job_id("verify", bench, series, suites, commits, hunks)
     way = replace(way, tests=TESTS_A_CORE * cores())
     return conduct.carry_out(bench, name, started, way, lambda prober: _run(plan, prober))
 
@@ -58,7 +63,16 @@ def _run(plan: Plan, prober: Prober) -> None:
     if remark := prober.chains.remark:
         journal.note(Noted(remark))
     judge = Judge(prober, plan.suites)
+    fixed: list[str] = []
     for told in judge.judge_all(plan.revisions, plan.series):
         for event in told:
             journal.note(event)
+            if event.wanted and event.outcome is Fate.FIXES:
+                fixed.append(event.revision)
+    if plan.hunks:
+        if fixed:
+            for dropped in Hunkwise(judge, fixed[-1]).drop_each(plan.series):
+                journal.note(dropped)
+        else:
+            journal.note(Noted("no hunk was dropped: the patch fixes none of these revisions"))
     journal.note(Ended(ANSWERED, ()))

@@ -28,6 +28,8 @@ lacks something."""
         "before the bug and with its fix)",
     )
 
+    hunks = cli.Flag("--hunks", help="drop each hunk in turn: which variant notices?")
+
     def main(self) -> int:
         from bisector.cli.answer import show
         from bisector.cli.options import options_of
@@ -38,5 +40,5 @@ lacks something."""
         on = [word for words in self.on for word in words.split(",") if word]
         with Live() as live:
             way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
-            outcome = verify(self.workspace(), options_of(self), on, way)
+            outcome = verify(self.workspace(), options_of(self), on, way, hunks=self.hunks)
         return show(outcome, None)
