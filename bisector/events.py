@@ -93,6 +93,7 @@ class Found(Event):
 class Confirmed(Event):
     """The proof's outcome, by so many runs on each side: ``proven``, or in ``doubt`` why not.
 
+    Of a verification, ``what`` is the revision at which a real toolchain was asked, too.
     For a flaky test ``tally`` says how often each side was bad, and ``confidence`` is below 1.
     """
 

@@ -12,6 +12,7 @@ from bisector.oracle import Oracle
 from bisector.outcome import Outcome, of_scenario, of_variant
 from bisector.patches import Series
 from bisector.prober import Prober
+from bisector.toolchain import Toolchain
 from bisector.verdict import Verdict
 
 BEFORE, AFTER = "before", "after"
@@ -27,10 +28,13 @@ class Suite:
 
 
 class Judge:
-    """Judges trees by suites of cases."""
+    """Judges trees by suites of cases, built by *chain* if not as the prober builds."""
 
-    def __init__(self, prober: Prober, suites: Sequence[Suite]) -> None:
+    def __init__(
+        self, prober: Prober, suites: Sequence[Suite], chain: Toolchain | None = None
+    ) -> None:
         self.prober = prober
+        self._chain = chain
         self.history = prober.bench.history
         self.suites = tuple(sorted(suites, key=lambda suite: not suite.wanted))
         self.cases = tuple(case for suite in self.suites for case in suite.cases)
@@ -51,20 +55,23 @@ class Judge:
 
     def try_tree(self, revision: str, tree: str, purpose: str) -> list[Probed]:
         """The verdicts on *tree*, which a change made of *revision*: one for each of the cases."""
-        side = Side(self.prober, revision, tree, purpose, self.cases)
+        side = self._side(revision, tree, purpose)
         side.go_on()
         return side.answers()
+
+    def _side(self, revision: str, tree: str, purpose: str) -> Side:
+        return Side(self.prober, revision, tree, purpose, self.cases, self._chain)
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
         store, tree = self.history.store, self.history.tree_id(revision)
         done = apply_series(store, store[tree].id, series)
-        before = Side(self.prober, revision, tree, BEFORE, self.cases)
+        before = self._side(revision, tree, BEFORE)
         if isinstance(done, Conflict):
             after = None
         elif str(done.tree) == tree:
             after = before
         else:
-            after = Side(self.prober, revision, str(done.tree), AFTER, self.cases)
+            after = self._side(revision, str(done.tree), AFTER)
         return _Row(revision, branch, done, before, after)
 
     def _finish(self, row: _Row) -> list[Judged]:
@@ -110,13 +117,20 @@ class Side:
     """
 
     def __init__(
-        self, prober: Prober, revision: str, tree: str, purpose: str, cases: Sequence[Oracle]
+        self,
+        prober: Prober,
+        revision: str,
+        tree: str,
+        purpose: str,
+        cases: Sequence[Oracle],
+        chain: Toolchain | None,
     ) -> None:
         self._prober = prober
         self._about = (revision, tree, purpose)
         self._cases = cases
+        patched = purpose != BEFORE
         self._tickets = [
-            prober.start_tree(*self._about, oracle=cases[0], patched=purpose != BEFORE)
+            prober.start_tree(*self._about, oracle=cases[0], chain=chain, patched=patched)
         ]
 
     def go_on(self) -> None:

@@ -223,11 +223,13 @@ def _living(session: int) -> list[int]:
     """The processes of a session that have not ended, see proc(5)."""
     found = []
     # no glob: it asks again whether what it found is there, and fails if that has ended
-    for name in filter(str.isdecimal, os.listdir("/proc")):
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
         with contextlib.suppress(OSError):
-            stat = Path("/proc", name, "stat").read_text(errors="replace")
+            stat = (entry / "stat").read_text(errors="replace")
             # the name before the last parenthesis can hold anything
             state, _, _, of = stat.rpartition(")")[2].split()[:4]
             if int(of) == session and state not in "ZX":
-                found.append(int(name))
+                found.append(int(entry.name))
     return found

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bisector import conduct, revisions, session
-from bisector.conduct import Outcome, Way
+from bisector.conduct import Way
 from bisector.errors import PatchProblem
-from bisector.events import ANSWERED, Ended, Noted
+from bisector.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Turned
 from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
 from bisector.matrix import Judge, Suite
-from bisector.outcome import Outcome as Fate
+from bisector.outcome import Outcome
 from bisector.patches import Series
 from bisector.prober import Prober
 from bisector.session import Options
+from bisector.verdict import Verdict
 from bisector.workspace import Workspace
 
 TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
@@ -23,7 +24,7 @@ TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be verified, where (full hashes), and by what."""
+    """What is to be verified, where (full hashes), by what, and how closely."""
 
     series: Series
     revisions: tuple[str, ...]
@@ -33,7 +34,7 @@ class Plan:
 
 def verify(
     workspace: Workspace, options: Options, on: Sequence[str], way: Way, *, hunks: bool = False
-) -> Outcome:
+) -> conduct.Outcome:
     """Verify the patches at the revisions that *on* names, or where they tell most.
 
     Raises UsageProblem, PatchProblem and what a probe raises.
@@ -55,24 +56,79 @@ def verify(
     )
     name = session.job_id("verify", bench, series, suites, commits, hunks)
     way = replace(way, tests=TESTS_A_CORE * cores())
-    return conduct.carry_out(bench, name, started, way, lambda prober: _run(plan, prober))
+    return conduct.carry_out(
+        bench, name, started, way, lambda prober: Verification(plan, prober).run()
+    )
 
 
-def _run(plan: Plan, prober: Prober) -> None:
-    journal = prober.journal
-    if remark := prober.chains.remark:
-        journal.note(Noted(remark))
-    judge = Judge(prober, plan.suites)
-    fixed: list[str] = []
-    for told in judge.judge_all(plan.revisions, plan.series):
-        for event in told:
-            journal.note(event)
-            if event.wanted and event.outcome is Fate.FIXES:
-                fixed.append(event.revision)
-    if plan.hunks:
-        if fixed:
-            for dropped in Hunkwise(judge, fixed[-1]).drop_each(plan.series):
-                journal.note(dropped)
-        else:
-            journal.note(Noted("no hunk was dropped: the patch fixes none of these revisions"))
-    journal.note(Ended(ANSWERED, ()))
+class Verification:
+    """Verifies one plan. Its findings go to the prober's journal."""
+
+    def __init__(self, plan: Plan, prober: Prober) -> None:
+        self.plan = plan
+        self.prober = prober
+        self.journal = prober.journal
+        if any(isinstance(event, Turned) for event in self.journal.events):
+            prober.distrust_fast()
+
+    def run(self) -> None:
+        """Verify to the end. Raises what a probe raises; the journal keeps what was found out."""
+        if remark := self.prober.chains.remark:
+            self.journal.note(Noted(remark))
+        judged = self._matrix()
+        if contradicted := self._contradicted(judged):
+            self.prober.distrust_fast()
+            text = f"a real build contradicts fast on {contradicted}: all is judged anew by it"
+            self.journal.note(Turned(TO_REAL, text))
+            judged = self._matrix()
+        if self.plan.hunks:
+            self._drop_hunks(judged)
+        self.journal.note(Ended(ANSWERED, ()))
+
+    def _matrix(self) -> list[Judged]:
+        judge = Judge(self.prober, self.plan.suites)
+        found: list[Judged] = []
+        for told in judge.judge_all(self.plan.revisions, self.plan.series):
+            for event in told:
+                self.journal.note(event)
+            found += told
+        return found
+
+    def _contradicted(self, judged: Sequence[Judged]) -> str:
+        """Where a real toolchain, asked again about what matters most, says something else."""
+        proof = self.prober.chains.proof
+        if proof is None or self.prober.chains.search.is_real:
+            return ""
+        judge = Judge(self.prober, self.plan.suites, proof)
+        for revision in _weightiest(judged):
+            again = judge.judge(revision, self.plan.series)
+            said = [one for one in judged if one.revision == revision]
+            if _verdicts(again) != _verdicts(said):
+                return again[0].name
+            sides = 2 * len(judge.cases)
+            self.journal.note(Confirmed(again[0].name, True, sides, "", proof.name))
+        return ""
+
+    def _drop_hunks(self, judged: Sequence[Judged]) -> None:
+        fixed = [one.revision for one in judged if one.wanted and one.outcome is Outcome.FIXES]
+        if not fixed:
+            self.journal.note(Noted("no hunk was dropped: the patch fixes none of the revisions"))
+            return
+        judge = Judge(self.prober, self.plan.suites)
+        for dropped in Hunkwise(judge, fixed[-1]).drop_each(self.plan.series):
+            self.journal.note(dropped)
+
+
+def _weightiest(judged: Sequence[Judged]) -> Iterator[str]:
+    """The newest revision for each kind of claim about the patch."""
+    claims = (
+        [one.revision for one in judged if one.wanted and one.outcome is Outcome.FIXES],
+        [one.revision for one in judged if one.wanted and one.outcome is Outcome.INEFFECTIVE],
+        [one.revision for one in judged if one.outcome is Outcome.BREAKS],
+    )
+    return iter(dict.fromkeys(claim[-1] for claim in claims if claim))
+
+
+def _verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:
+    """Both verdicts on each case; their reasons differ from run to run."""
+    return [(cell.before, cell.after) for one in judged for cell in one.cells]

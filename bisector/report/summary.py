@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bisector.events import (
@@ -62,6 +62,7 @@ class Summary:
     notes: tuple[str, ...]
     ended: Ended | None
     judged: tuple[Judged, ...] = ()
+    confirmed: tuple[Confirmed, ...] = ()
     hunks: tuple[HunkDropped, ...] = ()
     reduced: Reduced | None = None
     covered: tuple[Covered, ...] = ()
@@ -90,7 +91,8 @@ class Summary:
         breaks = any(one.outcome is Outcome.BREAKS for one in self.judged)
         fails = any(one.change == FAILS for one in self.reg_tests)
         fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in wanted
-        return self.answered and fine and not breaks and not fails
+        proven = all(one.proven for one in self.confirmed)
+        return self.answered and fine and proven and not breaks and not fails
 
     @property
     def work(self) -> tuple[int, float, float]:
@@ -121,6 +123,11 @@ class Summary:
         return ()
 
 
+def _latest(judged: Iterable[Judged]) -> Iterable[Judged]:
+    """Each revision's and scenario's last judgement: a real toolchain may have overruled fast."""
+    return {(one.branch, one.revision, one.scenario): one for one in judged}.values()
+
+
 def _question(probe: Probed) -> tuple[str, str, bool, int]:
     """What was asked, by whatever toolchain it was answered."""
     return probe.purpose, probe.revision, probe.patched, probe.run
@@ -141,7 +148,8 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
         notes=tuple(event.text for event in events if isinstance(event, Noted | Turned)),
         ended=ends[-1] if ends else None,
-        judged=tuple(event for event in events if isinstance(event, Judged)),
+        judged=tuple(_latest(event for event in events if isinstance(event, Judged))),
+        confirmed=tuple(confirmed.values()),
         hunks=tuple(event for event in events if isinstance(event, HunkDropped)),
         reduced=next((event for event in events if isinstance(event, Reduced)), None),
         covered=tuple(event for event in events if isinstance(event, Covered)),
