@@ -6,13 +6,32 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bisector.events import CONFIRMATION, Confirmed, Event, Found, Noted, Probed, Turned
+from bisector.events import (
+    CONFIRMATION,
+    SAME,
+    Confirmed,
+    Event,
+    Found,
+    HunkDropped,
+    Judged,
+    Noted,
+    Ported,
+    Probed,
+    RegTested,
+    Released,
+    Turned,
+)
+from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_COLOURS = {"good": "green", "bad": "red"}
+_COLOURS = {
+    **{"good": "green", "fixes": "green", "not needed": "green", "noticed": "green"},
+    **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
+}
+_MATRIX = ("before", "after")  # purposes of probes that only their judgement is told of
 
 
 class Live:
@@ -53,24 +72,55 @@ class Live:
 
     def told(self, event: Event) -> None:
         """Show an event of the journal."""
-        if isinstance(event, Probed):
-            if event.run and event.verdict.tested and event.purpose.startswith(CONFIRMATION):
-                return  # a repetition; whether all agreed is in the confirmation
-            self._print(probe_line(event), _COLOURS.get(event.verdict, "yellow"))
-        elif isinstance(event, Found):
-            names = " ".join(revision[:10] for revision in event.revisions)
-            self._print(f"found       the {event.what}: {names}", "bold")
-        elif isinstance(event, Confirmed):
-            said = "proven" if event.proven else "not proven"
-            how = f" by {event.runs} runs on each side"
-            if event.doubt or event.tally:
-                how = f": {event.doubt}" if event.doubt else f", bad runs: {event.tally}"
-            self._print(f"{said:<12}the {event.what}{how}", "bold")
-        elif isinstance(event, Noted | Turned):
-            self._print(f"{'note':<12}{event.text}", "bold")
+        if shown := _shown(event):
+            self._print(*shown)
 
     def _print(self, line: str, style: str) -> None:
         if self._progress is None:
             print(line, file=sys.stderr, flush=True)
         else:
             self._progress.console.print(line, style=style, markup=False, no_wrap=True)
+
+
+def _shown(event: Event) -> tuple[str, str] | None:
+    """The line for an event and its style; None if it is not worth one."""
+    if isinstance(event, Probed):
+        # whether all the repetitions agreed is in the confirmation
+        again = event.run and event.verdict.tested and event.purpose.startswith(CONFIRMATION)
+        if again or event.purpose in _MATRIX:
+            return None
+        return probe_line(event), _colour(event.verdict)
+    if isinstance(event, Found):
+        names = " ".join(revision[:10] for revision in event.revisions)
+        return f"found       the {event.what}: {names}", "bold"
+    if isinstance(event, Confirmed):
+        said = "proven" if event.proven else "not proven"
+        return f"{said:<12}the {event.what}{_by(event)}", "bold"
+    if isinstance(event, Noted | Turned):
+        return f"{'note':<12}{event.text}", "bold"
+    return _of_patch(event)
+
+
+def _of_patch(event: Event) -> tuple[str, str] | None:
+    """The same for what a patch does, and where."""
+    if isinstance(event, Judged):
+        return matrix.judged_line(event), _colour(event.outcome)
+    if isinstance(event, HunkDropped):
+        return parts.hunk_line(event), _colour(event.state)
+    if isinstance(event, RegTested) and event.change != SAME:
+        return parts.reg_test_line(event), _colour(event.change)
+    if isinstance(event, Ported):
+        return parts.port_line(event), _colour(event.outcome)
+    if isinstance(event, Released):
+        return parts.release_line(event), _colour(event.verdict)
+    return None
+
+
+def _by(event: Confirmed) -> str:
+    if event.doubt:
+        return f": {event.doubt}"
+    return f", bad runs: {event.tally}" if event.tally else f" by {event.runs} runs on each side"
+
+
+def _colour(word: str) -> str:
+    return _COLOURS.get(word, "yellow")

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from bisector import sizes
 from bisector.events import PatchChecked, Probed
+from bisector.report import matrix, parts
+from bisector.report.conclusion import conclude
+from bisector.report.layout import counted, listed, row, stretch
 from bisector.report.summary import Finding, Summary
 from bisector.scenario import Scenario
 from bisector.verdict import Verdict
@@ -17,8 +20,7 @@ if TYPE_CHECKING:
     from bisector.cache import Freed, Share
     from bisector.workspace import Workspace
 
-_LABEL = 12
-_LISTED = 8  # names in a row, before there are too many to read
+RUN = "run"  # the job that hunts
 _WORDS = {"introduction": "introduced", "fix": "fixed"}
 
 
@@ -33,32 +35,50 @@ def probe_line(told: Probed) -> str:
 
 
 def render(summary: Summary, files: Sequence[str] = ()) -> str:
-    """The answer in plain words: introduced, fixed, affected, patch, files."""
-    lines = [f"{_question(summary)}", ""]
+    """The answer in plain words: what was found, what the patch does, what was written."""
+    lines = [question(summary), ""]
     if not summary.answered:
-        lines += _row("no answer", summary.ended.answer if summary.ended else "unfinished")
+        lines += row("no answer", summary.ended.answer if summary.ended else "unfinished")
     for finding in summary.findings:
         lines += _finding(finding, summary)
-    if summary.answered:
-        lines += _row("affected", _affected(summary))
-        lines += _patch(summary)
+    lines += parts.reduced(summary.reduced)
+    if summary.started.job == RUN:
+        if summary.answered:
+            lines += [*row("affected", affected(summary)), *_patch(summary)]
+    elif summary.started.patches:
+        lines += row("patch", summary.started.patches[0], summary.started.patches[1:])
+    lines += _judgement(summary)
     for note in (*summary.notes, *_left_to_others(summary)):
-        lines += _row("note", note)
+        lines += row("note", note)
     probes, building, testing = summary.work
-    lines += _row("work", f"{probes} probes: {_span(building)} building, {_span(testing)} testing")
+    lines += row("work", f"{probes} probes: {_span(building)} building, {_span(testing)} testing")
     for file in files:
-        lines += _row("written", file)
+        lines += row("written", file)
+    if summary.started.job != RUN:
+        lines += ["", conclude(summary).text]
     return "\n".join(lines) + "\n"
+
+
+def _judgement(summary: Summary) -> list[str]:
+    """What the patch does, wherever it was tried."""
+    return [
+        *matrix.section(summary.judged),
+        *parts.hunks(summary.hunks),
+        *parts.covered(summary.covered),
+        *parts.reg_tests(summary.reg_tests),
+        *parts.ports(summary.ported),
+        *parts.releases(summary.releases),
+    ]
 
 
 def probe_report(told: Probed) -> str:
     """A single probe's verdict, with its evidence."""
-    lines = [f"{told.verdict}: {told.name} {told.subject}", *_row("reason", told.reason)]
-    lines += _row("built with", told.toolchain)
+    lines = [f"{told.verdict}: {told.name} {told.subject}", *row("reason", told.reason)]
+    lines += row("built with", told.toolchain)
     for line in told.evidence:
-        lines += _row("evidence", line)
+        lines += row("evidence", line)
     if told.log:
-        lines += _row("log", told.log)
+        lines += row("log", told.log)
     return "\n".join(lines) + "\n"
 
 
@@ -66,13 +86,13 @@ def scenario(shown: Scenario) -> str:
     """What a scenario is about, what it takes, how it judges."""
     lines = [f"{shown.name}: {shown.title}", "", shown.story, ""]
     for name, values in shown.parameters.items():
-        lines += _row(name, ", ".join(map(str, values)))
-    lines += [*_row("variants", str(sum(1 for _ in shown.variants()))), ""]
-    lines += [*_row("control", shown.control), *_row("bad", shown.bad)]
+        lines += row(name, ", ".join(map(str, values)))
+    lines += [*row("variants", str(sum(1 for _ in shown.variants()))), ""]
+    lines += [*row("control", shown.control), *row("bad", shown.bad)]
     for name in ("suspect", "fix", "patches"):
         if value := getattr(shown.known, name):
-            lines += _row(name, value)
-    return "\n".join([*lines, *_row("folder", str(shown.folder))]) + "\n"
+            lines += row(name, value)
+    return "\n".join([*lines, *row("folder", str(shown.folder))]) + "\n"
 
 
 def hunt_line(name: str, state: str, summary: Summary) -> str:
@@ -95,9 +115,9 @@ def findings(found: Sequence[doctor.Finding]) -> str:
 
 def freed(what: Freed) -> str:
     """What a trim of the workspace came to."""
-    lines = _row("freed", sizes.show(what.size))
+    lines = row("freed", sizes.show(what.size))
     for entry in what.kept:
-        lines += _row("kept", f"{entry.paths[-1]} (in use)")
+        lines += row("kept", f"{entry.paths[-1]} (in use)")
     return "\n".join([*lines, ""]) + "\n"
 
 
@@ -118,20 +138,18 @@ def _share(share: Share) -> tuple[str, str, str, str]:
 def _left_to_others(summary: Summary) -> Iterator[str]:
     """What the fast toolchain could not judge."""
     if names := summary.left_to_fallback:
-        listed = ", ".join(names[:_LISTED]) + (" …" if len(names) > _LISTED else "")
-        what = "1 revision" if len(names) == 1 else f"{len(names)} revisions"
         were = "was" if len(names) == 1 else "were"
-        yield f"{what} that fast could not judge {were} left to dev: {listed}"
+        what = f"{counted(len(names), 'revision')} that fast could not judge {were} left to dev"
+        yield f"{what}: {listed(names)}"
 
 
-def _question(summary: Summary) -> str:
+def question(summary: Summary) -> str:
+    """What was asked, in one line."""
     asked = summary.started
     variant = f" ({asked.variant})" if asked.variant else ""
-    return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
-
-
-def _row(label: str, text: str, more: Sequence[str] = ()) -> list[str]:
-    return [f"{label:<{_LABEL}}{text}", *(f"{'':<{_LABEL}}{line}" for line in more)]
+    if asked.job == RUN:
+        return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
+    return f"{asked.job} {asked.range}: {asked.scenario}{variant}".removesuffix(": ")
 
 
 def _finding(finding: Finding, summary: Summary) -> list[str]:
@@ -140,9 +158,9 @@ def _finding(finding: Finding, summary: Summary) -> list[str]:
     if found.what == "introduction":
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1:
-        return _row(word, _commit(finding, 0), more)
+        return row(word, _commit(finding, 0), more)
     several = [_commit(finding, index) for index in range(len(found.revisions))]
-    return _row(word, f"in one of {len(several)} commits:", [*several, *more])
+    return row(word, f"in one of {len(several)} commits:", [*several, *more])
 
 
 def _commit(finding: Finding, index: int) -> str:
@@ -173,13 +191,12 @@ def _proof(finding: Finding) -> Iterator[str]:
         yield f"bad runs: {confirmed.tally}"
 
 
-def _affected(summary: Summary) -> str:
+def affected(summary: Summary) -> str:
+    """The releases with the bug, in few words."""
     releases = summary.ended.affected if summary.ended else ()
-    if not releases:
-        return "no release in this range"
-    if len(releases) == 1:
-        return releases[0]
-    return f"{releases[0]} to {releases[-1]} ({len(releases)} releases)"
+    if len(releases) < 2:
+        return releases[0] if releases else "no release in this range"
+    return f"{stretch(releases)} ({counted(len(releases), 'release')})"
 
 
 def _patch(summary: Summary) -> list[str]:
@@ -190,7 +207,7 @@ def _patch(summary: Summary) -> list[str]:
     more = [*summary.started.patches, *(_check(check) for check in checks)]
     chains = " and ".join(dict.fromkeys(check.toolchain for check in checks if check.toolchain))
     built = f", built with {chains}" if chains else ""
-    return _row("patch", f"good on {good} of {len(checks)} affected releases{built}", more)
+    return row("patch", f"good on {good} of {len(checks)} affected releases{built}", more)
 
 
 def _check(check: PatchChecked) -> str:

@@ -1,0 +1,144 @@
+"""The last word on a job, in plain words; every form of the report, and the exit status, use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bisector.events import FAILS, Judged
+from bisector.outcome import Outcome
+from bisector.report.grid import FINE
+from bisector.report.layout import counted, listed, stretch
+from bisector.report.parts import stretches
+from bisector.report.summary import Summary
+from bisector.verdict import Verdict
+
+_NAMED = 4  # revisions in a sentence
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """``good`` if the job ended as one wishes, with everything proven; ``text`` says it."""
+
+    good: bool
+    text: str
+
+
+def conclude(summary: Summary) -> Conclusion:
+    """What it all comes to."""
+    job = {"verify": _verify, "backport": _backport, "affected": _affected}
+    return job.get(summary.started.job, _run)(summary)
+
+
+def _run(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, f"no answer: {_standing(summary)}")
+    if not summary.proven:
+        doubts = [
+            f"the {one.found.what}: {one.confirmed.doubt if one.confirmed else 'not confirmed'}"
+            for one in summary.findings
+            if not one.proven
+        ]
+        return Conclusion(False, f"not proven: {'; '.join(doubts)}")
+    found = [f"the {one.found.what} is {one.revision[:10]}" for one in summary.findings]
+    text = f"proven: {' and '.join(found)}" if found else "answered"
+    failed = [
+        check.release
+        for check in summary.patches
+        if (check.before, check.after) != (Verdict.BAD, Verdict.GOOD)
+    ]
+    if failed:
+        return Conclusion(False, f"{text}, but the patch does not hold on {_names(failed)}")
+    if summary.patches:
+        text += f"; the patch holds on {counted(len(summary.patches), 'release')}"
+    return Conclusion(True, text)
+
+
+def _verify(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, f"not verified: {_standing(summary)}")
+    reasons = [*_breakage(summary), *_unfixed(summary.judged)]
+    fixed = [one for one in summary.judged if one.wanted and one.outcome is Outcome.FIXES]
+    if not fixed and not reasons:
+        reasons = ["not needed at any revision that was tried, so nothing is verified"]
+    if reasons:
+        return Conclusion(False, f"not verified: {'; '.join(reasons)}")
+    spared = len(_revisions(one for one in summary.judged if one.wanted)) - len(_revisions(fixed))
+    text = f"verified: fixes {_scenarios(fixed)} on {_names(_revisions(fixed))}"
+    text += f", not needed on {counted(spared, 'other')}" if spared else ""
+    return Conclusion(True, f"{text}; breaks nothing")
+
+
+def _breakage(summary: Summary) -> list[str]:
+    """What was good before the patch and is not after it."""
+    broken = [one for one in summary.judged if one.outcome is Outcome.BREAKS]
+    failed = [one.test for one in summary.reg_tests if one.change == FAILS]
+    said = [f"breaks {_scenarios(broken)} on {_names(_revisions(broken))}"] if broken else []
+    return said + ([f"newly fails {_names(list(dict.fromkeys(failed)))}"] if failed else [])
+
+
+_UNFIXED = {
+    Outcome.UNBUILDABLE: "does not compile on",
+    Outcome.CONFLICT: "conflicts on",
+    Outcome.INEFFECTIVE: "does not help on",
+    Outcome.UNTESTABLE: "cannot be tested on",
+}
+
+
+def _unfixed(judged: Sequence[Judged]) -> list[str]:
+    """Where the patch does not do what it is meant to."""
+    said = []
+    for outcome, words in _UNFIXED.items():
+        if there := _revisions(one for one in judged if one.wanted and one.outcome is outcome):
+            said.append(f"{words} {_names(there)}")
+    return said
+
+
+def _backport(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, f"not backported: {_standing(summary)}")
+    by: dict[Outcome, list[str]] = {}
+    for one in summary.ported:
+        by.setdefault(one.outcome, []).append(one.branch)
+    wrong = [f"{outcome} on {_names(on)}" for outcome, on in by.items() if outcome not in FINE]
+    reasons = [*wrong, *_breakage(summary)]
+    fixed, spared = by.get(Outcome.FIXES, []), by.get(Outcome.NOT_NEEDED, [])
+    done = f"backported to {_names(fixed)}" if fixed else ""
+    if reasons:
+        return Conclusion(False, f"not everywhere: {'; '.join([*reasons, *filter(None, [done])])}")
+    if not fixed:
+        return Conclusion(True, "nothing to backport: no branch that was tried needs it")
+    return Conclusion(True, done + (f"; not needed on {_names(spared)}" if spared else ""))
+
+
+def _affected(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, f"not known: {_standing(summary)}")
+    bad = [one.release for one in summary.releases if one.verdict is Verdict.BAD]
+    unknown = [one.release for one in summary.releases if not one.verdict.tested]
+    text = "no release is affected"
+    if bad:
+        spans = [
+            stretch([one.release for one in some])
+            for some in stretches(summary.releases)
+            if some[0].verdict is Verdict.BAD
+        ]
+        text = f"affected: {counted(len(bad), 'release')}, {_names(spans)}"
+    text += f"; not known for {_names(unknown)}" if unknown else ""
+    return Conclusion(not unknown, text)
+
+
+def _standing(summary: Summary) -> str:
+    return summary.ended.answer if summary.ended else "unfinished"
+
+
+def _revisions(judged: Iterable[Judged]) -> list[str]:
+    return list(dict.fromkeys(one.branch or one.name for one in judged))
+
+
+def _scenarios(judged: Iterable[Judged]) -> str:
+    return " and ".join(dict.fromkeys(one.scenario for one in judged))
+
+
+def _names(names: Sequence[str]) -> str:
+    return listed(names, _NAMED)

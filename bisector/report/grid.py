@@ -1,0 +1,97 @@
+"""What a patch does, as a grid of revisions and scenarios; every form of the report shows it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bisector.events import Cell, Judged
+from bisector.outcome import Outcome
+from bisector.report.collapse import collapse
+
+FINE = (Outcome.FIXES, Outcome.NOT_NEEDED)
+_UNCOUNTED = (Outcome.CONFLICT, Outcome.UNBUILDABLE)  # true of a revision, whatever the variant
+
+
+@dataclass(frozen=True)
+class Row:
+    """One revision, or one branch on it: how the patches applied, and a judgement per scenario."""
+
+    name: str
+    revision: str
+    subject: str
+    how: str
+    judged: Mapping[str, Judged]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Variants that went wrong for the same reason, in few words."""
+
+    variants: tuple[str, ...]
+    reason: str
+
+
+def scenarios(judged: Sequence[Judged]) -> list[str]:
+    """The grid's columns: what the patch is meant for comes first."""
+    ordered = sorted(judged, key=lambda one: not one.wanted)
+    return list(dict.fromkeys(one.scenario for one in ordered))
+
+
+def rows(judged: Sequence[Judged]) -> list[Row]:
+    """The grid's rows, in the order in which they were judged."""
+    found: dict[tuple[str, str], dict[str, Judged]] = {}
+    for one in judged:
+        found.setdefault((one.revision, one.branch), {})[one.scenario] = one
+    return [_row(branch, by_scenario) for (_, branch), by_scenario in found.items()]
+
+
+def _row(branch: str, judged: Mapping[str, Judged]) -> Row:
+    one = next(iter(judged.values()))
+    name = f"{branch} ({one.name})" if branch and branch != one.name else one.name
+    return Row(name, one.revision, one.subject, applied(one), judged)
+
+
+def applied(one: Judged) -> str:
+    """How the patches applied, once if all did in the same way."""
+    same = len(set(one.how)) == 1
+    if same or one.how:
+        return one.how[0] if same else ", ".join(one.how)
+    return "conflict" if one.outcome is Outcome.CONFLICT else ""
+
+
+def tally(one: Judged) -> str:
+    """How many of the variants it is true of, and what else happened: `20 of 30, breaks 2`."""
+    counts = Counter(cell.outcome for cell in one.cells)
+    total = len(one.cells)
+    if total < 2 or one.outcome in _UNCOUNTED:
+        return ""
+    first = [] if one.outcome is Outcome.NOT_NEEDED else [f"{counts[one.outcome]} of {total}"]
+    rest = [
+        f"{outcome} {number}"
+        for outcome, number in counts.most_common()
+        if outcome not in (one.outcome, Outcome.NOT_NEEDED)
+    ]
+    return ", ".join([*first, *rest])
+
+
+def summed(one: Judged) -> str:
+    """The outcome with its tally: what stands in the grid."""
+    return f"{one.outcome} {tally(one)}".strip()
+
+
+def troubles(one: Judged) -> list[Trouble]:
+    """The variants behind an outcome that is not fine, by reason; none if it is fine."""
+    if one.outcome in FINE:
+        return []
+    groups: dict[str, list[Cell]] = {}
+    for cell in one.cells:
+        if cell.outcome is one.outcome and cell.reason != one.problem:
+            groups.setdefault(re.sub(r"\d+", "#", cell.reason), []).append(cell)
+    among = [cell.variant for cell in one.cells]
+    return [
+        Trouble(tuple(collapse([cell.variant for cell in cells], among)), cells[0].reason)
+        for cells in groups.values()
+    ]

@@ -1,0 +1,46 @@
+"""How the parts of a text report are laid out: labelled rows, columns, lists, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LABEL = 12
+_LISTED = 8  # names in a row, before there are too many to read
+
+
+def row(label: str, text: str, more: Sequence[str] = ()) -> list[str]:
+    """A labelled line, and what belongs to it below."""
+    return [f"{label:<{LABEL}}{text}", *indented(more)]
+
+
+def indented(lines: Sequence[str], by: int = LABEL) -> list[str]:
+    """Lines that belong to the one above them; one with line breaks becomes several."""
+    return [f"{'':<{by}}{part}".rstrip() for line in lines for part in line.splitlines() or [""]]
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of texts as lines of columns, each as wide as its longest text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{text:<{width}}" for text, width in zip(one, widths, strict=True)).rstrip()
+        for one in rows
+    ]
+
+
+def listed(names: Sequence[str], most: int = _LISTED) -> str:
+    """Names in a row; of too many, the first ones and how many are left out."""
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 release`, `2 releases`, `2 branches`."""
+    if number == 1:
+        return f"1 {thing}"
+    return f"{number} {thing}{'es' if thing.endswith('ch') else 's'}"
+
+
+def stretch(names: Sequence[str]) -> str:
+    """Neighbours in order by the first and the last of them: `v3.0.0 to v3.0.4`."""
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

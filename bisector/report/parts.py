@@ -1,0 +1,183 @@
+"""The parts of a text report that some jobs have: hunks, coverage, reg-tests, ports, releases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from bisector.events import (
+    NOTICED,
+    SAME,
+    UNCOVERED,
+    Covered,
+    HunkDropped,
+    Ported,
+    Reduced,
+    RegTested,
+    Released,
+)
+from bisector.report.layout import counted, indented, row, stretch, table
+
+_SAID = {True: "the message asks for it", False: "the message does not ask for it"}
+
+
+def hunks(dropped: Sequence[HunkDropped]) -> list[str]:
+    """What each hunk is good for, by revision."""
+    lines = []
+    for name, group in groupby(dropped, key=lambda one: one.name):
+        some = list(group)
+        counts = Counter(one.state for one in some)
+        total = ", ".join(f"{number} {_state(state)}" for state, number in counts.items())
+        texts = [[f"{one.path} {one.header}", hunk_said(one)] for one in some]
+        lines += row("hunks", f"{len(some)} at {name}: {total}", table(texts))
+    return lines
+
+
+def hunk_said(one: HunkDropped) -> str:
+    """What leaving a hunk out came to."""
+    if one.state != NOTICED:
+        return _state(one.state) + (f": {one.problem}" if one.problem else "")
+    tests = Counter(text.partition(" ")[0] for text in one.noticed_by)
+    told = [f"{test} ({counted(number, 'variant')})" for test, number in tests.items()]
+    return f"noticed by {', '.join(told)}"
+
+
+def _state(state: str) -> str:
+    return "not covered by any test" if state == UNCOVERED else state
+
+
+def covered(files: Sequence[Covered]) -> list[str]:
+    """Which added lines the tests executed, and the missed ones."""
+    lines: list[str] = []
+    for one in files:
+        lines += row("covered", f"{one.name}: {covered_said(one)}", list(missed(one)))
+    return lines
+
+
+def covered_said(one: Covered) -> str:
+    """A file's coverage in one line."""
+    if one.problem:
+        return f"{one.path}: not known: {one.problem}"
+    total = len(one.executed) + len(one.missed)
+    if not total:
+        return f"{one.path}: no code was added"
+    lines = f"{len(one.executed)} of {total} added lines"
+    return f"{one.path}: {lines} executed{'; missed:' if one.missed else ''}"
+
+
+def missed(one: Covered) -> Iterator[str]:
+    """The lines that no test executed, with their numbers."""
+    for number, text in zip(one.missed, one.text, strict=False):
+        yield f"{number:>6}  {text}"
+
+
+def reg_tests(tested: Sequence[RegTested]) -> list[str]:
+    """The reg-tests that changed, and how many did not, by branch or revision."""
+    lines = []
+    for name, group in groupby(tested, key=lambda one: one.branch or one.name):
+        some = list(group)
+        changed = [one for one in some if one.change != SAME]
+        texts = [[one.change, one.test, one.reason] for one in changed]
+        lines += row("reg-tests", f"{name}: {reg_tests_said(some)}", table(texts))
+    return lines
+
+
+def reg_tests_said(some: Sequence[RegTested]) -> str:
+    """How many changed, and how."""
+    counts = Counter(one.change for one in some)
+    changes = [f"{number} {change}" for change, number in counts.items() if change != SAME]
+    return ", ".join([*changes, f"{counts[SAME]} the same as without the patch"])
+
+
+def reg_test_line(one: RegTested) -> str:
+    """One changed reg-test, while the job goes on."""
+    line = f"{one.change:<11} {one.branch or one.name:<20} {one.test}"
+    return "\n".join([line, *indented([one.reason] if one.reason else [])])
+
+
+def ports(ported: Sequence[Ported]) -> list[str]:
+    """The fix on each branch."""
+    if not ported:
+        return []
+    head = ["branch", "version", "as it is", "outcome", "applied"]
+    texts = [head, *(_port(one) for one in ported)]
+    first, *lines = table(texts)
+    shown = ["", first]
+    for one, line in zip(ported, lines, strict=True):
+        shown += [line, *indented(port_details(one), 4)]
+    return [*shown, ""]
+
+
+def _port(one: Ported) -> list[str]:
+    return [one.branch, one.version, one.affected or "not probed", one.outcome, one.how or "-"]
+
+
+def port_details(one: Ported) -> list[str]:
+    """What there is to say about a branch below its row."""
+    said = ", ".join(filter(None, [one.why, "" if one.said is None else _SAID[one.said]]))
+    lines = [said, one.remark] if said else [one.remark]
+    lines += [f"needs first: {commit}" for commit in one.prerequisites]
+    lines += [one.conflict]
+    lines += [f"created {one.created}"] if one.created else []
+    return [line for line in [*lines, *(f"written {file}" for file in one.files)] if line]
+
+
+def port_line(one: Ported) -> str:
+    """One finished branch, while the job goes on."""
+    line = f"{one.outcome:<11} {one.branch:<20} {one.how}".rstrip()
+    return "\n".join([line, *indented(port_details(one))])
+
+
+def releases(released: Sequence[Released]) -> list[str]:
+    """Contiguous stretches of releases with the same verdict."""
+    if not released:
+        return []
+    texts = [[_names(some), some[0].verdict, _basis(some)] for some in stretches(released)]
+    first, *more = table(texts)
+    return row("releases", first, more)
+
+
+def stretches(released: Sequence[Released]) -> list[list[Released]]:
+    """Neighbours that share a verdict, and, if they could not be tested, the reason."""
+    groups = groupby(
+        released, key=lambda one: (one.verdict, "" if one.verdict.tested else one.reason)
+    )
+    return [list(some) for _, some in groups]
+
+
+def _names(some: Sequence[Released]) -> str:
+    return stretch([one.release for one in some])
+
+
+def _basis(some: Sequence[Released]) -> str:
+    probed = sum(one.probed for one in some)
+    text = counted(len(some), "release")
+    if len(some) > 1 or not probed:
+        rest = len(some) - probed
+        text += ", all probed" if not rest else f", {probed} probed, {rest} inferred"
+    return text if some[0].verdict.tested else f"{text}: {some[0].reason}"
+
+
+def release_line(one: Released) -> str:
+    """One release, when it is known."""
+    how = "" if one.probed else "inferred from its neighbours"
+    line = f"{one.verdict:<11} {one.release:<20} {how}".rstrip()
+    return "\n".join([line, *indented([] if one.verdict.tested else [one.reason])])
+
+
+def reduced(one: Reduced | None) -> list[str]:
+    """The hunks of the culprit that alone bring the bug."""
+    if one is None:
+        return []
+    said = f"{len(one.kept)} of {counted(one.total, 'hunk')} of {one.revision[:10]} bring the bug"
+    return row("reduced", said if one.kept else one.problem, [*one.kept, *_remark(one)])
+
+
+def _remark(one: Reduced) -> list[str]:
+    return [one.problem] if one.kept and one.problem else []
+
+
+def hunk_line(one: HunkDropped) -> str:
+    """One hunk left out, while the job goes on."""
+    return f"{one.state:<11} {one.name:<20} without {one.path} {one.header}: {hunk_said(one)}"
