@@ -52,6 +52,11 @@ class ConflictPlace:
     hunk: str
     why: str
 
+    @property
+    def text(self) -> str:
+        """The place in one line."""
+        return f"{self.path} {self.hunk}".rstrip() + f": {self.why}"
+
 
 @dataclass(frozen=True)
 class Conflict:
@@ -63,7 +68,13 @@ class Conflict:
     @property
     def text(self) -> str:
         """All places, in one line."""
-        return "; ".join(f"{place.path} {place.hunk}: {place.why}" for place in self.where)
+        return "; ".join(place.text for place in self.where)
+
+    @property
+    def brief(self) -> str:
+        """The first place, and how many more there are."""
+        more = len(self.where) - 1
+        return self.where[0].text + (f"; and {more} more" if more else "")
 
 
 def apply(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.apply import AppliedSeries, Conflict, apply_series
-from bisector.events import Cell, Judged, Probed
+from bisector.events import CONFIRMATION, Cell, Judged, Probed
 from bisector.oracle import Oracle
 from bisector.outcome import Outcome, of_scenario, of_variant
 from bisector.patches import Series
@@ -16,6 +16,7 @@ from bisector.toolchain import Toolchain
 from bisector.verdict import Verdict
 
 BEFORE, AFTER = "before", "after"
+CONFIRMED = {BEFORE: f"{CONFIRMATION} before", AFTER: f"{CONFIRMATION} after"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,10 @@ class Judge:
         return side.answers()
 
     def _side(self, revision: str, tree: str, purpose: str) -> Side:
-        return Side(self.prober, revision, tree, purpose, self.cases, self._chain)
+        patched = purpose != BEFORE
+        if self._chain is not None:
+            purpose = CONFIRMED[purpose]
+        return Side(self.prober, revision, tree, purpose, patched, self.cases, self._chain)
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
         store, tree = self.history.store, self.history.tree_id(revision)
@@ -102,7 +106,7 @@ class Judge:
             wanted=suite.wanted,
             how=row.how,
             outcome=outcome,
-            problem=_problem(row, outcome, cells),
+            problem=_problem(row, suite, outcome, cells),
             cells=cells,
             toolchain=" and ".join(chains),
             branch=row.branch,
@@ -122,13 +126,13 @@ class Side:
         revision: str,
         tree: str,
         purpose: str,
+        patched: bool,
         cases: Sequence[Oracle],
         chain: Toolchain | None,
     ) -> None:
         self._prober = prober
         self._about = (revision, tree, purpose)
         self._cases = cases
-        patched = purpose != BEFORE
         self._tickets = [
             prober.start_tree(*self._about, oracle=cases[0], chain=chain, patched=patched)
         ]
@@ -179,10 +183,12 @@ def _cell(case: Oracle, before: Probed, after: Probed | None) -> Cell:
     return Cell(case.variant, before.verdict, after.verdict if after else None, outcome, reason)
 
 
-def _problem(row: _Row, outcome: Outcome, cells: Sequence[Cell]) -> str:
+def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -> str:
     """What a reader has to know beside the outcome."""
     if isinstance(row.done, Conflict):
-        return f"{row.done.patch}: {row.done.text}"
+        if outcome is not Outcome.NOT_NEEDED:
+            return f"{row.done.patch}: {row.done.text}"
+        return row.done.brief if suite.wanted else ""
     if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
         return next((cell.reason for cell in cells if cell.outcome is outcome), "")
     return ""
