@@ -67,6 +67,14 @@ class PatchProblem(UsageProblem):
     """A patch that cannot be read, or that says nothing."""
 
 
+class NoSuchHunt(UsageProblem):
+    """A hunt that the workspace does not have, or a name that means several."""
+
+
+class OutputProblem(UsageProblem):
+    """A report cannot be written where it was asked for, or not in that form."""
+
+
 class NotARepository(EnvironmentProblem):
     """The folder is no git repository, or not HAProxy's."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pygit2
 
 from bisector import patch_files, scenario_file, tcc, tools, upstream
-from bisector.errors import EnvironmentProblem, HuntBusy, PatchProblem, UsageProblem
+from bisector.errors import EnvironmentProblem, HuntBusy, NoSuchHunt, PatchProblem, UsageProblem
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.journal import Journal, read
@@ -20,6 +20,7 @@ from bisector.matrix import Suite
 from bisector.oracle import Oracle
 from bisector.patches import Patch, Series
 from bisector.prober import Bench
+from bisector.report.conclusion import conclude
 from bisector.report.summary import Summary, summarize
 from bisector.scenario import Known, Scenario, text_of
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
@@ -250,14 +251,23 @@ def hunts(workspace: Workspace) -> Iterator[tuple[str, str, Summary]]:
     yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
 
 
+def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
+    """The journal of the one hunt whose name begins so, the newest one's for no name at all.
+
+    Raises NoSuchHunt.
+    """
+    found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
+    if not found or (name and len(found) > 1):
+        what = f"{len(found)} hunts begin with '{name}'" if found else f"no hunt '{name}'"
+        raise NoSuchHunt(what if name else "no hunts yet", "'bisector hunts' lists them")
+    chosen, _, summary = found[0]
+    return workspace.root / "hunts" / chosen / "journal", summary
+
+
 def _state(summary: Summary, busy: bool) -> str:
     if busy:
         return "under way"
-    if summary.ended is None:
-        return "interrupted"
-    if not summary.answered:
-        return "no answer"
-    return "proven" if summary.proven else "not proven"
+    return conclude(summary).word if summary.ended else "interrupted"
 
 
 def _pairs(words: Sequence[str], option: str) -> dict[str, str]:

@@ -42,6 +42,7 @@ for _name, _class in {
     "regtest": "regtest.Regtest",
     "scenarios": "scenarios.Scenarios",
     "hunts": "hunts.Hunts",
+    "report": "report.Report",
     "cache": "cache.Cache",
     "doctor": "doctor.Doctor",
     "demo": "demo.Demo",

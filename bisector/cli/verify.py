@@ -7,10 +7,10 @@ import sys
 
 from plumbum import cli
 
-from bisector.cli.command import TestCommand
+from bisector.cli.command import ReportCommand, TestCommand
 
 
-class Verify(TestCommand):
+class Verify(TestCommand, ReportCommand):
     """Does a patch fix the bug, wherever it is needed, and break nothing?"""
 
     DESCRIPTION_MORE = """
@@ -38,7 +38,8 @@ lacks something."""
         from bisector.verify import verify
 
         on = [word for words in self.on for word in words.split(",") if word]
+        files = self.files()
         with Live() as live:
             way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
             outcome = verify(self.workspace(), options_of(self), on, way, hunks=self.hunks)
-        return show(outcome, None)
+        return show(outcome, files)

@@ -51,7 +51,8 @@ def covered(files: Sequence[Covered]) -> list[str]:
     """Which added lines the tests executed, and the missed ones."""
     lines: list[str] = []
     for one in files:
-        lines += row("covered", f"{one.name}: {covered_said(one)}", list(missed(one)))
+        more = "; missed:" if one.missed else ""
+        lines += row("covered", f"{one.name}: {covered_said(one)}{more}", list(missed(one)))
     return lines
 
 
@@ -63,7 +64,7 @@ def covered_said(one: Covered) -> str:
     if not total:
         return f"{one.path}: no code was added"
     lines = f"{len(one.executed)} of {total} added lines"
-    return f"{one.path}: {lines} executed{'; missed:' if one.missed else ''}"
+    return f"{one.path}: {lines} executed"
 
 
 def missed(one: Covered) -> Iterator[str]:
@@ -133,7 +134,7 @@ def releases(released: Sequence[Released]) -> list[str]:
     """Contiguous stretches of releases with the same verdict."""
     if not released:
         return []
-    texts = [[_names(some), some[0].verdict, _basis(some)] for some in stretches(released)]
+    texts = [[span(some), some[0].verdict, basis(some)] for some in stretches(released)]
     first, *more = table(texts)
     return row("releases", first, more)
 
@@ -146,11 +147,13 @@ def stretches(released: Sequence[Released]) -> list[list[Released]]:
     return [list(some) for _, some in groups]
 
 
-def _names(some: Sequence[Released]) -> str:
+def span(some: Sequence[Released]) -> str:
+    """The releases of a stretch by its ends."""
     return stretch([one.release for one in some])
 
 
-def _basis(some: Sequence[Released]) -> str:
+def basis(some: Sequence[Released]) -> str:
+    """How many they are, and how that is known."""
     probed = sum(one.probed for one in some)
     text = counted(len(some), "release")
     if len(some) > 1 or not probed:

@@ -69,6 +69,7 @@ class Summary:
     reg_tests: tuple[RegTested, ...] = ()
     ported: tuple[Ported, ...] = ()
     releases: tuple[Released, ...] = ()
+    ways: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -156,4 +157,5 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         reg_tests=tuple(event for event in events if isinstance(event, RegTested)),
         ported=tuple(event for event in events if isinstance(event, Ported)),
         releases=tuple(event for event in events if isinstance(event, Released)),
+        ways=tuple(event.way for event in events if isinstance(event, Turned)),
     )

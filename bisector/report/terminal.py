@@ -99,7 +99,7 @@ def hunt_line(name: str, state: str, summary: Summary) -> str:
     """A hunt in a list."""
     began = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at))
     probes = len(summary.probes)
-    return f"{name}  {began}  {state:<12}{probes:>4} probes  {summary.started.command}"
+    return f"{name}  {began}  {state:<13} {probes:>4} probes  {summary.started.command}"
 
 
 def findings(found: Sequence[doctor.Finding]) -> str:
@@ -149,12 +149,14 @@ def question(summary: Summary) -> str:
     variant = f" ({asked.variant})" if asked.variant else ""
     if asked.job == RUN:
         return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
-    return f"{asked.job} {asked.range}: {asked.scenario}{variant}".removesuffix(": ")
+    on = f" on {asked.range}" if asked.range else ""
+    many = f": {counted(asked.commits, 'revision')}" if asked.commits else ""
+    return f"{asked.job} {asked.scenario}{variant}{on}{many}"
 
 
 def _finding(finding: Finding, summary: Summary) -> list[str]:
     found, word = finding.found, _WORDS[finding.found.what]
-    more = list(_proof(finding))
+    more = list(proof(finding))
     if found.what == "introduction":
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1:
@@ -169,7 +171,8 @@ def _commit(finding: Finding, index: int) -> str:
     return f"{found.revisions[index][:10]}{place} {found.subjects[index]}"
 
 
-def _proof(finding: Finding) -> Iterator[str]:
+def proof(finding: Finding) -> Iterator[str]:
+    """How an answer was proven, or what is in doubt."""
     old, new = ("good", "bad") if finding.found.what == "introduction" else ("bad", "good")
     confirmed = finding.confirmed
     if confirmed is None:
