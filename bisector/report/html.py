@@ -12,9 +12,10 @@ from bisector.report import grid, matrix, parts
 from bisector.report.conclusion import conclude
 from bisector.report.strip import marks
 from bisector.report.summary import Summary
-from bisector.report.terminal import RUN, affected, proof, question
+from bisector.report.terminal import RUN, affected, proof, question, work
 
 _TEMPLATE = "report.html.j2"
+_ORDER = "; oldest first, as far as what was tested shows it"
 _PROBES = 5000  # rows; a browser still scrolls them, the JSON has all
 
 # how a word looks; what is in none of these gets the colour of doubt
@@ -54,6 +55,8 @@ def render(summary: Summary) -> str:
         looks="fine" if last.good else "doubt" if summary.ended is None else "wrong",
         began=time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at)),
         marks=marks(summary),
+        order="" if summary.judged or summary.ported else _ORDER,
+        work=work(summary),
         findings=[
             (one, list(proof(one)), summary.evidence(one.revision)) for one in summary.findings
         ],

@@ -226,5 +226,6 @@ def _hunks(summary: Summary) -> Iterator[Block]:
 
 def _reduced(summary: Summary) -> Iterator[Block]:
     if one := summary.reduced:
-        yield Block((), tuple(map(escape, parts.reduced(one))))
+        kept = (f"- {escape(hunk)}" for hunk in one.kept)
+        yield Block((), (escape(parts.reduced_said(one)), *kept))
         yield _fenced("the hunks that bring the bug", one.diff.splitlines())

@@ -171,14 +171,16 @@ def release_line(one: Released) -> str:
 
 def reduced(one: Reduced | None) -> list[str]:
     """The hunks of the culprit that alone bring the bug."""
-    if one is None:
-        return []
-    said = f"{len(one.kept)} of {counted(one.total, 'hunk')} of {one.revision[:10]} bring the bug"
-    return row("reduced", said if one.kept else one.problem, [*one.kept, *_remark(one)])
+    return row("reduced", reduced_said(one), one.kept) if one else []
 
 
-def _remark(one: Reduced) -> list[str]:
-    return [one.problem] if one.kept and one.problem else []
+def reduced_said(one: Reduced) -> str:
+    """How many hunks remain, and why not fewer, or why that is not known."""
+    if not one.kept:
+        return one.problem
+    bring = "brings" if len(one.kept) == 1 else "bring"
+    said = f"{len(one.kept)} of {counted(one.total, 'hunk')} of {one.revision[:10]} {bring} the bug"
+    return f"{said}: {one.problem}" if one.problem else said
 
 
 def hunk_line(one: HunkDropped) -> str:

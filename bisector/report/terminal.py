@@ -50,8 +50,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     lines += _judgement(summary)
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
-    probes, building, testing = summary.work
-    lines += row("work", f"{probes} probes: {_span(building)} building, {_span(testing)} testing")
+    lines += row("work", work(summary))
     for file in files:
         lines += row("written", file)
     if summary.started.job != RUN:
@@ -69,6 +68,12 @@ def _judgement(summary: Summary) -> list[str]:
         *parts.ports(summary.ported),
         *parts.releases(summary.releases),
     ]
+
+
+def work(summary: Summary) -> str:
+    """What it took."""
+    probes, building, testing = summary.work
+    return f"{probes} probes: {_span(building)} building, {_span(testing)} testing"
 
 
 def probe_report(told: Probed) -> str:
@@ -186,8 +191,9 @@ def proof(finding: Finding) -> Iterator[str]:
     else:
         runs = confirmed.runs
         parents = " and ".join(parent[:10] for parent in finding.found.parents)
+        chain = f" with {confirmed.toolchain}" if confirmed.toolchain else ""
         yield (
-            f"proven with {confirmed.toolchain}: {new} in {runs} of {runs} runs, "
+            f"proven{chain}: {new} in {runs} of {runs} runs, "
             f"its parent {parents} {old} in all of {runs}"
         )
     if confirmed and confirmed.tally:
