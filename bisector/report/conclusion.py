@@ -61,6 +61,9 @@ def _verify(summary: Summary) -> Conclusion:
     if not summary.answered:
         return Conclusion(False, "not verified", standing(summary))
     reasons = [*_breakage(summary), *_unfixed(summary.judged)]
+    reasons += [
+        f"not proven on {one.what}: {one.doubt}" for one in summary.confirmed if not one.proven
+    ]
     wanted = [one for one in summary.judged if one.wanted]
     fixed = [one for one in wanted if one.outcome is Outcome.FIXES]
     if not fixed and not reasons:

@@ -12,7 +12,7 @@ from bisector.events import FAILS, FLICKERS, UNCOVERED, Cell, Judged, Probed
 from bisector.outcome import Outcome
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
-from bisector.report.parts import covered_said, hunk_said, port_details
+from bisector.report.parts import confirmed_said, covered_said, hunk_said, port_details
 from bisector.report.summary import Finding, Summary
 from bisector.verdict import Verdict
 
@@ -82,6 +82,13 @@ def _suites(summary: Summary) -> Iterator[tuple[str, list[Case]]]:
     for scenario in dict.fromkeys(one.scenario for one in summary.judged):
         judged = [one for one in summary.judged if one.scenario == scenario]
         yield scenario, [_cell(one, cell, probes) for one in judged for cell in one.cells]
+    yield (
+        "proof",
+        [
+            Case("proof", one.what, "" if one.proven else FAILURE, confirmed_said(one))
+            for one in summary.reasked
+        ],
+    )
     yield "hunks", _hunks(summary)
     yield "coverage", _covered(summary)
     yield "reg-tests", _reg_tests(summary)

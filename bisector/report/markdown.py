@@ -159,6 +159,9 @@ def _matrix(summary: Summary) -> Iterator[Block]:
     for wrong, where in names.items():
         if wrong:
             yield _fenced(f"{listed(where)}: what is wrong", wrong)
+    if summary.reasked:
+        said = (f"- {escape(parts.confirmed_said(one))}" for one in summary.reasked)
+        yield Block((), tuple(said))
 
 
 def _ports(summary: Summary) -> Iterator[Block]:

@@ -10,6 +10,7 @@ from bisector.events import (
     NOTICED,
     SAME,
     UNCOVERED,
+    Confirmed,
     Covered,
     HunkDropped,
     Ported,
@@ -45,6 +46,21 @@ def hunk_said(one: HunkDropped) -> str:
 
 def _state(state: str) -> str:
     return "not covered by any test" if state == UNCOVERED else state
+
+
+def confirmed(asked: Sequence[Confirmed]) -> list[str]:
+    """Where a real toolchain was asked again, and what it said."""
+    lines: list[str] = []
+    for one in asked:
+        lines += row("proof" if one.proven else "doubt", confirmed_said(one))
+    return lines
+
+
+def confirmed_said(one: Confirmed) -> str:
+    """What a real toolchain said to a verification's claim."""
+    if not one.proven:
+        return f"{one.what}: {one.doubt}"
+    return f"{one.what}: {one.toolchain} says the same in {counted(one.runs, 'test')}"
 
 
 def covered(files: Sequence[Covered]) -> list[str]:

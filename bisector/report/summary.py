@@ -96,6 +96,12 @@ class Summary:
         return self.answered and fine and proven and not breaks and not fails
 
     @property
+    def reasked(self) -> tuple[Confirmed, ...]:
+        """What a real toolchain said to a verification's claims, by revision."""
+        whats = {finding.found.what for finding in self.findings}
+        return tuple(one for one in self.confirmed if one.what not in whats)
+
+    @property
     def work(self) -> tuple[int, float, float]:
         """Probes that were really made, and the seconds of their builds and tests."""
         made = [probe for probe in self.probes if not probe.known]

@@ -62,6 +62,7 @@ def _judgement(summary: Summary) -> list[str]:
     """What the patch does, wherever it was tried."""
     return [
         *matrix.section(summary.judged),
+        *parts.confirmed(summary.reasked),
         *parts.hunks(summary.hunks),
         *parts.covered(summary.covered),
         *parts.reg_tests(summary.reg_tests),
