@@ -216,14 +216,16 @@ class Covered(Event):
 class RegTested(Event):
     """One of a revision's own reg-tests before and after the patch, ``runs`` times each.
 
-    ``change`` is one of SAME, FAILS, PASSES (newly), FLICKERS.
+    ``before`` and ``after`` are the first run's verdicts; ``before`` is None for a test that the
+    patch brings. ``change`` is one of SAME, FAILS, PASSES (newly), FLICKERS; ``log`` is of the
+    first run after the patch.
     """
 
     kind: ClassVar[str] = "reg-test"
     revision: str
     name: str
     test: str
-    before: Verdict
+    before: Verdict | None
     after: Verdict
     change: str
     runs: int
