@@ -71,10 +71,9 @@ def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Itera
 
     A symbolic link that leads out of `reg-tests/` is left out.
     """
-    top = store[tree].peel(pygit2.Tree)
-    found = top[FOLDER] if FOLDER in top else None
-    nothing = store[store.TreeBuilder().write()].peel(pygit2.Tree)
-    source = found if isinstance(found, pygit2.Tree) else nothing
+    top, nothing = (store[one].peel(pygit2.Tree) for one in (tree, store.TreeBuilder().write()))
+    found = (one for one in top if one.name == FOLDER and isinstance(one, pygit2.Tree))
+    source = next(found, nothing)
     home = workspace.folder(FOLDER) / str(source.id)
     while True:
         if not home.is_dir():
