@@ -26,6 +26,7 @@ from bisector.workspace import Workspace, digest, explained, hold, publish
 FOLDER = "reg-tests"  # in HAProxy's tree, and in the workspace
 PURPOSE = "reg-test"  # how the purpose of a probe begins
 RUNS_AGAIN = 3  # of both sides, before a difference is believed
+SECONDS = 10.0  # for one test, as upstream's run-regtests.sh has it
 
 _BROKEN = b"#REGTEST_TYPE=broken"  # how a test says that nobody can rely on it
 _EXAMPLE = f"name folders or .vtc files of the revision, such as {FOLDER}/checks"
@@ -112,7 +113,11 @@ def _oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
     """What judges each test. A test may use any file beside it: all of them are its identity."""
     return {
         case: Oracle(
-            case, Path(case).name, digest(home.name, case), folder=str((home / case).parent)
+            case,
+            Path(case).name,
+            digest(home.name, case),
+            folder=str((home / case).parent),
+            seconds=SECONDS,
         )
         for name in wanted
         for case in _cases(home, name)
