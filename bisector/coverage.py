@@ -102,7 +102,8 @@ def counting(chains: Chains) -> Toolchain | None:
     words = dict(chain.variables)
     # until 3.0-dev as since then, ARCH_FLAGS goes to the compiler and to the linker
     words["ARCH_FLAGS"] = f"{words.get('ARCH_FLAGS', '')} --coverage".strip()
-    words["ADDLIB"] = f"{words.get('ADDLIB', '')} {shlex.quote(str(FLUSH))}".strip()
+    flush = f"{shlex.quote(str(FLUSH))} -Wl,--wrap=signal"
+    words["ADDLIB"] = f"{words.get('ADDLIB', '')} {flush}".strip()
     words |= {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0"}
     identity = digest(chain.identity, FLUSH.read_bytes(), *(f"{k}={v}" for k, v in words.items()))
     return replace(chain, name="coverage", variables=tuple(words.items()), identity=identity)
