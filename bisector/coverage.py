@@ -54,8 +54,10 @@ def measure(
 def added_lines(store: pygit2.Repository, before: str, after: str) -> dict[str, dict[int, str]]:
     """The lines of C that *after* has and *before* has not, by path and number, from 1."""
     old, new = (store[tree].peel(pygit2.Tree) for tree in (before, after))
+    diff = old.diff_to_tree(new, context_lines=0)
+    diff.find_similar()  # the lines of a file that got another name are not new
     found: dict[str, dict[int, str]] = {}
-    for patch in filter(None, old.diff_to_tree(new, context_lines=0)):
+    for patch in filter(None, diff):
         path = patch.delta.new_file.path
         if path.endswith((".c", ".h")):
             lines = (line for hunk in patch.hunks for line in hunk.lines if line.origin == "+")

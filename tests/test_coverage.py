@@ -133,6 +133,14 @@ def test_added_lines_are_those_of_c_files_by_their_number_in_the_patched_file(cl
     assert added_lines(clone.git, before, before) == {}
 
 
+def test_the_lines_of_a_renamed_file_are_not_added(clone: Clone) -> None:
+    text = "".join(f"line {number}\n" for number in range(20))
+    base = clone.commit({"src/old.c": text})
+    after = clone.tree({"src/old.c": None, "src/new.c": f"{text}more\n"}, base)
+    before = str(clone.git[base].peel(pygit2.Tree).id)
+    assert added_lines(clone.git, before, after) == {"src/new.c": {21: "more"}}
+
+
 def test_lines_are_executed_or_missed_or_make_no_code() -> None:
     lines = {3: "/* c */", 4: "x();", 5: "y();"}
     event = covered("r", "v3", "src/a.c", lines, {"src/a.c": {4: 2, 5: 0, 6: 0, 7: 1}})
