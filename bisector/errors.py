@@ -47,6 +47,10 @@ class UnusableEnds(UsageProblem):
     """The range's ends do not frame a change: both bad, or one of them cannot be tested."""
 
 
+class NoRelease(UsageProblem):
+    """A range without a release, or without one of those that were asked for."""
+
+
 class NoWitness(UsageProblem):
     """Both ends are good, and no bad revision showed up between them within the budget."""
 
