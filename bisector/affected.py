@@ -216,9 +216,9 @@ class Table:
     ) -> Iterator[str]:
         if row := longest_row(self._graph, verdicts.keys() - probed.keys()):
             yield (
-                f"{len(probed)} of {len(verdicts)} releases were probed, each other one lies between "
-                f"two that agree; a stretch of up to {row} with another verdict could have been "
-                "missed: --every leaves none out"
+                f"{len(probed)} of {len(verdicts)} releases were probed, each other one lies "
+                f"between two that agree; a stretch of up to {row} with another verdict could "
+                "have been missed: --every leaves none out"
             )
         if self.question.flaky:
             yield f"the test is flaky: good means that it passed {CONFIRM_RUNS} times"
