@@ -14,7 +14,7 @@ from bisector.events import Ended, Noted, Probed, Released
 from bisector.proof import CONFIRM_RUNS
 from bisector.scenario import Known
 from bisector.stretches import BUDGET
-from bisector.toolchain import FAST, Chains
+from bisector.toolchain import Chains
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace
 from tests.conftest import Clone
