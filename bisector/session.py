@@ -46,6 +46,7 @@ class Options:
     confirm: str = ""
     hint: str = ""
     flaky: bool = False
+    hunks: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,10 @@ def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str
 
 
 def hunt_id(question: Question, bench: Bench) -> str:
-    """A name for a hunt: the same question on the same machine has the same one."""
+    """A name for a hunt: the same question on the same machine has the same one.
+
+    Whether the culprit is to be reduced to hunks is no part of it: that only adds to the answer.
+    """
     span, series = question.range, question.series
     return digest(
         *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),

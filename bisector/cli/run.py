@@ -39,6 +39,9 @@ as asked, 3 the machine lacks something."""
         "searched)",
     )
     flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")
+    hunks = cli.Flag(
+        "--hunks", help="reduce the introducing commit to the hunks that bring the bug, too"
+    )
     jobs = cli.SwitchAttr(
         "--jobs",
         str,
@@ -57,6 +60,7 @@ as asked, 3 the machine lacks something."""
             confirm=str(self.confirm),
             hint=str(self.hint),
             flaky=self.flaky,
+            hunks=self.hunks,
         )
         files = self.files()
         with Live() as live:
