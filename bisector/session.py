@@ -140,9 +140,9 @@ def find_history(
 
 
 def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:
-    """The patches that were named (files, folders or revisions), else the scenario's own.
+    """The patches that were named (files, folders, revisions, ranges), else the scenario's own.
 
-    Raises PatchProblem if one is neither a file nor a revision, or cannot be read.
+    Raises PatchProblem if one is neither a file nor a revision, or cannot be read; BadRange.
     """
     if not names:
         return patch_files.load(bundled_patches(known.patches)) if known.patches else None
@@ -150,12 +150,17 @@ def find_series(names: Sequence[str], known: Known, history: History) -> Series 
     for name in names:
         if Path(name).exists():
             found += patch_files.load(Path(name)).patches
+        elif ".." in name:
+            found += (_of_commit(history, commit) for commit in history.range(name).commits)
         elif history.knows(name):
-            commit = history.store[history.resolve(name).id]
-            found.append(patch_files.from_commit(history.store, commit.peel(pygit2.Commit)))
+            found.append(_of_commit(history, history.resolve(name).id))
         else:
             raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
     return Series(tuple(found))
+
+
+def _of_commit(history: History, commit: str) -> Patch:
+    return patch_files.from_commit(history.store, history.store[commit].peel(pygit2.Commit))
 
 
 def bundled_patches(name: str) -> Path:

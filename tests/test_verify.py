@@ -15,13 +15,14 @@ from bisector.prober import Prober
 from bisector.report.summary import Summary, summarize
 from bisector.toolchain import Chains
 from bisector.verdict import Verdict
-from bisector.verify import Plan, Verification
+from bisector.verify import Closer, Plan, Verification
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.reading import GCC, TCC, Reader, Reading, case, reading_prober
 from tests.test_hunkwise import change
 from tests.test_report import STARTED
 
+HUNKS = Closer(hunks=True)
 BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"
 FIX = change("src/haproxy.c", BROKEN, FIXED)
 FLAP = Suite("flap", True, (case("flap", "a=1"),))
@@ -39,12 +40,14 @@ class World:
         self.clone, self.workspace, self.path = clone, workspace, path
         self.chains = Chains(TCC, GCC, GCC)
 
-    def verify(self, sources: Sequence[str], truth: Reading, *, hunks: bool = False) -> Prober:
+    def verify(
+        self, sources: Sequence[str], truth: Reading, *, closer: Closer | None = None
+    ) -> Prober:
         """One session over the journal of those before."""
         commits = [self.clone.commit({"src/haproxy.c": source}) for source in sources]
         prober = reading_prober(self.clone, self.workspace, self.path, truth, self.chains)
         prober.journal.note(STARTED)
-        Verification(Plan(FIX, tuple(commits), (FLAP, OTHER), hunks), prober).run()
+        Verification(Plan(FIX, tuple(commits), (FLAP, OTHER), closer or Closer()), prober).run()
         self.prober = prober
         return prober
 
@@ -133,18 +136,18 @@ def test_a_real_toolchain_needs_no_proof(world: World) -> None:
 
 
 def test_run_again_it_asks_nothing_and_says_the_same(world: World) -> None:
-    world.verify([BROKEN], reading, hunks=True)
+    world.verify([BROKEN], reading, closer=HUNKS)
     before = world.path.read_bytes()
     commits = (world.prober.bench.history.head().id,)
     prober = reading_prober(world.clone, world.workspace, world.path, reading, world.chains)
-    Verification(Plan(FIX, commits, (FLAP, OTHER), True), prober).run()
+    Verification(Plan(FIX, commits, (FLAP, OTHER), HUNKS), prober).run()
     assert isinstance(prober.executor, Reader)
     assert not prober.executor.asked
     assert world.path.read_bytes() == before
 
 
 def test_hunks_are_dropped_where_the_patch_fixes(world: World) -> None:
-    world.verify([BROKEN, FIXED], reading, hunks=True)
+    world.verify([BROKEN, FIXED], reading, closer=HUNKS)
     (dropped,) = world.summary.hunks
     assert isinstance(dropped, HunkDropped)
     assert dropped.revision == world.summary.judged[0].revision
@@ -152,10 +155,10 @@ def test_hunks_are_dropped_where_the_patch_fixes(world: World) -> None:
 
 
 def test_where_it_fixes_nothing_no_hunk_is_dropped_and_that_is_said(world: World) -> None:
-    prober = world.verify([FIXED], reading, hunks=True)
+    prober = world.verify([FIXED], reading, closer=HUNKS)
     notes = [event.text for event in prober.journal.events if isinstance(event, Noted)]
     assert not world.summary.hunks
-    assert any("no hunk was dropped" in note for note in notes)
+    assert any("neither hunks nor lines" in note for note in notes)
 
 
 def test_only_judgements_and_their_probes_are_in_the_journal(world: World) -> None:

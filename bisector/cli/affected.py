@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 
 from plumbum import cli
 
-from bisector.cli.command import TestCommand
+from bisector.cli.command import ReportCommand, TestCommand
 
 
-class Affected(TestCommand):
+class Affected(TestCommand, ReportCommand):
     """Say which releases of RANGE (A..B) have the bug"""
 
     DESCRIPTION_MORE = """
@@ -24,7 +23,6 @@ answered as asked, 3 the machine lacks something."""
         "--tags", str, default="*", argname="GLOB", help="only these releases, e.g. 'v3.0-dev*'"
     )
     every = cli.Flag("--every", help="probe each release; infer none from its neighbours")
-    json = cli.SwitchAttr("--json", str, argname="FILE", help="write the report as JSON, too")
 
     def main(self, range: str) -> int:
         from bisector.affected import conduct
@@ -33,6 +31,7 @@ answered as asked, 3 the machine lacks something."""
         from bisector.conduct import Way
         from bisector.report.live import Live
 
+        files = self.files()
         with Live() as live:
             way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
             outcome = conduct(
@@ -43,4 +42,4 @@ answered as asked, 3 the machine lacks something."""
                 every=self.every,
                 way=way,
             )
-        return show(outcome, Path(self.json) if self.json else None)
+        return show(outcome, files)

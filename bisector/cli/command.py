@@ -130,7 +130,7 @@ class RepoCommand(RoomCommand):
         "--patch",
         str,
         list=True,
-        argname="FILE|REV",
+        argname="FILE|REV|A..B",
         help="the fix, instead of the scenario's own series",
     )
 
