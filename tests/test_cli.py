@@ -15,7 +15,18 @@ from bisector.workspace import Workspace, hold
 from tests.conftest import Clone
 from tests.test_cache import keep_binary
 
-COMMANDS = ("run", "probe", "build", "regtest", "scenarios", "hunts", "cache", "doctor", "demo")
+COMMANDS = (
+    "run",
+    "probe",
+    "build",
+    "regtest",
+    "scenarios",
+    "hunts",
+    "report",
+    "cache",
+    "doctor",
+    "demo",
+)
 
 
 class Shell:
@@ -92,6 +103,11 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
     ("regtest", "nonesuch"): "no scenario 'nonesuch'",
     ("hunts", "more"): "'bisector hunts --help'",
+    ("report",): "no hunts yet: 'bisector hunts' lists them",
+    ("report", "nonesuch"): "no hunt 'nonesuch': 'bisector hunts' lists them",
+    ("run", "a..b", "--json", "no/such/x"): "cannot write no/such/x: there is no folder no/such",
+    ("run", "a..b", "--html", "/"): "cannot write /: it is a folder, name a file",
+    ("run", "a..b", "--git-bisect-log", "/dev/null/x"): "there is no folder /dev/null",
     ("cache", "--cache-size", "lots"): "--cache-size lots: write a size, e.g. 500M or 5G",
     ("run", "a..b", "--cache-size", "-1"): "--cache-size -1",
     ("build", "a", "--cache-size", "5 apples"): "--cache-size 5 apples",
