@@ -69,7 +69,7 @@ def conduct(
         range=span.text,
         old=span.old.id,
         new=span.new.id,
-        commits=len(span.commits),
+        commits=len(releases.graph.revisions),
     )
     name = table_id(question, bench)
     return carry_out(

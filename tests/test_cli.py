@@ -17,6 +17,7 @@ from tests.test_cache import keep_binary
 
 COMMANDS = (
     "run",
+    "affected",
     "probe",
     "build",
     "regtest",
@@ -101,6 +102,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--scenario", "nonesuch"): "no scenario 'nonesuch'",
     ("run", "a..b", "--vtc", "x.vtc", "--scenario", "dns-flap"): "takes the place of",
     ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
+    ("affected",): "'bisector affected --help'",
+    ("affected", "a..b", "--tags"): "--tags",
     ("regtest", "nonesuch"): "no scenario 'nonesuch'",
     ("hunts", "more"): "'bisector hunts --help'",
     ("report",): "no hunts yet: 'bisector hunts' lists them",
