@@ -367,6 +367,7 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
     assert len(set(names)) == len(names)
     spelt = replace(question, range=history.range(f"{line[0][:12]}..HEAD"))
     assert hunt_id(spelt, bench) == names[0]
+    assert hunt_id(replace(question, hunks=True), bench) == names[0], "it only adds to the answer"
 
 
 # --- journals -------------------------------------------------------------------------------------

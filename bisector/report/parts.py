@@ -197,13 +197,6 @@ def basis(some: Sequence[Released]) -> str:
     return text if some[0].verdict.tested else f"{text}: {some[0].reason}"
 
 
-def release_line(one: Released) -> str:
-    """One release, when it is known."""
-    how = "" if one.probed else "inferred from its neighbours"
-    line = f"{one.verdict:<11} {one.release:<20} {how}".rstrip()
-    return "\n".join([line, *indented([] if one.verdict.tested else [one.reason])])
-
-
 def reduced(one: Reduced | None) -> list[str]:
     """The hunks of the culprit that alone bring the bug."""
     return row("reduced", reduced_said(one), one.kept) if one else []
