@@ -17,6 +17,7 @@ from tests.test_cache import keep_binary
 
 COMMANDS = (
     "run",
+    "verify",
     "affected",
     "probe",
     "build",
@@ -102,6 +103,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--scenario", "nonesuch"): "no scenario 'nonesuch'",
     ("run", "a..b", "--vtc", "x.vtc", "--scenario", "dns-flap"): "takes the place of",
     ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
+    ("verify", "v3.0"): "'bisector verify --help'",
+    ("verify", "--html", "no/such/x"): "cannot write no/such/x: there is no folder no/such",
     ("affected",): "'bisector affected --help'",
     ("affected", "a..b", "--tags"): "--tags",
     ("regtest", "nonesuch"): "no scenario 'nonesuch'",
