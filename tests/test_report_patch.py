@@ -213,8 +213,6 @@ def test_each_judgement_is_told_with_what_is_wrong(capsys: pytest.CaptureFixture
         (j.HUNKS[3], "needed      v3.0-dev1            without src/server.c @@ -4705,7 +4705"),
         (j.REG_TESTS[0], "newly fails v3.0-dev1            reg-tests/server/a.vtc"),
         (j.PORTED[2], "not needed  2.8"),
-        (j.RELEASES[0], "good        v2.9.0"),
-        (j.RELEASES[1], "good        v2.9.1               inferred from its neighbours"),
         (Confirmed("v3.0.0", True, 60, "", "dev"), "proven      v3.0.0 with dev by 60 tests"),
     ],
 )
@@ -222,6 +220,11 @@ def test_each_kind_of_result_has_its_line(
     event: Event, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told(capsys, event)[0].startswith(line)
+
+
+def test_releases_are_listed_at_the_end_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that were probed have been told, and there may be a hundred others."""
+    assert told(capsys, *j.RELEASES) == []
 
 
 def test_a_reg_test_that_did_not_change_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:

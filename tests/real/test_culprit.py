@@ -12,7 +12,7 @@ def test_after_a_hunt_only_the_hunks_are_tried(
     real_workspace: Workspace, ground: Playground
 ) -> None:
     words = ("run", ground.range, "--repo", str(ground.path), "--set", "servers=3")
-    assert bisector(*words).returncode == 0
+    assert bisector(*words, "--fresh").returncode == 0
     before = hunts_over(real_workspace, ground)
 
     done = bisector(*words, "--hunks")
