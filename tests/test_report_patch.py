@@ -191,7 +191,8 @@ def told(capsys: pytest.CaptureFixture[str], *events: Event) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "purpose", ["before", "after", "confirm before", "confirm after", "hunk dropped"]
+    "purpose",
+    [*("before", "after", "confirm before", "confirm after"), "hunk dropped", "reg-test a.vtc"],
 )
 def test_the_probes_of_a_matrix_are_not_told_one_by_one(
     purpose: str, capsys: pytest.CaptureFixture[str]

@@ -171,7 +171,7 @@ def _reg_tests(summary: Summary) -> list[Case]:
             f"reg-tests.{one.branch or one.name}",
             one.test,
             kinds.get(one.change, ""),
-            f"{one.change}: {one.before} before the patch, {one.after} with it",
+            f"{one.change}: {one.before or 'not there'} before the patch, {one.after} with it",
             "\n".join(filter(None, [one.reason, one.log])),
         )
         for one in summary.reg_tests

@@ -31,7 +31,8 @@ _COLOURS = {
     **{"good": "green", "fixes": "green", "not needed": "green", "noticed": "green"},
     **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
 }
-_MATRIX = ("before", "after", "hunk dropped")  # purposes of probes whose judgement is told
+# how the purposes of probes begin that only their judgement is told of
+_JUDGED = ("before", "after", "hunk dropped", "reg-test")
 
 
 class Live:
@@ -87,7 +88,7 @@ def _shown(event: Event) -> tuple[str, str] | None:
     if isinstance(event, Probed):
         # whether all the repetitions agreed is in the confirmation
         again = event.run and event.verdict.tested and event.purpose.startswith(CONFIRMATION)
-        if again or event.purpose.removeprefix(CONFIRMATION).strip() in _MATRIX:
+        if again or event.purpose.removeprefix(f"{CONFIRMATION} ").startswith(_JUDGED):
             return None
         return probe_line(event), _colour(event.verdict)
     if isinstance(event, Found):

@@ -28,7 +28,10 @@ class Mark:
 def marks(summary: Summary) -> list[Mark]:
     """What the job tried: releases, judged revisions, branches, or the search's own path."""
     if summary.releases:
-        return [Mark(one.release, one.verdict, one.reason) for one in summary.releases]
+        return [
+            Mark(one.release, one.verdict, one.reason if one.probed else "(inferred)")
+            for one in summary.releases
+        ]
     if summary.judged and not summary.ported:
         return [_row(row) for row in grid.rows(summary.judged)]
     if summary.ported:
