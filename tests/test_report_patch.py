@@ -141,7 +141,8 @@ def test_backports_are_listed_by_branch() -> None:
     assert """\
 branch  version  as it is  outcome     applied
 3.0     3.0.5    bad       fixes       exact
-    bad in 5 of 5 runs, the message asks for it
+    bad in 5 of 5 runs
+    the message asks for it
     created bisector/3.0
     written backports/3.0/0001-keep-the-port.patch
 2.9     2.9.9    bad       conflict    -
@@ -153,6 +154,13 @@ branch  version  as it is  outcome     applied
 2.8     2.8.9    good      not needed  -
     the message does not ask for it
 """ in text(j.BACKPORTED)
+
+
+def test_a_long_conflict_is_cut_off_on_the_terminal_only() -> None:
+    long = replace(j.PORTED[1], conflict="\n".join(f"line {n}" for n in range(50)))
+    lines = parts.ports([long])
+    assert lines[-2].strip() == "… 32 lines more, see --html"
+    assert parts.port_details(long)[-1] == "line 49"
 
 
 def test_releases_are_told_in_stretches() -> None:

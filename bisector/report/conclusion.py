@@ -61,9 +61,6 @@ def _verify(summary: Summary) -> Conclusion:
     if not summary.answered:
         return Conclusion(False, "not verified", standing(summary))
     reasons = [*_breakage(summary), *_unfixed(summary.judged)]
-    reasons += [
-        f"not proven on {one.what}: {one.doubt}" for one in summary.confirmed if not one.proven
-    ]
     wanted = [one for one in summary.judged if one.wanted]
     fixed = [one for one in wanted if one.outcome is Outcome.FIXES]
     if not fixed and not reasons:
@@ -77,11 +74,13 @@ def _verify(summary: Summary) -> Conclusion:
 
 
 def _breakage(summary: Summary) -> list[str]:
-    """What was good before the patch and is not after it."""
+    """What was good before the patch and is not after it, and what a real toolchain doubts."""
     broken = [one for one in summary.judged if one.outcome is Outcome.BREAKS]
     failed = [one.test for one in summary.reg_tests if one.change == FAILS]
     said = [f"breaks {_scenarios(broken)} on {_names(_revisions(broken))}"] if broken else []
-    return said + ([f"newly fails {_names(list(dict.fromkeys(failed)))}"] if failed else [])
+    said += [f"newly fails {_names(list(dict.fromkeys(failed)))}"] if failed else []
+    doubts = (one for one in summary.reasked if not one.proven)
+    return said + [f"not proven on {one.what}: {one.doubt}" for one in doubts]
 
 
 _UNFIXED = {

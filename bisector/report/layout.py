@@ -49,3 +49,9 @@ def stretch(names: Sequence[str]) -> str:
 def shortened(text: str, most: int) -> str:
     """*text*, cut off where it is too long."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def squeezed(lines: Sequence[str]) -> list[str]:
+    """Lines without a blank one after another."""
+    before = ["", *lines]
+    return [line for line, last in zip(lines, before, strict=False) if line or last]

@@ -21,7 +21,8 @@ from bisector.events import (
 from bisector.report.layout import counted, indented, row, shortened, stretch, table
 
 _PLACE = 64  # characters for a hunk's file and header
-_SAID = {True: "the message asks for it", False: "the message does not ask for it"}
+_DETAILS = 20  # lines about a branch
+_SAID = {True: "the message asks for it", False: "the message does not ask for it", None: ""}
 
 
 def hunks(dropped: Sequence[HunkDropped]) -> list[str]:
@@ -141,7 +142,7 @@ def ports(ported: Sequence[Ported]) -> list[str]:
     first, *lines = table(texts)
     shown = ["", first]
     for one, line in zip(ported, lines, strict=True):
-        shown += [line, *indented(port_details(one), 4)]
+        shown += [line, *indented(_cut(port_details(one)), 4)]
     return [*shown, ""]
 
 
@@ -150,19 +151,25 @@ def _port(one: Ported) -> list[str]:
 
 
 def port_details(one: Ported) -> list[str]:
-    """What there is to say about a branch below its row."""
-    said = ", ".join(filter(None, [one.why, "" if one.said is None else _SAID[one.said]]))
-    lines = [said, one.remark] if said else [one.remark]
-    lines += [f"needs first: {commit}" for commit in one.prerequisites]
-    lines += [one.conflict]
-    lines += [f"created {one.created}"] if one.created else []
-    return [line for line in [*lines, *(f"written {file}" for file in one.files)] if line]
+    """What there is to say about a branch beside its row, the conflict at the end."""
+    said = [*one.why.split("; "), _SAID.get(one.said, ""), one.remark]
+    said += [f"needs first: {commit}" for commit in one.prerequisites]
+    said += [f"created {one.created}"] if one.created else []
+    said += [f"written {file}" for file in one.files]
+    return [line for line in [*said, *one.conflict.splitlines()] if line]
+
+
+def _cut(lines: Sequence[str]) -> list[str]:
+    """As much as a terminal has room for."""
+    if len(lines) <= _DETAILS:
+        return list(lines)
+    return [*lines[:_DETAILS], f"… {counted(len(lines) - _DETAILS, 'line')} more, see --html"]
 
 
 def port_line(one: Ported) -> str:
     """One finished branch, while the job goes on."""
     line = f"{one.outcome:<11} {one.branch:<20} {one.how}".rstrip()
-    return "\n".join([line, *indented(port_details(one))])
+    return "\n".join([line, *indented([one.remark] if one.remark else [])])
 
 
 def releases(released: Sequence[Released]) -> list[str]:

@@ -10,7 +10,7 @@ from bisector import sizes
 from bisector.events import PatchChecked, Probed
 from bisector.report import matrix, parts
 from bisector.report.conclusion import conclude
-from bisector.report.layout import counted, listed, row, stretch
+from bisector.report.layout import counted, listed, row, squeezed, stretch
 from bisector.report.summary import Finding, Summary
 from bisector.scenario import Scenario
 from bisector.verdict import Verdict
@@ -55,7 +55,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
         lines += row("written", file)
     if summary.started.job != RUN:
         lines += ["", conclude(summary).text]
-    return "\n".join(lines) + "\n"
+    return "\n".join(squeezed(lines)) + "\n"
 
 
 def _judgement(summary: Summary) -> list[str]:
