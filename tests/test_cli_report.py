@@ -93,6 +93,17 @@ def test_a_file_that_may_not_be_written_is_told_at_once(
     assert "no permission, name another place" in shell.complaint()
 
 
+def test_a_disk_that_fills_up_takes_one_file_and_not_the_answer(
+    shell: Shell, record: Record, tmp_path: Path
+) -> None:
+    record("one", ANSWERED)
+    html = tmp_path / "html"
+    assert shell("report", "--json", "/dev/full", "--html", str(html)) == 3
+    assert shell.err.startswith("bisector: cannot write /dev/full: ")
+    assert shell.out.startswith("dns-flap (record=A")
+    assert f"written     {html}\n" in shell.out and "/dev/full" not in shell.out
+
+
 def test_hunts_lists_the_journals_of_all_jobs(shell: Shell, record: Record) -> None:
     record("aaaa", ANSWERED)
     record("bbbb", j.REFUSED)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bisector.conduct import Outcome
+from bisector.errors import WorkspaceProblem
 from bisector.report import as_json, bisect_log, html, junit, markdown, terminal
 from bisector.report.conclusion import conclude
 from bisector.report.summary import Summary, summarize
@@ -42,10 +43,16 @@ def tell(summary: Summary, journal: Path, files: Mapping[str, Path]) -> int:
     Raises OutputProblem for a form that this job cannot take, WorkspaceProblem when the disk
     refuses.
     """
-    for form, path in files.items():
-        text = _FORMS[form](summary)
-        with explained(f"cannot write {path}"):
-            path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    written = [str(path) for path in (journal, *files.values())]
+    texts = {path: _FORMS[form](summary) for form, path in files.items()}
+    written, failure = [str(journal)], None
+    for path, text in texts.items():
+        try:
+            with explained(f"cannot write {path}"):
+                path.write_text(text, encoding="utf-8", errors="backslashreplace")
+            written.append(str(path))
+        except WorkspaceProblem as problem:  # the others, and the answer, are worth having
+            failure = problem
     print(terminal.render(summary, written), end="")
+    if failure:
+        raise failure
     return PROVEN if conclude(summary).good else NOT_PROVEN
