@@ -45,7 +45,7 @@ lacks something."""
         from bisector.report.live import Live
         from bisector.verify import Closer, verify
 
-        on = [word for words in self.on for word in words.split(",") if word]
+        on = [word for words in self.on for word in words.split(",")]
         closer = Closer(self.hunks, self.coverage, tuple(self.reg_tests))
         files = self.files()
         with Live() as live:
