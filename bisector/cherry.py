@@ -113,7 +113,7 @@ class Picker:
 
     def _moved(self, base: pygit2.Tree, ours: pygit2.Tree, theirs: pygit2.Tree) -> bool:
         """Has one of the files that the change touches another content on the branch?"""
-        changed = {delta.old_file.path for delta in self.store.diff(base, theirs).deltas}
+        changed = {delta.old_file.path for delta in self.store.diff(base.id, theirs.id).deltas}
         return any(_entry(base, path) != _entry(ours, path) for path in changed)
 
     def _clash(
