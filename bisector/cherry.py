@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import FileMode, MergeFileFlag
 
-from bisector import hunks
+from bisector import apply, hunks
 from bisector.apply import AppliedSeries, apply_series, pre_image
 from bisector.conflict import Clash, Conflict, Region, Span, changes, regions, touch
 from bisector.errors import PatchProblem
@@ -27,11 +27,13 @@ _MARKERS = MergeFileFlag.STYLE_DIFF3 | MergeFileFlag.ACCEPT_CONFLICTS
 
 @dataclass(frozen=True)
 class Picked:
-    """The change is in ``commit`` now, *how* (EXACT, THREE_WAY, ALREADY) and by which variant."""
+    """The commits that were made, oldest first, and *how* each change went in.
 
-    commit: str
-    how: str
-    variant: str | None = None
+    What was there ALREADY has made none. A variant's label stands behind, in brackets.
+    """
+
+    commits: tuple[str, ...]
+    how: tuple[str, ...]
 
 
 class Picker:
@@ -55,27 +57,43 @@ class Picker:
         if isinstance(merged, tuple):
             return Conflict(_subject(fix), revision, merged)
         if merged == ours.id:
-            return Picked(onto, ALREADY)
+            return Picked((), (ALREADY,))
         message = with_origin(fix.raw_message, revision)
         made = self._create(merged, onto, fix.author, message, fix.message_encoding or "utf-8")
-        return Picked(made, THREE_WAY if self._moved(base, ours, fix.tree) else EXACT)
+        moved = self._moved(base, ours, fix.tree)
+        return Picked((made,), (THREE_WAY if moved else EXACT,))
 
-    def patch(self, patch: Patch, onto: str) -> Picked | Conflict:
-        """Pick *patch* onto the commit *onto*; its author is the committer where it has none."""
+    def series(self, series: Series, onto: str) -> Picked | Conflict:
+        """Pick the patches of *series* onto the commit *onto*, one after the other.
+
+        Raises PatchProblem for a patch of which nobody says who made it.
+        """
+        done = apply_series(self.store, self._tree(onto), series)
+        if not isinstance(done, AppliedSeries):
+            return self._stuck(series, done, onto)
+        made: list[str] = []
+        for patch, step in zip(series.patches, done.steps, strict=True):
+            if step.how != ALREADY:
+                message = f"{patch.message.strip()}\n".encode()
+                tip = made[-1] if made else onto
+                made.append(self._create(step.tree, tip, self._author(patch.author), message))
+        return Picked(tuple(made), tuple(step.text for step in done.steps))
+
+    def _stuck(self, series: Series, failed: apply.Conflict, onto: str) -> Conflict:
+        """Why the patch that *failed* names does not apply: both sides, where they are known."""
+        names = [patch.name for patch in series.patches]
+        at = names.index(failed.patch)
         ours = self._tree(onto)
-        done = apply_series(self.store, ours, Series((patch,)))
-        if isinstance(done, AppliedSeries):
-            (step,) = done.steps
-            if step.how == ALREADY:
-                return Picked(onto, ALREADY, step.variant)
-            message = f"{patch.message.strip()}\n".encode()
-            made = self._create(done.tree, onto, self._author(patch.author), message)
-            return Picked(made, step.how, step.variant)
+        if at:
+            done = apply_series(self.store, ours, Series(series.patches[:at]))
+            assert isinstance(done, AppliedSeries)  # else that patch would have failed
+            ours = self.store[done.tree].peel(pygit2.Tree)
+        patch = series.patches[at]
         base, theirs = self._sides(patch, ours)
         merged = self._merged(base, ours, theirs)
         found = merged if isinstance(merged, tuple) else ()
         named = {clash.path for clash in found}
-        rest = (Clash(p.path, f"{p.hunk} {p.why}") for p in done.where if p.path not in named)
+        rest = (Clash(p.path, f"{p.hunk} {p.why}") for p in failed.where if p.path not in named)
         return Conflict(patch.subject, "", (*found, *rest))
 
     def _tree(self, commit: str) -> pygit2.Tree:

@@ -67,6 +67,10 @@ class PatchProblem(UsageProblem):
     """A patch that cannot be read, or that says nothing."""
 
 
+class WouldOverwrite(UsageProblem):
+    """A file or a branch of that name is there already, and is somebody's."""
+
+
 class NotARepository(EnvironmentProblem):
     """The folder is no git repository, or not HAProxy's."""
 
