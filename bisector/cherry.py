@@ -104,9 +104,7 @@ class Picker:
             return pygit2.Signature(who.name, who.email, who.time, who.offset)
         if self._committer is not None:
             return self._committer
-        raise PatchProblem(
-            "the patch does not say who wrote it", "give what 'git format-patch' has written"
-        )
+        raise PatchProblem("the patch does not say who wrote it", "add From: and Date: lines")
 
     def _create(
         self,

@@ -58,6 +58,11 @@ class Conflict:
     clashes: tuple[Clash, ...]
 
     @property
+    def summary(self) -> str:
+        """What clashes where, in one line."""
+        return _plain("; ".join(f"{clash.path}: {clash.why}" for clash in self.clashes))
+
+    @property
     def text(self) -> str:
         """The whole conflict, as lines for a reader."""
         return "\n".join(line for clash in self.clashes for line in _shown(clash))

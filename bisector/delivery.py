@@ -14,44 +14,43 @@ from bisector.workspace import explained, write_whole
 BRANCH = "{branch}"  # stands for the branch's name in that of the one to be made
 
 
-def folder(out: Path, branch: str) -> Path:
-    """Where the files for *branch* go."""
-    return out / branch.replace("/", "-")
+def files(store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str) -> list[Path]:
+    """Where the mails of *commits*, for *branch*, go below *out*."""
+    place = out / branch.replace("/", "-")
+    subjects = [_subject(store[commit].peel(pygit2.Commit)) for commit in commits]
+    return [place / mail.file_name(text, number) for number, text in enumerate(subjects, 1)]
 
 
-def file_names(subjects: Sequence[str]) -> list[str]:
-    """The names of the mails of commits with these *subjects*, as `git format-patch` has them."""
-    return [mail.file_name(subject, number) for number, subject in enumerate(subjects, 1)]
+def write(store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str) -> None:
+    """Write these files; one that is there already, and says the same, is no trouble.
 
-
-def write(store: pygit2.Repository, commits: Sequence[str], place: Path) -> None:
-    """Write a file for each of *commits* into *place*; what is there already is no trouble.
-
-    Raises WouldOverwrite when a file of that name says something else, or when there are other
-    patches, which `git am` would take along.
+    Raises WouldOverwrite when one says something else, or when there are other patches, which
+    `git am` would take along.
     """
     found = [store[commit].peel(pygit2.Commit) for commit in commits]
-    names = file_names([subject(commit) for commit in found])
     mails = {
-        place / name: mail.written(store, commit, number, len(found))
-        for number, (name, commit) in enumerate(zip(names, found, strict=True), 1)
+        path: mail.written(store, commit, number, len(found))
+        for number, (path, commit) in enumerate(
+            zip(files(store, commits, out, branch), found, strict=True), 1
+        )
     }
-    with explained(f"cannot write {place}"):
-        place.mkdir(parents=True, exist_ok=True)
-        there = {path: path.read_bytes() for path in place.glob("*.patch")}
-    for path, content in there.items():
-        if mails.get(path) != content:
-            raise WouldOverwrite(f"{path} is there already", "name another folder with --out")
+    for place in {path.parent for path in mails}:
+        with explained(f"cannot write {place}"):
+            place.mkdir(parents=True, exist_ok=True)
+            there = {path: path.read_bytes() for path in place.glob("*.patch")}
+        for path, content in there.items():
+            if mails.get(path) != content:
+                raise WouldOverwrite(f"{path} is there already", "name another folder with --out")
     for path, content in mails.items():
         write_whole(path, content)
 
 
-def subject(commit: pygit2.Commit) -> str:
+def _subject(commit: pygit2.Commit) -> str:
     """The first line of a commit's message."""
     return commit.raw_message.decode("utf-8", "replace").strip().partition("\n")[0]
 
 
-def branch_names(pattern: str, branches: Sequence[str], clone: pygit2.Repository) -> list[str]:
+def branch_names(pattern: str, branches: Sequence[str], clone: pygit2.Repository) -> dict[str, str]:
     """The name that each of *branches* gets; `{branch}` in *pattern* stands for its own.
 
     Raises UsageProblem for a name that is none or that all of them would share, WouldOverwrite
@@ -62,8 +61,8 @@ def branch_names(pattern: str, branches: Sequence[str], clone: pygit2.Repository
             f"--create-branch {pattern}: one name for {len(branches)} branches",
             f"put {BRANCH} into it, e.g. backport-{BRANCH}",
         )
-    names = [pattern.replace(BRANCH, branch) for branch in branches]
-    for name in names:
+    names = {branch: pattern.replace(BRANCH, branch) for branch in branches}
+    for name in names.values():
         ref = f"refs/heads/{name}"
         if not pygit2.reference_is_valid_name(ref):
             raise UsageProblem(f"--create-branch {pattern}: '{name}' is no name for a branch")

@@ -47,6 +47,14 @@ class Fix:
         """What is said about it, of all its patches."""
         return "\n\n".join(patch.message for patch in self.series.patches)
 
+    def require_authors(self) -> None:
+        """Raise PatchProblem if nobody says who made one of the patches."""
+        if any(patch.author is None for patch in self.series.patches):
+            raise PatchProblem(
+                "the patch does not say who wrote it, and when",
+                "give what 'git format-patch' has written",
+            )
+
     def onto(self, picker: Picker, first: Sequence[str], tip: str) -> Picked | Conflict:
         """The fix on top of the commit *tip*, the commits *first* before it."""
         made: tuple[str, ...] = ()
@@ -56,11 +64,11 @@ class Fix:
                 return step
             made += step.commits
         top = made[-1] if made else tip
-        own = picker.commit(self.revision, top) if self.revision else self._patched(picker, top)
+        if self.revision:
+            own = picker.commit(self.revision, top)
+        else:
+            own = picker.series(self.series, top)
         return own if isinstance(own, Conflict) else Picked(made + own.commits, own.how)
-
-    def _patched(self, picker: Picker, tip: str) -> Picked | Conflict:
-        return picker.series(self.series, tip)
 
 
 class Needs:
@@ -78,6 +86,11 @@ class Needs:
             return isinstance(done, Picked) and passes(done)
 
         return prerequisites.search(self._range, self._lacking, good)
+
+    def picked(self, found: Prerequisites) -> Picked | None:
+        """The fix with what was found before it."""
+        done = self._pick(found.commits) if found.commits is not None else None
+        return done if isinstance(done, Picked) else None
 
     @cached_property
     def _range(self) -> tuple[str, ...]:

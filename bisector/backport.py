@@ -1,0 +1,303 @@
+"""The third job: can a fix be ported to other branches, is it needed there, and does it work?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygit2
+
+from bisector import advice, appraisal, conduct, delivery, session
+from bisector.advice import Version
+from bisector.appraisal import Claim
+from bisector.cherry import Picked, Picker
+from bisector.conduct import Way
+from bisector.conflict import Conflict
+from bisector.errors import UsageProblem
+from bisector.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Ported, Turned
+from bisector.history import History
+from bisector.lanes import cores
+from bisector.matrix import Judge, Suite
+from bisector.outcome import Outcome, of_branch
+from bisector.port import Fix, Needs
+from bisector.prerequisites import Prerequisites
+from bisector.prober import Prober
+from bisector.session import Options
+from bisector.verdict import Verdict
+from bisector.verify import TESTS_A_CORE
+from bisector.workspace import Workspace
+
+# who commits what is only built and tested; always the same, so that it has the same hash
+_NOBODY = pygit2.Signature("bisector", "bisector@localhost", 0, 0)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where the fix is to go: a revision under the *name* that the user gave it."""
+
+    name: str
+    revision: str
+    version: Version | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be ported where, how it is judged, and where it is handed over.
+
+    ``claims`` are (scenario, introducing commit, fix) by full hashes, '' for what nobody knows.
+    ``created`` has the name of the branch to be made for each branch, by its name.
+    """
+
+    fix: Fix
+    branches: tuple[Branch, ...]
+    suites: tuple[Suite, ...]
+    claims: tuple[tuple[str, str, str], ...] = ()
+    out: Path | None = None
+    created: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The fix on one branch: judged alone, and, where it conflicts, with what it needs first.
+
+    ``picked`` is what can be handed over if it works.
+    """
+
+    branch: Branch
+    judged: tuple[Judged, ...]
+    picked: Picked | None = None
+    conflict: Conflict | None = None
+    needs: Prerequisites | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return of_branch([(one.outcome, one.wanted) for one in self.judged])
+
+    @property
+    def works(self) -> bool:
+        """Does it fix the branch, alone or with what it needs first?"""
+        return self.outcome is Outcome.FIXES or bool(self.needs and self.needs.passes)
+
+
+def backport(
+    workspace: Workspace,
+    options: Options,
+    what: str,
+    onto: Sequence[str],
+    way: Way,
+    *,
+    out: Path | None = None,
+    create: str = "",
+) -> conduct.Outcome:
+    """Try the patch or revision *what* on the branches *onto*, and hand over what works.
+
+    Files for `git am` go below *out*, branches called *create* into the user's clone. Raises
+    UsageProblem, PatchProblem, WouldOverwrite and what a probe raises.
+    """
+    test = session.find_test(options)
+    history = session.find_history(options, workspace, way.watcher.doing)
+    fix = Fix.find(what, history)
+    branches = find_branches(history, onto)
+    if out is not None or create:
+        fix.require_authors()
+    names = [branch.name for branch in branches]
+    created = delivery.branch_names(create, names, history.objects) if create else {}
+    suites = session.find_suites(options, test)
+    if options.scenario is None and options.vtc is None:
+        suites = tuple(replace(suite, wanted=True) for suite in suites)
+    claims = tuple(_claims(workspace, options, history, suites))
+    plan = Plan(fix, branches, suites, claims, out, tuple(created.items()))
+    bench = session.find_bench(options, workspace, history, test)
+    started = conduct.started_job(
+        "backport", bench, fix.series, way, range=", ".join(names), commits=len(names)
+    )
+    about = (fix.revision, branches, claims, str(out and out.absolute()), create)
+    job = session.job_id("backport", bench, fix.series, suites, *about)
+    way = replace(way, tests=TESTS_A_CORE * cores())
+
+    def work(prober: Prober) -> None:
+        Backport(plan, prober, way.watcher.doing).run()
+
+    done = conduct.carry_out(bench, job, started, way, work)
+    hand_over(plan, history, [event for event in done.events if isinstance(event, Ported)])
+    return done
+
+
+def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
+    """The branches that the user named, each once. Raises NoSuchRevision, UsageProblem."""
+    if not names:
+        raise UsageProblem("no branch to port to", "name one with --onto")
+    return tuple(_branch(history, name) for name in dict.fromkeys(names))
+
+
+def _branch(history: History, name: str) -> Branch:
+    commit = history.resolve(name).id
+    tree = history.read(commit).tree
+    text = (
+        tree["VERSION"].peel(pygit2.Blob).data.decode("ascii", "replace")
+        if "VERSION" in tree
+        else ""
+    )
+    return Branch(name, commit, advice.version_of(text, name))
+
+
+def _claims(
+    workspace: Workspace, options: Options, history: History, suites: Sequence[Suite]
+) -> Iterator[tuple[str, str, str]]:
+    """Which commits are said to have brought and fixed each scenario's bug."""
+    for suite in suites:
+        if suite.wanted and options.vtc is None:
+            named = options.scenario or suite.scenario
+            test = session.find_test(replace(options, scenario=named, settings=()))
+            said = session.find_claims(workspace, history, test)
+            known = [history.resolve(one).id if one and history.knows(one) else "" for one in said]
+            yield suite.scenario, known[0], known[1]
+
+
+class Backport:
+    """Carries out one plan. Its findings go to the prober's journal."""
+
+    def __init__(self, plan: Plan, prober: Prober, progress: Callable[[str], None]) -> None:
+        self.plan = plan
+        self.prober = prober
+        self.history = prober.bench.history
+        self.journal = prober.journal
+        self._progress = progress
+        self._picker = Picker(self.history.store, _NOBODY)
+        self._judge = Judge(prober, plan.suites)
+        if any(isinstance(event, Turned) for event in self.journal.events):
+            prober.distrust_fast()
+
+    def run(self) -> None:
+        """Try every branch. Raises what a probe raises; the journal keeps what was found out."""
+        if remark := self.prober.chains.remark:
+            self.journal.note(Noted(remark))
+        attempts = [self._try(branch) for branch in self.plan.branches]
+        if contradicted := self._contradicted(attempts):
+            self.prober.distrust_fast()
+            text = f"a real build contradicts fast on {contradicted}: all is judged anew by it"
+            self.journal.note(Turned(TO_REAL, text))
+            attempts = [self._try(branch) for branch in self.plan.branches]
+        for attempt in attempts:
+            for event in (*attempt.judged, self._ported(attempt)):
+                self.journal.note(event)
+        self.journal.note(Ended(ANSWERED, ()))
+
+    def _try(self, branch: Branch) -> Attempt:
+        """How the fix fares on one branch; it is left alone where it is not needed."""
+        before = self._judged(self._judge, branch, None, ())
+        affected = appraisal.affected(before)
+        if affected is Verdict.GOOD:
+            return Attempt(branch, before)
+        done = self.plan.fix.onto(self._picker, (), branch.revision)
+        if isinstance(done, Picked):
+            return Attempt(branch, self._tested(self._judge, branch, done), done)
+        judged = self._judged(self._judge, branch, None, ("conflict",), done.summary)
+        if affected is not Verdict.BAD:
+            return Attempt(branch, judged, None, done)
+        self._progress(f"looking for what the fix needs first on {branch.name}")
+        search = Needs(self.history, self._picker, self.plan.fix, branch.revision)
+        needs = search.search(lambda picked: self._fixes(branch, picked))
+        return Attempt(branch, judged, search.picked(needs), done, needs)
+
+    def _fixes(self, branch: Branch, done: Picked) -> bool:
+        tested = self._tested(self._judge, branch, done)
+        return Attempt(branch, tested, done).outcome is Outcome.FIXES
+
+    def _tested(self, judge: Judge, branch: Branch, done: Picked) -> tuple[Judged, ...]:
+        tip = done.commits[-1] if done.commits else branch.revision
+        tree = str(self.history.store[tip].peel(pygit2.Tree).id)
+        return self._judged(judge, branch, tree, done.how)
+
+    @staticmethod
+    def _judged(
+        judge: Judge, branch: Branch, tree: str | None, how: Sequence[str], problem: str = ""
+    ) -> tuple[Judged, ...]:
+        return tuple(judge.judge_tree(branch.revision, branch.name, tree, how, problem))
+
+    def _contradicted(self, attempts: Sequence[Attempt]) -> str:
+        """Where a real toolchain, asked again about what matters most, says something else."""
+        proof = self.prober.chains.proof
+        if proof is None or self.prober.chains.search.is_real:
+            return ""
+        judge = Judge(self.prober, self.plan.suites, proof)
+        for outcome in (Outcome.FIXES, Outcome.BREAKS, Outcome.INEFFECTIVE):
+            for attempt in [one for one in attempts if one.outcome is outcome][:1]:
+                assert attempt.picked is not None  # what was tested was picked
+                again = self._tested(judge, attempt.branch, attempt.picked)
+                name = attempt.branch.name
+                if appraisal.verdicts(again) != appraisal.verdicts(attempt.judged):
+                    return name
+                self.journal.note(Confirmed(name, True, 2 * len(judge.cases), "", proof.name))
+        return ""
+
+    def _ported(self, attempt: Attempt) -> Ported:
+        branch, judged, needs = attempt.branch, attempt.judged, attempt.needs
+        affected = appraisal.affected(judged)
+        said = advice.read(self.plan.fix.message)
+        wanted = said.says(branch.version) if said and branch.version else None
+        first = [self.history.commit(one) for one in (needs and needs.commits) or ()]
+        picked = attempt.picked if attempt.works else None
+        return Ported(
+            branch=branch.name,
+            revision=branch.revision,
+            version=".".join(map(str, branch.version or ())),
+            affected=affected,
+            why=appraisal.why(judged, self._claims(branch)),
+            outcome=attempt.outcome,
+            how="conflict" if attempt.conflict else ", ".join(picked.how if picked else ()),
+            conflict=attempt.conflict.text if attempt.conflict else "",
+            prerequisites=tuple(f"{one.short} {one.subject}" for one in first),
+            said=wanted,
+            remark=appraisal.remark(affected, wanted, said, needs),
+            files=tuple(map(str, self._files(branch, picked))),
+            created=dict(self.plan.created).get(branch.name, "") if picked else "",
+        )
+
+    def _claims(self, branch: Branch) -> list[Claim]:
+        """What the branch's history has of the commits that brought and fixed the bugs."""
+        return [
+            Claim(
+                scenario, introduced[:10], self._has(branch, introduced), self._has(branch, fixed)
+            )
+            for scenario, introduced, fixed in self.plan.claims
+            if introduced
+        ]
+
+    def _has(self, branch: Branch, commit: str) -> bool:
+        if not commit or branch.revision == commit:
+            return bool(commit)
+        return self.history.objects.descendant_of(branch.revision, commit)
+
+    def _files(self, branch: Branch, picked: Picked | None) -> list[Path]:
+        """The files that are to be written."""
+        if self.plan.out is None or picked is None:
+            return []
+        return delivery.files(self.history.store, picked.commits, self.plan.out, branch.name)
+
+
+def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
+    """Write the files and make the branches that *ported* promises, unless they are there.
+
+    Raises WouldOverwrite.
+    """
+    for one in ported:
+        if one.files:
+            # the authors commit, so that the same files come of the same question
+            assert plan.out is not None
+            commits = _picked_again(plan.fix, history, one, None)
+            delivery.write(history.store, commits, plan.out, one.branch)
+        if one.created:
+            commits = _picked_again(plan.fix, history, one, history.identity)
+            tip = commits[-1] if commits else one.revision
+            delivery.create(history.store, history.objects, one.created, tip)
+
+
+def _picked_again(
+    fix: Fix, history: History, one: Ported, committer: pygit2.Signature | None
+) -> tuple[str, ...]:
+    first = [history.resolve(said.split()[0]).id for said in one.prerequisites]
+    done = fix.onto(Picker(history.store, committer), first, one.revision)
+    assert isinstance(done, Picked)  # it went in before
+    return done.commits
