@@ -12,7 +12,7 @@ import pygit2
 from bisector import __version__, patch_files
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
-_MAX_NAME = 64  # bytes of a file's name, as git cuts it
+_MAX_NAME = 63  # bytes of a file's name, as git cuts it
 
 
 def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of: int = 1) -> bytes:
@@ -46,7 +46,7 @@ def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of
 def file_name(subject: str, number: int = 1) -> str:
     """The name that `git format-patch` would give to the mail of a commit with this *subject*."""
     name = _UNSAFE.sub("-", subject).strip("-.")
-    return f"{number:04}-{name[: _MAX_NAME - len('0001-.patch')].rstrip('-.')}.patch"
+    return f"{number:04}-{name[: _MAX_NAME - len('0001-.patch')]}.patch"
 
 
 def _sender(who: pygit2.Signature) -> str:
