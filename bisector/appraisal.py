@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bisector.advice import Advice
 from bisector.events import Judged
+from bisector.outcome import Outcome
 from bisector.prerequisites import Prerequisites
 from bisector.verdict import Verdict
 
@@ -30,6 +30,15 @@ class Claim:
             return f"{self.introduced}, which brought it, is not in its history"
         fixed = ", and so is its fix" if self.has_fix else ""
         return f"{self.introduced}, which brought it, is in its history{fixed}"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the fix's message says ``about`` a branch, if anything: *wanted*, in which sentence."""
+
+    about: bool
+    wanted: bool | None = None
+    text: str = ""
 
 
 def affected(judged: Iterable[Judged]) -> Verdict:
@@ -62,35 +71,32 @@ def _reason(one: Judged, claim: Claim | None) -> str:
     return f"{said}{but} {claim.text}"
 
 
-def remark(
-    verdict: Verdict, wanted: bool | None, said: Advice | None, needs: Prerequisites | None
-) -> str:
+def remark(verdict: Verdict, said: Said, needs: Prerequisites | None, then: Outcome | None) -> str:
     """What a reader should know: what was said and what is so, and what has to come first."""
-    return "; ".join((*_compared(verdict, wanted, said), *_needed(needs)))
+    return "; ".join((*_compared(verdict, said), *_needed(needs, then)))
 
 
-def _compared(verdict: Verdict, wanted: bool | None, said: Advice | None) -> Iterator[str]:
-    text = f": '{said.text}'" if said else ""
-    if verdict is Verdict.GOOD and wanted:
-        yield f"said but not needed{text}"
-    elif verdict is Verdict.BAD and wanted is None:
-        yield f"needed but not said{text}"
-    elif verdict is Verdict.BAD and not wanted:
-        yield f"needed, though the message says no{text}"
+def _compared(verdict: Verdict, said: Said) -> Iterator[str]:
+    quoted = f": '{said.text}'" if said.text else ""
+    if verdict is Verdict.GOOD and said.wanted:
+        yield f"said but not needed{quoted}"
+    elif verdict is Verdict.BAD and said.about and said.wanted is None:
+        yield f"needed but not said{quoted}"
+    elif verdict is Verdict.BAD and said.wanted is False:
+        yield f"needed, though the message says no{quoted}"
 
 
-def _needed(needs: Prerequisites | None) -> Iterator[str]:
+def _needed(needs: Prerequisites | None, then: Outcome | None) -> Iterator[str]:
     """What came of the search for prerequisites."""
     if needs is None:
         return
     if needs.commits is None:
-        yield f"no set of earlier commits lets it apply, of {needs.tried} that were tried"
+        yield f"no set of earlier commits lets it apply ({needs.tried} tried)"
         return
     count = len(needs.commits)
     first = "1 commit" if count == 1 else f"{count} commits"
-    what = "applies, builds and fixes" if needs.passes else "applies, but does not build or fix"
-    smallest = "" if needs.smallest else f"; fewer may do, {needs.tried} sets were tried"
-    yield f"with {first} before it, it {what}{smallest}"
+    smallest = "" if needs.smallest else f"; fewer may do ({needs.tried} sets tried)"
+    yield f"with {first} before it, it applies: {then}{smallest}"
 
 
 def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:

@@ -10,7 +10,7 @@ import pygit2
 
 from bisector import advice, appraisal, conduct, delivery, session
 from bisector.advice import Version
-from bisector.appraisal import Claim
+from bisector.appraisal import Claim, Said
 from bisector.cherry import Picked, Picker
 from bisector.conduct import Way
 from bisector.conflict import Conflict
@@ -45,11 +45,13 @@ class Branch:
 class Plan:
     """What is to be ported where, how it is judged, and where it is handed over.
 
-    ``claims`` are (scenario, introducing commit, fix) by full hashes, '' for what nobody knows.
-    ``created`` has the name of the branch to be made for each branch, by its name.
+    ``home`` is the series that the fix was made for. ``claims`` are (scenario, introducing
+    commit, fix) by full hashes, '' for what nobody knows. ``created`` has (branch, name of the
+    branch to be made for it).
     """
 
     fix: Fix
+    home: Version | None
     branches: tuple[Branch, ...]
     suites: tuple[Suite, ...]
     claims: tuple[tuple[str, str, str], ...] = ()
@@ -61,7 +63,7 @@ class Plan:
 class Attempt:
     """The fix on one branch: judged alone, and, where it conflicts, with what it needs first.
 
-    ``picked`` is what can be handed over if it works.
+    ``picked`` is what was tested last, ``then`` the outcome with what it needs first.
     """
 
     branch: Branch
@@ -69,6 +71,7 @@ class Attempt:
     picked: Picked | None = None
     conflict: Conflict | None = None
     needs: Prerequisites | None = None
+    then: Outcome | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -77,7 +80,7 @@ class Attempt:
     @property
     def works(self) -> bool:
         """Does it fix the branch, alone or with what it needs first?"""
-        return self.outcome is Outcome.FIXES or bool(self.needs and self.needs.passes)
+        return Outcome.FIXES in (self.outcome, self.then)
 
 
 def backport(
@@ -107,7 +110,8 @@ def backport(
     if options.scenario is None and options.vtc is None:
         suites = tuple(replace(suite, wanted=True) for suite in suites)
     claims = tuple(_claims(workspace, options, history, suites))
-    plan = Plan(fix, branches, suites, claims, out, tuple(created.items()))
+    home = _branch(history, fix.home).version
+    plan = Plan(fix, home, branches, suites, claims, out, tuple(created.items()))
     bench = session.find_bench(options, workspace, history, test)
     started = conduct.started_job(
         "backport", bench, fix.series, way, range=", ".join(names), commits=len(names)
@@ -198,12 +202,13 @@ class Backport:
             return Attempt(branch, judged, None, done)
         self._progress(f"looking for what the fix needs first on {branch.name}")
         search = Needs(self.history, self._picker, self.plan.fix, branch.revision)
-        needs = search.search(lambda picked: self._fixes(branch, picked))
-        return Attempt(branch, judged, search.picked(needs), done, needs)
+        needs = search.search(lambda picked: self._outcome(branch, picked) is Outcome.FIXES)
+        picked = search.picked(needs)
+        then = self._outcome(branch, picked) if picked else None
+        return Attempt(branch, judged, picked, done, needs, then)
 
-    def _fixes(self, branch: Branch, done: Picked) -> bool:
-        tested = self._tested(self._judge, branch, done)
-        return Attempt(branch, tested, done).outcome is Outcome.FIXES
+    def _outcome(self, branch: Branch, done: Picked) -> Outcome:
+        return Attempt(branch, self._tested(self._judge, branch, done)).outcome
 
     def _tested(self, judge: Judge, branch: Branch, done: Picked) -> tuple[Judged, ...]:
         tip = done.commits[-1] if done.commits else branch.revision
@@ -235,9 +240,9 @@ class Backport:
     def _ported(self, attempt: Attempt) -> Ported:
         branch, judged, needs = attempt.branch, attempt.judged, attempt.needs
         affected = appraisal.affected(judged)
-        said = advice.read(self.plan.fix.message)
-        wanted = said.says(branch.version) if said and branch.version else None
+        said = self._advice(branch)
         first = [self.history.commit(one) for one in (needs and needs.commits) or ()]
+        how = attempt.picked.how if attempt.picked else ()
         picked = attempt.picked if attempt.works else None
         return Ported(
             branch=branch.name,
@@ -246,14 +251,22 @@ class Backport:
             affected=affected,
             why=appraisal.why(judged, self._claims(branch)),
             outcome=attempt.outcome,
-            how="conflict" if attempt.conflict else ", ".join(picked.how if picked else ()),
+            how="conflict" if attempt.conflict else ", ".join(how),
             conflict=attempt.conflict.text if attempt.conflict else "",
             prerequisites=tuple(f"{one.short} {one.subject}" for one in first),
-            said=wanted,
-            remark=appraisal.remark(affected, wanted, said, needs),
+            said=said.wanted,
+            remark=appraisal.remark(affected, said, needs, attempt.then),
             files=tuple(map(str, self._files(branch, picked))),
             created=dict(self.plan.created).get(branch.name, "") if picked else "",
         )
+
+    def _advice(self, branch: Branch) -> Said:
+        """What the fix's message says about a branch; nothing about what is no older series."""
+        home = self.plan.home
+        if branch.version is None or (home is not None and branch.version >= home):
+            return Said(about=False)
+        found = advice.read(self.plan.fix.message)
+        return Said(True, found.says(branch.version), found.text) if found else Said(True)
 
     def _claims(self, branch: Branch) -> list[Claim]:
         """What the branch's history has of the commits that brought and fixed the bugs."""

@@ -10,7 +10,7 @@ import pytest
 
 from bisector import mail
 from bisector.errors import PatchProblem
-from tests.test_cherry import C, FIXED, MESSAGE, TEN, Files, Repo
+from tests.made import FIXED, MESSAGE, TEN, C, Files, Repo
 
 BODY = "BUG/MINOR: server: count right\n\n"
 
