@@ -190,14 +190,14 @@ class Backport:
 
     def _try(self, branch: Branch) -> Attempt:
         """How the fix fares on one branch; it is left alone where it is not needed."""
-        before = self._judged(self._judge, branch, None, ())
+        before = self._unpatched(branch)
         affected = appraisal.affected(before)
         if affected is Verdict.GOOD:
             return Attempt(branch, before)
         done = self.plan.fix.onto(self._picker, (), branch.revision)
         if isinstance(done, Picked):
             return Attempt(branch, self._tested(self._judge, branch, done), done)
-        judged = self._judged(self._judge, branch, None, ("conflict",), done.summary)
+        judged = self._unpatched(branch, done.summary)
         if affected is not Verdict.BAD:
             return Attempt(branch, judged, None, done)
         self._progress(f"looking for what the fix needs first on {branch.name}")
@@ -213,13 +213,10 @@ class Backport:
     def _tested(self, judge: Judge, branch: Branch, done: Picked) -> tuple[Judged, ...]:
         tip = done.commits[-1] if done.commits else branch.revision
         tree = str(self.history.store[tip].peel(pygit2.Tree).id)
-        return self._judged(judge, branch, tree, done.how)
+        return tuple(judge.judge_tree(branch.revision, tree, done.how, branch.name))
 
-    @staticmethod
-    def _judged(
-        judge: Judge, branch: Branch, tree: str | None, how: Sequence[str], problem: str = ""
-    ) -> tuple[Judged, ...]:
-        return tuple(judge.judge_tree(branch.revision, branch.name, tree, how, problem))
+    def _unpatched(self, branch: Branch, conflict: str = "") -> tuple[Judged, ...]:
+        return tuple(self._judge.judge_unpatched(branch.revision, branch.name, conflict))
 
     def _contradicted(self, attempts: Sequence[Attempt]) -> str:
         """Where a real toolchain, asked again about what matters most, says something else."""
