@@ -108,16 +108,37 @@ def build(
         return _cached(workspace, key, home) or _make(workspace, store, tree, chain, key, lane)
 
 
-def _make(
+@dataclass(frozen=True)
+class Compiled:
+    """What make left in *folder*: a binary there, unless there is a ``problem``.
+
+    ``draft`` is the log while the tree is in use, ``log`` where it is to be found afterwards.
+    """
+
+    folder: Path
+    done: process.Finished
+    draft: Path
+    log: Path
+    problem: str
+
+    @property
+    def binary(self) -> Path:
+        return self.folder / "haproxy"
+
+
+@contextlib.contextmanager
+def compiled(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
     chain: Toolchain,
     key: str,
     lane: Lane,
-) -> Build:
-    """Build in a tree of this toolchain's, from what lies there."""
-    home = workspace.root / "binaries" / key[:2] / key
+) -> Iterator[Compiled]:
+    """Build in a tree of this toolchain's, from what lies there; it is the caller's meanwhile.
+
+    Raises as build() does.
+    """
     with (
         workspace.build_tree(chain.name) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),
@@ -144,9 +165,23 @@ def _make(
             problem = _unbootable(binary, draft, lane)
         if not done.timed_out and _keeps_whole_objects(chain, problem):
             place.keep(tree, chain.identity)
-        if problem:
-            return Build(key, home, "", done.seconds, log, problem)
-        return _store(workspace, key, home, tree, binary, done, draft)
+        yield Compiled(folder, done, draft, log, problem)
+
+
+def _make(
+    workspace: Workspace,
+    store: pygit2.Repository,
+    tree: str,
+    chain: Toolchain,
+    key: str,
+    lane: Lane,
+) -> Build:
+    """Build, and keep the binary."""
+    home = workspace.root / "binaries" / key[:2] / key
+    with compiled(workspace, store, tree, chain, key, lane) as made:
+        if made.problem:
+            return Build(key, home, "", made.done.seconds, made.log, made.problem)
+        return _store(workspace, key, home, tree, made.binary, made.done, made.draft)
 
 
 def _keeps_whole_objects(chain: Toolchain, problem: str) -> bool:

@@ -1,8 +1,8 @@
 """What lies in the workspace, and how it keeps to its size: least recently used goes first.
 
-Only what can be made again goes, and only if nobody uses it: a binary is held by who tests it, a
-build tree is locked by who builds in it. An entry is renamed away before it is deleted, and a
-verdict goes before its log, so that nobody takes half an entry for a whole one.
+Only what can be made again goes, and only if nobody uses it: binaries and reg-tests are held by who
+runs them, a build tree is locked by who builds in it. An entry is renamed away before it is
+deleted, and a verdict goes before its log, so that nobody takes half an entry for a whole one.
 """
 
 from __future__ import annotations
@@ -37,12 +37,14 @@ class Kind(StrEnum):
     BINARY = "binaries"
     VERDICT = "verdicts and logs"
     TREE = "build trees"
+    REG_TESTS = "reg-tests"
 
 
 _FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     Kind.BINARY: ("binaries",),
     Kind.VERDICT: ("verdicts", "logs"),
     Kind.TREE: ("trees",),
+    Kind.REG_TESTS: ("reg-tests",),
 }
 
 
@@ -92,7 +94,7 @@ def clear(workspace: Workspace) -> Freed:
 
 
 def touch(path: Path) -> None:
-    """Note that the entry with this meta.json or verdict was used just now."""
+    """Note that the entry with this meta.json, verdict or folder was used just now."""
     with suppress(OSError):  # another process may have removed it
         os.utime(path)
 
@@ -113,6 +115,7 @@ def shares(workspace: Workspace) -> list[Share]:
 def scan(workspace: Workspace) -> list[Entry]:
     """What can be made again, in the order in which it is to go; anything else is passed over."""
     entries = [*_binaries(workspace), *_verdicts(workspace), *_trees(workspace)]
+    entries += _reg_tests(workspace)
     return sorted(entries, key=lambda entry: (entry.kind is Kind.TREE, entry.used))
 
 
@@ -160,6 +163,14 @@ def _trees(workspace: Workspace) -> Iterator[Entry]:
                 yield Entry(Kind.TREE, (str(state), tree.path), _weight(tree), _used(used))
 
 
+def _reg_tests(workspace: Workspace) -> Iterator[Entry]:
+    """Revisions' own reg-tests, as they were written for VTest."""
+    for folder in _list(workspace.root / "reg-tests"):
+        with suppress(OSError):
+            used = folder.stat(follow_symlinks=False).st_mtime
+            yield Entry(Kind.REG_TESTS, (folder.path,), _weight(folder), _used(used))
+
+
 def _used(stamp: float) -> float:
     """A time of last use. One that is yet to come says that the clock was wrong: long ago."""
     return stamp if stamp <= time.time() + _CLOCK_SECONDS else 0.0
@@ -191,7 +202,7 @@ def _remove(workspace: Workspace, entry: Entry) -> bool:
 
 def _alone(entry: Entry) -> AbstractContextManager[object]:
     """Gives something false if somebody uses *entry*."""
-    if entry.kind is Kind.BINARY:
+    if entry.kind in (Kind.BINARY, Kind.REG_TESTS):
         return hold(Path(entry.paths[0]), alone=True)
     if entry.kind is Kind.TREE:
         return _locked(Path(entry.paths[-1]).with_suffix(".lock"))

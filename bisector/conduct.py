@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bisector import __version__, session
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds
-from bisector.events import ANSWERED, Ended, Event, Noted, Started
+from bisector.events import ANSWERED, Ended, Event, Noted, Reduced, Started
 from bisector.executors import Local, default_jobs
 from bisector.hunt import Hunt, Question
 from bisector.journal import Journal
@@ -73,6 +73,7 @@ def conduct(
         () if blind else test.tags,
         options.hint,
         options.flaky or test.flaky,
+        options.hunks,
     )
     started = started_job(
         "run",
@@ -86,7 +87,8 @@ def conduct(
         blind=blind,
     )
     name = session.hunt_id(question, bench)
-    return carry_out(bench, name, started, way, lambda prober: Hunt(question, prober).run())
+    wanted = Reduced if question.hunks else Ended
+    return carry_out(bench, name, started, way, lambda prober: Hunt(question, prober).run(), wanted)
 
 
 def started_job(
@@ -110,7 +112,7 @@ def started_job(
         new=new,
         commits=commits,
         scenario=bench.oracle.name,
-        variant=bench.oracle.variant if job == "run" else "",
+        variant=bench.oracle.variant if job in ("run", "affected") else "",
         toolchain=bench.chains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=blind,
@@ -121,10 +123,16 @@ def started_job(
 
 
 def carry_out(
-    bench: Bench, name: str, started: Started, way: Way, work: Callable[[Prober], None]
+    bench: Bench,
+    name: str,
+    started: Started,
+    way: Way,
+    work: Callable[[Prober], None],
+    wanted: type[Event] = Ended,
 ) -> Outcome:
     """Do *work* with the journal called *name*, unless an earlier session brought it to its end.
 
+    An end without a *wanted* event is none: then the work goes on from there.
     That there is no answer is part of the outcome; other BisectorErrors are raised.
     """
     with session.journal_of(bench.workspace, name, way.fresh) as journal:
@@ -136,7 +144,7 @@ def carry_out(
             journal.note(Noted(said))
         problem: BisectorError | None = None
         try:
-            if journal.damaged or not _answered(journal):
+            if journal.damaged or not _answered(journal, wanted):
                 with Local(bench.workspace, way.jobs or default_jobs(), way.tests) as executor:
                     work(Prober(bench, journal, executor, way.watcher.doing, way.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
@@ -144,7 +152,7 @@ def carry_out(
         return Outcome(journal.path, tuple(journal.events), problem)
 
 
-def _answered(journal: Journal) -> bool:
-    """Did an earlier session get to the end?"""
+def _answered(journal: Journal, wanted: type[Event]) -> bool:
+    """Did an earlier session get to the end, and bring what is wanted?"""
     ends = [event.answer for event in journal.events if isinstance(event, Ended)]
-    return ends[-1:] == [ANSWERED]
+    return ends[-1:] == [ANSWERED] and any(isinstance(event, wanted) for event in journal.events)

@@ -75,6 +75,7 @@ def examine(
         _lua(workspace),
         _vtest(workspace, environ),
         _tcc(workspace),
+        _gcov(),
         _sandbox(workspace),
         _room(workspace),
         _repository(workspace, environ, repo),
@@ -186,6 +187,11 @@ def _tcc(workspace: Workspace) -> Finding:
     except EnvironmentProblem as problem:
         how = f"{how}; {problem}"
     return Finding("tcc", "searching ten times faster", found, False, how)
+
+
+def _gcov() -> Finding:
+    found, how = _searched(lambda: tools.find_compiler("gcov"), _as_root(("gcc",)))
+    return Finding("gcov", "verify --coverage", found, False, how, ("gcc",))
 
 
 def _sandbox(workspace: Workspace) -> Finding:

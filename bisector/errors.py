@@ -47,6 +47,10 @@ class UnusableEnds(UsageProblem):
     """The range's ends do not frame a change: both bad, or one of them cannot be tested."""
 
 
+class NoRelease(UsageProblem):
+    """A range without a release, or without one of those that were asked for."""
+
+
 class NoWitness(UsageProblem):
     """Both ends are good, and no bad revision showed up between them within the budget."""
 
@@ -69,6 +73,14 @@ class PatchProblem(UsageProblem):
 
 class WouldOverwrite(UsageProblem):
     """A file or a branch of that name is there already, and is somebody's."""
+
+
+class NoSuchHunt(UsageProblem):
+    """A hunt that the workspace does not have, or a name that means several."""
+
+
+class OutputProblem(UsageProblem):
+    """A report cannot be written where it was asked for, or not in that form."""
 
 
 class NotARepository(EnvironmentProblem):

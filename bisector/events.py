@@ -216,14 +216,16 @@ class Covered(Event):
 class RegTested(Event):
     """One of a revision's own reg-tests before and after the patch, ``runs`` times each.
 
-    ``change`` is one of SAME, FAILS, PASSES (newly), FLICKERS.
+    ``before`` and ``after`` are the first run's verdicts; ``before`` is None for a test that the
+    patch brings. ``change`` is one of SAME, FAILS, PASSES (newly), FLICKERS; ``log`` is of the
+    first run after the patch.
     """
 
     kind: ClassVar[str] = "reg-test"
     revision: str
     name: str
     test: str
-    before: Verdict
+    before: Verdict | None
     after: Verdict
     change: str
     runs: int
@@ -241,9 +243,10 @@ class Ported(Event):
 
     ``affected`` is the probe's word on the branch as it is, ``why`` what it rests on; ``how`` says
     how the fix applied ('' if it was not needed), ``conflict`` shows both sides where it did not.
-    ``prerequisites`` are `hash subject` of the commits with which it applies, in order. ``said`` is whether the commit's
-    message wants it there (None: it says nothing about that version), ``files`` are what was
-    written, ``created`` the branch that was made. ``remark`` is for the reader.
+    ``prerequisites`` are `hash subject` of the commits with which it applies, in order. ``said``
+    is whether the commit's message wants it there (None: it says nothing about that version),
+    ``files`` are what was written, ``created`` the branch that was made. ``remark`` is for the
+    reader.
     """
 
     kind: ClassVar[str] = "ported"

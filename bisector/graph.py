@@ -31,6 +31,19 @@ class Graph:
                 raise ValueError(f"{history[place][0]} comes before one of its parents")
         return cls(tuple(index), parents, index)
 
+    def only(self, wanted: Container[Revision]) -> Graph:
+        """The graph of some of the revisions; the parents of one are the nearest ones above it."""
+        nearest: list[frozenset[int]] = []  # above each commit, by their new indexes
+        chosen: list[tuple[Revision, frozenset[int]]] = []
+        for revision, parents in zip(self.revisions, self.parents, strict=True):
+            above = frozenset[int]().union(*(nearest[parent] for parent in parents))
+            if revision in wanted:
+                chosen.append((revision, above))
+                above = frozenset({len(chosen) - 1})
+            nearest.append(above)
+        names = [revision for revision, _ in chosen]
+        return Graph.of([(one, [names[i] for i in sorted(above)]) for one, above in chosen])
+
     def ancestors(self, index: int, within: Container[int] | None = None) -> set[int]:
         """The commit itself and its ancestors, by paths that don't leave `within`."""
         found, todo = {index}, [index]

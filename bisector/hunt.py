@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bisector import releases, relevance, witness
+from bisector import culprit, releases, relevance, witness
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.events import (
     ANSWERED,
@@ -38,6 +38,7 @@ class Question:
     """What is asked: a range, what is known beforehand (nothing when blind), and the fix.
 
     ``tags`` are the scenario's subsystems and ``hint`` is the user's guess, see relevance.of.
+    ``hunks``: the introducing commit is to be reduced to those that bring the bug.
     """
 
     range: Range
@@ -47,6 +48,7 @@ class Question:
     tags: tuple[str, ...] = ()
     hint: str = ""
     flaky: bool = False
+    hunks: bool = False
 
 
 class Hunt:
@@ -123,6 +125,8 @@ class Hunt:
         if self.question.series is not None:
             releases.check_patch(self.prober, affected, self.question.series)
         self._note_differing_reasons()
+        if self.question.hunks:
+            self.journal.note(culprit.reduce(self.prober, found, self._flaky))
         self._end_with(ANSWERED, tuple(self.history.release(commit) for commit in affected))
 
     # -- the ends, and a witness between them ----------------------------------------------------

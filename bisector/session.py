@@ -12,7 +12,7 @@ from pathlib import Path
 import pygit2
 
 from bisector import patch_files, scenario_file, tcc, tools, upstream
-from bisector.errors import EnvironmentProblem, HuntBusy, PatchProblem, UsageProblem
+from bisector.errors import EnvironmentProblem, HuntBusy, NoSuchHunt, PatchProblem, UsageProblem
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.journal import Journal, read
@@ -20,6 +20,7 @@ from bisector.matrix import Suite
 from bisector.oracle import Oracle
 from bisector.patches import Patch, Series
 from bisector.prober import Bench
+from bisector.report.conclusion import conclude
 from bisector.report.summary import Summary, summarize
 from bisector.scenario import Known, Scenario, text_of
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
@@ -45,6 +46,7 @@ class Options:
     confirm: str = ""
     hint: str = ""
     flaky: bool = False
+    hunks: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,9 @@ def find_history(
 
 
 def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:
-    """The patches that were named (files, folders or revisions), else the scenario's own.
+    """The patches that were named (files, folders, revisions, ranges), else the scenario's own.
 
-    Raises PatchProblem if one is neither a file nor a revision, or cannot be read.
+    Raises PatchProblem if one is neither a file nor a revision, or cannot be read; BadRange.
     """
     if not names:
         return patch_files.load(bundled_patches(known.patches)) if known.patches else None
@@ -148,12 +150,17 @@ def find_series(names: Sequence[str], known: Known, history: History) -> Series 
     for name in names:
         if Path(name).exists():
             found += patch_files.load(Path(name)).patches
+        elif ".." in name:
+            found += (_of_commit(history, commit) for commit in history.range(name).commits)
         elif history.knows(name):
-            commit = history.store[history.resolve(name).id]
-            found.append(patch_files.from_commit(history.store, commit.peel(pygit2.Commit)))
+            found.append(_of_commit(history, history.resolve(name).id))
         else:
             raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
     return Series(tuple(found))
+
+
+def _of_commit(history: History, commit: str) -> Patch:
+    return patch_files.from_commit(history.store, history.store[commit].peel(pygit2.Commit))
 
 
 def bundled_patches(name: str) -> Path:
@@ -205,7 +212,10 @@ def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str
 
 
 def hunt_id(question: Question, bench: Bench) -> str:
-    """A name for a hunt: the same question on the same machine has the same one."""
+    """A name for a hunt: the same question on the same machine has the same one.
+
+    Whether the culprit is to be reduced to hunks is no part of it: that only adds to the answer.
+    """
     span, series = question.range, question.series
     return digest(
         *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
@@ -250,14 +260,23 @@ def hunts(workspace: Workspace) -> Iterator[tuple[str, str, Summary]]:
     yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
 
 
+def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
+    """The journal of the one hunt whose name begins so, the newest one's for no name at all.
+
+    Raises NoSuchHunt.
+    """
+    found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
+    if not found or (name and len(found) > 1):
+        what = f"{len(found)} hunts begin with '{name}'" if found else f"no hunt '{name}'"
+        raise NoSuchHunt(what if name else "no hunts yet", "'bisector hunts' lists them")
+    chosen, _, summary = found[0]
+    return workspace.root / "hunts" / chosen / "journal", summary
+
+
 def _state(summary: Summary, busy: bool) -> str:
     if busy:
         return "under way"
-    if summary.ended is None:
-        return "interrupted"
-    if not summary.answered:
-        return "no answer"
-    return "proven" if summary.proven else "not proven"
+    return conclude(summary).word if summary.ended else "interrupted"
 
 
 def _pairs(words: Sequence[str], option: str) -> dict[str, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bisector import conduct, revisions, session
+from bisector import conduct, coverage, reg_tests, revisions, session
+from bisector.apply import AppliedSeries, apply_series
 from bisector.conduct import Way
-from bisector.errors import PatchProblem
-from bisector.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Turned
+from bisector.errors import PatchProblem, UsageProblem
+from bisector.events import ANSWERED, TO_REAL, Confirmed, Covered, Ended, Judged, Noted, Turned
 from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
 from bisector.matrix import Judge, Suite
@@ -23,17 +24,26 @@ TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
 
 
 @dataclass(frozen=True)
+class Closer:
+    """What is wanted beside the matrix: each hunk dropped, lines counted, reg-tests run."""
+
+    hunks: bool = False
+    coverage: bool = False
+    reg_tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is to be verified, where (full hashes), by what, and how closely."""
 
     series: Series
     revisions: tuple[str, ...]
     suites: tuple[Suite, ...]
-    hunks: bool = False
+    closer: Closer = Closer()
 
 
 def verify(
-    workspace: Workspace, options: Options, on: Sequence[str], way: Way, *, hunks: bool = False
+    workspace: Workspace, options: Options, on: Sequence[str], closer: Closer, way: Way
 ) -> conduct.Outcome:
     """Verify the patches at the revisions that *on* names, or where they tell most.
 
@@ -50,11 +60,11 @@ def verify(
         commits = revisions.around(history, *session.find_claims(workspace, history, test))
     suites = session.find_suites(options, test)
     bench = session.find_bench(options, workspace, history, test)
-    plan = Plan(series, tuple(commits), suites, hunks)
+    plan = Plan(series, tuple(commits), suites, closer)
     started = conduct.started_job(
         "verify", bench, series, way, range=", ".join(on), commits=len(commits)
     )
-    name = session.job_id("verify", bench, series, suites, commits, hunks)
+    name = session.job_id("verify", bench, series, suites, commits, closer)
     way = replace(way, tests=TESTS_A_CORE * cores())
     return conduct.carry_out(
         bench, name, started, way, lambda prober: Verification(plan, prober).run()
@@ -72,17 +82,24 @@ class Verification:
             prober.distrust_fast()
 
     def run(self) -> None:
-        """Verify to the end. Raises what a probe raises; the journal keeps what was found out."""
+        """Verify to the end.
+
+        Raises UsageProblem for reg-tests that are nowhere, and what a probe raises; the journal
+        keeps what was found out till then.
+        """
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
+        with_tests = self._with_reg_tests()
         judged = self._matrix()
         if contradicted := self._contradicted(judged):
             self.prober.distrust_fast()
             text = f"a real build contradicts fast on {contradicted}: all is judged anew by it"
             self.journal.note(Turned(TO_REAL, text))
             judged = self._matrix()
-        if self.plan.hunks:
-            self._drop_hunks(judged)
+        self._look_closer(judged)
+        for one in judged:
+            if one.wanted and one.outcome is not Outcome.UNBUILDABLE and one.revision in with_tests:
+                self._run_reg_tests(one.revision)
         self.journal.note(Ended(ANSWERED, ()))
 
     def _matrix(self) -> list[Judged]:
@@ -109,14 +126,57 @@ class Verification:
             self.journal.note(Confirmed(again[0].name, True, sides, "", proof.name))
         return ""
 
-    def _drop_hunks(self, judged: Sequence[Judged]) -> None:
+    def _look_closer(self, judged: Sequence[Judged]) -> None:
+        """At the newest revision that the patch fixes: what is each hunk and each line for?"""
+        closer, journal = self.plan.closer, self.journal
+        if not closer.hunks and not closer.coverage:
+            return
         fixed = [one.revision for one in judged if one.wanted and one.outcome is Outcome.FIXES]
         if not fixed:
-            self.journal.note(Noted("no hunk was dropped: the patch fixes none of the revisions"))
+            text = "neither hunks nor lines were looked at: the patch fixes none of the revisions"
+            journal.note(Noted(text))
             return
         judge = Judge(self.prober, self.plan.suites)
-        for dropped in Hunkwise(judge, fixed[-1]).drop_each(self.plan.series):
-            self.journal.note(dropped)
+        if closer.hunks:
+            for dropped in Hunkwise(judge, fixed[-1]).drop_each(self.plan.series):
+                journal.note(dropped)
+        if closer.coverage and not any(isinstance(event, Covered) for event in journal.events):
+            tree = self._patched(fixed[-1])
+            for covered in coverage.measure(self.prober.bench, fixed[-1], tree, judge.cases):
+                journal.note(covered)
+
+    # -- the revisions' own reg-tests ------------------------------------------------------------
+
+    def _with_reg_tests(self) -> list[str]:
+        """The revisions that have the reg-tests that are wanted; found out before all the work."""
+        dirs, history = self.plan.closer.reg_tests, self.prober.bench.history
+        found: list[str] = []
+        problems: list[UsageProblem] = []
+        for revision in self.plan.revisions if dirs else ():
+            try:
+                reg_tests.compare(self.prober, revision, history.tree_id(revision), dirs)
+                found.append(revision)
+            except UsageProblem as problem:
+                problems.append(problem)
+        if dirs and not found:
+            raise problems[0]
+        for missing in problems:
+            self.journal.note(Noted(missing.what))
+        return found
+
+    def _run_reg_tests(self, revision: str) -> None:
+        tree = self._patched(revision)
+        if not tree or tree == self.prober.bench.history.tree_id(revision):
+            return
+        for told in reg_tests.compare(self.prober, revision, tree, self.plan.closer.reg_tests):
+            self.journal.note(told)
+
+    def _patched(self, revision: str) -> str:
+        """The tree of *revision* with the series; empty where it does not apply."""
+        history = self.prober.bench.history
+        tree = history.store[history.tree_id(revision)]
+        done = apply_series(history.store, tree.id, self.plan.series)
+        return str(done.tree) if isinstance(done, AppliedSeries) else ""
 
 
 def _weightiest(judged: Sequence[Judged]) -> Iterator[str]:

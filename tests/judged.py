@@ -95,7 +95,7 @@ def spares(name: str, scenario: str = "dns-flap") -> Judged:
 
 def conflicts(name: str) -> Judged:
     cells = [cell(v, BAD if flaps(v) else GOOD, None) for v in VARIANTS]
-    return judged(name, "dns-flap", cells, ())
+    return judged(name, "dns-flap", cells, ("conflict",))
 
 
 def fails_to_help(name: str) -> Judged:

@@ -70,3 +70,22 @@ def test_sides_that_meet_again_before_they_can_be_tested_show_where_they_meet() 
 
 def test_an_untestable_end_shows_nowhere() -> None:
     assert landings("mz") == {"m": "", "z": ""}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "parents"),
+    [
+        ("am", {"a": "", "m": "a"}),
+        ("sz", {"s": "", "z": "s"}),
+        ("bsz", {"b": "", "s": "", "z": "bs"}),
+        ("abz", {"a": "", "b": "a", "z": "ab"}),
+        ("", {}),
+    ],
+)
+def test_a_graph_of_some_revisions_joins_each_to_the_nearest_ones_above(
+    wanted: str, parents: dict[Revision, Revision]
+) -> None:
+    """In the third one b and s are both above z, in the fourth a is by way of the branch."""
+    graph = Graph.of(MERGED).only(wanted)
+    named = [[graph.revisions[p] for p in above] for above in graph.parents]
+    assert dict(zip(graph.revisions, map("".join, named), strict=True)) == parents

@@ -625,6 +625,14 @@ def test_a_folder_is_a_series_with_variants(tmp_path: Path) -> None:
     assert [form.variant for form in series.patches[1].forms] == [None, "ancient", "old"]
 
 
+def test_a_patch_of_a_series_keeps_its_variants_when_it_comes_alone(tmp_path: Path) -> None:
+    folder(tmp_path, "0001-a.patch", "0002-b.patch", "variants/old/0002-b1.patch")
+    (second,) = patch_files.load(tmp_path / "0002-b.patch").patches
+    assert [form.variant for form in second.forms] == [None, "old"]
+    (first,) = patch_files.load(tmp_path / "0001-a.patch").patches
+    assert first.variants == ()
+
+
 @pytest.mark.parametrize(
     ("names", "what"),
     [

@@ -33,7 +33,9 @@ from bisector.session import (
     Options,
     Test,
     find_chains,
+    find_claims,
     find_series,
+    find_suites,
     find_test,
     hunt_id,
     hunts,
@@ -96,6 +98,65 @@ def test_an_empty_pattern_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.vtc").write_text(VTC)
     with pytest.raises(ScenarioProblem, match="--bad-if"):
         find_test(Options(vtc=str(tmp_path / "x.vtc"), bad_if=""))
+
+
+def suites(**options: Any) -> dict[str, list[str]]:
+    """The variants that verification takes, by scenario, the wanted one marked."""
+    asked = Options(**options)
+    return {
+        suite.scenario + "*" * suite.wanted: [case.variant for case in suite.cases]
+        for suite in find_suites(asked, find_test(asked))
+    }
+
+
+def test_verification_takes_the_named_scenario_and_all_others_crossed() -> None:
+    found = suites(scenario="dns-false-up")
+    assert list(found) == ["dns-false-up*", "dns-flap"]
+    assert {len(variants) for variants in found.values()} == {30}
+    assert list(suites()) == ["dns-flap*", "dns-false-up"]
+
+
+def test_settings_leave_only_the_variants_that_have_them() -> None:
+    found = suites(settings=("record=SRV", "check=plain"))
+    assert len(found["dns-flap*"]) == 5
+    assert all("record=SRV" in one and "check=plain" in one for one in found["dns-flap*"])
+    assert len(found["dns-false-up"]) == 30
+
+
+def test_settings_that_no_crossed_variant_has_are_a_variant_of_their_own() -> None:
+    words = ("record=A", "failure=nxdomain", "check=plain", "declare=line", "servers=3")
+    (only,) = suites(settings=words)["dns-flap*"]
+    assert "declare=line servers=3" in only
+
+
+def test_any_vtc_is_a_suite_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.vtc"
+    path.write_text(VTC)
+    assert suites(vtc=str(path))["x*"] == [""]
+    assert len(suites(vtc=str(path))) == 3
+
+
+def test_a_proven_hunt_is_believed_before_the_scenario(clone: Clone, workspace: Workspace) -> None:
+    clone.line(2)
+    history = History.open(clone.path, workspace)
+    test = find_test(Options())
+
+    def hunted(name: str, *events: Event) -> None:
+        with journal_of(workspace, name, fresh=False) as journal:
+            for event in (*events, Ended("answered", ())):
+                journal.append(event)
+
+    def claims() -> tuple[str, str]:
+        return find_claims(workspace, history, test)
+
+    asked = replace(STARTED, repository=str(history.path))
+    assert claims() == (test.known.suspect, test.known.fix)
+    hunted("unproven", asked, INTRODUCED, FIXED)
+    assert claims() == (test.known.suspect, test.known.fix)
+    hunted("proven", asked, INTRODUCED, FIXED, *PROVEN)
+    assert claims() == (INTRODUCED.revisions[-1], FIXED.revisions[-1])
+    hunted("elsewhere", replace(asked, repository="/x", at=2.0), INTRODUCED, *PROVEN[:1])
+    assert claims() == (INTRODUCED.revisions[-1], FIXED.revisions[-1])
 
 
 # --- the toolchains -------------------------------------------------------------------------------

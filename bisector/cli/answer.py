@@ -1,29 +1,51 @@
-"""Print a hunt's answer, write its files, and choose the exit status."""
+"""Print a job's answer, write its files, and choose the exit status."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bisector.conduct import Outcome
-from bisector.report import as_json, terminal
-from bisector.report.summary import summarize
+from bisector.report import as_json, bisect_log, html, junit, markdown, terminal
+from bisector.report.conclusion import conclude
+from bisector.report.summary import Summary, summarize
 from bisector.workspace import explained
 
 PROVEN, NOT_PROVEN = 0, 1
+_FORMS: Mapping[str, Callable[[Summary], str]] = {
+    "json": as_json.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "html": html.render,
+    "git-bisect-log": bisect_log.render,
+}
 
 
-def show(outcome: Outcome, json: Path | None) -> int:
-    """The answer on stdout, the reason for none on stderr; the exit status of the command."""
+def show(outcome: Outcome, files: Mapping[str, Path] | None = None) -> int:
+    """The answer on stdout, the reason for none on stderr; the exit status of the command.
+
+    *files* says which form of the report goes where, as ReportCommand.files() has it.
+    """
     summary = summarize(outcome.events)
-    assert summary is not None  # conduct() begins every journal with what was asked
-    files = [str(outcome.journal)]
-    if json is not None:
-        with explained(f"cannot write {json}"):
-            json.write_text(as_json.render(summary), encoding="utf-8")
-        files.append(str(json))
-    print(terminal.render(summary, files), end="")
+    assert summary is not None  # carry_out() begins every journal with what was asked
+    status = tell(summary, outcome.journal, files or {})
     if outcome.problem is not None:
         print(f"bisector: {outcome.problem}", file=sys.stderr)
         return outcome.problem.exit_code
-    return PROVEN if summary.proven and summary.patch_holds else NOT_PROVEN
+    return status
+
+
+def tell(summary: Summary, journal: Path, files: Mapping[str, Path]) -> int:
+    """The report on stdout and in *files*; the exit status that it stands for.
+
+    Raises OutputProblem for a form that this job cannot take, WorkspaceProblem when the disk
+    refuses.
+    """
+    for form, path in files.items():
+        text = _FORMS[form](summary)
+        with explained(f"cannot write {path}"):
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    written = [str(path) for path in (journal, *files.values())]
+    print(terminal.render(summary, written), end="")
+    return PROVEN if conclude(summary).good else NOT_PROVEN

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from plumbum import cli
 
-from bisector.cli.command import TestCommand
+from bisector.cli.command import ReportCommand, TestCommand
 from bisector.errors import UsageProblem
 
 
-class Backport(TestCommand):
+class Backport(TestCommand, ReportCommand):
     """Port a fix (PATCH, a file, or REV) to branches: is it needed, does it apply and work?"""
 
     DESCRIPTION_MORE = """
@@ -49,6 +49,7 @@ be answered as asked, 3 the machine lacks something."""
 
         if self.patch:
             raise UsageProblem("--patch is not for this command", "name the fix without it")
+        files = self.files()
         onto = [word for words in self.onto for word in words.split(",") if word]
         with Live() as live:
             way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
@@ -61,4 +62,4 @@ be answered as asked, 3 the machine lacks something."""
                 out=Path(self.out) if self.out else None,
                 create=str(self.create_branch),
             )
-        return show(outcome, None)
+        return show(outcome, files)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from plumbum import cli
 from plumbum.cli.switches import SwitchError
 
 from bisector import __version__, sizes
-from bisector.errors import UsageProblem
+from bisector.errors import OutputProblem, UsageProblem
 from bisector.workspace import Workspace
 
 _HELP = ("ShowHelp", "ShowHelpAll", "ShowVersion", "ShowCompletion")
@@ -41,6 +43,51 @@ class _one_line:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, SwitchError) and type(error).__name__ not in _HELP:
             raise UsageProblem(str(error), f"see '{self._program} --help'") from None
+
+
+def _file(switch: str, what: str) -> Any:
+    return cli.SwitchAttr(switch, str, argname="FILE", help=what)
+
+
+class ReportCommand(Command):
+    """A command that has a report, and writes it to files, too."""
+
+    json = _file("--json", "write the report as JSON, too")
+    junit = _file("--junit", "write it as JUnit XML, as CI systems read it")
+    markdown = _file("--markdown", "write it as Markdown, for a pull request or a CI's summary")
+    html = _file("--html", "write it as one HTML page")
+
+    def files(self) -> dict[str, Path]:
+        """Which form of the report goes where. Raises OutputProblem if one cannot."""
+        named = {
+            "json": self.json,
+            "junit": self.junit,
+            "markdown": self.markdown,
+            "html": self.html,
+        }
+        return {form: writable(name) for form, name in named.items() if name is not None}
+
+
+class HuntReportCommand(ReportCommand):
+    """The same for a hunt, which git can replay."""
+
+    git_bisect_log = _file("--git-bisect-log", "write what 'git bisect replay' takes")
+
+    def files(self) -> dict[str, Path]:
+        log = self.git_bisect_log
+        return super().files() | ({} if log is None else {"git-bisect-log": writable(log)})
+
+
+def writable(name: str) -> Path:
+    """*name* as a path. Raises OutputProblem if nothing can be written there."""
+    path = Path(name)
+    if path.is_dir():
+        raise OutputProblem(f"cannot write {name}", "it is a folder, name a file")
+    if not path.exists() and not path.parent.is_dir():
+        raise OutputProblem(f"cannot write {name}", f"there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OutputProblem(f"cannot write {name}", "no permission, name another place")
+    return path
 
 
 class RoomCommand(Command):
@@ -83,7 +130,7 @@ class RepoCommand(RoomCommand):
         "--patch",
         str,
         list=True,
-        argname="FILE|REV",
+        argname="FILE|REV|A..B",
         help="the fix, instead of the scenario's own series",
     )
 

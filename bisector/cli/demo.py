@@ -39,7 +39,7 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
                 blind=True,
                 way=Way(f"bisector {' '.join(words)}", live),
             )
-        status = show(outcome, None)
+        status = show(outcome)
         summary = summarize(outcome.events)
         found = {f.found.what: f.revision for f in summary.findings} if summary else {}
         right = found == {"introduction": ground.regression, "fix": ground.heal}

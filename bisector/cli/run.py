@@ -5,16 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from plumbum import cli
 
-from bisector.cli.command import TestCommand
+from bisector.cli.command import HuntReportCommand, TestCommand
 from bisector.errors import UsageProblem
 from bisector.workspace import MAX_BUILD_TREES
 
 
-class Run(TestCommand):
+class Run(TestCommand, HuntReportCommand):
     """Hunt a bug over RANGE (A..B): introduction, fix, affected releases, patch"""
 
     DESCRIPTION_MORE = """
@@ -40,13 +39,15 @@ as asked, 3 the machine lacks something."""
         "searched)",
     )
     flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")
+    hunks = cli.Flag(
+        "--hunks", help="reduce the introducing commit to the hunks that bring the bug, too"
+    )
     jobs = cli.SwitchAttr(
         "--jobs",
         str,
         argname="N",
         help="probes at once (default: one for each four processors)",
     )
-    json = cli.SwitchAttr("--json", str, argname="FILE", help="write the report as JSON, too")
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
@@ -59,13 +60,15 @@ as asked, 3 the machine lacks something."""
             confirm=str(self.confirm),
             hint=str(self.hint),
             flaky=self.flaky,
+            hunks=self.hunks,
         )
+        files = self.files()
         with Live() as live:
             way = Way(
                 shlex.join(["bisector", *sys.argv[1:]]), live, jobs=self._jobs(), fresh=self.fresh
             )
             outcome = conduct(self.workspace(), options, range, blind=self.blind, way=way)
-        return show(outcome, Path(self.json) if self.json else None)
+        return show(outcome, files)
 
     def _jobs(self) -> int:
         """What the user asked for, 0 if nothing."""

@@ -7,10 +7,10 @@ import sys
 
 from plumbum import cli
 
-from bisector.cli.command import TestCommand
+from bisector.cli.command import ReportCommand, TestCommand
 
 
-class Verify(TestCommand):
+class Verify(TestCommand, ReportCommand):
     """Does a patch fix the bug, wherever it is needed, and break nothing?"""
 
     DESCRIPTION_MORE = """
@@ -27,18 +27,28 @@ lacks something."""
         help="where (default: the affected releases, the last affected commit, and the commits "
         "before the bug and with its fix)",
     )
-
     hunks = cli.Flag("--hunks", help="drop each hunk in turn: which variant notices?")
+
+    coverage = cli.Flag("--coverage", help="which lines that the patch adds are executed? (gcov)")
+    reg_tests = cli.SwitchAttr(
+        "--reg-tests",
+        str,
+        list=True,
+        argname="DIR",
+        help="run the revision's own reg-tests in DIR (or a .vtc) before and after the patch",
+    )
 
     def main(self) -> int:
         from bisector.cli.answer import show
         from bisector.cli.options import options_of
         from bisector.conduct import Way
         from bisector.report.live import Live
-        from bisector.verify import verify
+        from bisector.verify import Closer, verify
 
         on = [word for words in self.on for word in words.split(",") if word]
+        closer = Closer(self.hunks, self.coverage, tuple(self.reg_tests))
+        files = self.files()
         with Live() as live:
             way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
-            outcome = verify(self.workspace(), options_of(self), on, way, hunks=self.hunks)
-        return show(outcome, None)
+            outcome = verify(self.workspace(), options_of(self), on, closer, way)
+        return show(outcome, files)

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
-from bisector.events import to_dict
+from bisector.events import Event, to_dict
+from bisector.report.conclusion import conclude
 from bisector.report.summary import Finding, Summary
 
 SCHEMA = 1
 
 
 def render(summary: Summary) -> str:
-    """One JSON object; ``schema`` is raised when a field changes its meaning or goes."""
+    """One JSON object, as report.schema.json beside this file describes it.
+
+    ``schema`` is raised when a field changes its meaning or goes.
+    """
     probes, building, testing = summary.work
+    last = conclude(summary)
     document = {
         "schema": SCHEMA,
         "asked": _plain(to_dict(summary.started)),
+        "conclusion": {"good": last.good, "word": last.word, "why": last.why},
         "answer": summary.ended.answer if summary.ended else "unfinished",
         "proven": summary.proven,
         **{f.found.what: _finding(f, summary) for f in summary.findings},
         "affected": list(summary.ended.affected) if summary.ended else [],
-        "patch": [_plain(to_dict(check)) for check in summary.patches],
+        "patch": _events(summary.patches),
+        "judged": _events(summary.judged),
+        "confirmed": _events(summary.reasked),
+        "hunks": _events(summary.hunks),
+        "covered": _events(summary.covered),
+        "reg_tests": _events(summary.reg_tests),
+        "ported": _events(summary.ported),
+        "releases": _events(summary.releases),
+        "reduced": _plain(to_dict(summary.reduced)) if summary.reduced else None,
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},
-        "probes": [_plain(to_dict(probe)) for probe in summary.probes],
+        "probes": _events(summary.probes),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -47,6 +62,10 @@ def _finding(finding: Finding, summary: Summary) -> dict[str, object]:
         "tally": finding.confirmed.tally if finding.confirmed else "",
         "evidence": list(summary.evidence(finding.revision)),
     }
+
+
+def _events(events: Sequence[Event]) -> list[dict[str, object]]:
+    return [_plain(to_dict(event)) for event in events]
 
 
 def _plain(table: dict[str, object]) -> dict[str, object]:

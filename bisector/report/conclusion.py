@@ -18,10 +18,15 @@ _NAMED = 4  # revisions in a sentence
 
 @dataclass(frozen=True)
 class Conclusion:
-    """``good`` if the job ended as one wishes, with everything proven; ``text`` says it."""
+    """``good`` if the job ended as one wishes, with everything proven; ``word`` and ``why``."""
 
     good: bool
-    text: str
+    word: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.word}: {self.why}"
 
 
 def conclude(summary: Summary) -> Conclusion:
@@ -32,41 +37,43 @@ def conclude(summary: Summary) -> Conclusion:
 
 def _run(summary: Summary) -> Conclusion:
     if not summary.answered:
-        return Conclusion(False, f"no answer: {_standing(summary)}")
+        return Conclusion(False, "no answer", standing(summary))
     if not summary.proven:
         doubts = [
             f"the {one.found.what}: {one.confirmed.doubt if one.confirmed else 'not confirmed'}"
             for one in summary.findings
             if not one.proven
         ]
-        return Conclusion(False, f"not proven: {'; '.join(doubts)}")
-    found = [f"the {one.found.what} is {one.revision[:10]}" for one in summary.findings]
-    text = f"proven: {' and '.join(found)}" if found else "answered"
+        return Conclusion(False, "not proven", "; ".join(doubts))
+    found = " and ".join(f"the {f.found.what} is {f.revision[:10]}" for f in summary.findings)
     failed = [
         check.release
         for check in summary.patches
         if (check.before, check.after) != (Verdict.BAD, Verdict.GOOD)
     ]
     if failed:
-        return Conclusion(False, f"{text}, but the patch does not hold on {_names(failed)}")
-    if summary.patches:
-        text += f"; the patch holds on {counted(len(summary.patches), 'release')}"
-    return Conclusion(True, text)
+        return Conclusion(False, "patch fails", f"it does not hold on {_names(failed)}; {found}")
+    held = f"; the patch holds on {counted(len(summary.patches), 'release')}"
+    return Conclusion(True, "proven", found + (held if summary.patches else ""))
 
 
 def _verify(summary: Summary) -> Conclusion:
     if not summary.answered:
-        return Conclusion(False, f"not verified: {_standing(summary)}")
+        return Conclusion(False, "not verified", standing(summary))
     reasons = [*_breakage(summary), *_unfixed(summary.judged)]
-    fixed = [one for one in summary.judged if one.wanted and one.outcome is Outcome.FIXES]
+    reasons += [
+        f"not proven on {one.what}: {one.doubt}" for one in summary.confirmed if not one.proven
+    ]
+    wanted = [one for one in summary.judged if one.wanted]
+    fixed = [one for one in wanted if one.outcome is Outcome.FIXES]
     if not fixed and not reasons:
         reasons = ["not needed at any revision that was tried, so nothing is verified"]
     if reasons:
-        return Conclusion(False, f"not verified: {'; '.join(reasons)}")
-    spared = len(_revisions(one for one in summary.judged if one.wanted)) - len(_revisions(fixed))
-    text = f"verified: fixes {_scenarios(fixed)} on {_names(_revisions(fixed))}"
+        return Conclusion(False, "not verified", "; ".join(reasons))
+    spared = len(_revisions(wanted)) - len(_revisions(fixed))
+    text = f"fixes {_scenarios(fixed)} on {_names(_revisions(fixed))}"
     text += f", not needed on {counted(spared, 'other')}" if spared else ""
-    return Conclusion(True, f"{text}; breaks nothing")
+    return Conclusion(True, "verified", f"{text}; breaks nothing")
 
 
 def _breakage(summary: Summary) -> list[str]:
@@ -96,39 +103,40 @@ def _unfixed(judged: Sequence[Judged]) -> list[str]:
 
 def _backport(summary: Summary) -> Conclusion:
     if not summary.answered:
-        return Conclusion(False, f"not backported: {_standing(summary)}")
+        return Conclusion(False, "incomplete", standing(summary))
     by: dict[Outcome, list[str]] = {}
     for one in summary.ported:
         by.setdefault(one.outcome, []).append(one.branch)
     wrong = [f"{outcome} on {_names(on)}" for outcome, on in by.items() if outcome not in FINE]
-    reasons = [*wrong, *_breakage(summary)]
-    fixed, spared = by.get(Outcome.FIXES, []), by.get(Outcome.NOT_NEEDED, [])
-    done = f"backported to {_names(fixed)}" if fixed else ""
-    if reasons:
-        return Conclusion(False, f"not everywhere: {'; '.join([*reasons, *filter(None, [done])])}")
-    if not fixed:
-        return Conclusion(True, "nothing to backport: no branch that was tried needs it")
-    return Conclusion(True, done + (f"; not needed on {_names(spared)}" if spared else ""))
+    wrong += _breakage(summary)
+    done = [f"applies to {_names(by[Outcome.FIXES])}"] if Outcome.FIXES in by else []
+    spared = by.get(Outcome.NOT_NEEDED, [])
+    done += [f"not needed on {_names(spared)}"] if spared else []
+    if wrong:
+        return Conclusion(False, "incomplete", "; ".join([*wrong, *done]))
+    if Outcome.FIXES not in by:
+        return Conclusion(True, "not needed", "no branch that was tried has the bug")
+    return Conclusion(True, "backported", "; ".join(done))
 
 
 def _affected(summary: Summary) -> Conclusion:
     if not summary.answered:
-        return Conclusion(False, f"not known: {_standing(summary)}")
+        return Conclusion(False, "incomplete", standing(summary))
     bad = [one.release for one in summary.releases if one.verdict is Verdict.BAD]
     unknown = [one.release for one in summary.releases if not one.verdict.tested]
-    text = "no release is affected"
-    if bad:
-        spans = [
-            stretch([one.release for one in some])
-            for some in stretches(summary.releases)
-            if some[0].verdict is Verdict.BAD
-        ]
-        text = f"affected: {counted(len(bad), 'release')}, {_names(spans)}"
-    text += f"; not known for {_names(unknown)}" if unknown else ""
-    return Conclusion(not unknown, text)
+    spans = [
+        stretch([one.release for one in some])
+        for some in stretches(summary.releases)
+        if some[0].verdict is Verdict.BAD
+    ]
+    text = f"{counted(len(bad), 'release')}, {_names(spans)}" if bad else "no release"
+    if unknown:
+        return Conclusion(False, "incomplete", f"affected: {text}; unknown: {_names(unknown)}")
+    return Conclusion(True, "affected", text)
 
 
-def _standing(summary: Summary) -> str:
+def standing(summary: Summary) -> str:
+    """What the job ended with, be it with an answer or not."""
     return summary.ended.answer if summary.ended else "unfinished"
 
 

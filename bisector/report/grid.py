@@ -11,6 +11,7 @@ from bisector.events import Cell, Judged
 from bisector.outcome import Outcome
 from bisector.report.collapse import collapse
 
+_WORDS = {"already": "already there"}
 FINE = (Outcome.FIXES, Outcome.NOT_NEEDED)
 _UNCOUNTED = (Outcome.CONFLICT, Outcome.UNBUILDABLE)  # true of a revision, whatever the variant
 
@@ -56,10 +57,8 @@ def _row(branch: str, judged: Mapping[str, Judged]) -> Row:
 
 def applied(one: Judged) -> str:
     """How the patches applied, once if all did in the same way."""
-    same = len(set(one.how)) == 1
-    if same or one.how:
-        return one.how[0] if same else ", ".join(one.how)
-    return "conflict" if one.outcome is Outcome.CONFLICT else ""
+    how = [_WORDS.get(word, word) for word in one.how]
+    return how[0] if len(set(how)) == 1 else ", ".join(how)
 
 
 def tally(one: Judged) -> str:
@@ -92,6 +91,16 @@ def troubles(one: Judged) -> list[Trouble]:
             groups.setdefault(re.sub(r"\d+", "#", cell.reason), []).append(cell)
     among = [cell.variant for cell in one.cells]
     return [
-        Trouble(tuple(collapse([cell.variant for cell in cells], among)), cells[0].reason)
+        Trouble(tuple(collapse([cell.variant for cell in cells], among)), bare(cells[0].reason))
         for cells in groups.values()
     ]
+
+
+def problem(one: Judged) -> list[str]:
+    """What stood in the way, in lines, if it matters there: what is not needed may conflict."""
+    return one.problem.split("; ") if one.problem and one.outcome not in FINE else []
+
+
+def bare(reason: str) -> str:
+    """A line of VTest's log without its mark."""
+    return reason.lstrip("-* ")

@@ -23,6 +23,7 @@ from bisector.events import (
 )
 from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
+from bisector.transition import NEW_VERDICT
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -31,7 +32,7 @@ _COLOURS = {
     **{"good": "green", "fixes": "green", "not needed": "green", "noticed": "green"},
     **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
 }
-_MATRIX = ("before", "after")  # purposes of probes that only their judgement is told of
+_MATRIX = ("before", "after", "hunk dropped")  # purposes of probes whose judgement is told
 
 
 class Live:
@@ -87,7 +88,7 @@ def _shown(event: Event) -> tuple[str, str] | None:
     if isinstance(event, Probed):
         # whether all the repetitions agreed is in the confirmation
         again = event.run and event.verdict.tested and event.purpose.startswith(CONFIRMATION)
-        if again or event.purpose in _MATRIX:
+        if again or event.purpose.removeprefix(CONFIRMATION).strip() in _MATRIX:
             return None
         return probe_line(event), _colour(event.verdict)
     if isinstance(event, Found):
@@ -95,7 +96,8 @@ def _shown(event: Event) -> tuple[str, str] | None:
         return f"found       the {event.what}: {names}", "bold"
     if isinstance(event, Confirmed):
         said = "proven" if event.proven else "not proven"
-        return f"{said:<12}the {event.what}{_by(event)}", "bold"
+        what = f"the {event.what}" if event.what in NEW_VERDICT else event.what
+        return f"{said:<12}{what}{_by(event)}", "bold"
     if isinstance(event, Noted | Turned):
         return f"{'note':<12}{event.text}", "bold"
     return _of_patch(event)
@@ -119,6 +121,8 @@ def _of_patch(event: Event) -> tuple[str, str] | None:
 def _by(event: Confirmed) -> str:
     if event.doubt:
         return f": {event.doubt}"
+    if event.what not in NEW_VERDICT:
+        return f" with {event.toolchain} by {event.runs} tests"
     return f", bad runs: {event.tally}" if event.tally else f" by {event.runs} runs on each side"
 
 

@@ -9,6 +9,7 @@ from bisector.outcome import Outcome
 from bisector.report import grid
 from bisector.report.layout import indented, listed, row, table
 
+_PROBLEMS = 4  # hunks that conflict
 _REASONS = 2  # groups of variants that are shown below a row
 _BOXES = 3  # descriptions of variants in a group
 _DEEPER = 4
@@ -37,7 +38,10 @@ def section(judged: Sequence[Judged]) -> list[str]:
 
 def details(judged: Sequence[Judged]) -> list[str]:
     """What went wrong at one revision: the problem, and which variants for which reason."""
-    lines = list(dict.fromkeys(one.problem for one in judged if one.problem))
+    problems = list(dict.fromkeys(line for one in judged for line in grid.problem(one)))
+    lines = problems[:_PROBLEMS]
+    if len(problems) > _PROBLEMS:
+        lines.append(f"and {len(problems) - _PROBLEMS} more")
     for one in judged:
         found = grid.troubles(one)
         for trouble in found[:_REASONS]:

@@ -10,6 +10,7 @@ from bisector.events import (
     NOTICED,
     SAME,
     UNCOVERED,
+    Confirmed,
     Covered,
     HunkDropped,
     Ported,
@@ -47,11 +48,27 @@ def _state(state: str) -> str:
     return "not covered by any test" if state == UNCOVERED else state
 
 
+def confirmed(asked: Sequence[Confirmed]) -> list[str]:
+    """Where a real toolchain was asked again, and what it said."""
+    lines: list[str] = []
+    for one in asked:
+        lines += row("proof" if one.proven else "doubt", confirmed_said(one))
+    return lines
+
+
+def confirmed_said(one: Confirmed) -> str:
+    """What a real toolchain said to a verification's claim."""
+    if not one.proven:
+        return f"{one.what}: {one.doubt}"
+    return f"{one.what}: {one.toolchain} says the same in {counted(one.runs, 'test')}"
+
+
 def covered(files: Sequence[Covered]) -> list[str]:
     """Which added lines the tests executed, and the missed ones."""
     lines: list[str] = []
     for one in files:
-        lines += row("covered", f"{one.name}: {covered_said(one)}", list(missed(one)))
+        more = "; missed:" if one.missed else ""
+        lines += row("covered", f"{one.name}: {covered_said(one)}{more}", list(missed(one)))
     return lines
 
 
@@ -63,7 +80,7 @@ def covered_said(one: Covered) -> str:
     if not total:
         return f"{one.path}: no code was added"
     lines = f"{len(one.executed)} of {total} added lines"
-    return f"{one.path}: {lines} executed{'; missed:' if one.missed else ''}"
+    return f"{one.path}: {lines} executed"
 
 
 def missed(one: Covered) -> Iterator[str]:
@@ -133,7 +150,7 @@ def releases(released: Sequence[Released]) -> list[str]:
     """Contiguous stretches of releases with the same verdict."""
     if not released:
         return []
-    texts = [[_names(some), some[0].verdict, _basis(some)] for some in stretches(released)]
+    texts = [[span(some), some[0].verdict, basis(some)] for some in stretches(released)]
     first, *more = table(texts)
     return row("releases", first, more)
 
@@ -146,11 +163,13 @@ def stretches(released: Sequence[Released]) -> list[list[Released]]:
     return [list(some) for _, some in groups]
 
 
-def _names(some: Sequence[Released]) -> str:
+def span(some: Sequence[Released]) -> str:
+    """The releases of a stretch by its ends."""
     return stretch([one.release for one in some])
 
 
-def _basis(some: Sequence[Released]) -> str:
+def basis(some: Sequence[Released]) -> str:
+    """How many they are, and how that is known."""
     probed = sum(one.probed for one in some)
     text = counted(len(some), "release")
     if len(some) > 1 or not probed:
@@ -168,14 +187,16 @@ def release_line(one: Released) -> str:
 
 def reduced(one: Reduced | None) -> list[str]:
     """The hunks of the culprit that alone bring the bug."""
-    if one is None:
-        return []
-    said = f"{len(one.kept)} of {counted(one.total, 'hunk')} of {one.revision[:10]} bring the bug"
-    return row("reduced", said if one.kept else one.problem, [*one.kept, *_remark(one)])
+    return row("reduced", reduced_said(one), one.kept) if one else []
 
 
-def _remark(one: Reduced) -> list[str]:
-    return [one.problem] if one.kept and one.problem else []
+def reduced_said(one: Reduced) -> str:
+    """How many hunks remain, and why not fewer, or why that is not known."""
+    if not one.kept:
+        return one.problem
+    bring = "brings" if len(one.kept) == 1 else "bring"
+    said = f"{len(one.kept)} of {counted(one.total, 'hunk')} of {one.revision[:10]} {bring} the bug"
+    return f"{said}: {one.problem}" if one.problem else said
 
 
 def hunk_line(one: HunkDropped) -> str:

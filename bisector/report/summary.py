@@ -69,6 +69,7 @@ class Summary:
     reg_tests: tuple[RegTested, ...] = ()
     ported: tuple[Ported, ...] = ()
     releases: tuple[Released, ...] = ()
+    ways: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -93,6 +94,12 @@ class Summary:
         fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in wanted
         proven = all(one.proven for one in self.confirmed)
         return self.answered and fine and proven and not breaks and not fails
+
+    @property
+    def reasked(self) -> tuple[Confirmed, ...]:
+        """What a real toolchain said to a verification's claims, by revision."""
+        whats = {finding.found.what for finding in self.findings}
+        return tuple(one for one in self.confirmed if one.what not in whats)
 
     @property
     def work(self) -> tuple[int, float, float]:
@@ -156,4 +163,5 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         reg_tests=tuple(event for event in events if isinstance(event, RegTested)),
         ported=tuple(event for event in events if isinstance(event, Ported)),
         releases=tuple(event for event in events if isinstance(event, Released)),
+        ways=tuple(event.way for event in events if isinstance(event, Turned)),
     )

@@ -50,8 +50,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     lines += _judgement(summary)
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
-    probes, building, testing = summary.work
-    lines += row("work", f"{probes} probes: {_span(building)} building, {_span(testing)} testing")
+    lines += row("work", work(summary))
     for file in files:
         lines += row("written", file)
     if summary.started.job != RUN:
@@ -63,12 +62,19 @@ def _judgement(summary: Summary) -> list[str]:
     """What the patch does, wherever it was tried."""
     return [
         *matrix.section(summary.judged),
+        *parts.confirmed(summary.reasked),
         *parts.hunks(summary.hunks),
         *parts.covered(summary.covered),
         *parts.reg_tests(summary.reg_tests),
         *parts.ports(summary.ported),
         *parts.releases(summary.releases),
     ]
+
+
+def work(summary: Summary) -> str:
+    """What it took."""
+    probes, building, testing = summary.work
+    return f"{probes} probes: {_span(building)} building, {_span(testing)} testing"
 
 
 def probe_report(told: Probed) -> str:
@@ -99,7 +105,7 @@ def hunt_line(name: str, state: str, summary: Summary) -> str:
     """A hunt in a list."""
     began = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at))
     probes = len(summary.probes)
-    return f"{name}  {began}  {state:<12}{probes:>4} probes  {summary.started.command}"
+    return f"{name}  {began}  {state:<13} {probes:>4} probes  {summary.started.command}"
 
 
 def findings(found: Sequence[doctor.Finding]) -> str:
@@ -149,12 +155,14 @@ def question(summary: Summary) -> str:
     variant = f" ({asked.variant})" if asked.variant else ""
     if asked.job == RUN:
         return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
-    return f"{asked.job} {asked.range}: {asked.scenario}{variant}".removesuffix(": ")
+    on = f" on {asked.range}" if asked.range else ""
+    many = f": {counted(asked.commits, 'revision')}" if asked.commits else ""
+    return f"{asked.job} {asked.scenario}{variant}{on}{many}"
 
 
 def _finding(finding: Finding, summary: Summary) -> list[str]:
     found, word = finding.found, _WORDS[finding.found.what]
-    more = list(_proof(finding))
+    more = list(proof(finding))
     if found.what == "introduction":
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1:
@@ -169,7 +177,8 @@ def _commit(finding: Finding, index: int) -> str:
     return f"{found.revisions[index][:10]}{place} {found.subjects[index]}"
 
 
-def _proof(finding: Finding) -> Iterator[str]:
+def proof(finding: Finding) -> Iterator[str]:
+    """How an answer was proven, or what is in doubt."""
     old, new = ("good", "bad") if finding.found.what == "introduction" else ("bad", "good")
     confirmed = finding.confirmed
     if confirmed is None:
@@ -183,8 +192,9 @@ def _proof(finding: Finding) -> Iterator[str]:
     else:
         runs = confirmed.runs
         parents = " and ".join(parent[:10] for parent in finding.found.parents)
+        chain = f" with {confirmed.toolchain}" if confirmed.toolchain else ""
         yield (
-            f"proven with {confirmed.toolchain}: {new} in {runs} of {runs} runs, "
+            f"proven{chain}: {new} in {runs} of {runs} runs, "
             f"its parent {parents} {old} in all of {runs}"
         )
     if confirmed and confirmed.tally:

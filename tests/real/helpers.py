@@ -6,8 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pygit2
+from pygit2.enums import FileMode
+
 from bisector import journal
 from bisector.events import Event, Probed, Started
+from bisector.history import History
 from bisector.playground import Playground
 from bisector.workspace import Workspace
 
@@ -47,3 +51,15 @@ def hunts_over(workspace: Workspace, ground: Playground) -> dict[Path, list[Even
 def made(events: list[Event]) -> list[tuple[str, int]]:
     """The questions that were answered by building and testing, not from memory."""
     return [(e.key, e.run) for e in events if isinstance(e, Probed) and not e.known]
+
+
+def edited(history: History, revision: str, path: str, old: str, new: str) -> str:
+    """The tree of *revision* with *new* in the place of *old*, which *path* has just once."""
+    tree = history.read(revision).tree
+    text = tree[path].peel(pygit2.Blob).data.decode()
+    assert text.count(old) == 1
+    index = pygit2.Index()
+    index.read_tree(tree)
+    blob = history.store.create_blob(text.replace(old, new).encode())
+    index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
+    return str(index.write_tree(history.store))

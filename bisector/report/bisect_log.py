@@ -1,0 +1,91 @@
+"""A hunt as `git bisect log` would have it, for `git bisect replay`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bisector.errors import OutputProblem
+from bisector.events import CONFIRMATION, TO_REAL, Probed
+from bisector.report.summary import Summary
+from bisector.toolchain import FAST
+from bisector.transition import FIX, INTRODUCTION
+from bisector.verdict import Verdict
+
+_SKIP = "skip"
+_UNKNOWN = (Verdict.UNTESTABLE, "")
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """git's words for the two sides, and the verdict that its *new* side had here."""
+
+    old: str
+    new: str
+    new_verdict: Verdict
+
+    def of(self, verdict: Verdict) -> str:
+        if not verdict.tested:
+            return _SKIP
+        return self.new if verdict is self.new_verdict else self.old
+
+
+_TERMS = {
+    INTRODUCTION: _Terms("good", "bad", Verdict.BAD),
+    FIX: _Terms("broken", "fixed", Verdict.GOOD),
+}
+
+
+def render(summary: Summary) -> str:
+    """The introduction's bisection, or, if the bug is older than the range, that of its fix.
+
+    Raises OutputProblem for a job that bisected nothing.
+    """
+    if summary.started.job != "run":
+        what = f"'{summary.started.job}' bisects nothing that git could replay"
+        raise OutputProblem(what, "--git-bisect-log is for 'bisector run'")
+    what = _what(summary)
+    terms = _TERMS[what]
+    # git takes these words only in quotes
+    words = f" '--term-old={terms.old}' '--term-new={terms.new}'" if what == FIX else ""
+    lines = [f"# {summary.started.command}", f"git bisect start{words}"]
+    for revision, (verdict, subject) in _answers(summary, what).items():
+        lines += [f"# {verdict}: [{revision}] {subject}"]
+        lines += [f"git bisect {terms.of(verdict)} {revision}"]
+    return "\n".join(lines) + "\n"
+
+
+def _what(summary: Summary) -> str:
+    """What was looked for first."""
+    old = [probe.verdict for probe in summary.probes if probe.revision == summary.started.old]
+    return FIX if Verdict.BAD in old else INTRODUCTION
+
+
+def _answers(summary: Summary, what: str) -> dict[str, tuple[Verdict, str]]:
+    """Each revision's verdict and subject; the answer last, as that is what git goes by."""
+    answers: dict[str, tuple[Verdict, str]] = {}
+    for probe in _believed(summary, what):
+        if probe.verdict is Verdict.BAD or not answers.get(probe.revision, _UNKNOWN)[0].tested:
+            answers[probe.revision] = (probe.verdict, probe.subject)
+    for finding in summary.findings:
+        if finding.found.what == what and finding.revision in answers:
+            answers[finding.revision] = answers.pop(finding.revision)
+    return answers
+
+
+def _believed(summary: Summary, what: str) -> Iterator[Probed]:
+    """The probes that the search for *what* went by; git has no use for those of the other side."""
+    parents = {
+        parent
+        for finding in summary.findings
+        if finding.found.what == what
+        for parent in finding.found.parents
+    }
+    for probe in summary.probes:
+        if probe.patched or (TO_REAL in summary.ways and probe.toolchain == FAST):
+            continue
+        ours = probe.purpose.startswith((what, f"{CONFIRMATION} the {what}"))
+        old_side = probe.revision == summary.started.old or probe.revision in parents
+        bad = probe.verdict is Verdict.BAD and probe.purpose.startswith(("end", "witness"))
+        if ours or old_side or bad or (what == FIX and probe.revision == summary.started.new):
+            yield probe

@@ -1,0 +1,99 @@
+"""The summary as one HTML page that needs nothing else: no script, no font, no image, no net."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from bisector.events import SAME, Judged, Probed
+from bisector.report import grid, matrix, parts
+from bisector.report.conclusion import conclude
+from bisector.report.strip import marks
+from bisector.report.summary import Summary
+from bisector.report.terminal import RUN, affected, proof, question, work
+
+_TEMPLATE = "report.html.j2"
+_ORDER = "; oldest first, as far as what was tested shows it"
+_PROBES = 5000  # rows; a browser still scrolls them, the JSON has all
+
+# how a word looks; what is in none of these gets the colour of doubt
+_LOOKS = {
+    **dict.fromkeys(("good", "fixes", "noticed", "newly passes"), "fine"),
+    **dict.fromkeys(("not needed", "comment", "needed"), "calm"),
+    **dict.fromkeys(("bad", "breaks", "ineffective", "newly fails", "conflict"), "wrong"),
+}
+_SIGNS = {"fine": "✓", "calm": "-", "wrong": "✗", "doubt": "?"}
+
+
+@dataclass(frozen=True)
+class Square:
+    """A cell of the matrix, with what it unfolds to: all variants, and the log of a bad one."""
+
+    judged: Judged
+    tally: str
+    lines: Sequence[str]
+    evidence: Sequence[str]
+
+
+def render(summary: Summary) -> str:
+    """The page; everything in it is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(look=look, sign=sign)
+    source = resources.files("bisector.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    last = conclude(summary)
+    return environment.from_string(source).render(
+        summary=summary,
+        asked=summary.started,
+        question=question(summary),
+        last=last,
+        looks="fine" if last.good else "doubt" if summary.ended is None else "wrong",
+        began=time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at)),
+        marks=marks(summary),
+        order="" if summary.judged or summary.ported else _ORDER,
+        work=work(summary),
+        findings=[
+            (one, list(proof(one)), summary.evidence(one.revision)) for one in summary.findings
+        ],
+        affected=affected(summary) if summary.started.job == RUN and summary.answered else "",
+        columns=grid.scenarios(summary.judged),
+        rows=list(_rows(summary)),
+        changed=[one for one in summary.reg_tests if one.change != SAME],
+        parts=parts,
+        probes=summary.probes[:_PROBES],
+    )
+
+
+def look(word: str) -> str:
+    """The class of a verdict, an outcome or a state."""
+    return _LOOKS.get(word, "doubt")
+
+
+def sign(word: str) -> str:
+    """The same for who cannot tell the colours apart."""
+    return _SIGNS[look(word)]
+
+
+def _rows(summary: Summary) -> Iterator[tuple[grid.Row, list[Square | None]]]:
+    """The matrix; None where a scenario was not judged."""
+    columns = grid.scenarios(summary.judged)
+    probes = {(p.revision, p.scenario, p.variant): p for p in summary.probes if p.patched}
+    for row in grid.rows(summary.judged):
+        judged = [row.judged.get(scenario) for scenario in columns]
+        yield row, [_square(one, probes) if one else None for one in judged]
+
+
+def _square(one: Judged, probes: Mapping[tuple[str, str, str], Probed]) -> Square:
+    wrong = (
+        probes.get((one.revision, one.scenario, cell.variant))
+        for cell in one.cells
+        if cell.outcome is one.outcome and cell.outcome not in grid.FINE
+    )
+    probe = next(filter(None, wrong), None)
+    evidence = probe.evidence if probe else ()
+    return Square(one, grid.tally(one), matrix.details([one]), evidence)

@@ -1,0 +1,234 @@
+"""The summary as Markdown that fits a pull request's comment and a CI job's summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bisector.events import SAME
+from bisector.report import grid, matrix, parts
+from bisector.report.conclusion import conclude
+from bisector.report.layout import counted, listed
+from bisector.report.summary import Finding, Summary
+from bisector.report.terminal import RUN, affected, proof, question
+
+LIMIT = 65_000  # characters; a comment on GitHub may have 65,536
+_ROOM = 200  # for the line that says what was left out
+_MENTION = re.compile(r"@(?=\w)")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that may be cut off, between those that stay if any does."""
+
+    head: tuple[str, ...]
+    lines: tuple[str, ...]
+    tail: tuple[str, ...] = ()
+
+
+def render(summary: Summary) -> str:
+    """The conclusion, the tables, then the details as long as there is room."""
+    return _fitted(list(_blocks(summary)), LIMIT)
+
+
+def _fitted(blocks: Sequence[Block], limit: int) -> str:
+    """The blocks' lines; what does not fit is left out, and that is said."""
+    told: list[str] = []
+    room, dropped = limit - _ROOM, 0
+    for block in blocks:
+        room -= _size([*block.head, *block.tail])
+        fitting = 0
+        while fitting < len(block.lines) and _size(block.lines[fitting : fitting + 1]) <= room:
+            room -= _size(block.lines[fitting : fitting + 1])
+            fitting += 1
+        dropped += len(block.lines) - fitting
+        if fitting:
+            told += [*block.head, *block.lines[:fitting], *block.tail, ""]
+        else:
+            room += _size([*block.head, *block.tail])
+    if dropped:
+        told.append(f"*{counted(dropped, 'line')} left out to fit; the other reports have them.*")
+    return "\n".join(told).rstrip() + "\n"
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines) + 1
+
+
+def escape(text: str) -> str:
+    """Text that Markdown, HTML and GitHub leave as it is: no markup, and nobody is mentioned."""
+    flat = " ".join(text.split())
+    plain = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MENTION.sub("@&#8203;", _SPECIAL.sub(r"\\\1", plain))
+
+
+def _blocks(summary: Summary) -> Iterator[Block]:
+    last = conclude(summary)
+    yield Block((), (f"### {escape(last.word.capitalize())}: {escape(last.why)}",))
+    yield Block((), (escape(question(summary)),))
+    for finding in summary.findings:
+        yield _finding(finding, summary)
+    if summary.started.job == RUN and summary.answered:
+        yield Block((), (f"**affected** {escape(affected(summary))}",))
+    yield from _patches(summary)
+    yield from _matrix(summary)
+    yield from _ports(summary)
+    yield from _releases(summary)
+    yield from _reg_tests(summary)
+    yield from _hunks(summary)
+    yield from _reduced(summary)
+    if summary.notes:
+        yield Block((), tuple(f"- {escape(note)}" for note in summary.notes))
+    yield _fenced("command", [summary.started.command])
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
+    return Block(
+        (_cells(map(escape, head)), "|" + "---|" * len(head)), tuple(_cells(row) for row in rows)
+    )
+
+
+def _cells(texts: Sequence[str] | Iterator[str]) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _fenced(title: str, lines: Sequence[str]) -> Block:
+    """Text as it is, folded away."""
+    inside = [part for line in lines for part in line.splitlines()]
+    longest = max((len(run) for line in inside for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    head = f"<details><summary>{escape(title)}</summary>"
+    return Block((head, "", fence), tuple(inside), (fence, "</details>"))
+
+
+def _finding(finding: Finding, summary: Summary) -> Block:
+    found = finding.found
+    rows = zip(found.revisions, found.places, found.subjects, strict=True)
+    lines = [
+        f"**{found.what}** {escape(f'{revision[:10]} ({place}) {subject}'.replace(' ()', ''))}"
+        for revision, place, subject in rows
+    ]
+    lines += [f"- {escape(line)}" for line in proof(finding)]
+    lines += [f"- {escape(grid.bare(line))}" for line in summary.evidence(finding.revision)[:1]]
+    return Block((), tuple(lines))
+
+
+def _patches(summary: Summary) -> Iterator[Block]:
+    if summary.started.patches:
+        yield Block((), tuple(f"- {escape(subject)}" for subject in summary.started.patches))
+    if summary.patches:
+        yield _table(
+            ["release", "before", "applied", "with the patch"],
+            [
+                [
+                    escape(one.release),
+                    one.before,
+                    escape(", ".join(one.how)),
+                    _strong(one.after or "not built", one.after == "good")
+                    + f" {escape(one.problem)}",
+                ]
+                for one in summary.patches
+            ],
+        )
+
+
+def _strong(text: str, fine: bool) -> str:
+    """What is not fine stands out."""
+    return escape(text) if fine else f"**{escape(text)}**"
+
+
+def _matrix(summary: Summary) -> Iterator[Block]:
+    if not summary.judged:
+        return
+    columns, rows = grid.scenarios(summary.judged), grid.rows(summary.judged)
+    lines = []
+    for row in rows:
+        cells = [
+            _strong(grid.summed(row.judged[one]), row.judged[one].outcome in grid.FINE)
+            if one in row.judged
+            else ""
+            for one in columns
+        ]
+        lines.append([escape(row.name), escape(row.how), *cells])
+    yield _table(["revision", "applied", *columns], lines)
+    names: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        names.setdefault(tuple(matrix.details(list(row.judged.values()))), []).append(row.name)
+    for wrong, where in names.items():
+        if wrong:
+            yield _fenced(f"{listed(where)}: what is wrong", wrong)
+    if summary.reasked:
+        said = (f"- {escape(parts.confirmed_said(one))}" for one in summary.reasked)
+        yield Block((), tuple(said))
+
+
+def _ports(summary: Summary) -> Iterator[Block]:
+    if summary.ported:
+        yield _table(
+            ["branch", "version", "as it is", "outcome", "applied", "remark"],
+            [
+                [
+                    *(escape(one.branch), escape(one.version), one.affected or ""),
+                    *(_strong(one.outcome, one.outcome in grid.FINE), escape(one.how)),
+                    escape("; ".join(filter(None, [one.why, one.remark]))),
+                ]
+                for one in summary.ported
+            ],
+        )
+    for one in summary.ported:
+        if more := [*one.prerequisites, *filter(None, [one.conflict])]:
+            yield _fenced(f"{one.branch}: what is in the way", more)
+
+
+def _releases(summary: Summary) -> Iterator[Block]:
+    if summary.releases:
+        yield _table(
+            ["releases", "verdict", ""],
+            [
+                [escape(parts.span(some)), some[0].verdict, escape(parts.basis(some))]
+                for some in parts.stretches(summary.releases)
+            ],
+        )
+
+
+def _reg_tests(summary: Summary) -> Iterator[Block]:
+    if not summary.reg_tests:
+        return
+    yield Block((), (f"reg-tests: {escape(parts.reg_tests_said(summary.reg_tests))}",))
+    changed = [one for one in summary.reg_tests if one.change != SAME]
+    if changed:
+        yield _table(
+            ["reg-test", "on", "change", "reason"],
+            [
+                [
+                    *(escape(one.test), escape(one.branch or one.name)),
+                    *(_strong(one.change, False), escape(one.reason)),
+                ]
+                for one in changed
+            ],
+        )
+
+
+def _hunks(summary: Summary) -> Iterator[Block]:
+    if summary.hunks:
+        yield _table(
+            ["hunk left out", "on", "what happens"],
+            [
+                [escape(f"{one.path} {one.header}"), escape(one.name), escape(parts.hunk_said(one))]
+                for one in summary.hunks
+            ],
+        )
+    if summary.covered:
+        said = (f"- {escape(f'{one.name}: {parts.covered_said(one)}')}" for one in summary.covered)
+        yield Block((), tuple(said))
+    for one in summary.covered:
+        yield _fenced(f"{one.name}: lines of {one.path} not executed", list(parts.missed(one)))
+
+
+def _reduced(summary: Summary) -> Iterator[Block]:
+    if one := summary.reduced:
+        kept = (f"- {escape(hunk)}" for hunk in one.kept)
+        yield Block((), (escape(parts.reduced_said(one)), *kept))
+        yield _fenced("the hunks that bring the bug", one.diff.splitlines())

@@ -1,0 +1,41 @@
+"""Which of a patch's lines a test executes, on a real HAProxy with gcov's counters."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector import reg_tests, tools
+from bisector.coverage import measure
+from bisector.history import History
+from bisector.oracle import Oracle
+from bisector.workspace import Workspace
+from tests.real.helpers import edited
+from tests.real.test_verdicts import bench
+
+PATCH = """\
+field = 1;
+		/* nobody asks for that */
+		if (field == 2)
+			field = 1;
+		field += 0;"""
+
+
+def test_an_executed_line_is_told_from_a_missed_one_and_from_a_comment(
+    real_workspace: Workspace, ground_history: History
+) -> None:
+    """The test ends HAProxy by a signal, as VTest does with every one."""
+    if not tools.find_compiler("gcov"):
+        pytest.skip("no gcov on this machine")
+    revision = ground_history.resolve("v3.0.11").id
+    after = edited(ground_history, revision, "src/sample.c", "field = 1;", PATCH)
+    ready = bench(real_workspace, ground_history, "dns-flap")
+    with reg_tests.exported(real_workspace, ground_history.store, after) as home:
+        case = home / "reg-tests/converter/field.vtc"
+        oracle = Oracle.of_file(case, bad_if=None, skip_if=None)
+        (event,) = measure(ready, revision, after, [oracle])
+
+    assert not event.problem
+    first = event.executed[0]
+    assert (event.path, event.executed) == ("src/sample.c", (first, first + 2))
+    assert event.missed == (first + 1,)
+    assert [text.strip() for text in event.text] == ["field = 1;"]

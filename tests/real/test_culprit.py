@@ -1,0 +1,30 @@
+"""The culprit of the small playground, reduced to the hunk that the test goes through."""
+
+from __future__ import annotations
+
+from bisector.events import Reduced
+from bisector.playground import Playground
+from bisector.workspace import Workspace
+from tests.real.helpers import bisector, hunts_over, made
+
+
+def test_after_a_hunt_only_the_hunks_are_tried(
+    real_workspace: Workspace, ground: Playground
+) -> None:
+    words = ("run", ground.range, "--repo", str(ground.path), "--set", "servers=2")
+    assert bisector(*words).returncode == 0
+    before = hunts_over(real_workspace, ground)
+
+    done = bisector(*words, "--hunks")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = hunts_over(real_workspace, ground)
+    ((path, events),) = ((p, events) for p, events in after.items() if events != before[p])
+    assert events[: len(before[path])] == before[path]
+    assert len(made(events)) == len(set(made(events)))
+    (reduced,) = (event for event in events if isinstance(event, Reduced))
+    assert reduced.revision == ground.regression
+    assert [hunk.split(" @@ ")[1] for hunk in reduced.kept] == [
+        "int snr_resolution_error_cb(struct resolv_requester *requester, int error_code)"
+    ]
+    assert reduced.total > 1 and reduced.problem == ""
