@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import advice, appraisal, conduct, delivery, session
+from bisector import advice, appraisal, conduct, delivery, reg_tests, session
 from bisector.advice import Version
 from bisector.appraisal import Claim, Said
 from bisector.cherry import Picked, Picker
@@ -57,6 +57,7 @@ class Plan:
     claims: tuple[tuple[str, str, str], ...] = ()
     out: Path | None = None
     created: tuple[tuple[str, str], ...] = ()
+    reg_tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,12 @@ def backport(
     *,
     out: Path | None = None,
     create: str = "",
+    tests: Sequence[str] = (),
 ) -> conduct.Outcome:
     """Try the patch or revision *what* on the branches *onto*, and hand over what works.
 
-    Files for `git am` go below *out*, branches called *create* into the user's clone. Raises
+    Files for `git am` go below *out*, branches called *create* into the user's clone. *tests* are
+    folders of a branch's own reg-tests, which it has to keep. Raises
     UsageProblem, PatchProblem, WouldOverwrite and what a probe raises.
     """
     test = session.find_test(options)
@@ -111,12 +114,12 @@ def backport(
         suites = tuple(replace(suite, wanted=True) for suite in suites)
     claims = tuple(_claims(workspace, options, history, suites))
     home = _branch(history, fix.home).version
-    plan = Plan(fix, home, branches, suites, claims, out, tuple(created.items()))
+    plan = Plan(fix, home, branches, suites, claims, out, tuple(created.items()), tuple(tests))
     bench = session.find_bench(options, workspace, history, test)
     started = conduct.started_job(
         "backport", bench, fix.series, way, range=", ".join(names), commits=len(names)
     )
-    about = (fix.revision, branches, claims, str(out and out.absolute()), create)
+    about = (fix.revision, branches, claims, str(out and out.absolute()), create, *tests)
     job = session.job_id("backport", bench, fix.series, suites, *about)
     way = replace(way, tests=TESTS_A_CORE * cores())
 
@@ -177,6 +180,10 @@ class Backport:
         """Try every branch. Raises what a probe raises; the journal keeps what was found out."""
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
+        revisions = [branch.revision for branch in self.plan.branches]
+        with_tests, missing = reg_tests.having(self.prober, revisions, self.plan.reg_tests)
+        for what in missing:
+            self.journal.note(Noted(what))
         attempts = [self._try(branch) for branch in self.plan.branches]
         if contradicted := self._contradicted(attempts):
             self.prober.distrust_fast()
@@ -186,6 +193,9 @@ class Backport:
         for attempt in attempts:
             for event in (*attempt.judged, self._ported(attempt)):
                 self.journal.note(event)
+        for attempt in attempts:
+            if attempt.works and attempt.branch.revision in with_tests:
+                self._run_reg_tests(attempt)
         self.journal.note(Ended(ANSWERED, ()))
 
     def _try(self, branch: Branch) -> Attempt:
@@ -211,9 +221,20 @@ class Backport:
         return Attempt(branch, self._tested(self._judge, branch, done)).outcome
 
     def _tested(self, judge: Judge, branch: Branch, done: Picked) -> tuple[Judged, ...]:
-        tip = done.commits[-1] if done.commits else branch.revision
-        tree = str(self.history.store[tip].peel(pygit2.Tree).id)
+        tree = self._tree(branch, done)
         return tuple(judge.judge_tree(branch.revision, tree, done.how, branch.name))
+
+    def _tree(self, branch: Branch, done: Picked) -> str:
+        tip = done.commits[-1] if done.commits else branch.revision
+        return str(self.history.store[tip].peel(pygit2.Tree).id)
+
+    def _run_reg_tests(self, attempt: Attempt) -> None:
+        """The branch's own reg-tests, before and after what was picked."""
+        assert attempt.picked is not None  # it works
+        branch, dirs = attempt.branch, self.plan.reg_tests
+        tree = self._tree(branch, attempt.picked)
+        for told in reg_tests.compare(self.prober, branch.revision, tree, dirs):
+            self.journal.note(replace(told, branch=branch.name))
 
     def _unpatched(self, branch: Branch, conflict: str = "") -> tuple[Judged, ...]:
         return tuple(self._judge.judge_unpatched(branch.revision, branch.name, conflict))

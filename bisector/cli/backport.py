@@ -40,6 +40,14 @@ be answered as asked, 3 the machine lacks something."""
         help="make a branch of it in the clone; {branch} in NAME stands for the branch's name",
     )
 
+    reg_tests = cli.SwitchAttr(
+        "--reg-tests",
+        str,
+        list=True,
+        argname="DIR",
+        help="run the branch's own reg-tests in DIR (or a .vtc) before and after the fix",
+    )
+
     def main(self, fix: str) -> int:
         from bisector.backport import backport
         from bisector.cli.answer import show
@@ -61,5 +69,6 @@ be answered as asked, 3 the machine lacks something."""
                 way,
                 out=Path(self.out) if self.out else None,
                 create=str(self.create_branch),
+                tests=self.reg_tests,
             )
         return show(outcome, files)
