@@ -12,9 +12,9 @@ import pygit2
 import pytest
 
 from bisector import delivery
-from bisector.backport import Backport, Plan, find_branches, hand_over
+from bisector.backport import find_branches, hand_over
 from bisector.errors import NoSuchRevision, PatchProblem, UsageProblem, WouldOverwrite
-from bisector.events import Confirmed, Ended, Judged, Ported, Turned
+from bisector.events import FAILS, Confirmed, Ended, Judged, Noted, Ported, RegTested, Turned
 from bisector.executors import Task
 from bisector.history import History
 from bisector.journal import Journal
@@ -23,6 +23,7 @@ from bisector.matrix import Suite
 from bisector.oracle import Oracle
 from bisector.outcome import Outcome
 from bisector.port import Fix
+from bisector.porting import Backport, Plan
 from bisector.probe import Probe, key_of
 from bisector.prober import Bench, Prober
 from bisector.toolchain import DEV, FAST, Chains, Toolchain
@@ -65,7 +66,12 @@ class Machine:
 
 
 def verdict(source: str, scenario: str, chain: str) -> Verdict:
-    """`#error` does not compile, `deaf` cannot be tested; `bug` is one, and `harm` another."""
+    """`#error` does not compile, `deaf` cannot be tested; `bug` is one, and `harm` another.
+
+    The reg-tests want nothing to be right.
+    """
+    if scenario.startswith("reg-tests/"):
+        return Verdict.BAD if "right" in source else Verdict.GOOD
     if "#error" in source:
         return Verdict.UNBUILDABLE
     if "deaf" in source:
@@ -302,6 +308,26 @@ def test_when_the_toolchains_disagree_all_is_judged_by_the_real_one(world: World
     assert any(isinstance(event, Turned) for event in events)
     (told,) = (event for event in events if isinstance(event, Ported))
     assert told.outcome is Outcome.BREAKS
+
+
+# -- reg-tests ----------------------------------------------------------------------------------
+
+
+def test_a_branchs_reg_tests_are_run_before_and_after_the_fix(world: World) -> None:
+    world.clone.commit({"reg-tests/a/x.vtc": "x"}, parents=[world.bug], branch="3.0")
+    world.run(world.plan(world.fix(), "3.0", "2.9", reg_tests=("reg-tests/a",)))
+    events = Journal(world.journal).events
+    (told,) = (event for event in events if isinstance(event, RegTested))
+    assert (told.branch, told.test, told.change) == ("3.0", "reg-tests/a/x.vtc", FAILS)
+    (note,) = (event.text for event in events if isinstance(event, Noted))
+    assert "has no such tests" in note, "the other branch lacks them"
+
+
+def test_reg_tests_that_no_branch_has_are_told_first(world: World) -> None:
+    plan = world.plan(world.fix(), "3.0", reg_tests=("reg-tests/nowhere",))
+    with pytest.raises(UsageProblem, match="no such tests"):
+        world.run(plan)
+    assert Journal(world.journal).events == []
 
 
 # -- handing over -------------------------------------------------------------------------------
