@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import pygit2
 from pygit2.enums import FileMode, MergeFileFlag
@@ -42,12 +43,16 @@ class Picker:
     def __init__(self, store: pygit2.Repository, committer: pygit2.Signature | None) -> None:
         self.store = store
         self._committer = committer
+        self._commit = cache(self._pick)  # sets of prerequisites begin alike
 
     def commit(self, revision: str, onto: str) -> Picked | Conflict:
         """Pick the commit *revision* onto the commit *onto*, as `git cherry-pick -x` does.
 
         Raises PatchProblem for a merge and for a commit without a parent.
         """
+        return self._commit(revision, onto)
+
+    def _pick(self, revision: str, onto: str) -> Picked | Conflict:
         fix = self.store[revision].peel(pygit2.Commit)
         if len(fix.parents) != 1:
             what = "is a merge" if fix.parents else "has no parent to compare it with"

@@ -24,6 +24,7 @@ class LineLog:
         self._history = history
         self._commits = commits
         self._touching = cache(self._walk)
+        self._steps = cache(self._read_steps)
 
     def touched(self, clash: Clash) -> tuple[str, ...]:
         """The commits that have touched the lines on which a change clashes, newest first.
@@ -35,10 +36,10 @@ class LineLog:
         spans, found = list(clash.spans), []
         below = False  # the commits after that content are no concern
         for commit in reversed(self._touching(clash.path)):
-            new, old = self._contents(commit, clash.path)
-            below = below or new == clash.base
+            left, made = self._steps(commit, clash.path)
+            below = below or left == clash.base
             if below and spans:
-                met, spans = before(self._blob(old), self._blob(new), spans)
+                met, spans = before(made, spans)
                 if met:
                     found.append(commit)
         return tuple(found)
@@ -46,18 +47,19 @@ class LineLog:
     def _walk(self, path: str) -> list[str]:
         return relevance.touching(self._history, self._commits, path)
 
-    def _contents(self, commit: str, path: str) -> tuple[str, str]:
-        """The ids of the file's content after and before *commit*, '' where there is none."""
+    def _read_steps(self, commit: str, path: str) -> tuple[str, list[tuple[Span, Span]]]:
+        """The id of the file's content that *commit* leaves, and what it has changed there."""
         read = self._history.read(commit)
-        return _entry(read.tree, path), _entry(read.parents[0].tree, path) if read.parents else ""
+        new = _entry(read.tree, path)
+        old = _entry(read.parents[0].tree, path) if read.parents else ""
+        return new, changes(self._blob(old), self._blob(new))
 
     def _blob(self, name: str) -> bytes:
         return self._history.objects[name].peel(pygit2.Blob).data if name else b""
 
 
-def before(old: bytes, new: bytes, spans: Sequence[Span]) -> tuple[bool, list[Span]]:
-    """Has the step from *old* to *new* touched *spans* of *new*; and where they are in *old*."""
-    made = changes(old, new)
+def before(made: Sequence[tuple[Span, Span]], spans: Sequence[Span]) -> tuple[bool, list[Span]]:
+    """Do the changes *made* touch *spans* of what they left; and where these were before them."""
     moved = [_moved(span, made) for span in spans]
     return any(met for met, _ in moved), [span for _, span in moved]
 

@@ -15,7 +15,18 @@ from bisector.workspace import Workspace, hold
 from tests.conftest import Clone
 from tests.test_cache import keep_binary
 
-COMMANDS = ("run", "probe", "build", "regtest", "scenarios", "hunts", "cache", "doctor", "demo")
+COMMANDS = (
+    "run",
+    "probe",
+    "build",
+    "backport",
+    "regtest",
+    "scenarios",
+    "hunts",
+    "cache",
+    "doctor",
+    "demo",
+)
 
 
 class Shell:
@@ -90,6 +101,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--scenario", "nonesuch"): "no scenario 'nonesuch'",
     ("run", "a..b", "--vtc", "x.vtc", "--scenario", "dns-flap"): "takes the place of",
     ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
+    ("backport",): "'bisector backport --help'",
+    ("backport", "x", "--patch", "y"): "name the fix without it",
     ("regtest", "nonesuch"): "no scenario 'nonesuch'",
     ("hunts", "more"): "'bisector hunts --help'",
     ("cache", "--cache-size", "lots"): "--cache-size lots: write a size, e.g. 500M or 5G",
@@ -113,6 +126,25 @@ def test_a_range_that_is_none_is_one_line_and_status_2(shell: Shell, clone: Clon
     clone.commit({})
     assert shell("run", "nonesuch", "--repo", str(clone.path)) == 2
     assert "'nonesuch' is no range" in shell.complaint()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nonesuch", "--onto", "master"), "no patch 'nonesuch'"),
+        (("master", "--onto", "nonesuch"), "no revision 'nonesuch'"),
+        (("master",), "no branch to port to: name one with --onto"),
+        (("master", "--onto", "master", "--create-branch", "master"), "master is there already"),
+        (("master", "--onto", "master,old", "--create-branch", "x"), "put {branch} into it"),
+    ],
+)
+def test_a_backport_that_makes_no_sense_is_one_line_and_status_2(
+    shell: Shell, clone: Clone, words: tuple[str, ...], said: str
+) -> None:
+    clone.line(2)
+    clone.tag("old", clone.commit({"src/haproxy.c": "int y;\n"}))
+    assert shell("backport", *words, "--repo", str(clone.path)) == 2
+    assert said in shell.complaint()
 
 
 def test_a_repository_that_is_none_is_one_line_and_status_3(shell: Shell, tmp_path: Path) -> None:

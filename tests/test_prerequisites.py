@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bisector.cherry import Picked, Picker
-from bisector.conflict import Conflict, Span
+from bisector.conflict import Conflict, Span, changes
 from bisector.history import History
 from bisector.linelog import LineLog, before
 from bisector.port import Fix, Needs
@@ -128,7 +128,7 @@ def test_lines_are_followed_back_through_a_change(
     old: str, new: str, span: Span, met: bool, moved: Span
 ) -> None:
     was, now = ("".join(f"{line}\n" for line in text).encode() for text in (old, new))
-    assert before(was, now, [span]) == (met, [moved])
+    assert before(changes(was, now), [span]) == (met, [moved])
 
 
 C = "src/server.c"
