@@ -91,7 +91,8 @@ def _needed(needs: Prerequisites | None, then: Outcome | None) -> Iterator[str]:
     if needs is None:
         return
     if needs.commits is None:
-        yield f"no set of earlier commits lets it apply ({needs.tried} tried)"
+        known = "lets it apply" if needs.smallest else "that lets it apply was found"
+        yield f"no set of earlier commits {known} ({needs.tried} tried)"
         return
     count = len(needs.commits)
     first = "1 commit" if count == 1 else f"{count} commits"

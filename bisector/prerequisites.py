@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-BUDGET = 300  # attempts to apply; a few milliseconds each
+BUDGET = 200  # attempts to apply; a few milliseconds each
 TRIALS = 6  # sets that apply, built and tested
 LIMIT = 30  # commits; nobody backports more for one fix
 
@@ -23,7 +23,8 @@ class Prerequisites:
     """What has to be there first: ``commits``, oldest first; None if no such set was found.
 
     ``passes``: with them, the fix also builds and passes; else they only let it apply.
-    ``smallest``: no smaller set does the same, as far as sets were tried. ``tried`` counts those.
+    ``smallest``: no smaller set does the same, or none at all; else the search was cut short.
+    ``tried`` counts the sets.
     """
 
     commits: Commits | None
@@ -56,7 +57,9 @@ def search(
             break
     if first is not None:
         return Prerequisites(first, False, True, finder.tried)
-    thinned = finder.thinned() if finder.spent else None
+    if not finder.spent:
+        return Prerequisites(None, False, True, finder.tried)
+    thinned = finder.thinned()
     good = thinned is not None and passes(thinned)
     return Prerequisites(thinned, good, False, finder.tried)
 

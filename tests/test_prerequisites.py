@@ -101,12 +101,19 @@ def test_no_more_sets_are_built_than_allowed() -> None:
 
 
 def test_where_nobody_touched_the_lines_there_is_no_set() -> None:
-    assert search(ORDER, lambda _: (), lambda _: True) == Prerequisites(None, False, False, 1)
+    assert search(ORDER, lambda _: (), lambda _: True) == Prerequisites(None, False, True, 1)
 
 
 def test_when_the_budget_ends_a_set_that_does_is_thinned_out_and_that_is_said() -> None:
     found = World({"": "bd", "d": "c"}, noise="ae").search(budget=3)
     assert (found.commits, found.passes, found.smallest) == (("b", "c", "d"), True, False)
+
+
+def test_when_the_budget_ends_without_one_that_is_not_taken_for_none() -> None:
+    def attempt(commits: Commits) -> Commits | None:
+        return ORDER
+
+    assert search(ORDER, attempt, lambda _: True, budget=4).smallest is False
 
 
 # -- whose lines they are -----------------------------------------------------------------------
