@@ -17,7 +17,7 @@ from bisector.proof import CONFIRM_RUNS
 from bisector.scenario import Known
 from bisector.session import Options
 from bisector.stretches import inferred, longest_row, next_probe
-from bisector.toolchain import RELEASE
+from bisector.toolchain import DEV, RELEASE
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace, digest
 
@@ -69,7 +69,7 @@ def conduct(
         range=span.text,
         old=span.old.id,
         new=span.new.id,
-        commits=len(span.commits),
+        commits=len(releases.graph.revisions),
     )
     name = table_id(question, bench)
     return carry_out(
@@ -109,23 +109,23 @@ class Releases:
                 f"--tags {pattern} matches none of the {len(tagged)} releases of {span.text}",
                 f"their names are like {history.release(tagged[-1])}",
             )
-        self._all = history.graph(commits)
-        self.graph = self._all.only(wanted)
+        whole = history.graph(commits)
+        self.graph = whole.only(wanted)
+        others = {place for place, commit in enumerate(commits) if commit not in wanted}
+        self._first = {
+            commits[place]: [commits[release] for release in sorted(first)]
+            for place, first in whole.landings(range(len(commits)), others).items()
+        }
 
     def first_with(self, commits: Iterable[str]) -> list[int]:
-        """The first releases that have each of *commits*; those outside of the range are left out.
+        """The first releases that have each of *commits*, by their indexes in ``graph``.
 
-        The releases go by their indexes in ``graph``.
+        Commits outside of the range are left out.
         """
-        index, names = self._all.index, self._all.revisions
-        others = {place for name, place in index.items() if name not in self.graph.index}
-        landings = self._all.landings(range(len(names)), others)
-        places = [index[commit] for commit in commits if commit in index]
-        return [
-            self.graph.index[names[release]]
-            for place in places
-            for release in sorted(landings.get(place, {place}))
+        known = [
+            commit for commit in commits if commit in self._first or commit in self.graph.index
         ]
+        return [self.graph.index[one] for c in known for one in self._first.get(c, [c])]
 
 
 class Table:
@@ -145,7 +145,8 @@ class Table:
             self.journal.note(Noted(remark))
         hints = () if self.question.every else self._hints()
         while self._ask(hints):
-            del self._pending[self.prober.first(self._pending.values()).revision]
+            known = f"{len(self._verdicts())} of {len(self._graph.revisions)} releases probed"
+            del self._pending[self.prober.first(self._pending.values(), known).revision]
         self._write()
 
     def _hints(self) -> list[int]:
@@ -222,12 +223,11 @@ class Table:
             )
         if self.question.flaky:
             yield f"the test is flaky: good means that it passed {CONFIRM_RUNS} times"
-        search = self.prober.chains.search.name
-        if Verdict.BAD not in verdicts.values() and search != RELEASE:
-            yield (
-                f"no release was bad with {search}: --toolchain {RELEASE} if the bug needs threads "
-                "or the optimiser"
-            )
+        search = self.prober.chains.search
+        if not search.is_real:
+            yield f"judged with {search.name} builds, as they search: --toolchain {DEV} takes gcc"
+        if Verdict.BAD not in verdicts.values() and search.name != RELEASE:
+            yield f"none is bad: --toolchain {RELEASE} if the bug needs threads or the optimiser"
 
 
 def _verdict(runs: Sequence[Probed], needed: int) -> Verdict | None:

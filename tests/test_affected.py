@@ -223,7 +223,7 @@ def test_where_all_are_alike_it_stops_at_its_budget_and_says_what_might_help(she
     prober = shelf.judge(bad_in(range(0)))
     assert len(prober.asked) == BUDGET
     assert shelf.ended() == Ended("answered", ())
-    assert "no release was bad with fast: --toolchain release" in shelf.notes()[-1]
+    assert "none is bad: --toolchain release if" in shelf.notes()[-1]
 
 
 # --- doubts ---------------------------------------------------------------------------------------
@@ -233,6 +233,7 @@ def test_what_fast_cannot_judge_is_judged_by_the_other(shelf: Shelf) -> None:
     shelf.chains, truth = AUTO, bad_in(range(4, 15))
     shelf.judge(truth, prepare=tell_fast(bad_in(range(4, 15), untestable=range(2, 9))), every=True)
     assert shelf.told_as(truth)
+    assert shelf.notes() == ["judged with fast builds, as they search: --toolchain dev takes gcc"]
 
 
 def test_a_flaky_release_is_good_only_after_several_passes(shelf: Shelf) -> None:

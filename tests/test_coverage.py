@@ -114,7 +114,7 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
 
 
 def test_added_lines_are_those_of_c_files_by_their_number_in_the_patched_file(clone: Clone) -> None:
-    base = clone.commit({"src/a.c": "1\n2\n3\n", "src/b.h": "1\n", "doc/x.txt": "1\n"})
+    base = clone.commit({"src/a.c": "1\n2\n3\n", "src/b.h": "gone\n", "doc/x.txt": "1\n"})
     after = clone.tree(
         {
             "src/a.c": "0\n1\n3\n4\r\n5",  # 2 is gone

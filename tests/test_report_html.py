@@ -92,7 +92,7 @@ def test_everything_that_a_journal_has_is_on_the_page() -> None:
         "[failure=nxdomain,refused]",
         "record=AAAA failure=nxdomain check=plain",
         "three-way, exact",
-        "not covered by any test",
+        "by dns-flap (2 variants), dns-false-up (1 variant)",
         "4711",
         "reg-tests/server/a.vtc",
         "<<<<<<< ours",

@@ -96,12 +96,24 @@ def test_hunks_are_listed_with_what_notices_them() -> None:
     assert "\n".join(parts.hunks(j.HUNKS)) == (
         """\
 hunks       4 at v3.0-dev1: 1 noticed, 1 comment, 1 not covered by any test, 1 needed
-            src/server.c @@ -4705,7 +4705,11 @@  noticed by dns-flap (2 variants), \
+            BUG/MEDIUM: server/dns: keep the port
+              noticed      src/server.c @@ -4705,7 +4705,11 @@  by dns-flap (2 variants), \
 dns-false-up (1 variant)
-            src/server.c @@ -1,2 +1,3 @@         comment
-            src/server.c @@ -9,2 +9,3 @@         not covered by any test
-            src/server.c @@ -4705,7 +4705,11 @@  needed: server.c:9: 'x' undeclared"""
+              comment      src/server.c @@ -1,2 +1,3 @@
+              not covered  src/server.c @@ -9,2 +9,3 @@
+              needed       src/server.c @@ -4705,7 +4705,11 @@  server.c:9: 'x' undeclared"""
     )
+
+
+def test_hunks_of_several_patches_stand_below_their_patch() -> None:
+    other = replace(j.HUNKS[1], patch="BUG/MINOR: other")
+    lines = parts.hunks([j.HUNKS[0], other])
+    assert [lines[1].strip(), lines[3].strip()] == [j.HUNKS[0].patch, "BUG/MINOR: other"]
+
+
+def test_a_long_header_is_cut_off() -> None:
+    long = replace(j.HUNKS[1], header="@@ -1,2 +1,3 @@ static int " + "x" * 90)
+    assert parts.hunk_place(long).endswith("x…") and len(parts.hunk_place(long)) == 64
 
 
 def test_missed_lines_are_shown() -> None:
@@ -198,6 +210,7 @@ def test_each_judgement_is_told_with_what_is_wrong(capsys: pytest.CaptureFixture
     ("event", "line"),
     [
         (j.HUNKS[2], "not covered v3.0-dev1            without src/server.c @@ -9,2 +9,3 @@"),
+        (j.HUNKS[3], "needed      v3.0-dev1            without src/server.c @@ -4705,7 +4705"),
         (j.REG_TESTS[0], "newly fails v3.0-dev1            reg-tests/server/a.vtc"),
         (j.PORTED[2], "not needed  2.8"),
         (j.RELEASES[0], "good        v2.9.0"),

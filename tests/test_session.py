@@ -16,6 +16,7 @@ from bisector.errors import (
     EnvironmentProblem,
     HuntBusy,
     MissingProgram,
+    NoSuchHunt,
     PatchProblem,
     ScenarioProblem,
     UsageProblem,
@@ -34,6 +35,7 @@ from bisector.session import (
     Test,
     find_chains,
     find_claims,
+    find_hunt,
     find_series,
     find_suites,
     find_test,
@@ -44,6 +46,7 @@ from bisector.session import (
 from bisector.toolchain import Chains, Toolchain
 from bisector.tools import Lua, Tool
 from bisector.workspace import Workspace
+from tests import judged
 from tests.conftest import Clone
 from tests.test_report import FIXED, INTRODUCED, PROVEN, STARTED
 
@@ -364,6 +367,7 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
     assert len(set(names)) == len(names)
     spelt = replace(question, range=history.range(f"{line[0][:12]}..HEAD"))
     assert hunt_id(spelt, bench) == names[0]
+    assert hunt_id(replace(question, hunks=True), bench) == names[0], "it only adds to the answer"
 
 
 # --- journals -------------------------------------------------------------------------------------
@@ -416,6 +420,10 @@ STATES: dict[str, list[Event]] = {
     "no answer": [STARTED, Ended("both ends are bad", ())],
     "proven": [STARTED, INTRODUCED, FIXED, *PROVEN, Ended("answered", ())],
     "not proven": [STARTED, INTRODUCED, DOUBTED, Ended("answered", ())],
+    "verified": [replace(STARTED, job="verify"), judged.fixes("v3.0.0"), Ended("answered", ())],
+    "not verified": [replace(STARTED, job="verify"), Ended("answered", ())],
+    "backported": [replace(STARTED, job="backport"), judged.PORTED[0], Ended("answered", ())],
+    "affected": [replace(STARTED, job="affected"), Ended("answered", ())],
 }
 
 Record = Callable[..., Journal]
@@ -444,7 +452,7 @@ def test_a_hunts_state_is_what_its_journal_says(
 ) -> None:
     record("one", *STATES[state])
     ((name, said, summary),) = hunts(workspace)
-    assert (name, said, summary.started) == ("one", state, STARTED)
+    assert (name, said, summary.started) == ("one", state, STATES[state][0])
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -461,6 +469,28 @@ def test_the_newest_hunt_comes_first(workspace: Workspace, record: Record) -> No
     for name, at in {"b": 2.0, "c": 3.0, "a": 1.0}.items():
         record(name, replace(STARTED, at=at))
     assert [name for name, _, _ in hunts(workspace)] == ["c", "b", "a"]
+
+
+def test_a_hunt_is_found_by_how_its_name_begins(workspace: Workspace, record: Record) -> None:
+    for name, at in {"abc1": 2.0, "abd2": 3.0, "e": 1.0}.items():
+        record(name, replace(STARTED, at=at))
+    path, summary = find_hunt(workspace, "abc")
+    assert (path, summary.started.at) == (workspace.root / "hunts/abc1/journal", 2.0)
+    assert path.exists()
+    assert find_hunt(workspace, "")[1].started.at == 3.0
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("x", "no hunt 'x'"), ("ab", "2 hunts begin with 'ab'"), ("", "no hunts yet")],
+)
+def test_a_hunt_that_nobody_can_mean_is_none(
+    workspace: Workspace, record: Record, name: str, what: str
+) -> None:
+    for one in ("abc", "abd") if name else ():
+        record(one, STARTED)
+    with pytest.raises(NoSuchHunt, match=f"{what}: 'bisector hunts' lists them"):
+        find_hunt(workspace, name)
 
 
 def test_what_was_set_aside_or_never_began_is_no_hunt(workspace: Workspace, record: Record) -> None:

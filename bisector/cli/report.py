@@ -6,12 +6,11 @@ from bisector.cli.command import HuntReportCommand
 
 
 class Report(HuntReportCommand):
-    """Show the report of a finished or interrupted hunt again; write it to files
-
-    HUNT is a name as 'bisector hunts' lists it, or how one begins; the newest unless named."""
+    """Show a hunt's report again, and write it to files"""
 
     DESCRIPTION_MORE = """
-Exit status: that of the command which it is about, 2 if there is no such hunt."""
+HUNT is a name as 'bisector hunts' lists it, or how one begins; the newest unless named.
+Exit status: 0 if all is proven or verified, 1 if not, 2 if there is no such hunt."""
 
     def main(self, hunt: str = "") -> int:
         from bisector import session

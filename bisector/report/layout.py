@@ -44,3 +44,8 @@ def counted(number: int, thing: str) -> str:
 def stretch(names: Sequence[str]) -> str:
     """Neighbours in order by the first and the last of them: `v3.0.0 to v3.0.4`."""
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+
+
+def shortened(text: str, most: int) -> str:
+    """*text*, cut off where it is too long."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -18,7 +18,6 @@ from bisector.events import (
     Ported,
     Probed,
     RegTested,
-    Released,
     Turned,
 )
 from bisector.report import matrix, parts
@@ -113,8 +112,6 @@ def _of_patch(event: Event) -> tuple[str, str] | None:
         return parts.reg_test_line(event), _colour(event.change)
     if isinstance(event, Ported):
         return parts.port_line(event), _colour(event.outcome)
-    if isinstance(event, Released):
-        return parts.release_line(event), _colour(event.verdict)
     return None
 
 

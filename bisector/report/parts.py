@@ -18,30 +18,49 @@ from bisector.events import (
     RegTested,
     Released,
 )
-from bisector.report.layout import counted, indented, row, stretch, table
+from bisector.report.layout import counted, indented, row, shortened, stretch, table
 
+_PLACE = 64  # characters for a hunk's file and header
 _SAID = {True: "the message asks for it", False: "the message does not ask for it"}
 
 
 def hunks(dropped: Sequence[HunkDropped]) -> list[str]:
-    """What each hunk is good for, by revision."""
+    """What each hunk is good for, by revision and patch."""
     lines = []
     for name, group in groupby(dropped, key=lambda one: one.name):
         some = list(group)
         counts = Counter(one.state for one in some)
         total = ", ".join(f"{number} {_state(state)}" for state, number in counts.items())
-        texts = [[f"{one.path} {one.header}", hunk_said(one)] for one in some]
-        lines += row("hunks", f"{len(some)} at {name}: {total}", table(texts))
+        texts = table([[one.state, hunk_place(one), hunk_why(one)] for one in some])
+        more, patch = [], ""
+        for one, line in zip(some, texts, strict=True):
+            more += [one.patch] if one.patch != patch else []
+            more.append(f"  {line}")
+            patch = one.patch
+        lines += row("hunks", f"{len(some)} at {name}: {total}", more)
     return lines
 
 
-def hunk_said(one: HunkDropped) -> str:
-    """What leaving a hunk out came to."""
-    if one.state != NOTICED:
-        return _state(one.state) + (f": {one.problem}" if one.problem else "")
+def hunk_place(one: HunkDropped) -> str:
+    """The hunk's file and header, not longer than a terminal has room for."""
+    return shortened(f"{one.path} {one.header}", _PLACE)
+
+
+def hunk_why(one: HunkDropped) -> str:
+    """Which tests notice that it is missing, or why the rest needs it."""
     tests = Counter(text.partition(" ")[0] for text in one.noticed_by)
     told = [f"{test} ({counted(number, 'variant')})" for test, number in tests.items()]
-    return f"noticed by {', '.join(told)}"
+    return f"by {', '.join(told)}" if told else one.problem
+
+
+def hunk_said(one: HunkDropped) -> str:
+    """What leaving the hunk out came to, in one line."""
+    why = hunk_why(one)
+    return f"{_state(one.state)} {why}" if one.state == NOTICED else _with(_state(one.state), why)
+
+
+def _with(text: str, why: str) -> str:
+    return f"{text}: {why}" if why else text
 
 
 def _state(state: str) -> str:
@@ -178,13 +197,6 @@ def basis(some: Sequence[Released]) -> str:
     return text if some[0].verdict.tested else f"{text}: {some[0].reason}"
 
 
-def release_line(one: Released) -> str:
-    """One release, when it is known."""
-    how = "" if one.probed else "inferred from its neighbours"
-    line = f"{one.verdict:<11} {one.release:<20} {how}".rstrip()
-    return "\n".join([line, *indented([] if one.verdict.tested else [one.reason])])
-
-
 def reduced(one: Reduced | None) -> list[str]:
     """The hunks of the culprit that alone bring the bug."""
     return row("reduced", reduced_said(one), one.kept) if one else []
@@ -196,9 +208,9 @@ def reduced_said(one: Reduced) -> str:
         return one.problem
     bring = "brings" if len(one.kept) == 1 else "bring"
     said = f"{len(one.kept)} of {counted(one.total, 'hunk')} of {one.revision[:10]} {bring} the bug"
-    return f"{said}: {one.problem}" if one.problem else said
+    return _with(said, one.problem)
 
 
 def hunk_line(one: HunkDropped) -> str:
     """One hunk left out, while the job goes on."""
-    return f"{one.state:<11} {one.name:<20} without {one.path} {one.header}: {hunk_said(one)}"
+    return f"{one.state:<11} {one.name:<20} without {hunk_place(one)} {hunk_why(one)}".rstrip()

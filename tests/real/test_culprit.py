@@ -11,7 +11,7 @@ from tests.real.helpers import bisector, hunts_over, made
 def test_after_a_hunt_only_the_hunks_are_tried(
     real_workspace: Workspace, ground: Playground
 ) -> None:
-    words = ("run", ground.range, "--repo", str(ground.path), "--set", "servers=2")
+    words = ("run", ground.range, "--repo", str(ground.path), "--set", "servers=3")
     assert bisector(*words).returncode == 0
     before = hunts_over(real_workspace, ground)
 
@@ -24,7 +24,6 @@ def test_after_a_hunt_only_the_hunks_are_tried(
     assert len(made(events)) == len(set(made(events)))
     (reduced,) = (event for event in events if isinstance(event, Reduced))
     assert reduced.revision == ground.regression
-    assert [hunk.split(" @@ ")[1] for hunk in reduced.kept] == [
-        "int snr_resolution_error_cb(struct resolv_requester *requester, int error_code)"
-    ]
+    (kept,) = reduced.kept
+    assert "snr_resolution_error_cb" in kept, "what the default failure goes through"
     assert reduced.total > 1 and reduced.problem == ""
