@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -11,7 +11,7 @@ import pygit2
 from bisector import advice, conduct, delivery, session
 from bisector.cherry import Picked, Picker
 from bisector.conduct import Way
-from bisector.errors import UsageProblem
+from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.events import Ported
 from bisector.history import History
 from bisector.lanes import cores
@@ -19,9 +19,22 @@ from bisector.matrix import Suite
 from bisector.port import Fix
 from bisector.porting import Backport, Branch, Plan
 from bisector.prober import Prober
-from bisector.session import Options
+from bisector.session import Options, Test
 from bisector.verify import TESTS_A_CORE
 from bisector.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be done with what works, and what else is to be tried.
+
+    Files for `git am` go below ``out``, branches called ``create`` into the user's clone;
+    ``reg_tests`` are folders of a branch's own reg-tests, which it has to keep.
+    """
+
+    out: Path | None = None
+    create: str = ""
+    reg_tests: tuple[str, ...] = ()
 
 
 def backport(
@@ -29,46 +42,60 @@ def backport(
     options: Options,
     what: str,
     onto: Sequence[str],
+    wishes: Wishes,
     way: Way,
-    *,
-    out: Path | None = None,
-    create: str = "",
-    tests: Sequence[str] = (),
 ) -> conduct.Outcome:
     """Try the patch or revision *what* on the branches *onto*, and hand over what works.
 
-    Files for `git am` go below *out*, branches called *create* into the user's clone. *tests* are
-    folders of a branch's own reg-tests, which it has to keep. Raises
-    UsageProblem, PatchProblem, WouldOverwrite and what a probe raises.
+    That it cannot be handed over is part of the outcome. Raises UsageProblem, PatchProblem and
+    what a probe raises.
     """
     test = session.find_test(options)
     history = session.find_history(options, workspace, way.watcher.doing)
-    fix = Fix.find(what, history)
-    branches = find_branches(history, onto)
-    if out is not None or create:
-        fix.require_authors()
-    names = [branch.name for branch in branches]
-    created = delivery.branch_names(create, names, history.objects) if create else {}
-    suites = session.find_suites(options, test)
-    if options.scenario is None and options.vtc is None:
-        suites = tuple(replace(suite, wanted=True) for suite in suites)
-    claims = tuple(_claims(workspace, options, history, suites))
-    home = _branch(history, fix.home).version
-    plan = Plan(fix, home, branches, suites, claims, out, tuple(created.items()), tuple(tests))
+    plan = _plan(workspace, options, test, history, Fix.find(what, history), onto, wishes)
     bench = session.find_bench(options, workspace, history, test)
+    names = [branch.name for branch in plan.branches]
     started = conduct.started_job(
-        "backport", bench, fix.series, way, range=", ".join(names), commits=len(names)
+        "backport", bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
     )
-    about = (fix.revision, branches, claims, str(out and out.absolute()), create, *tests)
-    job = session.job_id("backport", bench, fix.series, suites, *about)
+    about = (plan.fix.revision, plan.fix.message, plan.branches, plan.claims)
+    job = session.job_id("backport", bench, plan.fix.series, plan.suites, *about, wishes)
     way = replace(way, tests=TESTS_A_CORE * cores())
 
     def work(prober: Prober) -> None:
         Backport(plan, prober, way.watcher.doing).run()
 
     done = conduct.carry_out(bench, job, started, way, work)
-    hand_over(plan, history, [event for event in done.events if isinstance(event, Ported)])
+    try:
+        hand_over(plan, history, [event for event in done.events if isinstance(event, Ported)])
+    except WouldOverwrite as problem:
+        return replace(done, problem=problem)
     return done
+
+
+def _plan(
+    workspace: Workspace,
+    options: Options,
+    test: Test,
+    history: History,
+    fix: Fix,
+    onto: Sequence[str],
+    wishes: Wishes,
+) -> Plan:
+    """What is to be done, with everything that can be refused refused."""
+    branches = find_branches(history, onto)
+    out, created = wishes.out and wishes.out.absolute(), dict[str, str]()
+    if out is not None or wishes.create:
+        fix.require_authors()
+    if wishes.create:
+        names = [branch.name for branch in branches]
+        created = delivery.branch_names(wishes.create, names, history.objects)
+    suites = session.find_suites(options, test)
+    if options.scenario is None and options.vtc is None:
+        suites = tuple(replace(suite, wanted=True) for suite in suites)
+    claims = tuple(_claims(workspace, options, history, suites))
+    home = _branch(history, fix.home).version
+    return Plan(fix, home, branches, suites, claims, out, tuple(created.items()), wishes.reg_tests)
 
 
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
@@ -81,12 +108,8 @@ def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
 def _branch(history: History, name: str) -> Branch:
     commit = history.resolve(name).id
     tree = history.read(commit).tree
-    text = (
-        tree["VERSION"].peel(pygit2.Blob).data.decode("ascii", "replace")
-        if "VERSION" in tree
-        else ""
-    )
-    return Branch(name, commit, advice.version_of(text, name))
+    raw = tree["VERSION"].peel(pygit2.Blob).data if "VERSION" in tree else b""
+    return Branch(name, commit, advice.version_of(raw.decode("ascii", "replace"), name))
 
 
 def _claims(

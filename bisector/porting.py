@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -160,14 +160,14 @@ class Backport:
         if proof is None or self.prober.chains.search.is_real:
             return ""
         judge = Judge(self.prober, self.plan.suites, proof)
-        for outcome in (Outcome.FIXES, Outcome.BREAKS, Outcome.INEFFECTIVE):
-            for attempt in [one for one in attempts if one.outcome is outcome][:1]:
-                assert attempt.picked is not None  # what was tested was picked
-                again = self._tested(judge, attempt.branch, attempt.picked)
-                name = attempt.branch.name
-                if appraisal.verdicts(again) != appraisal.verdicts(attempt.judged):
-                    return name
-                self.journal.note(Confirmed(name, True, 2 * len(judge.cases), "", proof.name))
+        for attempt in _weightiest(attempts):
+            assert attempt.picked is not None  # what was tested was picked
+            said = self._tested(self._judge, attempt.branch, attempt.picked)
+            again = self._tested(judge, attempt.branch, attempt.picked)
+            name = attempt.branch.name
+            if appraisal.verdicts(again) != appraisal.verdicts(said):
+                return name
+            self.journal.note(Confirmed(name, True, 2 * len(judge.cases), "", proof.name))
         return ""
 
     def _ported(self, attempt: Attempt) -> Ported:
@@ -221,3 +221,9 @@ class Backport:
         if self.plan.out is None or picked is None:
             return []
         return delivery.files(self.history.store, picked.commits, self.plan.out, branch.name)
+
+
+def _weightiest(attempts: Sequence[Attempt]) -> Iterator[Attempt]:
+    """The first branch for each kind of claim about the fix, what it needs first included."""
+    for outcome in (Outcome.FIXES, Outcome.BREAKS, Outcome.INEFFECTIVE):
+        yield from [one for one in attempts if (one.then or one.outcome) is outcome][:1]

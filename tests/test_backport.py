@@ -297,6 +297,13 @@ def test_the_fast_toolchain_is_not_believed_alone(world: World) -> None:
     assert (proof.what, proof.proven, proof.toolchain) == ("3.0", True, "dev")
 
 
+def test_nor_is_it_about_what_is_needed_first(world: World) -> None:
+    world.step("line 10 bug\n", "line 10 bug moved\n")
+    world.chains = Chains(TCC, GCC, GCC)
+    machine = world.run(world.plan(world.fix(), "3.0"))
+    assert ("flap", "dev") in machine.asked
+
+
 def test_when_the_toolchains_disagree_all_is_judged_by_the_real_one(world: World) -> None:
     def says(source: str, scenario: str, chain: str) -> Verdict:
         right = "right" in source and chain == "dev"

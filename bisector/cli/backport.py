@@ -49,7 +49,7 @@ be answered as asked, 3 the machine lacks something."""
     )
 
     def main(self, fix: str) -> int:
-        from bisector.backport import backport
+        from bisector.backport import Wishes, backport
         from bisector.cli.answer import show
         from bisector.cli.options import options_of
         from bisector.conduct import Way
@@ -61,14 +61,11 @@ be answered as asked, 3 the machine lacks something."""
         onto = [word for words in self.onto for word in words.split(",") if word]
         with Live() as live:
             way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
-            outcome = backport(
-                self.workspace(),
-                options_of(self),
-                fix,
-                onto,
-                way,
-                out=Path(self.out) if self.out else None,
-                create=str(self.create_branch),
-                tests=self.reg_tests,
+            wishes = Wishes(
+                Path(self.out) if self.out else None,
+                str(self.create_branch),
+                tuple(self.reg_tests),
             )
+            options = options_of(self)
+            outcome = backport(self.workspace(), options, fix, onto, wishes, way)
         return show(outcome, files)
