@@ -200,7 +200,7 @@ def _three_way(
     exact = _exact(store, file, content)
     if isinstance(exact, bytes):
         return exact
-    base = _before(store, file)
+    base = pre_image(store, file)
     if base is None:
         made_from = file.old_id[:12] or "nobody says which"
         why = f"the file that the patch was made from ({made_from}) is not in the repository"
@@ -220,7 +220,7 @@ def _three_way(
     return tuple(ConflictPlace(file.path, hunk.header, why) for hunk in colliding or file.hunks)
 
 
-def _before(store: pygit2.Repository, file: FileDiff) -> bytes | None:
+def pre_image(store: pygit2.Repository, file: FileDiff) -> bytes | None:
     """The content that *file* was made from, if the repository has it before or after."""
     before = _blob(store, file.old_id)
     if before is None:
@@ -259,7 +259,7 @@ def _remember(store: pygit2.Repository, series: Series) -> None:
     """Write what each patch makes of its files: what the next one in a series was made from."""
     for form in (form for patch in series.patches for form in patch.forms):
         for file in form.files:
-            base = _before(store, file)
+            base = pre_image(store, file)
             made = None if base is None else hunks.fit(base, file.hunks)
             if file.new_id and isinstance(made, bytes) and _blob(store, file.new_id) is None:
                 store.create_blob(made)

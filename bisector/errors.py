@@ -71,6 +71,10 @@ class PatchProblem(UsageProblem):
     """A patch that cannot be read, or that says nothing."""
 
 
+class WouldOverwrite(UsageProblem):
+    """A file or a branch of that name is there already, and is somebody's."""
+
+
 class NoSuchHunt(UsageProblem):
     """A hunt that the workspace does not have, or a name that means several."""
 

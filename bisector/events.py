@@ -241,11 +241,12 @@ SAME, FAILS, PASSES, FLICKERS = "same", "newly fails", "newly passes", "flickers
 class Ported(Event):
     """A fix on a branch.
 
-    ``affected`` is the probe's word on the branch as it is, ``why`` in a few words; ``how`` says
-    how the fix applied, ``conflict`` shows both sides where it did not. ``prerequisites`` are
-    `hash subject` of the commits that it needs first, in order. ``said`` is whether the commit's
-    message wants it there (None: it says nothing about that version), ``files`` are what was
-    written, ``created`` the branch that was made. ``remark`` is for the reader.
+    ``affected`` is the probe's word on the branch as it is, ``why`` what it rests on; ``how`` says
+    how the fix applied ('' if it was not needed), ``conflict`` shows both sides where it did not.
+    ``prerequisites`` are `hash subject` of the commits with which it applies, in order. ``said``
+    is whether the commit's message wants it there (None: it says nothing about that version),
+    ``files`` are what was written, ``created`` the branch that was made. ``remark`` is for the
+    reader.
     """
 
     kind: ClassVar[str] = "ported"

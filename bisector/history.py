@@ -95,6 +95,14 @@ class History:
         """The clone itself, for reading its objects without a detour through the store."""
         return self._clone
 
+    @property
+    def identity(self) -> pygit2.Signature | None:
+        """Who the user is, as git is told in the clone or for all of them; None if it is not."""
+        try:
+            return self._clone.default_signature
+        except KeyError:
+            return None
+
     def _is_haproxy(self) -> bool:
         """Does any branch's tip look like HAProxy's source?"""
         heads = [self._clone.head.target] if not self._clone.head_is_unborn else []

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bisector.apply import AppliedSeries, Conflict, apply_series
+from bisector.apply import Conflict, apply_series
 from bisector.events import CONFIRMATION, Cell, Judged, Probed
 from bisector.oracle import Oracle
 from bisector.outcome import Outcome, of_scenario, of_variant
@@ -60,6 +60,17 @@ class Judge:
         side.go_on()
         return side.answers()
 
+    def judge_tree(
+        self, revision: str, tree: str, how: Sequence[str], branch: str = ""
+    ) -> list[Judged]:
+        """What it does to *revision* to become *tree*; *how* each patch brought that about."""
+        return self._finish(self._row(revision, branch, tree, how))
+
+    def judge_unpatched(self, revision: str, branch: str = "", conflict: str = "") -> list[Judged]:
+        """How *revision* fares that stays as it is, perhaps for a *conflict*."""
+        how = ("conflict",) if conflict else ()
+        return self._finish(self._row(revision, branch, None, how, conflict, conflict))
+
     def _side(self, revision: str, tree: str, purpose: str) -> Side:
         patched = purpose != BEFORE
         if self._chain is not None:
@@ -69,14 +80,27 @@ class Judge:
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
         store, tree = self.history.store, self.history.tree_id(revision)
         done = apply_series(store, store[tree].id, series)
-        before = self._side(revision, tree, BEFORE)
         if isinstance(done, Conflict):
-            after = None
-        elif str(done.tree) == tree:
-            after = before
-        else:
-            after = self._side(revision, str(done.tree), AFTER)
-        return _Row(revision, branch, done, before, after)
+            conflict = f"{done.patch}: {done.text}"
+            return self._row(revision, branch, None, ("conflict",), conflict, done.brief)
+        return self._row(revision, branch, str(done.tree), [step.text for step in done.steps])
+
+    def _row(
+        self,
+        revision: str,
+        branch: str,
+        patched: str | None,
+        how: Sequence[str],
+        conflict: str = "",
+        brief: str = "",
+    ) -> _Row:
+        tree = self.history.tree_id(revision)
+        before = self._side(revision, tree, BEFORE)
+        after = None
+        if patched is not None:
+            same = patched == tree
+            after = before if same else self._side(revision, patched, AFTER)
+        return _Row(revision, branch, tuple(how), conflict, brief, before, after)
 
     def _finish(self, row: _Row) -> list[Judged]:
         sides = [side for side in (row.before, row.after) if side]
@@ -158,19 +182,18 @@ class Side:
 
 @dataclass(frozen=True)
 class _Row:
-    """A revision under way; ``after`` is None where the patch does not apply."""
+    """A revision under way; ``after`` is None where the patch is not applied.
+
+    ``conflict`` says why it does not apply, if that is so, and ``brief`` in fewer words.
+    """
 
     revision: str
     branch: str
-    done: AppliedSeries | Conflict
+    how: tuple[str, ...]
+    conflict: str
+    brief: str
     before: Side
     after: Side | None
-
-    @property
-    def how(self) -> tuple[str, ...]:
-        if isinstance(self.done, Conflict):
-            return ("conflict",)
-        return tuple(step.text for step in self.done.steps)
 
 
 def _cell(case: Oracle, before: Probed, after: Probed | None) -> Cell:
@@ -185,10 +208,10 @@ def _cell(case: Oracle, before: Probed, after: Probed | None) -> Cell:
 
 def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -> str:
     """What a reader has to know beside the outcome."""
-    if isinstance(row.done, Conflict):
+    if row.conflict:
         if outcome is not Outcome.NOT_NEEDED:
-            return f"{row.done.patch}: {row.done.text}"
-        return row.done.brief if suite.wanted else ""
+            return row.conflict
+        return row.brief if suite.wanted else ""
     if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
         return next((cell.reason for cell in cells if cell.outcome is outcome), "")
     return ""

@@ -62,3 +62,16 @@ def of_scenario(variants: Collection[tuple[Verdict, Verdict | None]]) -> Outcome
     if any(before.tested and after is Verdict.UNTESTABLE for before, after in variants):
         outcomes -= {Outcome.FIXES, Outcome.NOT_NEEDED}
     return next((one for one in _GRAVITY if one in outcomes), Outcome.UNTESTABLE)
+
+
+def of_branch(scenarios: Collection[tuple[Outcome, bool]]) -> Outcome:
+    """The outcome on a branch from those of the scenarios, each with whether it is to be fixed.
+
+    To fix one of them is enough, for a fix seldom is one for several bugs.
+    """
+    if any(outcome is Outcome.BREAKS for outcome, _ in scenarios):
+        return Outcome.BREAKS
+    wanted = {outcome for outcome, is_wanted in scenarios if is_wanted}
+    if Outcome.FIXES in wanted:
+        return Outcome.FIXES
+    return next((one for one in _GRAVITY if one in wanted), Outcome.UNTESTABLE)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email
 import email.policy
+import email.utils
 import re
 from dataclasses import replace
+from datetime import UTC, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pygit2
 from bisector import difftext
 from bisector.errors import PatchProblem
 from bisector.hunks import FileDiff
-from bisector.patches import Patch, Series
+from bisector.patches import Author, Patch, Series
 
 _NUMBERED = re.compile(r"(\d{4})-.*\.patch")
 _MBOX_FROM = re.compile(rb"^From \S.*\d\d:\d\d.* \d{4}\r?$", re.MULTILINE)
@@ -69,7 +71,10 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
     if not files:
         raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
     message = commit.raw_message.decode("utf-8", "replace").strip()
-    return Patch(name, message.partition("\n")[0], message, tuple(files))
+    author = Author(
+        commit.author.name, commit.author.email, commit.author.time, commit.author.offset
+    )
+    return Patch(name, message.partition("\n")[0], message, tuple(files), author=author)
 
 
 def _variants(folder: Path) -> dict[str, tuple[Patch, ...]]:
@@ -140,7 +145,22 @@ def _from_mail(raw: bytes, name: str) -> Patch | None:
     patch = _patch(name, f"{subject}\n\n{message}".strip(), diff)
     if not patch and tag and int(tag[1] or 1):
         raise PatchProblem(f"{name}: the mail {subject!r} has no diff", "get the whole mail")
-    return patch
+    return replace(patch, author=_author(mail)) if patch else None
+
+
+def _author(mail: EmailMessage) -> Author | None:
+    """Who sent the mail, and when; None if it does not say both."""
+    name, address = email.utils.parseaddr(str(mail["from"] or ""))
+    try:
+        sent = email.utils.parsedate_to_datetime(str(mail["date"]))
+    except ValueError:
+        return None
+    if not address:
+        return None
+    offset = sent.utcoffset() or timedelta()
+    if sent.tzinfo is None:  # as RFC 5322 has -0000: the time is UTC
+        sent = sent.replace(tzinfo=UTC)
+    return Author(name or address, address, int(sent.timestamp()), offset // timedelta(minutes=1))
 
 
 def _patch(name: str, message: str, diff: bytes) -> Patch | None:

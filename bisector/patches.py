@@ -12,10 +12,21 @@ from bisector.workspace import digest
 
 
 @dataclass(frozen=True)
+class Author:
+    """Who made a change, and when: seconds since the epoch, minutes east of Greenwich."""
+
+    name: str
+    email: str
+    time: int
+    offset: int
+
+
+@dataclass(frozen=True)
 class Patch:
     """A change to apply, with its forms for older code.
 
-    ``variant`` is the label of a form that is one of another patch's ``variants``.
+    ``variant`` is the label of a form that is one of another patch's ``variants``. ``author`` is
+    None where the patch does not say.
     """
 
     name: str
@@ -24,6 +35,7 @@ class Patch:
     files: tuple[FileDiff, ...]
     variant: str | None = None
     variants: tuple[Patch, ...] = ()
+    author: Author | None = None
 
     @property
     def forms(self) -> tuple[Patch, ...]:

@@ -52,6 +52,26 @@ def compare(prober: Prober, revision: str, after: str, dirs: Sequence[str]) -> I
     return _compared(prober, revision, (before, after), wanted)
 
 
+def having(
+    prober: Prober, revisions: Sequence[str], dirs: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Those of *revisions* that have all the reg-tests in *dirs*, and what the others lack.
+
+    Raises UsageProblem when none has them.
+    """
+    found: list[str] = []
+    problems: list[UsageProblem] = []
+    for revision in revisions if dirs else ():
+        try:
+            compare(prober, revision, prober.bench.history.tree_id(revision), dirs)
+            found.append(revision)
+        except UsageProblem as problem:
+            problems.append(problem)
+    if problems and not found:
+        raise problems[0]
+    return found, [problem.what for problem in problems]
+
+
 def changed(before: Verdict | None, after: Verdict) -> str:
     """SAME, FAILS or PASSES; *before* is None for a test that the patch brings.
 

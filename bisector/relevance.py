@@ -60,6 +60,13 @@ def of(
     )
 
 
+def touching(history: History, commits: Iterable[str], path: str) -> list[str]:
+    """Those of *commits* that change the file or folder at *path*, in their order."""
+    order = list(commits)
+    found = _Reader(history).touching(order, [path])
+    return [commit for commit in order if commit in found]
+
+
 def _about(said: dict[str, Subject], tags: Collection[str]) -> frozenset[str]:
     return frozenset(
         commit for commit, subject in said.items() if not subject.tags.isdisjoint(tags)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bisector import conduct, coverage, reg_tests, revisions, session
 from bisector.apply import AppliedSeries, apply_series
 from bisector.conduct import Way
-from bisector.errors import PatchProblem, UsageProblem
+from bisector.errors import PatchProblem
 from bisector.events import ANSWERED, TO_REAL, Confirmed, Covered, Ended, Judged, Noted, Turned
 from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
@@ -149,19 +149,10 @@ class Verification:
 
     def _with_reg_tests(self) -> list[str]:
         """The revisions that have the reg-tests that are wanted; found out before all the work."""
-        dirs, history = self.plan.closer.reg_tests, self.prober.bench.history
-        found: list[str] = []
-        problems: list[UsageProblem] = []
-        for revision in self.plan.revisions if dirs else ():
-            try:
-                reg_tests.compare(self.prober, revision, history.tree_id(revision), dirs)
-                found.append(revision)
-            except UsageProblem as problem:
-                problems.append(problem)
-        if dirs and not found:
-            raise problems[0]
-        for missing in problems:
-            self.journal.note(Noted(missing.what))
+        dirs = self.plan.closer.reg_tests
+        found, missing = reg_tests.having(self.prober, self.plan.revisions, dirs)
+        for what in missing:
+            self.journal.note(Noted(what))
         return found
 
     def _run_reg_tests(self, revision: str) -> None:

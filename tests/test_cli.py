@@ -18,6 +18,7 @@ from tests.test_cache import keep_binary
 COMMANDS = (
     "run",
     "verify",
+    "backport",
     "affected",
     "probe",
     "build",
@@ -107,6 +108,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("verify", "--html", "no/such/x"): "cannot write no/such/x: there is no folder no/such",
     ("affected",): "'bisector affected --help'",
     ("affected", "a..b", "--tags"): "--tags",
+    ("backport",): "'bisector backport --help'",
+    ("backport", "x", "--patch", "y"): "name the fix without it",
     ("regtest", "nonesuch"): "no scenario 'nonesuch'",
     ("hunts", "more"): "'bisector hunts --help'",
     ("report",): "no hunts yet: 'bisector hunts' lists them",
@@ -135,6 +138,25 @@ def test_a_range_that_is_none_is_one_line_and_status_2(shell: Shell, clone: Clon
     clone.commit({})
     assert shell("run", "nonesuch", "--repo", str(clone.path)) == 2
     assert "'nonesuch' is no range" in shell.complaint()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nonesuch", "--onto", "master"), "no patch 'nonesuch'"),
+        (("master", "--onto", "nonesuch"), "no revision 'nonesuch'"),
+        (("master",), "no branch to port to: name one with --onto"),
+        (("master", "--onto", "master", "--create-branch", "master"), "master is there already"),
+        (("master", "--onto", "master,old", "--create-branch", "x"), "put {branch} into it"),
+    ],
+)
+def test_a_backport_that_makes_no_sense_is_one_line_and_status_2(
+    shell: Shell, clone: Clone, words: tuple[str, ...], said: str
+) -> None:
+    clone.line(2)
+    clone.tag("old", clone.commit({"src/haproxy.c": "int y;\n"}))
+    assert shell("backport", *words, "--repo", str(clone.path)) == 2
+    assert said in shell.complaint()
 
 
 def test_a_repository_that_is_none_is_one_line_and_status_3(shell: Shell, tmp_path: Path) -> None:

@@ -393,3 +393,11 @@ def test_nothing_of_all_that_writes_to_the_clone(
     assert not history.is_dirty()
 
     assert listing(clone.path) == before
+
+
+def test_the_user_is_who_the_clone_says(clone: Clone, history: History) -> None:
+    config = clone.git.config
+    config["user.name"], config["user.email"] = "Jo Doe", "jo@example.org"
+    who = history.identity
+    assert who is not None
+    assert (who.name, who.email) == ("Jo Doe", "jo@example.org")

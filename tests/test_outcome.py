@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bisector.outcome import Outcome, of_scenario, of_variant
+from bisector.outcome import Outcome, of_branch, of_scenario, of_variant
 from bisector.verdict import Verdict
 
 GOOD, BAD = Verdict.GOOD, Verdict.BAD
@@ -69,3 +69,29 @@ def test_a_scenario_is_judged_by_its_gravest_variant(
 def test_a_variant_that_the_patch_made_untestable_is_not_passed_over() -> None:
     assert of_scenario([(BAD, GOOD), (BAD, UNTESTABLE)]) is Outcome.UNTESTABLE
     assert of_scenario([(GOOD, BAD), (BAD, UNTESTABLE)]) is Outcome.BREAKS
+
+
+FIXES, NOT_NEEDED, BREAKS = Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.BREAKS
+INEFFECTIVE, CONFLICT = Outcome.INEFFECTIVE, Outcome.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("wanted", "others", "outcome"),
+    [
+        ([FIXES], [], FIXES),
+        ([FIXES, NOT_NEEDED], [], FIXES),
+        ([FIXES, INEFFECTIVE], [], FIXES),
+        ([NOT_NEEDED, INEFFECTIVE], [], INEFFECTIVE),
+        ([NOT_NEEDED, CONFLICT], [], CONFLICT),
+        ([NOT_NEEDED], [INEFFECTIVE, CONFLICT, FIXES], NOT_NEEDED),
+        ([FIXES], [BREAKS], BREAKS),
+        ([FIXES, BREAKS], [], BREAKS),
+        ([Outcome.UNTESTABLE, NOT_NEEDED], [], NOT_NEEDED),
+        ([], [FIXES], Outcome.UNTESTABLE),
+    ],
+)
+def test_a_branch_is_fixed_if_one_scenario_is_and_none_breaks(
+    wanted: list[Outcome], others: list[Outcome], outcome: Outcome
+) -> None:
+    judged = [(one, True) for one in wanted] + [(one, False) for one in others]
+    assert of_branch(judged) is outcome

@@ -182,3 +182,12 @@ def test_the_clone_is_not_written_to(
     before = content(clone.path)
     relevance.of(history, made[1:], series=fix, hint="server_up")
     assert content(clone.path) == before
+
+
+def test_the_commits_that_touch_one_path_come_in_their_order(
+    made: list[str], history: History
+) -> None:
+    before, server = made[:-1], "src/server.c"
+    assert relevance.touching(history, before, server) == [made[n] for n in (0, 1, 2, 4, 6)]
+    assert relevance.touching(history, before[::-1], server) == [made[n] for n in (6, 4, 2, 1, 0)]
+    assert relevance.touching(history, before[1:], "src/nowhere.c") == []

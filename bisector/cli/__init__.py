@@ -37,6 +37,7 @@ class Bisector(Command):
 for _name, _class in {
     "run": "run.Run",
     "verify": "verify.Verify",
+    "backport": "backport.Backport",
     "affected": "affected.Affected",
     "probe": "probe.Probe",
     "build": "build.Build",

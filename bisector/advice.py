@@ -1,0 +1,141 @@
+"""What a commit's message says about backporting it; pure.
+
+HAProxy's authors write it as prose: "This should be backported as far as 2.6.", "No backport is
+needed.", "Must be backported to all stable versions." A version that is named means that one and
+every newer one, since nothing is fixed in an older branch and left broken in a newer one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Version = tuple[int, int]
+
+_NUMBER = r"(?<![\w./-])v?([1-9]\.\d{1,2})(?:\.\d+|-dev\d*|-maint)?(?![\w.]*\d)"
+_QUOTED = re.compile(r'"[^"]*"')  # the subjects of other commits
+_VERSION = re.compile(_NUMBER)
+_TREE_VERSION = re.compile(r"(\d+)\.(\d+)")
+_BRANCH_VERSION = re.compile(r"(?:^|[/v-])(\d+)\.(\d+)(?:\.\d+|-\w+)*$")
+
+_WORD = re.compile(r"\b(?:be)?back-?port\w*", re.I)
+# what was done to another commit, or may be, is no advice about this one
+_OTHERS = re.compile(
+    r"\b(?:was|were|been|got|gets?|already|once|when|if|is|are|ever|being|will be|would be"
+    r"|scheduled|wherever|this|that|the|each|previous|latest|wrong|bad|failed|of|partial|after|for|during)\s+$",
+    re.I,
+)
+_REFUSED_BEFORE = re.compile(
+    r"(?:\b(?:no|not|never|without|cannot|nothing|nor)\b|n't\b)(?:\W+[\w']+){0,4}?\W*$", re.I
+)
+_REFUSED_AFTER = re.compile(
+    r"^(?:\W+\w+){0,3}?\W+(?:not (?:be )?(?:needed|necessary|required|desired|worth\w*)|unneeded"
+    r"|unnecessary|useless|needless)",
+    re.I,
+)
+_PLACE = re.compile(r"(?: \w+)? (?:to|in|into|on|past|before|beyond|further)\b.* " + _NUMBER, re.I)
+_UNSURE = re.compile(
+    r"\b(?:maybe|ideally|possibly|perhaps|eventually|and probably|or even)\b", re.I
+)
+_AT_LEAST = re.compile(r"\bat least\b", re.I)
+_REASON = re.compile(
+    r"\b(?:because|since(?! v?\d)|introduced|though|although|but|however|if|depending|once"
+    r"|(?<!far )as(?! far)|when|where (?:it|the \w+) was (?:introduced|added)|unless|so that)\b",
+    re.I,
+)
+_AND_OLDER = re.compile(r"\b(?:and|or) (?:below|older|earlier|before|lower|previous)\b", re.I)
+_EVERYWHERE = re.compile(
+    r"\beverywhere\b|\bwhere(?:ver)? (?:it applies|applicable|relevant|possible|needed)"
+    r"|\b(?:all|any|every|each|older|previous|earlier|stable|supported|maintained)\b(?: \w+){0,4}? "
+    r"?(?:versions?|branch(?:es)?|releases?)\b|\ball the way\b|\bto stable\b",
+    re.I,
+)
+_CONTAINING = re.compile(
+    r"(?:versions?|branch(?:es)?|releases?)\W+(?:that |which )?"
+    r"(?:containing|contain|having|have|has|with|where|which|that|using|affected)\b",
+    re.I,
+)
+_LIMITED = re.compile(r"\b(?:older|previous|earlier|before|below|prior|beyond|further)\b", re.I)
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a message wants: the fix in every version from ``since`` on; None for none of them.
+
+    ``since`` is (0, 0) for "everywhere". ``silent_below``: about versions older than that, it does
+    not say that they can do without. ``text`` is the sentence.
+    """
+
+    since: Version | None
+    silent_below: bool
+    text: str
+
+    def says(self, version: Version) -> bool | None:
+        """Is the fix wanted in *version*? None: that is left open."""
+        if self.since is None:
+            return False
+        if version >= self.since:
+            return True
+        return None if self.silent_below else False
+
+
+def read(message: str) -> Advice | None:
+    """The advice in a commit's message; None if there is none that names versions.
+
+    Where there are several, the last one that names versions counts, unless a later one says that
+    nothing is to be backported at all.
+    """
+    found: Advice | None = None
+    for sentence in _sentences(message):
+        for word in _WORD.finditer(sentence):
+            before, after = sentence[: word.start()], sentence[word.end() :]
+            said = _clause(before, after, sentence)
+            if said and not (found and said.since is None and _LIMITED.search(after)):
+                found = said
+    return found
+
+
+def version_of(tree_version: str, name: str) -> Version | None:
+    """The series that a branch is of: its tree's VERSION file says it, else perhaps its *name*."""
+    found = _TREE_VERSION.match(tree_version.strip()) or _BRANCH_VERSION.search(name)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _sentences(message: str) -> Iterator[str]:
+    """The sentences of the body, each in one line; a full stop inside of a number ends none."""
+    body = message.partition("\n")[2]
+    for paragraph in re.split(r"\n\s*\n", body):
+        text = _QUOTED.sub('"…"', " ".join(paragraph.split()))
+        yield from re.split(r"(?<=[.!;])\s+(?=[A-Z(\[])|\s+(?=\[\w+: )", text)
+
+
+def _clause(before: str, after: str, sentence: str) -> Advice | None:
+    """What one mention of backporting, with the words around it, says about this commit."""
+    if _REFUSED_BEFORE.search(before) or _REFUSED_AFTER.match(after):
+        return None if _PLACE.match(after) else Advice(None, False, sentence)
+    if _OTHERS.search(before):
+        return None
+    aim = _aim(after)
+    unsure = _UNSURE.search(aim)
+    if named := _versions(aim[: unsure.start()] if unsure else aim):
+        if _AND_OLDER.search(aim):
+            return Advice((0, 0), False, sentence)
+        return Advice(min(named), bool(unsure or _AT_LEAST.search(aim)), sentence)
+    if _EVERYWHERE.search(aim) and not _CONTAINING.search(aim):
+        return Advice((0, 0), False, sentence)
+    return None
+
+
+def _aim(after: str) -> str:
+    """The words that say where to, without the reasons and reservations behind them."""
+    reason = _REASON.search(after)
+    return after[: reason.start()] if reason else after
+
+
+def _versions(text: str) -> list[Version]:
+    found = []
+    for match in _VERSION.finditer(text):
+        major, minor = match[1].split(".")
+        found.append((int(major), int(minor)))
+    return found

@@ -1,0 +1,71 @@
+"""bisector backport PATCH|REV --onto BRANCH"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from plumbum import cli
+
+from bisector.cli.command import ReportCommand, TestCommand
+from bisector.errors import UsageProblem
+
+
+class Backport(TestCommand, ReportCommand):
+    """Port a fix (PATCH, a file, or REV) to branches: is it needed, does it apply and work?"""
+
+    DESCRIPTION_MORE = """
+A conflict is shown, and what the fix needs first is looked for. Without --scenario, all
+scenarios that come with bisector are tested.
+
+Exit status: 0 each branch is fixed by it or does not need it, 1 not so, 2 the question cannot
+be answered as asked, 3 the machine lacks something."""
+
+    onto = cli.SwitchAttr(
+        "--onto",
+        str,
+        list=True,
+        argname="BRANCH,…",
+        help="where to: any revisions, e.g. origin/3.0 or v3.0.0",
+    )
+    out = cli.SwitchAttr(
+        "--out", str, argname="DIR", help="write patch files for 'git am', a folder per branch"
+    )
+    create_branch = cli.SwitchAttr(
+        "--create-branch",
+        str,
+        default="",
+        argname="NAME",
+        help="make a branch of it in the clone; {branch} in NAME stands for the branch's name",
+    )
+
+    reg_tests = cli.SwitchAttr(
+        "--reg-tests",
+        str,
+        list=True,
+        argname="DIR",
+        help="run the branch's own reg-tests in DIR (or a .vtc) before and after the fix",
+    )
+
+    def main(self, fix: str) -> int:
+        from bisector.backport import Wishes, backport
+        from bisector.cli.answer import show
+        from bisector.cli.options import options_of
+        from bisector.conduct import Way
+        from bisector.report.live import Live
+
+        if self.patch:
+            raise UsageProblem("--patch is not for this command", "name the fix without it")
+        files = self.files()
+        onto = [word for words in self.onto for word in words.split(",") if word]
+        with Live() as live:
+            way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
+            wishes = Wishes(
+                Path(self.out) if self.out else None,
+                str(self.create_branch),
+                tuple(self.reg_tests),
+            )
+            options = options_of(self)
+            outcome = backport(self.workspace(), options, fix, onto, wishes, way)
+        return show(outcome, files)

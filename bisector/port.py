@@ -1,0 +1,125 @@
+"""A fix, how it goes onto a branch, and what it needs there first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import pygit2
+
+from bisector import patch_files, prerequisites
+from bisector.cherry import Picked, Picker
+from bisector.conflict import Conflict
+from bisector.errors import PatchProblem
+from bisector.history import History
+from bisector.linelog import LineLog
+from bisector.patches import Series
+from bisector.prerequisites import Prerequisites
+
+_ORIGIN = re.compile(rb"\(cherry picked from commit ([0-9a-f]{40})\)")
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What is to be ported: a commit, or else the patches of *series*, made for *home*."""
+
+    revision: str
+    series: Series
+    home: str
+
+    @classmethod
+    def find(cls, name: str, history: History) -> Fix:
+        """The patch file or folder, or the revision, that *name* means. Raises PatchProblem."""
+        if Path(name).exists():
+            return cls("", patch_files.load(Path(name)), history.head().id)
+        if not history.knows(name):
+            raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
+        commit = history.resolve(name)
+        found = history.store[commit.id].peel(pygit2.Commit)
+        patch = patch_files.from_commit(history.store, found)
+        return cls(commit.id, Series((patch,)), commit.id)
+
+    @property
+    def message(self) -> str:
+        """What is said about it, of all its patches."""
+        return "\n\n".join(patch.message for patch in self.series.patches)
+
+    def require_authors(self) -> None:
+        """Raise PatchProblem if nobody says who made one of the patches."""
+        if any(patch.author is None for patch in self.series.patches):
+            raise PatchProblem(
+                "the patch does not say who wrote it, and when",
+                "give what 'git format-patch' has written",
+            )
+
+    def onto(self, picker: Picker, first: Sequence[str], tip: str) -> Picked | Conflict:
+        """The fix on top of the commit *tip*, the commits *first* before it."""
+        made: tuple[str, ...] = ()
+        for commit in first:
+            step = picker.commit(commit, made[-1] if made else tip)
+            if isinstance(step, Conflict):
+                return step
+            made += step.commits
+        top = made[-1] if made else tip
+        if self.revision:
+            own = picker.commit(self.revision, top)
+        else:
+            own = picker.series(self.series, top)
+        return own if isinstance(own, Conflict) else Picked(made + own.commits, own.how)
+
+
+class Needs:
+    """Looks for what a fix needs first on one branch, in the history up to where it was made."""
+
+    def __init__(self, history: History, picker: Picker, fix: Fix, tip: str) -> None:
+        self._history, self._picker, self._fix, self._tip = history, picker, fix, tip
+        self._pick = cache(self._picked)
+
+    def search(self, passes: Callable[[Picked], bool]) -> Prerequisites:
+        """The smallest set of commits with which the fix applies and *passes*."""
+
+        def good(commits: prerequisites.Commits) -> bool:
+            done = self._pick(commits)
+            return isinstance(done, Picked) and passes(done)
+
+        return prerequisites.search(self._range, self._lacking, good)
+
+    def picked(self, found: Prerequisites) -> Picked | None:
+        """The fix with what was found before it."""
+        done = self._pick(found.commits) if found.commits is not None else None
+        return done if isinstance(done, Picked) else None
+
+    @cached_property
+    def _range(self) -> tuple[str, ...]:
+        """The commits that may be needed: the branch has not got them, the fix has."""
+        home, clone = self._fix.home, self._history.objects
+        base = clone.merge_base(home, self._tip)
+        if base is None:
+            return ()
+        return tuple(c for c in self._history.between(str(base), home) if c != self._fix.revision)
+
+    @cached_property
+    def _log(self) -> LineLog:
+        return LineLog(self._history, self._range)
+
+    @cached_property
+    def _ported(self) -> frozenset[str]:
+        """What was cherry-picked to the branch already, as its messages say."""
+        base = self._history.objects.merge_base(self._fix.home, self._tip)
+        there = self._history.between(str(base), self._tip)
+        messages = (self._history.read(commit).raw_message for commit in there)
+        return frozenset(name.decode() for text in messages for name in _ORIGIN.findall(text))
+
+    def _picked(self, commits: prerequisites.Commits) -> Picked | Conflict:
+        return self._fix.onto(self._picker, commits, self._tip)
+
+    def _lacking(self, commits: prerequisites.Commits) -> prerequisites.Commits | None:
+        """What has touched the lines on which *commits*, or the fix after them, clash."""
+        done = self._pick(commits)
+        if isinstance(done, Picked):
+            return None
+        touched = (commit for clash in done.clashes for commit in self._log.touched(clash))
+        return tuple(dict.fromkeys(c for c in touched if c not in self._ported))
