@@ -46,12 +46,12 @@ def _run(summary: Summary) -> Conclusion:
         ]
         return Conclusion(False, "not proven", "; ".join(doubts))
     found = " and ".join(f"the {f.found.what} is {f.revision[:10]}" for f in summary.findings)
-    failed = [
-        check.release
-        for check in summary.patches
-        if (check.before, check.after) != (Verdict.BAD, Verdict.GOOD)
-    ]
-    if failed:
+    if not summary.patch_holds:
+        failed = [
+            check.release
+            for check in summary.patches
+            if (check.before, check.after) != (Verdict.BAD, Verdict.GOOD)
+        ]
         return Conclusion(False, "patch fails", f"it does not hold on {_names(failed)}; {found}")
     held = f"; the patch holds on {counted(len(summary.patches), 'release')}"
     return Conclusion(True, "proven", found + (held if summary.patches else ""))
@@ -63,10 +63,10 @@ def _verify(summary: Summary) -> Conclusion:
     reasons = [*_breakage(summary), *_unfixed(summary.judged)]
     wanted = [one for one in summary.judged if one.wanted]
     fixed = [one for one in wanted if one.outcome is Outcome.FIXES]
-    if not fixed and not reasons:
-        reasons = ["not needed at any revision that was tried, so nothing is verified"]
-    if reasons:
-        return Conclusion(False, "not verified", "; ".join(reasons))
+    if not summary.verified:
+        why = "; ".join(reasons)
+        nowhere = "not needed at any revision that was tried, so nothing is verified"
+        return Conclusion(False, "not verified", why or nowhere)
     spared = len(_revisions(wanted)) - len(_revisions(fixed))
     text = f"fixes {_scenarios(fixed)} on {_names(_revisions(fixed))}"
     text += f", not needed on {counted(spared, 'other')}" if spared else ""
