@@ -131,7 +131,7 @@ class Verification:
         closer, journal = self.plan.closer, self.journal
         if not closer.hunks and not closer.coverage:
             return
-        fixed = [one.revision for one in judged if one.wanted and one.outcome is Outcome.FIXES]
+        fixed = _fixed(judged)
         if not fixed:
             text = "neither hunks nor lines were looked at: the patch fixes none of the revisions"
             journal.note(Noted(text))
@@ -173,11 +173,17 @@ class Verification:
 def _weightiest(judged: Sequence[Judged]) -> Iterator[str]:
     """The newest revision for each kind of claim about the patch."""
     claims = (
-        [one.revision for one in judged if one.wanted and one.outcome is Outcome.FIXES],
+        _fixed(judged),
         [one.revision for one in judged if one.wanted and one.outcome is Outcome.INEFFECTIVE],
         [one.revision for one in judged if one.outcome is Outcome.BREAKS],
     )
     return iter(dict.fromkeys(claim[-1] for claim in claims if claim))
+
+
+def _fixed(judged: Sequence[Judged]) -> list[str]:
+    """The revisions that the patch fixes; where the wanted bug is not, those with another one."""
+    fixes = [one for one in judged if one.outcome is Outcome.FIXES]
+    return [one.revision for one in fixes if one.wanted] or [one.revision for one in fixes]
 
 
 def _verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:

@@ -61,13 +61,13 @@ def _verify(summary: Summary) -> Conclusion:
     if not summary.answered:
         return Conclusion(False, "not verified", standing(summary))
     reasons = [*_breakage(summary), *_unfixed(summary.judged)]
-    wanted = [one for one in summary.judged if one.wanted]
-    fixed = [one for one in wanted if one.outcome is Outcome.FIXES]
+    fixes = [one for one in summary.judged if one.outcome is Outcome.FIXES]
+    fixed = [one for one in fixes if one.wanted] or fixes
     if not summary.verified:
         why = "; ".join(reasons)
         nowhere = "not needed at any revision that was tried, so nothing is verified"
         return Conclusion(False, "not verified", why or nowhere)
-    spared = len(_revisions(wanted)) - len(_revisions(fixed))
+    spared = len(_revisions(summary.judged)) - len(_revisions(fixed))
     text = f"fixes {_scenarios(fixed)} on {_names(_revisions(fixed))}"
     text += f", not needed on {counted(spared, 'other')}" if spared else ""
     return Conclusion(True, "verified", f"{text}; breaks nothing")

@@ -87,11 +87,12 @@ class Summary:
 
     @property
     def verified(self) -> bool:
-        """Does the patch fix what it is meant to, wherever that is needed, and break nothing?"""
+        """Does the patch fix something, wherever that is needed, and break nothing?"""
         wanted = {one.outcome for one in self.judged if one.wanted}
-        breaks = any(one.outcome is Outcome.BREAKS for one in self.judged)
+        outcomes = {one.outcome for one in self.judged}
+        breaks = Outcome.BREAKS in outcomes
         fails = any(one.change == FAILS for one in self.reg_tests)
-        fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in wanted
+        fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in outcomes
         proven = all(one.proven for one in self.confirmed)
         return self.answered and fine and proven and not breaks and not fails
 
