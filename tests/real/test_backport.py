@@ -16,7 +16,7 @@ def test_a_fix_goes_where_it_is_needed_and_git_am_takes_it(
     words = ("backport", ground.heal, "--onto", "v3.1-dev1,v3.0.11", "--out", str(out))
     done = bisector(*words, "--toolchain", "fast", "--repo", str(ground.path))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "backported to v3.1-dev1; not needed on v3.0.11" in done.stdout
+    assert "backported: applies to v3.1-dev1; not needed on v3.0.11" in done.stdout
 
     (patch,) = out.rglob("*.patch")
     assert patch.parent.name == "v3.1-dev1"
