@@ -88,7 +88,7 @@ def test_one_that_fixes_another_bug_is_verified_for_that(world: World) -> None:
     def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
         return Verdict.BAD if (oracle.name, source) == ("other", BROKEN) else Verdict.GOOD
 
-    world.verify([BROKEN, FIXED], truth, HUNKS)
+    world.verify([BROKEN, FIXED], truth, closer=HUNKS)
     assert world.outcomes() == [Outcome.NOT_NEEDED] * 2
     assert world.outcomes("other") == [Outcome.FIXES, Outcome.NOT_NEEDED]
     assert world.summary.verified
@@ -147,7 +147,7 @@ def test_a_real_toolchain_needs_no_proof(world: World) -> None:
 
 
 def test_run_again_it_asks_nothing_and_says_the_same(world: World) -> None:
-    world.verify([BROKEN], reading, HUNKS)
+    world.verify([BROKEN], reading, closer=HUNKS)
     before = world.path.read_bytes()
     commits = (world.prober.bench.history.head().id,)
     prober = reading_prober(world.clone, world.workspace, world.path, reading, world.chains)
@@ -158,7 +158,7 @@ def test_run_again_it_asks_nothing_and_says_the_same(world: World) -> None:
 
 
 def test_hunks_are_dropped_where_the_patch_fixes(world: World) -> None:
-    world.verify([BROKEN, FIXED], reading, HUNKS)
+    world.verify([BROKEN, FIXED], reading, closer=HUNKS)
     (dropped,) = world.summary.hunks
     assert isinstance(dropped, HunkDropped)
     assert dropped.revision == world.summary.judged[0].revision
@@ -166,7 +166,7 @@ def test_hunks_are_dropped_where_the_patch_fixes(world: World) -> None:
 
 
 def test_where_it_fixes_nothing_no_hunk_is_dropped_and_that_is_said(world: World) -> None:
-    prober = world.verify([FIXED], reading, HUNKS)
+    prober = world.verify([FIXED], reading, closer=HUNKS)
     notes = [event.text for event in prober.journal.events if isinstance(event, Noted)]
     assert not world.summary.hunks
     assert any("neither hunks nor lines" in note for note in notes)
