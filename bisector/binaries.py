@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import re
@@ -268,5 +269,11 @@ def _cached(workspace: Workspace, key: str, home: Path) -> Build | None:
 
 
 def _content(binary: Path) -> str:
+    now = binary.stat()
+    return _hash(binary, now.st_ino, now.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)  # verification asks for the same binary sixty times
+def _hash(binary: Path, inode: int, changed: int) -> str:
     with binary.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
