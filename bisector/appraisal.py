@@ -98,8 +98,3 @@ def _needed(needs: Prerequisites | None, then: Outcome | None) -> Iterator[str]:
     first = "1 commit" if count == 1 else f"{count} commits"
     smallest = "" if needs.smallest else f"; fewer may do ({needs.tried} sets tried)"
     yield f"with {first} before it, it applies: {then}{smallest}"
-
-
-def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:
-    """Both verdicts on each case; their reasons differ from run to run."""
-    return [(cell.before, cell.after) for one in judged for cell in one.cells]

@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from bisector.events import Event, Probed, from_dict, to_dict
+from bisector.codec import from_dict, to_dict
+from bisector.events import Event, Probed
 from bisector.workspace import explained
 
 

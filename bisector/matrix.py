@@ -196,6 +196,11 @@ class _Row:
     after: Side | None
 
 
+def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:
+    """Both verdicts on each case; their reasons differ from run to run."""
+    return [(cell.before, cell.after) for one in judged for cell in one.cells]
+
+
 def _cell(case: Oracle, before: Probed, after: Probed | None) -> Cell:
     outcome = of_variant(before.verdict, after.verdict if after else None)
     reason = ""

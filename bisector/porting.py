@@ -14,7 +14,7 @@ from bisector.appraisal import Claim, Said
 from bisector.cherry import Picked, Picker
 from bisector.conflict import Conflict
 from bisector.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Ported, Turned
-from bisector.matrix import Judge, Suite
+from bisector.matrix import Judge, Suite, verdicts
 from bisector.outcome import Outcome, of_branch
 from bisector.port import Fix, Needs
 from bisector.prerequisites import Prerequisites
@@ -165,7 +165,7 @@ class Backport:
             said = self._tested(self._judge, attempt.branch, attempt.picked)
             again = self._tested(judge, attempt.branch, attempt.picked)
             name = attempt.branch.name
-            if appraisal.verdicts(again) != appraisal.verdicts(said):
+            if verdicts(again) != verdicts(said):
                 return name
             self.journal.note(Confirmed(name, True, 2 * len(judge.cases), "", proof.name))
         return ""

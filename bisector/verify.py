@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bisector import conduct, coverage, reg_tests, revisions, session
@@ -12,12 +12,11 @@ from bisector.errors import PatchProblem
 from bisector.events import ANSWERED, TO_REAL, Confirmed, Covered, Ended, Judged, Noted, Turned
 from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
-from bisector.matrix import Judge, Suite
+from bisector.matrix import Judge, Suite, verdicts
 from bisector.outcome import Outcome
 from bisector.patches import Series
 from bisector.prober import Prober
 from bisector.session import Options
-from bisector.verdict import Verdict
 from bisector.workspace import Workspace
 
 TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
@@ -120,7 +119,7 @@ class Verification:
         for revision in _weightiest(judged):
             again = judge.judge(revision, self.plan.series)
             said = [one for one in judged if one.revision == revision]
-            if _verdicts(again) != _verdicts(said):
+            if verdicts(again) != verdicts(said):
                 return again[0].name
             sides = 2 * len(judge.cases)
             self.journal.note(Confirmed(again[0].name, True, sides, "", proof.name))
@@ -184,8 +183,3 @@ def _fixed(judged: Sequence[Judged]) -> list[str]:
     """The revisions that the patch fixes; where the wanted bug is not, those with another one."""
     fixes = [one for one in judged if one.outcome is Outcome.FIXES]
     return [one.revision for one in fixes if one.wanted] or [one.revision for one in fixes]
-
-
-def _verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:
-    """Both verdicts on each case; their reasons differ from run to run."""
-    return [(cell.before, cell.after) for one in judged for cell in one.cells]

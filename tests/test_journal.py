@@ -14,7 +14,7 @@ from bisector.errors import WorkspaceProblem
 from bisector.events import Confirmed, Ended, Event, Noted, Probed
 from bisector.journal import Journal, encode, read
 from bisector.verdict import Verdict
-from tests.test_events import EVENTS
+from tests.test_codec import EVENTS
 
 
 @pytest.fixture

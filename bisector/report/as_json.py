@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from bisector.events import Event, to_dict
+from bisector.codec import to_dict
+from bisector.events import Event
 from bisector.report.conclusion import conclude
 from bisector.report.summary import Finding, Summary
 

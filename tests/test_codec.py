@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector import events
+from bisector import codec
+from bisector.codec import from_dict, to_dict
 from bisector.events import (
     Cell,
     Confirmed,
@@ -29,8 +30,6 @@ from bisector.events import (
     Released,
     Started,
     Turned,
-    from_dict,
-    to_dict,
 )
 from bisector.outcome import Outcome
 from bisector.verdict import Verdict
@@ -66,7 +65,7 @@ EVENTS = st.one_of([events_of(kind) for kind in KINDS])
 
 def test_every_kind_of_event_has_its_own_name() -> None:
     assert len({kind.kind for kind in KINDS}) == len(KINDS)
-    assert list(events._KINDS.values()) == KINDS
+    assert list(codec._KINDS.values()) == KINDS
 
 
 @given(EVENTS)
