@@ -24,7 +24,7 @@ from bisector.verdict import Verdict
 from bisector.workspace import Workspace, digest, explained, hold, publish
 
 FOLDER = "reg-tests"  # in HAProxy's tree, and in the workspace
-PURPOSE = "reg-test"  # how the purpose of a probe begins
+PURPOSE = RegTested.kind  # how the purpose of a probe begins
 RUNS_AGAIN = 3  # of both sides, before a difference is believed
 SECONDS = 10.0  # for one test, as upstream's run-regtests.sh has it
 

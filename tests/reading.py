@@ -31,14 +31,11 @@ def case(scenario: str, variant: str) -> Oracle:
     return Oracle(scenario, "x.vtc", f"{scenario} {variant}", bad="b", control="c", variant=variant)
 
 
-class Reader:
-    """Answers each question from what src/haproxy.c says in the tree that it is about."""
+class Answering:
+    """An executor that builds and tests nothing, one question at a time, the oldest first."""
 
-    def __init__(self, store: pygit2.Repository, reading: Reading) -> None:
+    def __init__(self) -> None:
         self.jobs = 1
-        self.reading = reading
-        self.asked: list[tuple[str, str, str]] = []
-        self._store = store
         self._waiting: list[tuple[Probe, Task]] = []
 
     def submit(self, request: Probe) -> Task:
@@ -53,6 +50,19 @@ class Reader:
 
     def cancel(self, task: Task) -> None:
         self._waiting = [one for one in self._waiting if one[1] is not task]
+
+    def _answer(self, request: Probe) -> Result:
+        raise NotImplementedError
+
+
+class Reader(Answering):
+    """Answers each question from what src/haproxy.c says in the tree that it is about."""
+
+    def __init__(self, store: pygit2.Repository, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+        self.asked: list[tuple[str, str, str]] = []
+        self._store = store
 
     def _answer(self, request: Probe) -> Result:
         tree = self._store[request.tree].peel(pygit2.Tree)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from pygit2.enums import FileMode
 from bisector.apply import Applied, AppliedSeries, Conflict, ConflictPlace
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.events import Confirmed, Ended, Event, Found, Noted, PatchChecked, Probed, Turned
-from bisector.executors import Local, Task
+from bisector.executors import Local
 from bisector.history import History
 from bisector.hunt import Hunt, Question
 from bisector.journal import Journal
@@ -36,6 +35,7 @@ from bisector.verdict import Result, Ruling, Verdict
 from bisector.witness import BUDGET
 from bisector.workspace import Workspace
 from tests.conftest import Clone
+from tests.reading import Answering
 from tests.test_report import STARTED
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
@@ -53,11 +53,11 @@ def bad_in(stretch: range, untestable: Collection[int] = ()) -> Truth:
     return truth
 
 
-class Machine:
-    """Builds and tests nothing: answers from a truth, one question at a time, the oldest first."""
+class Machine(Answering):
+    """Answers from a truth."""
 
     def __init__(self, history: History, commits: list[str], truth: Truth) -> None:
-        self.jobs = 1
+        super().__init__()
         self.truth = truth
         self.fast_truth: Truth | None = None
         self.asked: list[int] = []
@@ -65,20 +65,6 @@ class Machine:
         self.binaries: Mapping[int, str] = {}
         self.reasons: Mapping[int, str] = {}
         self._numbers = {history.tree_id(commit): n for n, commit in enumerate(commits)}
-        self._waiting: list[tuple[Probe, Task]] = []
-
-    def submit(self, request: Probe) -> Task:
-        task = Task(Future(), Lane())
-        self._waiting.append((request, task))
-        return task
-
-    def wait(self, tasks: Collection[Task]) -> None:
-        request, task = next(one for one in self._waiting if one[1] in tasks)
-        self._waiting.remove((request, task))
-        task.future.set_result(self._answer(request))
-
-    def cancel(self, task: Task) -> None:
-        self._waiting = [one for one in self._waiting if one[1] is not task]
 
     def _answer(self, request: Probe) -> Result:
         if request.tree in self.patched:

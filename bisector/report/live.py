@@ -32,7 +32,7 @@ _COLOURS = {
     **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
 }
 # how the purposes of probes begin that only their judgement is told of
-_JUDGED = ("before", "after", "hunk dropped", "reg-test")
+_JUDGED = ("before", "after", "hunk dropped", RegTested.kind)
 
 
 class Live:

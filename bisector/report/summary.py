@@ -114,11 +114,15 @@ class Summary:
 
     @property
     def left_to_fallback(self) -> tuple[str, ...]:
-        """The revisions that the fast toolchain could not judge and another one was asked about."""
-        asked = {_question(probe): probe for probe in self.probes if probe.toolchain == FAST}
+        """The revisions that the fast toolchain could not judge and another one was asked about.
+
+        A reg-test that needs what no toolchain has here says nothing about the revision.
+        """
+        probes = [probe for probe in self.probes if not probe.purpose.startswith(RegTested.kind)]
+        asked = {_question(probe): probe for probe in probes if probe.toolchain == FAST}
         names = (
             asked[_question(probe)].name
-            for probe in self.probes
+            for probe in probes
             if probe.toolchain != FAST and _question(probe) in asked
         )
         return tuple(dict.fromkeys(names))
@@ -136,9 +140,10 @@ def _latest(judged: Iterable[Judged]) -> Iterable[Judged]:
     return {(one.branch, one.revision, one.scenario): one for one in judged}.values()
 
 
-def _question(probe: Probed) -> tuple[str, str, bool, int]:
+def _question(probe: Probed) -> tuple[str | bool | int, ...]:
     """What was asked, by whatever toolchain it was answered."""
-    return probe.purpose, probe.revision, probe.patched, probe.run
+    case = (probe.scenario, probe.variant)
+    return (probe.purpose, probe.revision, probe.patched, probe.run, *case)
 
 
 def summarize(events: Sequence[Event]) -> Summary | None:
