@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -186,12 +187,26 @@ def _wait(child: Child, timeout: float, stop: Stop) -> int | None:
     """Wait for *child*; whatever happens, its whole session is gone afterwards."""
     try:
         with stop.watching(child.pid):
-            return child.wait(timeout)
-    except subprocess.TimeoutExpired:
-        return None
+            return _status(child, timeout)
     finally:
         _kill_members(child.pid)
         child.wait()
+
+
+def _status(child: Child, timeout: float) -> int | None:
+    """The status of *child* as soon as it ends, None if it does not within *timeout* seconds."""
+    try:
+        handle = os.pidfd_open(child.pid)
+    except OSError:  # before Linux 5.3 one has to look again and again
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(timeout)
+        return None
+    try:
+        ends = select.poll()
+        ends.register(handle, select.POLLIN)
+        return child.wait() if ends.poll(timeout * 1000) else None
+    finally:
+        os.close(handle)
 
 
 def _tell_to_end(session: int) -> None:
@@ -223,13 +238,12 @@ def _living(session: int) -> list[int]:
     """The processes of a session that have not ended, see proc(5)."""
     found = []
     # no glob: it asks again whether what it found is there, and fails if that has ended
-    for entry in Path("/proc").iterdir():
+    for entry in os.scandir("/proc"):
         if not entry.name.isdecimal():
             continue
-        with contextlib.suppress(OSError):
-            stat = (entry / "stat").read_text(errors="replace")
+        with contextlib.suppress(OSError), (Path(entry.path) / "stat").open("rb", 0) as source:
             # the name before the last parenthesis can hold anything
-            state, _, _, of = stat.rpartition(")")[2].split()[:4]
-            if int(of) == session and state not in "ZX":
+            state, _, _, of = source.read(4096).rpartition(b")")[2].split()[:4]
+            if int(of) == session and state not in b"ZX":
                 found.append(int(entry.name))
     return found

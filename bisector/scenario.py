@@ -5,13 +5,18 @@ A user's folder works like the bundled ones. Whatever is wrong in it is said wit
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bisector.errors import ScenarioProblem, UsageProblem
 from bisector.oracle import Oracle
+
+if TYPE_CHECKING:
+    import jinja2
 
 BUNDLED = Path(__file__).parent / "scenarios"
 
@@ -113,16 +118,8 @@ class Scenario:
     def _render_one(self, template: str, context: Mapping[str, object]) -> str:
         import jinja2
 
-        loader = jinja2.FileSystemLoader([self.folder, self.folder.parent, BUNDLED])
-        environment = jinja2.Environment(
-            loader=loader,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
         try:
-            return environment.get_template(template).render(context)
+            return _environment(self.folder).get_template(template).render(context)
         except jinja2.TemplateSyntaxError as error:
             place = f"{error.filename or self.folder / template}:{error.lineno}"
             raise ScenarioProblem(place, error.message or "syntax error") from error
@@ -140,6 +137,19 @@ class Scenario:
         return Oracle.rendered(
             self.name, label(chosen), self.vtc, files, bad=self.bad, control=self.control
         )
+
+
+@functools.lru_cache(maxsize=8)  # it keeps the templates that it has compiled
+def _environment(folder: Path) -> jinja2.Environment:
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader([folder, folder.parent, BUNDLED]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def text_of(value: Value) -> str:

@@ -13,7 +13,9 @@ from bisector.process import Stop
 from bisector.workspace import explained
 
 GRACE_SECONDS = 10.0  # beyond VTest's own limit, before it is stopped from outside
-LOG_BUFFER = 16 << 20  # bytes; VTest drops what a test says beyond its buffer
+# Bytes; VTest drops what a test says beyond its buffer, and takes 0.01 s to empty 16 MiB. A
+# scenario's test says 20 KiB.
+LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
 
 # As upstream's run-regtests.sh: memory is poisoned, so that reads of stale memory show.
 HAPROXY_ARGS = "-dM"
@@ -34,13 +36,14 @@ def run_test(
     """
     with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
         folder = Path(oracle.folder) if oracle.folder else Path(scratch)
+        buffer = LOG_BUFFER if oracle.folder else SCENARIO_BUFFER
         with explained(f"cannot write the test's files in {folder}"):
             for name, text in oracle.files:
                 (folder / name).write_text(text)
         done = process.run(
             [
                 vtest,
-                *("-v", "-k", "-t", f"{oracle.seconds:.0f}", "-b", str(LOG_BUFFER)),
+                *("-v", "-k", "-t", f"{oracle.seconds:.0f}", "-b", str(buffer)),
                 *("-D", f"HAPROXY_PROGRAM={binary}", str(folder / oracle.vtc)),
             ],
             log=log,
