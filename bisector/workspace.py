@@ -50,7 +50,7 @@ class Workspace:
             root = Path(home) / ".cache" / "bisector"
         else:
             raise WorkspaceProblem("no place for the workspace", "set BISECTOR_WORKSPACE or HOME")
-        root = root.absolute()
+        root = root.resolve()  # by a link it is the same one: its path is in what is built
         with explained(f"cannot write the workspace {root}", _ELSEWHERE):
             root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=root).close()

@@ -52,6 +52,12 @@ def test_it_is_made_and_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(root.iterdir()), "trying whether it can be written leaves nothing"
 
 
+def test_behind_a_link_it_is_the_one_that_the_link_leads_to(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    assert Workspace.open({"BISECTOR_WORKSPACE": str(link)}).root == tmp_path / "real"
+
+
 def test_a_place_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     place = tmp_path / "file/below"
