@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -14,7 +15,7 @@ import pytest
 
 from bisector.playground import Playground
 from bisector.workspace import Workspace
-from tests.pipelines import GITHUB, GITLAB, ROOT, Machine, read, run_github, run_gitlab
+from tests.pipelines import GITHUB, GITLAB, ROOT, Data, Machine, read, run_github, run_gitlab
 
 # a branch name is the one text that a stranger may choose
 BASE = "3.1;$(touch${IFS}taken-over)"
@@ -113,20 +114,32 @@ class Server:
 
     def verify_on_github(self, asked: Request, **adapted: str) -> int:
         event = {"pull_request": {"head": {"sha": asked.head}}}
-        run = {"run_id": 1, "run_attempt": 1, "base_ref": BASE, "event": event}
-        context = {"github": run, "runner": {"os": "Linux"}}
-        env = {"BISECTOR_REPOSITORY": self.bisector, **adapted}
-        workflow = read(GITHUB / "verify-backport.yml")
-        return run_github(workflow, "verify-backport", self.machine, context, env)
+        github = {"run_id": 1, "run_attempt": 1, "base_ref": BASE, "event": event}
+        return self._github("verify-backport", {"github": github}, adapted)
+
+    def backport_on_github(self, commit: str, branches: str) -> int:
+        run = {"run_id": 1, "run_attempt": 1}
+        inputs = {"commit": commit, "branches": branches}
+        return self._github("backport", {"github": run, "inputs": inputs}, {})
 
     def verify_on_gitlab(self, asked: Request) -> int:
-        given = {
-            "BISECTOR_REPOSITORY": self.bisector,
-            "CI_COMMIT_SHA": asked.head,
-            "CI_MERGE_REQUEST_DIFF_BASE_SHA": asked.base,
-        }
+        base = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": asked.base}
+        return self._gitlab("verify-backport", {"CI_COMMIT_SHA": asked.head, **base})
+
+    def backport_on_gitlab(self, commit: str, branches: str) -> int:
+        asked = {"BACKPORT_COMMIT": commit, "BACKPORT_BRANCHES": branches}
+        return self._gitlab("backport", {"CI_COMMIT_SHA": "HEAD", **asked})
+
+    def _github(self, name: str, context: Data, adapted: Mapping[str, str]) -> int:
+        env = {"BISECTOR_REPOSITORY": self.bisector, **adapted}
+        seen = {"runner": {"os": "Linux"}, **context}
+        return run_github(read(GITHUB / f"{name}.yml"), name, self.machine, seen, env)
+
+    def _gitlab(self, name: str, given: Mapping[str, str]) -> int:
         pipeline = read(GITLAB / "verify-backport.yml")
-        return run_gitlab(pipeline, "verify-backport", self.machine, given)
+        return run_gitlab(
+            pipeline, name, self.machine, {"BISECTOR_REPOSITORY": self.bisector, **given}
+        )
 
 
 @pytest.fixture
@@ -207,3 +220,29 @@ def test_on_gitlab_a_merge_request_that_breaks_fails_and_leaves_its_reports(
     assert "breaks dns-flap" in machine.log
     assert machine.artifacts == reports("bisector")
     assert failures(machine.artifact("reports/bisector.xml")) > 0
+
+
+def test_on_github_a_fix_is_ported_on_demand(
+    server: Server, machine: Machine, origin: Path, ground: Playground
+) -> None:
+    propose(origin, ground.heal)
+    status = server.backport_on_github(ground.heal, f"origin/{BASE},v3.0.11")
+    check_port(status, machine, "backport")
+    assert "not needed" in machine.summary
+    assert not list(machine.folder.rglob("taken-over*")), "what is typed in is not run"
+
+
+def test_on_gitlab_a_fix_is_ported_on_demand(
+    server: Server, machine: Machine, origin: Path, ground: Playground
+) -> None:
+    propose(origin, ground.heal)
+    status = server.backport_on_gitlab(ground.heal, f"origin/{BASE},v3.0.11")
+    check_port(status, machine, "bisector")
+
+
+def check_port(status: int, machine: Machine, stem: str) -> None:
+    """One branch needs the fix, the other does not."""
+    assert status == 0, machine.log
+    (patch,) = machine.artifacts - reports(stem)
+    assert patch.startswith("patches/") and patch.endswith(".patch")
+    assert "BUG/MEDIUM: server/dns" in machine.artifact(patch).read_text()
