@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,38 @@ def test_a_verdict_is_known_until_its_log_goes_then_made_again(
     again = probe(bench.workspace, request_)
     assert again.build_seconds > 0
     assert recall(bench.workspace, again.key) == again
+
+
+SCENARIO = replace(ORACLE, bad="signature", control="control")
+
+
+@pytest.mark.parametrize(
+    ("oracle", "logs", "runs", "verdict"),
+    [
+        (SCENARIO, ["nothing", "control"], 2, Verdict.GOOD),
+        (SCENARIO, ["nothing", "nothing", "control"], 2, Verdict.UNTESTABLE),
+        (SCENARIO, ["control signature"], 1, Verdict.BAD),
+        (ORACLE, ["TIMED OUT (kill -9)", "fine"], 2, Verdict.GOOD),
+        (ORACLE, ["---- h1 Bad exit status", "fine"], 1, Verdict.UNTESTABLE),
+    ],
+)
+def test_what_may_have_been_a_busy_moment_is_asked_once_more(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    oracle: Oracle,
+    logs: list[str],
+    runs: int,
+    verdict: Verdict,
+) -> None:
+    said = iter(logs)
+
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop) -> TestRun:
+        log.write_text(next(said))
+        fine = "fine" in log.read_text() or "control" in log.read_text()
+        return TestRun(0 if fine else 1, log.read_text(), 0.5)
+
+    monkeypatch.setattr(vtest, "run_test", run_test)
+    tree = bench.clone.tree({}, bench.first)
+    asked = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id")
+    result = probe(bench.workspace, asked)
+    assert (result.verdict, result.test_seconds) == (verdict, 0.5 * runs)
