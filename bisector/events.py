@@ -46,7 +46,8 @@ class Started(Event):
 class Probed(Event):
     """A verdict. ``purpose`` says what the hunt wanted it for, ``patched`` how the series went on.
 
-    ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name.
+    ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name. ``place``
+    counts the hunt's commits up to this one, parents first, its old end being 0.
     """
 
     kind: ClassVar[str] = "probed"
@@ -69,6 +70,7 @@ class Probed(Event):
     toolchain: str = ""
     scenario: str = ""
     variant: str = ""
+    place: int | None = None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class Hunt:
         if self._turned(TO_REAL):
             prober.distrust_fast()
         self._commits = question.range.commits
+        prober.order((question.range.old.id, *self._commits))
         self._suspects = {
             INTRODUCTION: self._full(question.known.suspect),
             FIX: self._full(question.known.fix),

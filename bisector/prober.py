@@ -77,8 +77,13 @@ class Prober:
         self.chains = bench.chains
         self._progress = progress
         self._fresh = fresh
+        self._places: dict[str, int] = {}
         self._failures_agreed: set[str] = set()
         self._under_way: list[tuple[Ticket, Task]] = []
+
+    def order(self, commits: Iterable[str]) -> None:
+        """Say from now on where among *commits* a revision stands, for the reports."""
+        self._places = {commit: place for place, commit in enumerate(commits)}
 
     def distrust_fast(self) -> None:
         """From now on believe real toolchains only."""
@@ -213,6 +218,7 @@ class Prober:
             known,
             ticket.chain.name,
             ticket.oracle,
+            self._places.get(ticket.revision),
         )
         self.journal.append(event)
         self._tell(ticket, event)
@@ -300,6 +306,7 @@ def event_of(
     known: bool,
     toolchain: str,
     oracle: Oracle,
+    place: int | None = None,
 ) -> Probed:
     """A probe's result as the journal and the reports have it."""
     return Probed(
@@ -322,6 +329,7 @@ def event_of(
         toolchain=toolchain,
         scenario=oracle.name,
         variant=oracle.variant,
+        place=place,
     )
 
 

@@ -50,6 +50,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     Verdict | None: st.sampled_from([None, *Verdict]),
     Outcome: st.sampled_from(Outcome),
     bool | None: st.sampled_from([None, True, False]),
+    int | None: st.none() | st.integers(),
     tuple[int, ...]: st.lists(st.integers(), max_size=3).map(tuple),
 }
 

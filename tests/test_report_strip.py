@@ -1,4 +1,4 @@
-"""The tested history as marks: the order is the history's, as far as the search shows it."""
+"""The tested history as marks, in the history's order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from bisector.verdict import Verdict
 from tests import judged as j
 from tests.test_report import BAD, GOOD, STARTED, probed, summary
 
+UNBUILDABLE = Verdict.UNBUILDABLE
+
 
 def names(events: list[Event]) -> list[str]:
     return [mark.name for mark in marks(summary(events))]
@@ -19,25 +21,22 @@ def commit(number: int) -> str:
     return f"{number:010d}" + "0" * 30
 
 
-def test_a_search_closes_in_from_both_sides() -> None:
-    asked = replace(STARTED, old=commit(0), new=commit(99))
-    verdicts = [
-        *((0, GOOD, "end"), (99, GOOD, "end"), (50, BAD, "witness (known)")),
-        *((10, GOOD, "introduction (x)"), (40, BAD, "introduction (x)")),
-        *((20, GOOD, "introduction (x)"), (30, BAD, "introduction (x)")),
-        *((25, Verdict.UNBUILDABLE, "introduction (x)"), (60, BAD, "fix (x)")),
-        *((80, GOOD, "fix (x)"), (70, GOOD, "fix (x)"), (29, GOOD, "confirm the introduction")),
-    ]
+def test_what_a_search_asked_stands_in_the_historys_order() -> None:
+    asked = [(0, GOOD), (99, GOOD), (50, BAD), (10, GOOD), (30, BAD), (25, UNBUILDABLE), (70, GOOD)]
     found = Found("introduction", (commit(30),), ("",), ("",), (commit(29),))
     cure = Found("fix", (commit(70),), ("",), ("",), (commit(60),))
-    probes = [probed(commit(n), v, purpose=p, name=f"{n}") for n, v, p in verdicts]
-    events = [asked, *probes, found, cure]
-    order = ["0", "10", "20", "25", "29", "30", "40", "50", "60", "70", "80", "99"]
-    assert names(events) == order
+    probes = [probed(commit(n), verdict, name=f"{n}", place=n) for n, verdict in asked]
+    events = [STARTED, *probes, found, cure]
+    assert names(events) == ["0", "10", "25", "30", "50", "70", "99"]
     assert [(m.name, m.found) for m in marks(summary(events)) if m.found] == [
         ("30", "introduced"),
         ("70", "fixed"),
     ]
+
+
+def test_without_places_the_order_is_the_one_of_asking() -> None:
+    probes = [probed(commit(n), GOOD, name=f"{n}") for n in (5, 3, 9)]
+    assert names([STARTED, *probes]) == ["5", "3", "9"]
 
 
 def test_a_revision_is_shown_once_as_it_is_without_the_patch() -> None:

@@ -15,7 +15,7 @@ from bisector.report.summary import Summary
 from bisector.report.terminal import RUN, affected, proof, question, work
 
 _TEMPLATE = "report.html.j2"
-_ORDER = "; oldest first, as far as what was tested shows it"
+_ORDER = "; oldest first"
 _PROBES = 5000  # rows; a browser still scrolls them, the JSON has all
 
 # how a word looks; what is in none of these gets the colour of doubt

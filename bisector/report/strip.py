@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bisector.events import Found, Probed
+from bisector.events import Probed
 from bisector.report import grid
 from bisector.report.summary import Summary
-from bisector.transition import FIX, INTRODUCTION, NEW_VERDICT
+from bisector.transition import FIX, INTRODUCTION
 from bisector.verdict import Verdict
 
-_MIDDLE = ("witness", "affected release")
 _FOUND = {INTRODUCTION: "introduced", FIX: "fixed"}
 
 
@@ -46,26 +45,15 @@ def _row(row: grid.Row) -> Mark:
 
 
 def _searched(summary: Summary) -> Iterator[Mark]:
-    """The revisions that the search asked about, as far as it shows their order.
-
-    It goes towards a change from both sides: what it asked later lies nearer to the change. What
-    it met between the ends, by chance or as a release, stands in the middle.
-    """
-    asked = _verdicts(summary)
-    found = {finding.found.what: finding.found for finding in summary.findings}
-    middle = [one.revision for one in asked.values() if one.purpose.startswith(_MIDDLE)]
-    middle = [one for one in middle if asked[one].verdict is Verdict.BAD]
-    order = [
-        summary.started.old,
-        *_around(INTRODUCTION, asked, found.get(INTRODUCTION)),
-        *middle,
-        *_around(FIX, asked, found.get(FIX)),
-        summary.started.new,
-    ]
-    answers = {revision: one.what for one in found.values() for revision in one.revisions}
-    for revision in dict.fromkeys(order):
-        if one := asked.get(revision):
-            yield Mark(one.name, one.verdict, one.subject, _FOUND.get(answers.get(revision, "")))
+    """The revisions that the search asked about, in the history's order."""
+    found = {
+        revision: _FOUND[finding.found.what]
+        for finding in summary.findings
+        for revision in finding.found.revisions
+    }
+    asked = _verdicts(summary).values()
+    for one in sorted(asked, key=_place):
+        yield Mark(one.name, one.verdict, one.subject, found.get(one.revision))
 
 
 def _verdicts(summary: Summary) -> dict[str, Probed]:
@@ -82,14 +70,6 @@ def _verdicts(summary: Summary) -> dict[str, Probed]:
     return asked
 
 
-def _around(what: str, asked: Mapping[str, Probed], found: Found | None) -> list[str]:
-    """What was asked about one change, oldest first."""
-    new = NEW_VERDICT[what]
-    answer = [*found.parents, *found.revisions] if found else []
-    ours = [
-        one for one in asked.values() if one.purpose.startswith(what) and one.revision not in answer
-    ]
-    below = [one.revision for one in ours if one.verdict.tested and one.verdict is not new]
-    between = [one.revision for one in ours if not one.verdict.tested]
-    above = [one.revision for one in ours if one.verdict is new]
-    return [*below, *between, *answer, *reversed(above)]
+def _place(probe: Probed) -> tuple[bool, int]:
+    """Journals of older versions do not say it: their revisions stay as they were asked."""
+    return probe.place is None, probe.place or 0
