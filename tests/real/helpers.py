@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pygit2
@@ -37,13 +39,18 @@ def begin(*words: str) -> subprocess.Popen[str]:
     )
 
 
-def hunts_over(workspace: Workspace, ground: Playground) -> dict[Path, list[Event]]:
-    """The journals of the hunts over a playground."""
+def hunts_over(
+    workspace: Workspace, ground: Playground, words: Sequence[str] = ()
+) -> dict[Path, list[Event]]:
+    """The journals over a playground; with *words*, only those that this command line began."""
     found = {}
+    command = shlex.join(["bisector", *words])
     for path in workspace.root.glob("hunts/*/journal"):
         events = journal.read(path)[0]
-        asked = [event for event in events if isinstance(event, Started)]
-        if asked and Path(asked[0].repository) == ground.path:
+        asked = next((event for event in events if isinstance(event, Started)), None)
+        if asked is None or Path(asked.repository) != ground.path:
+            continue
+        if not words or asked.command == command:
             found[path] = events
     return found
 

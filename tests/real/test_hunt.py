@@ -22,7 +22,7 @@ def test_a_hunt_killed_again_and_again_loses_nothing_and_answers_right(
     before: list[Event] = []
     for _ in range(2):
         kill_after_a_probe(*words)
-        ((path, events),) = hunts_over(real_workspace, ground).items()
+        ((path, events),) = hunts_over(real_workspace, ground, words).items()
         assert events[: len(before)] == before, "what an earlier session found out is still there"
         assert len(events) > len(before), "and this one went on from there"
         before = events
