@@ -19,6 +19,8 @@ from tests.pipelines import GITHUB, GITLAB, ROOT, Data, Machine, read, run_githu
 
 # a branch name is the one text that a stranger may choose
 BASE = "3.1;$(touch${IFS}taken-over)"
+# what quickstart's stamp sums up, in its order
+INGREDIENTS = ("pyproject.toml", "quickstart", "requirements.lock", "requirements-dev.lock")
 AUTHOR = ("-c", "user.name=Jo Doe", "-c", "user.email=jo@example.org")
 
 
@@ -44,7 +46,7 @@ def bisector_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bisector")
     for name in ("bisector", "patches"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "quickstart"):
+    for name in INGREDIENTS:
         shutil.copy(ROOT / name, folder)
     for scenario in folder.glob("bisector/scenarios/*/scenario.toml"):
         whole = scenario.read_text()
@@ -69,9 +71,7 @@ def bisector_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def vouch_for_environment(repository: Path, checkout: Path) -> None:
     """Leave the stamp that quickstart leaves when the environment of *checkout* is complete."""
     venv = repository / ".venv"
-    sources = b"".join(
-        (repository / name).read_bytes() for name in ("pyproject.toml", "quickstart")
-    )
+    sources = b"".join((repository / name).read_bytes() for name in INGREDIENTS)
     total = subprocess.run(
         ["cksum"], input=sources, capture_output=True, check=True
     ).stdout.decode()
