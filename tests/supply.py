@@ -113,7 +113,7 @@ def licence_of(pin: Pin) -> str | None:
     if told["Version"] != pin.version:
         return None
     classes = [line for line in told.get_all("Classifier", []) if line.startswith("License")]
-    said = [
+    said: list[str] = [
         *told.get_all("License-Expression", []),
         *(line.split(" :: ")[-1] for line in classes),
         *told.get_all("License", []),
