@@ -147,6 +147,7 @@ def compiled(
         place = BuildTree(folder, store)
         place.checkout(tree, chain.identity)
         words = [f"{name}={value}" for name, value in chain.variables]
+        box = lane.sandbox.box(folder) if lane.sandbox else None
         try:
             done = process.run(
                 [chain.make, f"-j{lane.cores}", "haproxy", *words],
@@ -155,16 +156,19 @@ def compiled(
                 cwd=folder,
                 keep_open=(lock,),
                 stop=lane.stop,
+                box=box,
             )
         except Stopped as stopped:
             if stopped.clean:
                 place.keep(tree, chain.identity)  # see below: make removed what it was at
             raise
         binary = folder / "haproxy"
-        problem = "" if done.ok and binary.is_file() else _problem(done, log)
+        # no link, which could lead to a file that is nobody else's business
+        whole = done.ok and binary.is_file() and not binary.is_symlink()
+        problem = "" if whole else _problem(done, log)
         if not problem and not chain.is_real:
             problem = _unbootable(binary, draft, lane)
-        if not done.timed_out and _keeps_whole_objects(chain, problem):
+        if done.status is not None and _keeps_whole_objects(chain, problem):
             place.keep(tree, chain.identity)
         yield Compiled(folder, done, draft, log, problem)
 
@@ -196,7 +200,7 @@ def _keeps_whole_objects(chain: Toolchain, problem: str) -> bool:
 def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
     """Why a binary of tcc's is not to be tested, or ''; *log* gets what it says."""
     trial = log.with_suffix(".boot")
-    if tcc.boots(binary, trial, lane.stop):
+    if tcc.boots(binary, trial, lane):
         return ""
     with log.open("ab") as sink:
         sink.write(trial.read_bytes())
@@ -205,6 +209,8 @@ def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
 
 def _problem(done: process.Finished, log: Path) -> str:
     """The compiler's own first error, in one line."""
+    if done.excess:
+        return f"the build was stopped: {done.excess}"
     for pattern, hint in _MACHINE_FAILED:
         if said := pattern.search(done.output):
             raise ProbeFailed(f"the build could not run: {said[0]}", f"{hint} (log: {log})")

@@ -48,17 +48,23 @@ _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 @dataclass(frozen=True)
 class TestRun:
-    """How VTest ended: its exit status (None: stopped when its time was over), log, seconds."""
+    """How VTest ended: its exit status (None: stopped when its time was over), log, seconds.
+
+    ``excess`` is the limit of its sandbox for which it was stopped.
+    """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
 
     status: int | None
     log: str
     seconds: float = 0.0
+    excess: str = ""
 
 
 def classify(run: TestRun, oracle: Oracle) -> Ruling:
     """The verdict on one run of *oracle*, by its own patterns if it has any."""
+    if run.excess:
+        return Ruling(Verdict.UNTESTABLE, f"the test was stopped: {run.excess}")
     if run.status == SKIPPED:
         lines = _lines(run.log, r"SKIPPING test.*")
         return Ruling(Verdict.UNTESTABLE, f"VTest skipped it: {_first(lines)}", lines)

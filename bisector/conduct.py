@@ -119,6 +119,7 @@ def started_job(
         version=__version__,
         at=round(time.time(), 3),
         job=job,
+        sandbox=bench.sandbox.said if bench.sandbox else "",
     )
 
 
@@ -142,6 +143,8 @@ def carry_out(
         if journal.damaged:
             said = f"{journal.damaged} damaged lines of the journal were left out and done again"
             journal.note(Noted(said))
+        if bench.unboxed:  # perhaps in this session only
+            journal.note(Noted(f"not sandboxed: {bench.unboxed}"))
         problem: BisectorError | None = None
         try:
             if journal.damaged or not _answered(journal, wanted):

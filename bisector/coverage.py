@@ -42,7 +42,7 @@ def measure(
     One event for each .c and .h file; where nothing can be known, it says why. Raises ProbeFailed
     and the like when the machine fails, Stopped when *lane* was called off.
     """
-    history, lane = bench.history, lane or Lane()
+    history, lane = bench.history, replace(lane or Lane(), sandbox=bench.sandbox)
     added = added_lines(history.store, history.tree_id(revision), after)
     if not added:
         return []
@@ -144,7 +144,9 @@ def _exercise(
     """Run all tests, several at once: libgcov locks the counters' files."""
 
     def run(number: int) -> None:
-        run_test(vtest.path, oracles[number], binary, scratch / f"{number}.log", lane.stop)
+        run_test(
+            vtest.path, oracles[number], binary, scratch / f"{number}.log", lane, binary.parent
+        )
 
     with ThreadPoolExecutor(lane.cores, thread_name_prefix="coverage") as pool:
         runs = [pool.submit(run, number) for number in range(len(oracles))]
@@ -175,6 +177,7 @@ def _ask(
         timeout=GCOV_SECONDS,
         cwd=scratch,
         stop=lane.stop,
+        box=lane.sandbox.box(scratch, reads=(folder,)) if lane.sandbox else None,
     )
     results = sorted(scratch.glob("*.gcov.json.gz"))
     if not done.ok or not results:

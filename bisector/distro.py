@@ -102,6 +102,20 @@ def fetch_lua(workspace: Workspace) -> Lua:
     return tools.require_lua(workspace)
 
 
+def fetch_bwrap(workspace: Workspace) -> None:
+    """Put bubblewrap into the workspace unless it is in PATH. Raises AptProblem if apt cannot."""
+    final = tools.bwrap_folder(workspace)
+    if shutil.which("bwrap") or final.is_dir():
+        return
+    with open_index(workspace) as index, workspace.scratch() as scratch:
+        unpacked = _unpack(index, scratch, "bubblewrap")  # what it needs, every system has
+        draft = scratch / "bwrap"
+        draft.mkdir()
+        shutil.copy(unpacked / "usr/bin/bwrap", draft)
+        workspace.folder("tools")
+        publish(draft, final)
+
+
 def available_sources(workspace: Workspace) -> tuple[Offer, ...]:
     """What each suite has of HAProxy, the lasting ones first. Reads all indexes: 45 MB at first."""
     return tuple(_offer(workspace, suite) for suite in _suites())

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from bisector import distro, tcc, tools
+from bisector import distro, sandbox, tcc, tools
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.process import run
 from bisector.tools import Tool
@@ -38,6 +38,7 @@ int main(void) { return !crypt("", "ab"); }
 _FETCHED: Mapping[str, Callable[[Workspace], object]] = {
     "VTest": distro.fetch_vtest,
     "Lua": distro.fetch_lua,
+    "bubblewrap": distro.fetch_bwrap,
 }
 _LIBC_FLAGS = ("-lcrypt", "-ldl", "-lm", "-lpthread", "-lrt")
 
@@ -195,17 +196,13 @@ def _gcov() -> Finding:
 
 
 def _sandbox(workspace: Workspace) -> Finding:
-    found = None
-    how = _as_root(("bubblewrap",))
-    if program := shutil.which("bwrap"):
-        with workspace.scratch() as scratch:
-            argv = [program, "--ro-bind", "/", "/", "--unshare-all", "--", "true"]
-            if run(argv, log=scratch / "log", timeout=30).ok:
-                found = program
-            else:  # as in most containers
-                how = "the kernel allows no user namespaces here: a host or a container that does"
-    packages = () if program else ("bubblewrap",)
-    return Finding("bubblewrap", "keeping what is tested apart", found, False, how, packages)
+    found, how = None, ""
+    try:
+        box = sandbox.examined(workspace)
+        found = f"{box.version}, {box.program}"
+    except EnvironmentProblem as problem:
+        how = str(problem)
+    return Finding("bubblewrap", "keeping what is built and tested apart", found, False, how)
 
 
 def _room(workspace: Workspace) -> Finding:

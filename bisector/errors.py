@@ -6,6 +6,8 @@ with its ``exit_code``. Anything else that surfaces is a bug in bisector.
 
 from __future__ import annotations
 
+from bisector.printable import printable
+
 
 class BisectorError(Exception):
     """An expected failure: *what* happened, and a *hint* what the user can do about it."""
@@ -20,7 +22,7 @@ class BisectorError(Exception):
     def __str__(self) -> str:
         """The one line that the user sees; line breaks in quoted material are folded."""
         text = f"{self.what}: {self.hint}" if self.hint else self.what
-        return " ".join(text.split())
+        return printable(" ".join(text.split()))
 
 
 class UsageProblem(BisectorError):

@@ -23,6 +23,7 @@ class Started(Event):
     """What was asked. The ends are full hashes; ``commits`` is how many lie in the range.
 
     ``job`` is the command. What has no range has empty ends, and in ``range`` what it was about.
+    ``sandbox`` is what builds and tests ran in; a note says why if it was none.
     """
 
     kind: ClassVar[str] = "started"
@@ -40,6 +41,7 @@ class Started(Event):
     version: str
     at: float
     job: str = "run"
+    sandbox: str = ""
 
 
 @dataclass(frozen=True)

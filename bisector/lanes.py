@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bisector.process import Stop
+from bisector.sandbox import Sandbox
 
 
 def cores() -> int:
@@ -57,11 +58,15 @@ class Turns:
 
 @dataclass(frozen=True)
 class Lane:
-    """A probe's: so many processors for its build, whose turn it is, and how to call it off."""
+    """A probe's: so many processors for its build, whose turn it is, and how to call it off.
+
+    ``sandbox`` is what its build and its test run in, if in any.
+    """
 
     cores: int = field(default_factory=cores)
     turns: Turns = field(default_factory=lambda: Turns(1))
     stop: Stop = field(default_factory=Stop)
+    sandbox: Sandbox | None = None
 
     def call_off(self) -> None:
         """End the probe that has this lane; it raises Stopped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -13,7 +13,7 @@ from bisector.binaries import Build
 from bisector.classify import TIMED_OUT, classify
 from bisector.lanes import Lane
 from bisector.oracle import Oracle
-from bisector.process import Stop
+from bisector.sandbox import Sandbox
 from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Ruling, Verdict
 from bisector.workspace import Workspace, digest, write_whole
@@ -25,7 +25,8 @@ TRIES = 2  # a test that could not tell may have met a busy moment; it says noth
 class Probe:
     """One question: how does *tree*, built by *chain*, fare in *oracle*?
 
-    ``store`` is the object store that holds the tree, ``run`` tells repetitions apart.
+    ``store`` is the object store that holds the tree, ``run`` tells repetitions apart. What is
+    built and found is the same in a ``sandbox`` and without, so it has no part in the key.
     """
 
     store: str
@@ -35,6 +36,7 @@ class Probe:
     vtest: str
     vtest_identity: str
     run: int = 0
+    sandbox: Sandbox | None = None
 
     def key(self, binary_key: str) -> str:
         """The verdict's key: what is built, what is run, by what it is run, how often before."""
@@ -50,24 +52,24 @@ def key_of(request: Probe) -> str:
 
 def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Result:
     """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
-    lane = lane or Lane()
+    lane = replace(lane or Lane(), sandbox=request.sandbox)
     store = pygit2.Repository(request.store)
     with binaries.built(workspace, store, request.tree, request.chain, lane) as built:
         key = request.key(built.key)
         if built.problem:
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
             return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
-        result = _test(workspace, request, key, built, lane.stop)
+        result = _test(workspace, request, key, built, lane)
     remember(workspace, result)
     return result
 
 
-def _test(workspace: Workspace, request: Probe, key: str, built: Build, stop: Stop) -> Result:
+def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
     """What the test says of a binary."""
     seconds = 0.0
     with workspace.log(f"{key}.vtest.log") as (draft, log):
         for _ in range(TRIES):
-            run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, draft, stop)
+            run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, draft, lane)
             ruling = classify(run, request.oracle)
             seconds += run.seconds
             if ruling.verdict.tested or not _may_be_chance(ruling, request.oracle):

@@ -18,6 +18,7 @@ from bisector.journal import Journal
 from bisector.oracle import Oracle
 from bisector.patches import Series
 from bisector.probe import Probe, key_of, recall
+from bisector.sandbox import Sandbox
 from bisector.toolchain import FAST, Chains, Toolchain
 from bisector.tools import Tool
 from bisector.verdict import Result, Ruling
@@ -28,21 +29,23 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """What every probe of a hunt has in common."""
+    """What every probe of a hunt has in common; ``unboxed`` says why there is no sandbox."""
 
     workspace: Workspace
     history: History
     chains: Chains
     oracle: Oracle
     vtest: Tool
+    sandbox: Sandbox | None = None
+    unboxed: str = ""
 
     def request(
         self, tree: str, chain: Toolchain, run: int = 0, oracle: Oracle | None = None
     ) -> Probe:
         """The question that a probe of *tree*, built by *chain*, answers; *oracle* if another's."""
         store, vtest = str(self.history.store_path), self.vtest
-        judge = oracle or self.oracle
-        return Probe(store, tree, chain, judge, str(vtest.path), vtest.identity, run)
+        judge, program = oracle or self.oracle, str(vtest.path)
+        return Probe(store, tree, chain, judge, program, vtest.identity, run, self.sandbox)
 
 
 @dataclass(eq=False)

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
+from bisector import proc
 from bisector.errors import EnvironmentProblem, MissingProgram
 
+WATCH_SECONDS = 0.2  # between two looks at what a sandboxed program uses
 GRACE_SECONDS = 2.0  # for a program that was told to end, before it is killed
 TAIL_BYTES = 4 << 20  # of a child's output, what is read back; the whole stays in its log file
 
@@ -29,6 +31,14 @@ class Child(Protocol):
     pid: int
 
     def wait(self, timeout: float | None = None) -> int: ...
+
+
+class Box(Protocol):
+    """What keeps a program apart, see :mod:`bisector.sandbox`."""
+
+    def words(self, cwd: Path | None, keep_open: Sequence[int]) -> list[str]: ...
+
+    def exceeded(self, leader: int) -> str: ...
 
 
 class Stopped(Exception):
@@ -47,15 +57,15 @@ class Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sessions: set[int] = set()
+        self._sessions: dict[int, bool] = {}
         self.asked = False
 
     def now(self) -> None:
         """End what runs, by force where it does not obey; what would be started raises Stopped."""
         with self._lock:
             self.asked = True
-            for session in self._sessions:
-                _tell_to_end(session)
+            for session, boxed in self._sessions.items():
+                _tell_to_end(session, boxed)
             if self._sessions:
                 force = threading.Timer(GRACE_SECONDS, self._kill)
                 force.daemon = True
@@ -67,17 +77,17 @@ class Stop:
             raise Stopped
 
     @contextlib.contextmanager
-    def watching(self, session: int) -> Iterator[None]:
-        """While *session* runs, `now` ends it."""
+    def watching(self, session: int, boxed: bool = False) -> Iterator[None]:
+        """While *session* runs, `now` ends it; *boxed* says that it is a sandbox's."""
         with self._lock:
-            self._sessions.add(session)
+            self._sessions[session] = boxed
         if self.asked:
             self.now()
         try:
             yield
         finally:
             with self._lock:
-                self._sessions.discard(session)
+                del self._sessions[session]
 
     def _kill(self) -> None:
         with self._lock:
@@ -90,13 +100,15 @@ class Finished:
     """How a program ended.
 
     ``status`` is its exit status, negative for the signal that ended it, and None when it was
-    stopped because its time was over. ``output`` holds stdout and stderr as they came.
+    stopped because its time was over or because of its ``excess``, the limit of its sandbox that
+    it went beyond. ``output`` holds stdout and stderr as they came.
     """
 
     argv: tuple[str, ...]
     status: int | None
     output: str
     seconds: float
+    excess: str = ""
 
     @property
     def ok(self) -> bool:
@@ -104,7 +116,7 @@ class Finished:
 
     @property
     def timed_out(self) -> bool:
-        return self.status is None
+        return self.status is None and not self.excess
 
 
 def run(
@@ -116,6 +128,7 @@ def run(
     env: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
     stop: Stop | None = None,
+    box: Box | None = None,
 ) -> Finished:
     """Run *argv* to its end, its output going to the file *log*, and say how it ended.
 
@@ -123,7 +136,8 @@ def run(
     *env*, and *timeout* seconds. It leads a session of its own, which is killed as a whole
     when its time is over or when this process is interrupted, so that nothing is left behind.
     The file descriptors *keep_open* are inherited: a lock among them is held until the last
-    descendant has ended, even when this process was killed.
+    descendant has ended, even when this process was killed. In a *box* it is stopped when it goes
+    beyond the limits there.
 
     Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start,
     Stopped if *stop* called it off.
@@ -141,7 +155,10 @@ def run(
         ) from None
     # plumbum adds to this process's environment and cannot take away; env(1) can. And a shell that
     # starts us in the background has SIGINT ignored, by which VTest stops HAProxy.
-    command = local["env"]["--default-signal=INT", "-i", *environment(env), *_mortal(), *words]
+    inner = [*box.words(cwd, keep_open), *words] if box else words
+    if box:
+        env = {"TMPDIR": "/tmp", **(env or {})}  # the caller's may not be there
+    command = local["env"]["--default-signal=INT", "-i", *environment(env), *_mortal(), *inner]
     started = time.monotonic()
     try:
         with log.open("wb") as sink:
@@ -153,12 +170,12 @@ def run(
                 new_session=True,
                 pass_fds=tuple(keep_open),
             )
-            status = _wait(cast(Child, child), timeout, stop)
+            status, excess = _wait(cast(Child, child), timeout, stop, box)
         if stop.asked:
             raise Stopped(clean=status is not None and (status >= 0 or status == -signal.SIGTERM))
     except OSError as error:
         raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
-    return Finished(words, status, tail(log), time.monotonic() - started)
+    return Finished(words, status, tail(log), time.monotonic() - started, excess)
 
 
 def environment(extra: Mapping[str, str] | None = None) -> list[str]:
@@ -183,14 +200,29 @@ def tail(log: Path, limit: int = TAIL_BYTES) -> str:
         return source.read().decode("utf-8", "replace")
 
 
-def _wait(child: Child, timeout: float, stop: Stop) -> int | None:
-    """Wait for *child*; whatever happens, its whole session is gone afterwards."""
+def _wait(child: Child, timeout: float, stop: Stop, box: Box | None) -> tuple[int | None, str]:
+    """The status of *child* and its excess; whatever happens, its whole session is gone then."""
     try:
-        with stop.watching(child.pid):
-            return _status(child, timeout)
+        with stop.watching(child.pid, box is not None):
+            if box is None:
+                return _status(child, timeout), ""
+            return _watched(child, timeout, box)
     finally:
         _kill_members(child.pid)
         child.wait()
+
+
+def _watched(child: Child, timeout: float, box: Box) -> tuple[int | None, str]:
+    """The same for what is in a *box*, which ends as soon as it goes beyond the limits there."""
+    until = time.monotonic() + timeout
+    while (left := until - time.monotonic()) > 0:
+        status = _status(child, min(left, WATCH_SECONDS))
+        if status is not None:
+            # bubblewrap tells of a signal as a shell does
+            return (128 - status if status > 128 else status), ""
+        if excess := box.exceeded(child.pid):
+            return None, excess
+    return None, ""
 
 
 def _status(child: Child, timeout: float) -> int | None:
@@ -209,17 +241,22 @@ def _status(child: Child, timeout: float) -> int | None:
         os.close(handle)
 
 
-def _tell_to_end(session: int) -> None:
+def _tell_to_end(session: int, boxed: bool) -> None:
     # all of it, for make tells only its own children: a compiler's would go on, and write an
     # object that make removed already. And all at once, as from a terminal: a shell that sees its
     # program end goes on to the next. The leader comes last, to tidy up after the others.
-    held: set[int] = set()
-    while more := set(_living(session)) - held:
+    held: dict[int, int] = {}
+    while more := {one.pid: one.parent for one in _living(session) if one.pid not in held}:
         _send(signal.SIGSTOP, more)
         held |= more
-    members = sorted(held, key=lambda pid: pid == session)
+    leaders = {session}
+    spared: set[int] = set()
+    if boxed:  # bubblewrap, and what it has as the first process inside: all ends with either
+        spared = {session, *(pid for pid, parent in held.items() if parent == session)}
+        leaders = {pid for pid, parent in held.items() if parent in spared - {session}}
+    members = sorted(held.keys() - spared or held, key=lambda pid: pid in leaders)
     _send(signal.SIGTERM, members)
-    _send(signal.SIGCONT, members)
+    _send(signal.SIGCONT, [*members, *spared])
 
 
 def _send(number: signal.Signals, pids: Iterable[int]) -> None:
@@ -230,20 +267,10 @@ def _send(number: signal.Signals, pids: Iterable[int]) -> None:
 
 def _kill_members(session: int) -> None:
     # a session, not a process group: VTest gives each test a group of its own
-    while members := _living(session):
+    while members := [one.pid for one in _living(session)]:
         _send(signal.SIGKILL, members)
 
 
-def _living(session: int) -> list[int]:
-    """The processes of a session that have not ended, see proc(5)."""
-    found = []
-    # no glob: it asks again whether what it found is there, and fails if that has ended
-    for entry in os.scandir("/proc"):
-        if not entry.name.isdecimal():
-            continue
-        with contextlib.suppress(OSError), (Path(entry.path) / "stat").open("rb", 0) as source:
-            # the name before the last parenthesis can hold anything
-            state, _, _, of = source.read(4096).rpartition(b")")[2].split()[:4]
-            if int(of) == session and state not in b"ZX":
-                found.append(int(entry.name))
-    return found
+def _living(session: int) -> list[proc.Process]:
+    """The processes of a session that have not ended."""
+    return [one for one in proc.processes() if one.session == session]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from bisector import patch_files, scenario_file, tcc, tools, upstream
+from bisector import patch_files, sandbox, scenario_file, tcc, tools, upstream
 from bisector.errors import EnvironmentProblem, HuntBusy, NoSuchHunt, PatchProblem, UsageProblem
 from bisector.history import History
 from bisector.hunt import Question
@@ -22,8 +23,10 @@ from bisector.patches import Patch, Series
 from bisector.prober import Bench
 from bisector.report.conclusion import conclude
 from bisector.report.summary import Summary, summarize
+from bisector.sandbox import Sandbox
 from bisector.scenario import Known, Scenario, text_of
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
+from bisector.tools import Tool
 from bisector.transition import FIX, INTRODUCTION
 from bisector.workspace import Workspace, digest, lock
 
@@ -47,6 +50,7 @@ class Options:
     hint: str = ""
     flaky: bool = False
     hunks: bool = False
+    sandbox: str = sandbox.AUTO
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,31 @@ def find_chains(options: Options, workspace: Workspace, test: Test) -> Chains:
 def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
     """All that a probe needs. Raises MissingProgram when the machine lacks something."""
     chains = find_chains(options, workspace, test)
-    return Bench(workspace, history, chains, test.oracle, tools.require_vtest(workspace))
+    vtest = tools.require_vtest(workspace)
+    used = filter(None, (chains.search, chains.proof, chains.fallback))
+    box, unboxed = find_sandbox(options, workspace, used, vtest)
+    return Bench(workspace, history, chains, test.oracle, vtest, box, unboxed)
+
+
+def find_sandbox(
+    options: Options, workspace: Workspace, chains: Iterable[Toolchain], vtest: Tool | None = None
+) -> tuple[Sandbox | None, str]:
+    """What builds and tests run in, or None and why, as sandbox.find() has it.
+
+    Visible in it are the programs and the folders that make is told of, where the user's
+    *chains* and *vtest* have them.
+    """
+    named = [Path(vtest.path)] if vtest else []
+    for chain in chains:
+        values = (chain.make, *(value for _, value in chain.variables))
+        named += (Path(word) for value in values for word in _words(value) if word[:1] == "/")
+    own = [workspace.root / name for name in ("tools", "reg-tests")]
+    if found := tcc.find():
+        named.append(found.program)
+    places = (sandbox.home_of(path) if path.is_file() else path for path in named)
+    return sandbox.find(
+        workspace, options.sandbox, dict.fromkeys((*own, Path(__file__).parent, *places))
+    )
 
 
 def find_history(
@@ -277,6 +305,13 @@ def _state(summary: Summary, busy: bool) -> str:
     if busy:
         return "under way"
     return conclude(summary).word if summary.ended else "interrupted"
+
+
+def _words(value: str) -> list[str]:
+    """The words of a make variable as a shell sees them."""
+    with suppress(ValueError):  # a quote that nobody closed: make's affair
+        return shlex.split(value)
+    return []
 
 
 def _pairs(words: Sequence[str], option: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from bisector.classify import is_doubtful
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
+from bisector.lanes import Lane
 from bisector.prober import Progress, event_of
 from bisector.scenario import Known
 from bisector.session import Options
@@ -36,7 +37,7 @@ def probe_once(
         request = bench.request(tree, chain)
         known = None if fresh else probe.recall(workspace, probe.key_of(request))
         if known is None:
-            progress(f"probing {history.release(commit.id)} ({chain.name})")
+            progress(f"probing {history.release(commit.id)} ({chain.name}){_aside(bench.unboxed)}")
         result = known or probe.probe(workspace, request)
         if chain.is_real or not is_doubtful(result.ruling):
             break
@@ -54,11 +55,17 @@ def build_once(
     chain = session.find_chain(options, workspace, name)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
-    progress(f"building {history.release(commit.id)}")
-    with binaries.built(workspace, history.store, tree, chain) as built:
+    box, unboxed = session.find_sandbox(options, workspace, (chain,))
+    progress(f"building {history.release(commit.id)}{_aside(unboxed)}")
+    lane = Lane(sandbox=box)
+    with binaries.built(workspace, history.store, tree, chain, lane) as built:
         if built.problem:
             raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
         return built.binary
+
+
+def _aside(unboxed: str) -> str:
+    return f", not sandboxed: {unboxed}" if unboxed else ""
 
 
 def _tree(history: History, options: Options, commit: Commit) -> str:

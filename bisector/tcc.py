@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
-from bisector.process import Finished, Stop, run
+from bisector.lanes import Lane
+from bisector.process import Finished, run
 from bisector.tools import Tool
 from bisector.workspace import Workspace, digest, explained, publish
 
@@ -78,13 +79,14 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     return Tool(home / "cc.sh", "tcc", identity)
 
 
-def boots(binary: Path, log: Path, stop: Stop | None = None) -> bool:
+def boots(binary: Path, log: Path, lane: Lane) -> bool:
     """Does a HAProxy that tcc compiled get as far as running a task? Takes some milliseconds."""
     with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
         for name in ("boot.cfg", "boot.lua"):
             shutil.copy(SHIM / name, scratch)
-        argv = (binary, "-q", "-f", "boot.cfg")
-        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=Path(scratch), stop=stop).ok
+        argv, home = (binary, "-q", "-f", "boot.cfg"), Path(scratch)
+        box = lane.sandbox.box(home, reads=(binary.parent,)) if lane.sandbox else None
+        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=home, stop=lane.stop, box=box).ok
 
 
 def _prepare(tcc: Tcc, folder: Path) -> str:

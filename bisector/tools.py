@@ -136,6 +136,11 @@ def lua_folder(workspace: Workspace) -> Path:
     return workspace.root / "tools" / f"lua-{machine()}"
 
 
+def bwrap_folder(workspace: Workspace) -> Path:
+    """Where the workspace's own bubblewrap is, or would be."""
+    return workspace.root / "tools" / f"bwrap-{machine()}"
+
+
 def fetched_vtest(folder: Path) -> Tool | None:
     """VTest in the form that `distro.fetch_vtest` gives it: `varnishtest`, `version`, `lib/`."""
     try:

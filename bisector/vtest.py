@@ -6,10 +6,10 @@ import os
 import tempfile
 from pathlib import Path
 
-from bisector import process
+from bisector import process, sandbox
 from bisector.classify import TestRun
+from bisector.lanes import Lane
 from bisector.oracle import Oracle
-from bisector.process import Stop
 from bisector.workspace import explained
 
 GRACE_SECONDS = 10.0  # beyond VTest's own limit, before it is stopped from outside
@@ -27,12 +27,13 @@ def haproxy_args() -> str:
 
 
 def run_test(
-    vtest: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop | None = None
+    vtest: Path, oracle: Oracle, binary: Path, log: Path, lane: Lane, *counters: Path
 ) -> TestRun:
     """Run *oracle* once against *binary*; everything that VTest says goes to the file *log*.
 
     The run has a folder of its own under the system's temporary folder: HAProxy's socket names
-    must stay under 108 bytes, which a path in the workspace could exceed.
+    must stay under 108 bytes, which a path in the workspace could exceed. *counters* are other
+    folders that a binary which counts may write to.
     """
     with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
         folder = Path(oracle.folder) if oracle.folder else Path(scratch)
@@ -40,6 +41,10 @@ def run_test(
         with explained(f"cannot write the test's files in {folder}"):
             for name, text in oracle.files:
                 (folder / name).write_text(text)
+        box = None
+        if lane.sandbox:
+            seen = sandbox.visible(folder, folder / oracle.vtc)
+            box = lane.sandbox.box(Path(scratch), *counters, reads=(binary.parent, seen))
         done = process.run(
             [
                 vtest,
@@ -55,6 +60,7 @@ def run_test(
                 "HAPROXY_PROGRAM": str(binary),
                 "HAPROXY_ARGS": haproxy_args(),
             },
-            stop=stop,
+            stop=lane.stop,
+            box=box,
         )
-        return TestRun(done.status, done.output, done.seconds)
+        return TestRun(done.status, done.output, done.seconds, done.excess)

@@ -392,7 +392,7 @@ def fast(bench: Bench) -> Bench:
 def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Path] = []
 
-    def boots(binary: Path, log: Path, stop: Stop) -> bool:
+    def boots(binary: Path, log: Path, lane: Lane) -> bool:
         tried.append(binary)
         log.write_text("Segmentation fault\n")
         return len(tried) > 1
@@ -417,7 +417,7 @@ def test_a_tree_is_not_trusted_when_what_tcc_made_does_not_boot_or_link(
     fast: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a full disk tcc leaves half an object and is content."""
-    monkeypatch.setattr(tcc, "boots", lambda binary, log, stop: log.write_text("") > 0)
+    monkeypatch.setattr(tcc, "boots", lambda binary, log, lane: log.write_text("") > 0)
     assert fast.build().problem
     monkeypatch.setattr(tcc, "boots", lambda *words: True)
     assert compiled(fast.build()) == ["src/a.c", "src/haproxy.c"]

@@ -12,6 +12,7 @@ import pytest
 
 from bisector import tcc
 from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.lanes import Lane
 from bisector.process import Finished
 from bisector.tcc import Tcc
 from bisector.workspace import Workspace
@@ -203,7 +204,7 @@ def test_another_tcc_or_another_shim_is_another_compiler(
 def test_a_binary_that_ends_well_boots(tmp_path: Path) -> None:
     """HAProxy gets the configuration that loads the task that ends it."""
     binary = script(tmp_path / "haproxy", 'echo "$@"; grep -q "lua-load boot.lua" "$3"')
-    assert tcc.boots(binary, tmp_path / "log")
+    assert tcc.boots(binary, tmp_path / "log", Lane())
     assert (tmp_path / "log").read_text() == "-q -f boot.cfg\n"
 
 
@@ -212,4 +213,4 @@ def test_one_that_refuses_dies_or_hangs_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
     monkeypatch.setattr(tcc, "_BOOT_SECONDS", 0.3)
-    assert not tcc.boots(script(tmp_path / "haproxy", does), tmp_path / "log")
+    assert not tcc.boots(script(tmp_path / "haproxy", does), tmp_path / "log", Lane())

@@ -126,6 +126,14 @@ class RepoCommand(RoomCommand):
     make = cli.SwitchAttr(
         "--make", str, list=True, argname="VAR=VALUE", help="a make variable, e.g. USE_OPENSSL=1"
     )
+    sandbox = cli.SwitchAttr(
+        "--sandbox",
+        str,
+        default="auto",
+        argname="auto|require|off",
+        help="what is built and tested is kept apart by bubblewrap: where that works, or nothing "
+        "is run, or never (default: auto)",
+    )
     patch = cli.SwitchAttr(
         "--patch",
         str,

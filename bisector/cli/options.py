@@ -15,6 +15,7 @@ def options_of(command: RepoCommand) -> Options:
         patches=tuple(command.patch),
         toolchain=str(command.toolchain),
         make=tuple(command.make),
+        sandbox=str(command.sandbox),
     )
     if not isinstance(command, TestCommand):
         return options

@@ -20,6 +20,7 @@ from bisector.events import (
     RegTested,
     Turned,
 )
+from bisector.printable import printable
 from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
 from bisector.transition import NEW_VERDICT
@@ -69,7 +70,7 @@ class Live:
 
         for task in self._progress.task_ids:
             self._progress.remove_task(task)
-        self._progress.add_task(escape(what))
+        self._progress.add_task(escape(printable(what)))
 
     def told(self, event: Event) -> None:
         """Show an event of the journal."""
@@ -77,6 +78,7 @@ class Live:
             self._print(*shown)
 
     def _print(self, line: str, style: str) -> None:
+        line = printable(line)
         if self._progress is None:
             print(line, file=sys.stderr, flush=True)
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bisector import sizes
 from bisector.events import PatchChecked, Probed
+from bisector.printable import printable
 from bisector.report import matrix, parts
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, row, squeezed, stretch
@@ -50,12 +51,14 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     lines += _judgement(summary)
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
+    if summary.started.sandbox:
+        lines += row("sandbox", summary.started.sandbox)
     lines += row("work", work(summary))
     for file in files:
         lines += row("written", file)
     if summary.started.job != RUN:
         lines += ["", conclude(summary).text]
-    return "\n".join(squeezed(lines)) + "\n"
+    return printable("\n".join(squeezed(lines))) + "\n"
 
 
 def _judgement(summary: Summary) -> list[str]:
@@ -85,7 +88,7 @@ def probe_report(told: Probed) -> str:
         lines += row("evidence", line)
     if told.log:
         lines += row("log", told.log)
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines)) + "\n"
 
 
 def scenario(shown: Scenario) -> str:

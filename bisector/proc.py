@@ -1,0 +1,47 @@
+"""The processes of this machine as /proc tells of them, see proc(5)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Process:
+    """One that has not ended. ``resident`` is its share of the memory, in bytes."""
+
+    pid: int
+    parent: int
+    session: int
+    threads: int
+    resident: int
+
+
+def processes() -> Iterator[Process]:
+    """All that have not ended."""
+    # no glob: it asks again whether what it found is there, and fails if that has ended
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdecimal():
+            continue
+        with contextlib.suppress(OSError), (Path(entry.path) / "stat").open("rb", 0) as source:
+            # the name before the last parenthesis can hold anything
+            words = source.read(4096).rpartition(b")")[2].split()
+            if words[0] not in b"ZX":
+                parent, session, threads, pages = (int(words[n]) for n in (1, 3, 17, 21))
+                yield Process(int(entry.name), parent, session, threads, pages * _PAGE)
+
+
+def below(pid: int, among: Collection[Process]) -> list[Process]:
+    """The children of *pid*, their children, and so on."""
+    children: dict[int, list[Process]] = {}
+    for one in among:
+        children.setdefault(one.parent, []).append(one)
+    found = list(children.get(pid, ()))
+    for one in found:  # grows as it goes
+        found += children.get(one.pid, ())
+    return found
