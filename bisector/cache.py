@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -19,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
-from bisector.workspace import Workspace, hold, lock
+from bisector.workspace import Workspace, hold, lock, remove
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _LOG = re.compile(r"([0-9a-f]{32})\.(vtest|build)\.log")
@@ -228,7 +227,7 @@ def _sweep(workspace: Workspace) -> None:
     for left in _list(workspace.root / "scratch"):
         with suppress(WorkspaceProblem), hold(Path(left.path), alone=True) as free:
             if free:
-                shutil.rmtree(left.path, ignore_errors=True)
+                remove(Path(left.path))
 
 
 def _keyed(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -248,9 +247,13 @@ def _list(folder: str | Path) -> list[os.DirEntry[str]]:
 
 
 def _weight(entry: os.DirEntry[str]) -> int:
-    """The bytes of a file, or of all the files below a folder."""
-    if entry.is_dir(follow_symlinks=False):
-        return sum(map(_weight, _list(entry.path)))
-    with suppress(OSError):
-        return entry.stat(follow_symlinks=False).st_size
-    return 0
+    """The bytes of a file, or of all the files below a folder, however deep."""
+    total, waiting = 0, [entry]
+    while waiting:
+        one = waiting.pop()
+        with suppress(OSError):
+            if one.is_dir(follow_symlinks=False):
+                waiting += _list(one.path)
+            else:
+                total += one.stat(follow_symlinks=False).st_size
+    return total

@@ -1,12 +1,15 @@
 """Put a revision's files into a build tree, touching only what differs from what lies there.
 
 What was built from a file that changes is removed with it, so an incremental build depends on no
-clock: HAProxy's Makefile makes every object depend on every header, and so does this.
+clock: HAProxy's Makefile makes every object depend on every header, and so does this. What was
+built there is not trusted: no link that it planted is followed, and no hook is run, for the
+folder is no repository.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +18,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from bisector.store import NOT_BUILT
-from bisector.workspace import explained, write_whole
+from bisector.workspace import explained, remove, write_whole
 
 _REBUILDING = (".h", ".mk", "Makefile", "Makefile.inc")
 REBUILD_ALL = ("include", "Makefile")  # where such files mostly lie: for estimates
@@ -41,9 +44,10 @@ class BuildTree:
         before = self._held(toolchain)
         self._marker.unlink(missing_ok=True)
         with explained(f"cannot write the build tree {self.folder}"):
-            if before is None:
+            if before is None or self._is_planted(before) or self._is_planted(tree):
                 self._clear()
-            self._change(before or str(self._store.TreeBuilder().write()), tree)
+                before = str(self._store.TreeBuilder().write())
+            self._change(before, tree)
             (self.folder / "haproxy").unlink(missing_ok=True)
 
     def keep(self, tree: str, toolchain: str) -> None:
@@ -58,10 +62,23 @@ class BuildTree:
             return None
         return str(state["tree"]) if known else None
 
+    def _is_planted(self, tree: str) -> bool:
+        """Has a build put something else, such as a link that leads out, in a folder's place?"""
+        waiting = [(self.folder, self._tree(tree))]
+        while waiting:
+            folder, held = waiting.pop()
+            for one in held:
+                path = folder / str(one.name)
+                if isinstance(one, pygit2.Tree) and os.path.lexists(path):
+                    if path.is_symlink() or not path.is_dir():
+                        return True
+                    waiting.append((path, one))
+        return False
+
     def _clear(self) -> None:
         for entry in self.folder.iterdir():
             if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
+                remove(entry)
             else:
                 entry.unlink()
 

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
+from bisector.process import run
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
+_REMOVAL_SECONDS = 600.0
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
 
 
@@ -77,7 +79,7 @@ class Workspace:
                 try:
                     yield path
                 finally:
-                    shutil.rmtree(path, ignore_errors=True)
+                    remove(path)
                 return
 
     @contextlib.contextmanager
@@ -158,6 +160,16 @@ def _is_at(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
+
+
+def remove(folder: Path) -> None:
+    """Take *folder* away, however deep or closed to us somebody's build has made it."""
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        opened = ("find", folder, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";")
+        for words in (opened, ("rm", "-rf", folder)):
+            run(words, log=Path(os.devnull), timeout=_REMOVAL_SECONDS)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,32 @@ def test_a_link_is_replaced_never_followed(place: Place, tmp_path: Path) -> None
     place.checkout({**ONE, "sub/x.c": "new", "file": "new"})
     assert (outside / "x.c").read_text() == "precious"
     assert place.holds == {**ONE, "sub/x.c": "new", "file": "new"}
+
+
+@pytest.mark.parametrize("where", ["src", "new"])
+def test_a_link_that_a_build_planted_in_a_folders_place_is_not_followed(
+    place: Place, tmp_path: Path, where: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.c").write_text("precious")
+    place.build(ONE)
+    if where == "src":
+        (place.folder / "src").rename(place.folder / "away")
+    (place.folder / where).symlink_to(outside)
+    place.checkout({**ONE, f"{where}/a.c": "changed"})
+    assert (outside / "a.c").read_text() == "precious"
+    assert place.holds == {**ONE, f"{where}/a.c": "changed"}
+
+
+def test_folders_that_a_build_made_too_deep_or_closed_are_cleared(place: Place) -> None:
+    deep = place.folder / "deep"
+    script = 'mkdir "$0" && cd "$0" && for n in $(seq 1500); do mkdir d && cd d || exit; done'
+    subprocess.run(["sh", "-c", script, deep], check=True)
+    (place.folder / "closed" / "inner").mkdir(parents=True)
+    (place.folder / "closed").chmod(0)
+    place.checkout(ONE)
+    assert place.holds == ONE
 
 
 Contents = st.sampled_from(["1", "2", Program("1"), Link("src")])
