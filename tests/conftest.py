@@ -10,6 +10,9 @@ import pygit2
 import pytest
 from pygit2.enums import FileMode, ObjectType
 
+from bisector import sandbox
+from bisector.errors import EnvironmentProblem
+from bisector.sandbox import Sandbox
 from bisector.workspace import Workspace
 
 WHO = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
@@ -83,6 +86,17 @@ def clone(tmp_path: Path) -> Clone:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def box(workspace: Workspace) -> Sandbox:
+    """This machine's sandbox; without one the test is skipped, or fails where nothing may be."""
+    try:
+        return sandbox.examined(workspace)
+    except EnvironmentProblem as problem:
+        if os.environ.get("BISECTOR_REQUIRE_REAL"):
+            pytest.fail(f"no sandbox here: {problem}")
+        pytest.skip(str(problem))
 
 
 @pytest.fixture(scope="session")

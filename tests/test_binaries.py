@@ -313,10 +313,11 @@ src/%.o: src/%.c
 """
 
 
+@pytest.mark.parametrize("boxed", [False, True])
 def test_after_a_build_that_was_called_off_the_next_one_goes_on_from_what_was_whole(
-    bench: Bench, tmp_path: Path
+    bench: Bench, boxed: bool, request: pytest.FixtureRequest
 ) -> None:
-    lane = Lane(1)
+    lane = Lane(1, sandbox=request.getfixturevalue("box") if boxed else None)
     slow = bench.clone.tree(
         {"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, bench.first
     )

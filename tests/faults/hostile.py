@@ -1,0 +1,304 @@
+"""Patches that mean harm: each does it without the sandbox, where that can be tried, not within."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bisector import binaries, process, sandbox, tcc
+from bisector.binaries import Build
+from bisector.errors import EnvironmentProblem
+from bisector.lanes import Lane
+from bisector.proc import processes
+from bisector.sandbox import Sandbox
+from bisector.store import private_store
+from bisector.toolchain import DEV, Toolchain
+from bisector.workspace import Workspace
+from tests.conftest import Clone
+from tests.faults.table import Context, Experiment
+
+SECRET = "a private key"
+NAP = "86399"  # seconds; by them the tests know their own processes again
+SMALL = {"tasks": 200, "memory": 64 << 20, "file": 4 << 20, "folder": 16 << 20, "scratch": 8 << 20}
+
+_BINARY = "printf '%s\\n' '\\#!/bin/sh' 'exit 0' >haproxy; chmod +x haproxy"
+_SOURCES = {"src/haproxy.c": "1\n", "src/a.c": "1\n"}
+
+
+class Scene:
+    """A tiny HAProxy to patch, and what somebody who builds it would not want to lose."""
+
+    def __init__(self, folder: Path, box: Sandbox | None) -> None:
+        self.box = box
+        self.precious = folder / "home" / ".ssh"
+        self.precious.mkdir(parents=True)
+        (self.precious / "id").write_text(SECRET)
+        self.workspace = Workspace(folder / "workspace")
+        self.clone = Clone(folder / "clone")
+        self.first = self.clone.commit(_SOURCES)
+        self.store = private_store(self.clone.git, self.workspace)
+        make = shutil.which("make") or "make"
+        self.chain = Toolchain(DEV, make, (), "nobody's")
+
+    @property
+    def lane(self) -> Lane:
+        return Lane(1, sandbox=self.box)
+
+    def build(
+        self, recipe: str, change: Mapping[str, str | None] | None = None, binary: str = _BINARY
+    ) -> Build:
+        """What comes of a patch whose Makefile does *recipe*, then makes a good *binary*."""
+        makefile = f"haproxy:\n\t{recipe}\n\t{binary}\n"
+        tree = self.clone.tree({"Makefile": makefile, **(change or {})}, self.first)
+        return binaries.build(self.workspace, self.store, tree, self.chain, self.lane)
+
+    def log(self, build: Build) -> str:
+        return build.log.read_text(errors="replace")
+
+
+Harm = Callable[[Scene], str]
+"""Tries something; what it came to, '' for nothing."""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """A harm; not ``safe``: not to be tried without the sandbox, where it would be done.
+
+    What is ``refused`` always is so by the tool itself, with and without one.
+    """
+
+    name: str
+    harm: Harm
+    safe: bool = True
+    refused: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+def experiments(context: Context) -> Iterator[Experiment]:
+    """One for each attack."""
+    workspace = Workspace(context.folder / "trial")
+    try:
+        box = sandbox.examined(workspace)
+    except EnvironmentProblem as problem:
+        required = bool(os.environ.get("BISECTOR_REQUIRE_REAL"))
+        yield Experiment("a hostile patch", int(required), 0, f"no sandbox here: {problem}")
+        return
+    for number, attack in enumerate(ATTACKS):
+        folder = context.folder / str(number)
+        limited = replace(box, limits=replace(box.limits, **attack.limits))
+        done = attack.harm(Scene(folder / "within", limited))
+        control = attack.safe and attack.harm(Scene(folder / "without", None))
+        if done:
+            yield Experiment(attack.name, 1, 0, done)
+        elif attack.safe and bool(control) == attack.refused:
+            yield Experiment(attack.name, 1, 0, f"without the sandbox: {control or 'no harm'}")
+        else:
+            how = "refused anyway" if attack.refused else "harm without the sandbox"
+            yield Experiment(attack.name, 1, 1, how if attack.safe else "")
+
+
+# -- what is seen ----------------------------------------------------------------------------------
+
+
+def reads_a_key(scene: Scene) -> str:
+    built = scene.build(f"cat {scene.precious}/id || true")
+    return "the key is in the log" if SECRET in scene.log(built) else _unless_built(built)
+
+
+def a_test_reads_a_key(scene: Scene) -> str:
+    binary, log = scene.precious.parent.parent / "bin" / "haproxy", scene.precious.parent / "log"
+    binary.parent.mkdir()
+    binary.write_text(f"#!/bin/sh\ncat {scene.precious}/id\n")
+    binary.chmod(0o755)
+    tcc.boots(binary, log, scene.lane)
+    return "the key is in the log" if SECRET in log.read_text() else ""
+
+
+def reads_the_environment(scene: Scene) -> str:
+    os.environ["A_TOKEN"] = SECRET
+    try:
+        built = scene.build("env; cat /proc/*/environ || true")
+    finally:
+        del os.environ["A_TOKEN"]
+    return "the token is in the log" if SECRET in scene.log(built) else _unless_built(built)
+
+
+def passes_a_key_off_as_the_binary(scene: Scene) -> str:
+    scene.build(f"ln -s {scene.precious}/id haproxy", binary="true")
+    kept = (scene.workspace.root / "binaries").glob("*/*/haproxy")
+    return "the key is kept as a binary" if any(SECRET in one.read_text() for one in kept) else ""
+
+
+# -- what is reached -------------------------------------------------------------------------------
+
+
+def connects(scene: Scene) -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        built = scene.build(f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' || true")
+        server.setblocking(False)
+        try:
+            server.accept()[0].close()
+        except BlockingIOError:
+            return _unless_built(built)
+    return "it reached a server of the machine"
+
+
+def writes_outside(scene: Scene) -> str:
+    built = scene.build(f"echo gone >{scene.precious}/id || true")
+    return _unless_whole(scene) or _unless_built(built)
+
+
+def plants_a_hook_in_the_clone(scene: Scene) -> str:
+    hook = scene.clone.path / ".git" / "hooks" / "post-checkout"
+    built = scene.build(f"mkdir -p {hook.parent}; echo evil >{hook} || true")
+    return "the user's clone has a hook" if hook.exists() else _unless_built(built)
+
+
+def changes_the_kernels_switches(scene: Scene) -> str:
+    """To root's processes some obey, whatever capabilities they lack."""
+    switch = "/proc/sys/kernel/core_pattern"
+    built = scene.build(f"cat {switch} >{switch} && echo it obeys || true")
+    return "the kernel obeys" if "\nit obeys\n" in scene.log(built) else _unless_built(built)
+
+
+# -- what the next checkout meets ------------------------------------------------------------------
+
+
+def plants_a_link_for_the_next_checkout(scene: Scene) -> str:
+    scene.build(f"mv src away; ln -s {scene.precious} src")
+    scene.build("true", {"src/id": "overwritten", "src/a.c": "2"})
+    return _unless_whole(scene)
+
+
+def plants_a_repository_with_a_hook(scene: Scene) -> str:
+    hook = f"mkdir -p .git/hooks; echo 'echo gone >{scene.precious}/id' >.git/hooks/post-checkout"
+    scene.build(f"{hook}; chmod +x .git/hooks/*; echo 'ref: refs/heads/x' >.git/HEAD")
+    scene.build("true", {"src/a.c": "2"})
+    return _unless_whole(scene)
+
+
+# -- what is used up -------------------------------------------------------------------------------
+
+
+def forks_without_end(scene: Scene) -> str:
+    built = scene.build(f"while :; do sleep {NAP} & done")
+    return _unless_none_left() or _unless_stopped(built)
+
+
+def takes_all_memory(scene: Scene) -> str:
+    return _unless_stopped(scene.build("tail /dev/zero"))
+
+
+def fills_the_disk_with_a_file(scene: Scene) -> str:
+    built = scene.build("cat /dev/zero >big")
+    size = max(path.stat().st_size for path in scene.workspace.root.rglob("big"))
+    return f"{size} bytes" if size > SMALL["file"] else _unless_stopped(built)
+
+
+def fills_the_disk_with_files(scene: Scene) -> str:
+    endless = "n=0; while :; do n=$$((n + 1)); head -c 1000000 /dev/zero >big$$n; done"
+    return _unless_stopped(scene.build(endless))
+
+
+def fills_the_log(scene: Scene) -> str:
+    built = scene.build("cat /dev/zero")
+    return "a vast log" if built.log.stat().st_size > SMALL["file"] else _unless_stopped(built)
+
+
+def leaves_a_daemon(scene: Scene) -> str:
+    built = scene.build(f"setsid sleep {NAP} >/dev/null 2>&1 </dev/null & sleep 0.1")
+    return _unless_none_left() or _unless_built(built)
+
+
+def does_not_obey(scene: Scene) -> str:
+    """Called off, it is killed, though it ignores being told."""
+    with called_off_when(scene, "begun") as lane:
+        try:
+            scene.box = lane.sandbox
+            tree = scene.clone.tree(
+                {"Makefile": f"haproxy:\n\ttrap '' TERM; >begun; while :; do sleep {NAP}; done\n"},
+                scene.first,
+            )
+            binaries.build(scene.workspace, scene.store, tree, scene.chain, lane)
+        except process.Stopped:
+            return _unless_none_left()
+    return "it was not called off"
+
+
+# -- helpers ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def called_off_when(scene: Scene, name: str) -> Iterator[Lane]:
+    """A lane that is called off as soon as a build tree has the file *name*."""
+    from threading import Thread
+
+    from tests.test_lanes import until
+
+    lane = scene.lane
+    trees = scene.workspace.root / "trees"
+
+    def call_off() -> None:
+        until(lambda: any(trees.glob(f"*/{name}")))
+        lane.call_off()
+
+    caller = Thread(target=call_off)
+    caller.start()
+    yield lane
+    caller.join()
+
+
+def _unless_built(built: Build) -> str:
+    return f"no verdict: {built.problem}" if built.problem else ""
+
+
+def _unless_stopped(built: Build) -> str:
+    return "" if built.problem else "it came to an end, and nobody noticed"
+
+
+def _unless_whole(scene: Scene) -> str:
+    whole = [path.name for path in scene.precious.iterdir()] == ["id"]
+    return "" if whole and (scene.precious / "id").read_text() == SECRET else "a file is lost"
+
+
+def _unless_none_left() -> str:
+    """Processes that outlived their build; they are ended, so that the next attack finds none."""
+    left = [one.pid for one in processes() if NAP in _command(one.pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    return f"{len(left)} processes were left" if left else ""
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+ATTACKS = (
+    Attack("a build reads a key in the home", reads_a_key),
+    Attack("a test reads a key in the home", a_test_reads_a_key),
+    Attack("a build reads the environment", reads_the_environment, safe=False),
+    Attack("a link to a key as the binary", passes_a_key_off_as_the_binary, refused=True),
+    Attack("a build opens a connection", connects),
+    Attack("a build writes outside its tree", writes_outside),
+    Attack("a build plants a hook in the clone", plants_a_hook_in_the_clone),
+    Attack("root's build sets the kernel's switches", changes_the_kernels_switches, safe=False),
+    Attack("a link for the next checkout", plants_a_link_for_the_next_checkout, refused=True),
+    Attack("a repository with a hook", plants_a_repository_with_a_hook, refused=True),
+    Attack("a build forks without end", forks_without_end, safe=False, limits={"tasks": 200}),
+    Attack("a build takes all memory", takes_all_memory, safe=False, limits=SMALL),
+    Attack("a build fills the disk, one file", fills_the_disk_with_a_file, False, limits=SMALL),
+    Attack("a build fills the disk, many", fills_the_disk_with_files, False, limits=SMALL),
+    Attack("a build fills its log", fills_the_log, safe=False, limits=SMALL),
+    Attack("a build leaves a daemon", leaves_a_daemon),
+    Attack("a build does not obey", does_not_obey, refused=True),
+)
