@@ -13,6 +13,7 @@ from bisector.binaries import Build
 from bisector.classify import TIMED_OUT, classify
 from bisector.lanes import Lane
 from bisector.oracle import Oracle
+from bisector.patience import Pace
 from bisector.sandbox import Sandbox
 from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Ruling, Verdict
@@ -66,13 +67,16 @@ def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Res
 
 def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
     """What the test says of a binary."""
-    seconds = 0.0
+    seconds, oracle, pace = 0.0, request.oracle, Pace(workspace)
     with workspace.log(f"{key}.vtest.log") as (draft, log):
-        for _ in range(TRIES):
-            run = vtest.run_test(Path(request.vtest), request.oracle, built.binary, draft, lane)
-            ruling = classify(run, request.oracle)
+        for attempt in range(TRIES):
+            patient = replace(oracle, seconds=pace.limit(oracle.name, oracle.seconds, attempt > 0))
+            run = vtest.run_test(Path(request.vtest), patient, built.binary, draft, lane)
+            ruling = classify(run, oracle)
             seconds += run.seconds
-            if ruling.verdict.tested or not _may_be_chance(ruling, request.oracle):
+            if run.status == 0:
+                pace.passed(oracle.name, run.seconds)
+            if ruling.verdict.tested or not _may_be_chance(ruling, oracle):
                 break
     return Result(ruling, key, built.content, built.seconds, seconds, str(log))
 

@@ -12,7 +12,7 @@ from bisector.lanes import Lane
 from bisector.oracle import Oracle
 from bisector.workspace import explained
 
-GRACE_SECONDS = 10.0  # beyond VTest's own limit, before it is stopped from outside
+OUTER = 1.25  # times VTest's own limit, before it is stopped from outside
 # Bytes; VTest drops what a test says beyond its buffer, and takes 0.01 s to empty 16 MiB. A
 # scenario's test says 20 KiB.
 LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
@@ -52,7 +52,7 @@ def run_test(
                 *("-D", f"HAPROXY_PROGRAM={binary}", str(folder / oracle.vtc)),
             ],
             log=log,
-            timeout=oracle.seconds + GRACE_SECONDS,
+            timeout=oracle.seconds * OUTER,
             cwd=Path(scratch),
             env={
                 "TMPDIR": scratch,
