@@ -13,11 +13,15 @@ from dataclasses import dataclass
 
 Version = tuple[int, int]
 
+# What is read: prose by people. The patterns look around each word, and a long enough line of
+# nothing but such words would keep them busy for hours.
+MAX_MESSAGE, MAX_SENTENCE = 20_000, 2_000
+
 _NUMBER = r"(?<![\w./-])v?([1-9]\.\d{1,2})(?:\.\d+|-dev\d*|-maint)?(?![\w.]*\d)"
 _QUOTED = re.compile(r'"[^"]*"')  # the subjects of other commits
 _VERSION = re.compile(_NUMBER)
-_TREE_VERSION = re.compile(r"(\d+)\.(\d+)")
-_BRANCH_VERSION = re.compile(r"(?:^|[/v-])(\d+)\.(\d+)(?:\.\d+|-\w+)*$")
+_TREE_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?!\d)")
+_BRANCH_VERSION = re.compile(r"(?:^|[/v-])(\d{1,4})\.(\d{1,4})(?:\.\d+|-\w+)*$")
 
 _WORD = re.compile(r"\b(?:be)?back-?port\w*", re.I)
 # what was done to another commit, or may be, is no advice about this one
@@ -27,7 +31,7 @@ _OTHERS = re.compile(
     re.I,
 )
 _REFUSED_BEFORE = re.compile(
-    r"(?:\b(?:no|not|never|without|cannot|nothing|nor)\b|n't\b)(?:\W+[\w']+){0,4}?\W*$", re.I
+    r"(?:\b(?:no|not|never|without|cannot|nothing|nor)\b|n't\b)(?:[^\w']+[\w']+){0,4}?\W*$", re.I
 )
 _REFUSED_AFTER = re.compile(
     r"^(?:\W+\w+){0,3}?\W+(?:not (?:be )?(?:needed|necessary|required|desired|worth\w*)|unneeded"
@@ -104,10 +108,11 @@ def version_of(tree_version: str, name: str) -> Version | None:
 
 def _sentences(message: str) -> Iterator[str]:
     """The sentences of the body, each in one line; a full stop inside of a number ends none."""
-    body = message.partition("\n")[2]
+    body = message[:MAX_MESSAGE].partition("\n")[2]
     for paragraph in re.split(r"\n\s*\n", body):
         text = _QUOTED.sub('"…"', " ".join(paragraph.split()))
-        yield from re.split(r"(?<=[.!;])\s+(?=[A-Z(\[])|\s+(?=\[\w+: )", text)
+        for sentence in re.split(r"(?<=[.!;])\s+(?=[A-Z(\[])|\s+(?=\[\w+: )", text):
+            yield sentence[:MAX_SENTENCE]
 
 
 def _clause(before: str, after: str, sentence: str) -> Advice | None:

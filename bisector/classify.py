@@ -18,14 +18,15 @@ TIMED_OUT = "timed out"  # how the reason of a ruling begins when time was over
 DIED = "HAProxy died by"  # and how when it crashed
 EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
+MAX_SAID = 4096  # of a line, what is looked into; what HAProxy and VTest say is shorter
 
 # VTest marks what ends a test by four dashes and the name of the part that says it:
 #   ---- c1    EXPECT resp.status (503) == "200" failed
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
 _REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
-_SERVING = r"^\*+\s+{name}\s+debug\|[0-9a-f]{{8}}:\S+\.accept\("
-_DIED = re.compile(r"Bad exit status: 0x\w+ exit 0x\w+ signal (\d+)")
+_SERVING = re.compile(r"^\*+\s+(\S+)\s+debug\|[0-9a-f]{8}:\S+\.accept\(", re.M)
+_DIED = re.compile(r"Bad exit status: 0x\w+ exit 0x\w+ signal (\d{1,3})\b")
 _NOT_FOUND = re.compile(r"shell_exit not as expected: got 0x007[ef]")
 _PID = re.compile(r"\((\d+)\) : |/tmp/\S*?(?=/h\w*/cfg)|/\S*/vtc\.[0-9a-f.]+")
 
@@ -101,10 +102,10 @@ def _by_signature(run: TestRun, oracle: Oracle, signature: str) -> Ruling:
 
 def _by_failure(run: TestRun) -> Ruling:
     """What a failed test says of itself."""
-    fatals = _FATAL.findall(run.log)
-    evidence = tuple(_trim(line) for line in re.findall(r"^----.*$", run.log, re.M))
+    fatals = [(_trim(name), _ends(said)) for name, said in _FATAL.findall(run.log)]
+    evidence = tuple(map(_trim, re.findall(r"^----.*$", run.log, re.M)[:EVIDENCE_LINES]))
     for rule in (_refusal, _timeout, _crash, _expectation):
-        if ruling := rule(run, fatals, evidence[:EVIDENCE_LINES]):
+        if ruling := rule(run, fatals, evidence):
             return ruling
     said = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.log)
     return Ruling(Verdict.UNTESTABLE, f"the test failed by itself: {_trim(said)}", evidence)
@@ -125,13 +126,13 @@ def _refusal(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling 
     refusing = {name for name, text in alerts if _REFUSED.search(text)}
     # an instance that the test itself wants to be refused (-conf-BAD) says so
     refusing -= set(re.findall(r"^\*+\s+(\S+)\s+Found expected", run.log, re.M))
-    stillborn = {name for name, _ in alerts if not _was_serving(run.log, name)}
+    stillborn = {name for name, _ in alerts} - _serving(run.log)
     failed = {name for name, said in fatals if "Bad exit status" in said or "PID file" in said}
     for name in sorted(refusing | (stillborn & failed)):
-        said = [_clean(text) for who, text in alerts if who == name]
+        said = [text for who, text in alerts if who == name][:EVIDENCE_LINES]
         what = "refuses the configuration" if name in refusing else "does not start"
         return Ruling(
-            Verdict.UNTESTABLE, f"HAProxy {what}: {said[0]}", tuple(said[:EVIDENCE_LINES])
+            Verdict.UNTESTABLE, f"HAProxy {what}: {_clean(said[0])}", tuple(map(_clean, said))
         )
     return None
 
@@ -141,7 +142,7 @@ def _crash(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | 
         died = _DIED.search(said)
         if died and int(died[1]) in _SIGNALS:
             signal = _SIGNALS[int(died[1])]
-            if _was_serving(run.log, name):
+            if name in _serving(run.log):
                 return Ruling(Verdict.BAD, f"{DIED} {signal} during the test", evidence)
             return Ruling(Verdict.UNTESTABLE, f"{DIED} {signal} at its start", evidence)
     return None
@@ -163,19 +164,21 @@ def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Rul
     return None
 
 
-def _was_serving(log: str, name: str) -> bool:
-    """Did the instance *name* accept any connection?"""
-    return re.search(_SERVING.format(name=re.escape(name)), log, re.M) is not None
+def _serving(log: str) -> set[str]:
+    """The names of the instances that accepted a connection."""
+    return set(_SERVING.findall(log))
 
 
 def _lines(log: str, pattern: str) -> tuple[str, ...]:
     """The whole lines in which *pattern* matches, each once, as evidence."""
     found: dict[str, None] = {}
-    for match in re.finditer(pattern, log, re.M):
+    looked_for, at = re.compile(pattern, re.M), 0
+    while len(found) < EVIDENCE_LINES and (match := looked_for.search(log, at)):
         begin = log.rfind("\n", 0, match.start()) + 1
         end = log.find("\n", match.end())
-        found[_trim(log[begin : end if end >= 0 else len(log)])] = None
-        if len(found) == EVIDENCE_LINES:
+        at = end + 1 if end >= 0 else len(log) + 1  # one match is enough for a line
+        found[_trim(log[begin : at - 1])] = None
+        if at > len(log):
             break
     return tuple(found)
 
@@ -191,9 +194,14 @@ def _last_line(log: str) -> str:
 
 def _clean(alert: str) -> str:
     """An ALERT line without process ids and temporary folders, which differ from run to run."""
-    return _trim(_PID.sub(lambda match: ": " if match[1] else "", alert))
+    return _trim(_PID.sub(lambda match: ": " if match[1] else "", alert[:MAX_SAID]))
+
+
+def _ends(said: str) -> str:
+    """What is said without its middle if it is very long: patterns may take the square of that."""
+    return said if len(said) <= MAX_SAID else said[: MAX_SAID // 2] + said[-MAX_SAID // 2 :]
 
 
 def _trim(line: str) -> str:
-    text = "".join(char if char.isprintable() else " " for char in line)
+    text = "".join(char if char.isprintable() else " " for char in line[:MAX_SAID])
     return " ".join(text.split())[:EVIDENCE_WIDTH]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import shlex
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -83,14 +84,26 @@ def covered(
 def read(texts: Iterable[bytes], counts: Counts) -> None:
     """Add to *counts*, for the files that it has, what gcov says in *texts*, JSON one each.
 
-    A header's line counts as often as all objects together executed it.
+    A header's line counts as often as all objects together executed it. Raises ValueError for
+    what gcov does not write.
     """
-    for text in texts:
-        for file in json.loads(text)["files"]:
-            if (lines := counts.get(file["file"])) is not None:
-                for line in file["lines"]:
-                    number = line["line_number"]
-                    lines[number] = lines.get(number, 0) + line["count"]
+    try:
+        for text in texts:
+            for file in json.loads(text)["files"]:
+                if (lines := counts.get(file["file"])) is not None:
+                    for line in file["lines"]:
+                        number = int(line["line_number"])
+                        lines[number] = lines.get(number, 0) + int(line["count"])
+    except (
+        TypeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        EOFError,
+        OSError,
+        zlib.error,
+    ) as error:
+        raise ValueError(f"not gcov's: {error}") from error
 
 
 def counting(chains: Chains) -> Toolchain | None:
@@ -183,7 +196,10 @@ def _ask(
     if not done.ok or not results:
         said = done.output.strip().splitlines()
         return f"gcov cannot read the counters: {said[0] if said else done.status}"
-    read(_texts(results), counts)
+    try:
+        read(_texts(results), counts)
+    except ValueError as error:
+        return f"gcov's answer cannot be read: {error}"
     return counts
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-# a comment, or a literal in which one may seem to begin
+# a comment, or a literal in which one may seem to begin; one without an end goes on to the line's,
+# as gcc has it
 _TOKEN = re.compile(
-    rb"/\*.*?(?:\*/|\Z)|//(?:\\\n|[^\n])*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S
+    rb"/\*.*?(?:\*/|\Z)|//(?:\\\n|[^\n])*|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?", re.S
 )
 _SUFFIXES = (".c", ".h")
 

@@ -8,8 +8,9 @@ from bisector.errors import PatchProblem
 from bisector.hunks import FileDiff, Hunk, split_lines
 
 REGULAR_MODES = (0o100644, 0o100755)
+MAX_PATH = 4096  # bytes; Linux opens no file by a longer name
 
-_SPANS = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)\n?")
+_SPANS = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)\n?")
 _INDEX = re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
 _FIELD = re.compile(
     rb"(old mode|new mode|new file mode|deleted file mode|rename from|rename to|copy from|copy to"
@@ -199,6 +200,8 @@ def _path(reader: _Reader, name: bytes, bare: bool) -> str | None:
     if name.endswith(b"\r"):
         raise reader.problem("some lines end in CR LF, others do not", "convert it with dos2unix")
     name = name.split(b"\t")[0]
+    if len(name) > MAX_PATH:
+        raise reader.problem(f"a file name of {len(name)} bytes", "do not use this patch")
     if name == b"/dev/null":
         return None
     try:

@@ -14,8 +14,9 @@ REGULAR_MODES = (0o100644, 0o100755)
 
 _SWAPPED = {b" ": b" ", b"-": b"+", b"+": b"-"}
 _NO_NEWLINE = b"\\ No newline at end of file\n"
-_CALLABLE = re.compile(r"(\w+)\s*\(")
-_DEFINITION = re.compile(rb"[A-Za-z_][\w\s*]*?(\w+)\s*\([^;]*$")  # no prototype
+# a name is tried from where it begins only: a long word would take time in the square of its length
+_CALLABLE = re.compile(r"\b(\w+)\s*\(")
+_DEFINITION = re.compile(rb"(?=[A-Za-z_])[\w\s*]*?\b(\w+)\s*\([^;]*$")  # no prototype
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,12 @@ class FileDiff:
         if self.hunks:
             rows.append(f"--- {f'a/{self.old_path}' if self.old_path else '/dev/null'}\n")
             rows.append(f"+++ {f'b/{self.new_path}' if self.new_path else '/dev/null'}\n")
-        text = "".join(rows).encode()
+        text = ["".join(rows).encode()]
         for hunk in self.hunks:
-            text += hunk.header.encode() + b"\n"
+            text.append(hunk.header.encode() + b"\n")
             for line in hunk.lines:
-                text += line if line.endswith(b"\n") else line + b"\n" + _NO_NEWLINE
-        return text
+                text.append(line if line.endswith(b"\n") else line + b"\n" + _NO_NEWLINE)
+        return b"".join(text)
 
 
 @dataclass(frozen=True)

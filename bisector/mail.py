@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from email.header import Header
 
 import pygit2
@@ -23,8 +23,7 @@ def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of
     cannot say, as a binary file.
     """
     diff = b"".join(file.text for file in patch_files.from_commit(store, commit).files)
-    encoding = commit.message_encoding or "utf-8"
-    message = commit.raw_message.decode(encoding, "replace")
+    message = _message(commit)
     subject, _, body = message.strip("\n").partition("\n\n")
     count = f" {number}/{of}" if of > 1 else ""
     head = [
@@ -49,10 +48,20 @@ def file_name(subject: str, number: int = 1) -> str:
     return f"{number:04}-{name[: _MAX_NAME - len('0001-.patch')]}.patch"
 
 
+def _message(commit: pygit2.Commit) -> str:
+    try:
+        return commit.raw_message.decode(commit.message_encoding or "utf-8", "replace")
+    except LookupError:  # an encoding that nobody knows
+        return commit.raw_message.decode("utf-8", "replace")
+
+
 def _sender(who: pygit2.Signature) -> str:
-    if who.name.isascii():
-        return email.utils.formataddr((who.name, who.email))
-    return f"{_encoded(who.name, 'From')} <{who.email}>"
+    name, address = (
+        raw.decode("utf-8", "replace").replace("\n", " ") for raw in (who.raw_name, who.raw_email)
+    )
+    if name.isascii() and address.isascii():
+        return email.utils.formataddr((name, address))
+    return f"{_encoded(name, 'From')} <{address}>"
 
 
 def _encoded(text: str, header: str) -> str:
@@ -63,5 +72,8 @@ def _encoded(text: str, header: str) -> str:
 
 
 def _date(who: pygit2.Signature) -> str:
-    zone = timezone(timedelta(minutes=who.offset))
-    return email.utils.format_datetime(datetime.fromtimestamp(who.time, zone))
+    try:
+        zone = timezone(timedelta(minutes=who.offset))
+        return email.utils.format_datetime(datetime.fromtimestamp(who.time, zone))
+    except (ValueError, OverflowError, OSError):  # no time that a calendar has
+        return email.utils.format_datetime(datetime.fromtimestamp(0, UTC))

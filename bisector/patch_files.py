@@ -8,7 +8,8 @@ import email.utils
 import re
 from dataclasses import replace
 from datetime import UTC, timedelta
-from email.message import EmailMessage
+from email.header import decode_header, make_header
+from email.message import Message
 from pathlib import Path
 
 import pygit2
@@ -18,10 +19,15 @@ from bisector.errors import PatchProblem
 from bisector.hunks import FileDiff
 from bisector.patches import Author, Patch, Series
 
+MAX_BYTES = 64 << 20  # of a patch file; HAProxy's whole source has fewer
+MAX_HEADERS = 256 << 10  # bytes before a mail's text
+MAX_HEADER = 1000  # characters of one header; RFC 5322 allows 998 in a line
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f<>]+")  # what no git name or address can hold
+
 _NUMBERED = re.compile(r"(\d{4})-.*\.patch")
-_MBOX_FROM = re.compile(rb"^From \S.*\d\d:\d\d.* \d{4}\r?$", re.MULTILINE)
+_MBOX_FROM = re.compile(rb"^From \S.{1,200}\d\d:\d\d.{1,40} \d{4}\r?$", re.MULTILINE)
 _MAIL_START = re.compile(rb"(?i)^(from |(from|subject|date|message-id|mime-version|received):)")
-_TAG = re.compile(r"(?i)\[[^\]]*\bpatch\b[^\]]*?(?:\b(\d+)/\d+)?\s*\]\s*")
+_TAG = re.compile(r"(?i)\[[^\]]{0,100}\bpatch\b[^\]]{0,100}?(?:\b(\d{1,4})/\d+)?\s*\]\s*")
 _DIFF = re.compile(rb"^(---\r?\n|(?=diff --|--- .*\n\+\+\+ ))", re.MULTILINE)
 
 
@@ -106,9 +112,12 @@ def _numbered(folder: Path) -> dict[str, Patch]:
 def _read(path: Path) -> tuple[Patch, ...]:
     """The patches in one file: of each mail that has one, or of the one diff."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as source:
+            raw = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise PatchProblem(f"cannot read the patch {path}: {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        raise PatchProblem(f"{path} has more than {MAX_BYTES >> 20} MiB", "no patch is as large")
     if _MAIL_START.match(raw):
         starts = [found.start() for found in _MBOX_FROM.finditer(raw)]
         mails = [raw[a:b] for a, b in zip([0, *starts[1:]], [*starts[1:], len(raw)], strict=True)]
@@ -131,29 +140,51 @@ def _read(path: Path) -> tuple[Patch, ...]:
 
 def _from_mail(raw: bytes, name: str) -> Patch | None:
     """The patch in a mail; None if it is a cover letter, or part of a discussion."""
-    mail = email.message_from_bytes(raw, policy=email.policy.default)
-    assert isinstance(mail, EmailMessage)
-    body = b""
-    for part in mail.walk():
-        attached = (part.get_filename() or "").endswith((".patch", ".diff"))
-        if attached or part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
-            body += bytes(part.get_payload(decode=True) or b"")
+    subject, author, body = _opened(raw, name)
     message, diff = _parted(body)
-    subject = str(mail["subject"] or name)
+    subject = subject or name
     tag = _TAG.match(subject)
     subject = subject[tag.end() :] if tag else subject
     patch = _patch(name, f"{subject}\n\n{message}".strip(), diff)
     if not patch and tag and int(tag[1] or 1):
         raise PatchProblem(f"{name}: the mail {subject!r} has no diff", "get the whole mail")
-    return replace(patch, author=_author(mail)) if patch else None
+    return replace(patch, author=author) if patch else None
 
 
-def _author(mail: EmailMessage) -> Author | None:
-    """Who sent the mail, and when; None if it does not say both."""
-    name, address = email.utils.parseaddr(str(mail["from"] or ""))
+def _opened(raw: bytes, name: str) -> tuple[str, Author | None, bytes]:
+    """A mail's subject, author and text, attached patches included."""
+    if len(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]) > MAX_HEADERS:
+        raise PatchProblem(f"{name}: the mail has too much before its text", "save it again")
     try:
-        sent = email.utils.parsedate_to_datetime(str(mail["date"]))
-    except ValueError:
+        mail = email.message_from_bytes(raw, policy=email.policy.compat32)
+        body = b""
+        for part in mail.walk():
+            attached = (part.get_filename() or "").endswith((".patch", ".diff"))
+            if attached or part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
+                body += bytes(part.get_payload(decode=True) or b"")
+        return _decoded(_header(mail, "subject")), _author(mail), body
+    except Exception as error:  # the standard library raises whatever comes, also RecursionError
+        raise PatchProblem(f"{name} is no mail that can be read", str(error)) from error
+
+
+def _header(mail: Message, name: str) -> str:
+    """A header as it was sent, in one line; the beginning of it if it is endless."""
+    sent = next((str(text) for key, text in mail.raw_items() if key.lower() == name), "")
+    text = sent[:MAX_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join(text.split())
+
+
+def _decoded(header: str) -> str:
+    return " ".join(str(make_header(decode_header(header))).split())
+
+
+def _author(mail: Message) -> Author | None:
+    """Who sent the mail, and when; None if it does not say both."""
+    parsed = email.utils.parseaddr(_header(mail, "from"))
+    name, address = (_UNPRINTABLE.sub(" ", _decoded(part)).strip() for part in parsed)
+    try:
+        sent = email.utils.parsedate_to_datetime(_header(mail, "date"))
+    except (ValueError, OverflowError):
         return None
     if not address:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -30,6 +31,8 @@ _SECTIONS: dict[str, dict[str, type]] = {
 }
 _LISTS = ("exclude", "regtest")
 _NEEDED = ("name", "title", "files", "verdict")
+_PLAIN_NAME = re.compile(r"\w[\w.+-]{0,99}")
+MAX_VARIANTS = 10_000  # more than anybody waits for
 _KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a string", bool: "true or false"}
 
 
@@ -45,11 +48,18 @@ def load(name: str) -> Scenario:
     """
     if name in bundled():
         return _read(BUNDLED / name.replace("-", "_"))
-    if Path(name).is_dir():
+    if _is_folder(name):
         return _read(Path(name).resolve())
     if "/" in name:
         raise ScenarioProblem(f"no scenario folder {name}")
     raise ScenarioProblem(f"no scenario '{name}'", f"there are {', '.join(bundled())}; or a folder")
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # too long for a name
+        return False
 
 
 def _read(folder: Path) -> Scenario:
@@ -61,7 +71,7 @@ def _read(folder: Path) -> Scenario:
         raise ScenarioProblem(f"cannot read {path}", error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise ScenarioProblem(f"{path} is not UTF-8 text", str(error)) from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, a number or nesting without end
         line = re.search(r"line (\d+)", str(error))
         raise ScenarioProblem(f"{path}:{line[1] if line else 1}", str(error)) from error
     return _Reader(path, text, table).scenario()
@@ -87,6 +97,8 @@ class _Reader:
         self._check_names()
         folder = self.path.parent
         parameters = {name: self._values(name) for name in table.get("parameters", {})}
+        if math.prod(map(len, parameters.values())) > MAX_VARIANTS:
+            raise self.problem(f"[parameters]: more than {MAX_VARIANTS} variants", "parameters")
         scenario = Scenario(
             name=table["name"],
             title=table["title"],
@@ -195,7 +207,7 @@ class _Reader:
         for name, template in scenario.files.items():
             if not isinstance(template, str):
                 raise self.problem(f"[files]: '{name}' must name a template", name)
-            if Path(name).name != name:
+            if not _PLAIN_NAME.fullmatch(name):
                 raise self.problem(f"[files]: '{name}' must be a plain file name", name)
             places = (scenario.folder, scenario.folder.parent, BUNDLED)
             if not any((place / template).is_file() for place in places):

@@ -170,7 +170,7 @@ def test_a_bundled_scenario_asks_for_what_its_control_and_signature_look_for(nam
     loaded = load(name)
     text = loaded.render(loaded.choose({}))[loaded.vtc]
     for pattern in (loaded.control, loaded.bad):
-        client, header = re.findall(r"^(\w+)\\s|resp\\\.http\\\.(\w+)", pattern)[:2]
+        client, header = re.findall(r"\\s\+(c_\w+)\\s|resp\\\.http\\\.(\w+)", pattern)[:2]
         assert f"client {client[0]} " in text
         assert f"expect resp.http.{header[1]} " in text
 
