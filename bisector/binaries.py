@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -18,12 +18,13 @@ from bisector import cache, process, tcc
 from bisector.checkout import BuildTree
 from bisector.errors import ProbeFailed
 from bisector.lanes import Lane
-from bisector.process import Stopped
+from bisector.process import Stop, Stopped
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
 from bisector.workspace import Workspace, digest, explained, hold, publish, write_whole
 
 BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
+_AGAIN_SECONDS = 0.1  # until one asks again whether another hunt has built it
 
 _ERROR = re.compile(
     r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*|tcc: error: .*)$", re.M
@@ -47,7 +48,10 @@ _MACHINE_FAILED = (
 
 @dataclass(frozen=True)
 class Build:
-    """A binary (``problem`` is empty), or why there is none. ``seconds`` is 0 from the cache."""
+    """A binary (``problem`` is empty), or why there is none. ``seconds`` is 0 from the cache.
+
+    ``remark`` is what the user should know of how it came about.
+    """
 
     key: str
     binary: Path
@@ -55,6 +59,7 @@ class Build:
     seconds: float
     log: Path
     problem: str = ""
+    remark: str = ""
 
 
 def build_key(store: pygit2.Repository, tree: str, chain: Toolchain) -> str:
@@ -101,12 +106,29 @@ def build(
     """
     key = build_key(store, tree, chain)
     home = workspace.folder("binaries", key[:2]) / key
-    if found := _cached(workspace, key, home):
+    if found := _cached(home):
         return found
     lane = lane or Lane()
-    with lane.turns.taken(lane.stop):
-        # while it waited, another probe may have built the same
-        return _cached(workspace, key, home) or _make(workspace, store, tree, chain, key, lane)
+    with lane.turns.taken(lane.stop), _alone_with(home.parent, lane.stop):
+        # while it waited, another probe, or another hunt, may have built the same
+        if found := _cached(home):
+            return found
+        remark = _discard(workspace, home)
+        return replace(_make(workspace, store, tree, chain, key, lane), remark=remark)
+
+
+@contextlib.contextmanager
+def _alone_with(shard: Path, stop: Stop) -> Iterator[None]:
+    """Nobody else builds a binary for the folder *shard*: hardly ever two that differ.
+
+    Raises Stopped.
+    """
+    while True:
+        with hold(shard, alone=True) as alone:
+            if alone:
+                yield
+                return
+        stop.pause(_AGAIN_SECONDS)  # flock(2) could wait, but nobody could call it off
 
 
 @dataclass(frozen=True)
@@ -144,7 +166,7 @@ def compiled(
         workspace.build_tree(chain.name) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),
     ):
-        place = BuildTree(folder, store)
+        place = BuildTree(folder, store, workspace)
         place.checkout(tree, chain.identity)
         words = [f"{name}={value}" for name, value in chain.variables]
         box = lane.sandbox.box(folder) if lane.sandbox else None
@@ -154,6 +176,7 @@ def compiled(
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,
+                env={"TMPDIR": str(draft.parent)},  # a killed compiler leaves its files there
                 keep_open=(lock,),
                 stop=lane.stop,
                 box=box,
@@ -258,20 +281,26 @@ def trees(workspace: Workspace) -> set[str]:
     return found
 
 
-def _cached(workspace: Workspace, key: str, home: Path) -> Build | None:
-    """What the cache holds for *key*; a binary that was damaged since is thrown away."""
+def _cached(home: Path) -> Build | None:
+    """What the cache holds at *home*, unless it was damaged since."""
     try:
         content = json.loads((home / "meta.json").read_text())["content"]
         if _content(home / "haproxy") == content:
             cache.touch(home / "meta.json")
-            return Build(key, home / "haproxy", content, 0.0, home / "build.log")
+            return Build(home.name, home / "haproxy", content, 0.0, home / "build.log")
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    with hold(home, alone=True) as free:
-        if free:
-            with workspace.scratch() as scratch, explained(f"cannot remove the damaged {home}"):
-                home.rename(scratch / key)
     return None
+
+
+def _discard(workspace: Workspace, home: Path) -> str:
+    """Throw away the damaged entry at *home*, unless somebody uses it; the remark that says so."""
+    with hold(home, alone=True) as free:
+        if not free:
+            return ""
+        with workspace.scratch() as scratch, explained(f"cannot remove the damaged {home}"):
+            home.rename(scratch / home.name)
+    return f"a damaged binary in the cache was built again: {home.name}"
 
 
 def _content(binary: Path) -> str:

@@ -218,16 +218,7 @@ def _locked(path: Path) -> Iterator[bool]:
 def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
     """Two at once would each take what the other removes for in use, and remove more instead."""
     with lock(workspace.folder() / "cache.lock", wait=True):
-        _sweep(workspace)
         yield
-
-
-def _sweep(workspace: Workspace) -> None:
-    """Delete the scratch folders that killed processes left behind."""
-    for left in _list(workspace.root / "scratch"):
-        with suppress(WorkspaceProblem), hold(Path(left.path), alone=True) as free:
-            if free:
-                remove(Path(left.path))
 
 
 def _keyed(folder: Path) -> Iterator[os.DirEntry[str]]:

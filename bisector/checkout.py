@@ -18,7 +18,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from bisector.store import NOT_BUILT
-from bisector.workspace import explained, remove, write_whole
+from bisector.workspace import Workspace, explained, remove
 
 _REBUILDING = (".h", ".mk", "Makefile", "Makefile.inc")
 REBUILD_ALL = ("include", "Makefile")  # where such files mostly lie: for estimates
@@ -31,8 +31,9 @@ class BuildTree:
     is no such file, so what a kill leaves behind is never taken for whole.
     """
 
-    def __init__(self, folder: Path, store: pygit2.Repository) -> None:
+    def __init__(self, folder: Path, store: pygit2.Repository, workspace: Workspace) -> None:
         self.folder = folder
+        self._workspace = workspace
         self._store = store
         self._marker = folder.with_suffix(".state")
 
@@ -52,7 +53,8 @@ class BuildTree:
 
     def keep(self, tree: str, toolchain: str) -> None:
         """Vouch for the folder: it holds *tree*, and what *toolchain* built is whole."""
-        write_whole(self._marker, json.dumps({"tree": tree, "toolchain": toolchain}).encode())
+        state = {"tree": tree, "toolchain": toolchain}
+        self._workspace.write(self._marker, json.dumps(state).encode())
 
     def _held(self, toolchain: str) -> str | None:
         try:

@@ -17,7 +17,7 @@ from bisector.patience import Pace
 from bisector.sandbox import Sandbox
 from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Ruling, Verdict
-from bisector.workspace import Workspace, digest, write_whole
+from bisector.workspace import Workspace, digest
 
 TRIES = 2  # a test that could not tell may have met a busy moment; it says nothing yet
 
@@ -59,10 +59,11 @@ def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Res
         key = request.key(built.key)
         if built.problem:
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
-            return Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
+            log, remark = str(built.log), built.remark
+            return Result(ruling, key, build_seconds=built.seconds, log=log, remark=remark)
         result = _test(workspace, request, key, built, lane)
     remember(workspace, result)
-    return result
+    return replace(result, remark=built.remark)
 
 
 def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
@@ -90,7 +91,7 @@ def remember(workspace: Workspace, result: Result) -> None:
     """Keep a verdict for later hunts; only knowledge about the source, no mishap, is kept."""
     if result.verdict.tested:
         path = workspace.folder("verdicts", result.key[:2]) / result.key
-        write_whole(path, json.dumps(asdict(result)).encode())
+        workspace.write(path, json.dumps(asdict(result)).encode())
 
 
 def recall(workspace: Workspace, key: str) -> Result | None:

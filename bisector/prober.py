@@ -11,7 +11,7 @@ from bisector import binaries
 from bisector.apply import AppliedSeries, Conflict, apply_series
 from bisector.classify import is_doubtful
 from bisector.costs import Memory
-from bisector.events import Probed
+from bisector.events import Noted, Probed
 from bisector.executors import Executor, Task
 from bisector.history import History
 from bisector.journal import Journal
@@ -224,6 +224,8 @@ class Prober:
             self._places.get(ticket.revision),
         )
         self.journal.append(event)
+        if result.remark:
+            self.journal.note(Noted(result.remark))
         self._tell(ticket, event)
 
     def _tell(self, ticket: Ticket, told: Probed) -> None:

@@ -76,6 +76,11 @@ class Stop:
         if self.asked:
             raise Stopped
 
+    def pause(self, seconds: float) -> None:
+        """Wait a moment. Raises Stopped."""
+        self.check()
+        time.sleep(seconds)
+
     @contextlib.contextmanager
     def watching(self, session: int, boxed: bool = False) -> Iterator[None]:
         """While *session* runs, `now` ends it; *boxed* says that it is a sandbox's."""

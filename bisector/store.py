@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.workspace import Workspace, digest, write_whole
+from bisector.workspace import Workspace, digest
 
 # What `make haproxy` never reads. Whatever is not named here counts as a part of the binary: a
 # name too few costs a build, a name too many would cost a wrong verdict.
@@ -46,7 +46,7 @@ def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repo
     content = "".join(f"{source}\n" for source in sources).encode()
     if not alternates.exists() or alternates.read_bytes() != content:
         alternates.parent.mkdir(exist_ok=True)
-        write_whole(alternates, content)
+        workspace.write(alternates, content)
     return pygit2.Repository(str(path))
 
 

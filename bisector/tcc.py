@@ -11,7 +11,6 @@ import importlib.util
 import platform
 import shlex
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.lanes import Lane
 from bisector.process import Finished, run
 from bisector.tools import Tool
-from bisector.workspace import Workspace, digest, explained, publish
+from bisector.workspace import Workspace, digest, explained, publish, short_scratch
 
 SHIM = Path(__file__).parent / "shim"
 
@@ -81,12 +80,12 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
 
 def boots(binary: Path, log: Path, lane: Lane) -> bool:
     """Does a HAProxy that tcc compiled get as far as running a task? Takes some milliseconds."""
-    with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
+    with short_scratch() as scratch:
         for name in ("boot.cfg", "boot.lua"):
             shutil.copy(SHIM / name, scratch)
-        argv, home = (binary, "-q", "-f", "boot.cfg"), Path(scratch)
-        box = lane.sandbox.box(home, reads=(binary.parent,)) if lane.sandbox else None
-        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=home, stop=lane.stop, box=box).ok
+        argv = (binary, "-q", "-f", "boot.cfg")
+        box = lane.sandbox.box(scratch, reads=(binary.parent,)) if lane.sandbox else None
+        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=scratch, stop=lane.stop, box=box).ok
 
 
 def _prepare(tcc: Tcc, folder: Path) -> str:

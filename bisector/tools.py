@@ -12,14 +12,13 @@ import os
 import platform
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.process import run
-from bisector.workspace import Workspace, digest
+from bisector.workspace import Workspace, digest, short_scratch
 
 DOCTOR = "run 'bisector doctor --fix'"
 
@@ -192,8 +191,8 @@ def _asked(path: Path) -> Tool:
 @functools.lru_cache
 def _version(path: Path, size: int, mtime: int) -> str:
     """The first line of what *path* --version says; size and mtime tell another program apart."""
-    with tempfile.TemporaryDirectory() as folder:
-        finished = run([path, "--version"], log=Path(folder, "log"), timeout=30)
+    with short_scratch() as folder:
+        finished = run([path, "--version"], log=folder / "log", timeout=30)
     if not finished.ok or not finished.output.strip():
         raise EnvironmentProblem(f"{path} --version fails", "is it a broken installation?")
     return finished.output.splitlines()[0].strip()

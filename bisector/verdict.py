@@ -35,6 +35,7 @@ class Result:
 
     ``key`` names what was asked (source, toolchain, test), ``binary`` the built program's content,
     ``log`` the file with all the output. Times are wall seconds; a build of 0 came from the cache.
+    ``remark`` is what the user should know of how it came about, once.
     """
 
     ruling: Ruling
@@ -43,6 +44,7 @@ class Result:
     build_seconds: float = 0.0
     test_seconds: float = 0.0
     log: str = ""
+    remark: str = ""
 
     @property
     def verdict(self) -> Verdict:

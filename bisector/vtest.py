@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from bisector import process, sandbox
 from bisector.classify import TestRun
 from bisector.lanes import Lane
 from bisector.oracle import Oracle
-from bisector.workspace import explained
+from bisector.workspace import explained, short_scratch
 
 OUTER = 1.25  # times VTest's own limit, before it is stopped from outside
 # Bytes; VTest drops what a test says beyond its buffer, and takes 0.01 s to empty 16 MiB. A
@@ -35,8 +34,8 @@ def run_test(
     must stay under 108 bytes, which a path in the workspace could exceed. *counters* are other
     folders that a binary which counts may write to.
     """
-    with tempfile.TemporaryDirectory(prefix="bisector-") as scratch:
-        folder = Path(oracle.folder) if oracle.folder else Path(scratch)
+    with short_scratch() as scratch:
+        folder = Path(oracle.folder) if oracle.folder else scratch
         buffer = LOG_BUFFER if oracle.folder else SCENARIO_BUFFER
         with explained(f"cannot write the test's files in {folder}"):
             for name, text in oracle.files:
@@ -44,7 +43,7 @@ def run_test(
         box = None
         if lane.sandbox:
             seen = sandbox.visible(folder, folder / oracle.vtc)
-            box = lane.sandbox.box(Path(scratch), *counters, reads=(binary.parent, seen))
+            box = lane.sandbox.box(scratch, *counters, reads=(binary.parent, seen))
         done = process.run(
             [
                 vtest,
@@ -53,10 +52,10 @@ def run_test(
             ],
             log=log,
             timeout=oracle.seconds * OUTER,
-            cwd=Path(scratch),
+            cwd=scratch,
             env={
-                "TMPDIR": scratch,
-                "HOME": scratch,
+                "TMPDIR": str(scratch),
+                "HOME": str(scratch),
                 "HAPROXY_PROGRAM": str(binary),
                 "HAPROXY_ARGS": haproxy_args(),
             },

@@ -1,7 +1,8 @@
 """The tool's own directory: where things lie, who may use them, and how they appear.
 
-Nothing half-made is ever seen under its final name: files and folders are made beside it and
-renamed. Locks are flock(2) locks, which end with their holders however those end.
+Nothing half-made is ever seen under its final name: files and folders are made elsewhere and
+renamed. Locks are flock(2) locks, which end with their holders however those end; so what a killed
+process left behind is known by nobody holding it, and goes when the next one opens the workspace.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from bisector.errors import WorkspaceProblem
 from bisector.process import run
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
+_SCRATCH = "scratch"
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
 _REMOVAL_SECONDS = 600.0
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
@@ -42,6 +45,7 @@ class Workspace:
     ) -> Workspace:
         """The user's workspace: $BISECTOR_WORKSPACE, else `bisector` in the XDG cache folder.
 
+        What killed processes left behind is swept away.
         Raises WorkspaceProblem if it cannot be made or written.
         """
         if named := environ.get("BISECTOR_WORKSPACE"):
@@ -56,6 +60,8 @@ class Workspace:
         with explained(f"cannot write the workspace {root}", _ELSEWHERE):
             root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=root).close()
+        for folder in (root / _SCRATCH, temporary()):
+            sweep(folder)
         return cls(root, limit)
 
     def folder(self, *parts: str) -> Path:
@@ -68,19 +74,13 @@ class Workspace:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for one use, on the workspace's file system; gone afterwards."""
-        folder = self.folder("scratch")
-        while True:
-            with explained(f"cannot write {folder}"):
-                path = Path(tempfile.mkdtemp(dir=folder))
-            # held: what is not was left behind by a killed process, and may be swept away
-            with hold(path) as held:
-                if not held:
-                    continue
-                try:
-                    yield path
-                finally:
-                    remove(path)
-                return
+        with one_use(self.folder(_SCRATCH)) as path:
+            yield path
+
+    def write(self, path: Path, content: bytes) -> None:
+        """As write_whole(), for a *path* in the workspace: a kill leaves nothing beside it."""
+        with self.scratch() as scratch:
+            write_whole(path, content, scratch)
 
     @contextlib.contextmanager
     def log(self, name: str) -> Iterator[tuple[Path, Path]]:
@@ -108,6 +108,52 @@ class Workspace:
                     yield self.folder("trees", path.name), held
                     return
         raise WorkspaceProblem("every build tree is in use", f"see {self.root / 'trees'}")
+
+
+@contextlib.contextmanager
+def short_scratch() -> Iterator[Path]:
+    """As Workspace.scratch(), where paths are short: a socket's must stay under 108 bytes."""
+    with one_use(temporary()) as path:
+        yield path
+
+
+def temporary() -> Path:
+    """The user's own folder below the system's temporary one.
+
+    Raises WorkspaceProblem if it cannot be made, or is not the user's.
+    """
+    path, advice = Path(tempfile.gettempdir(), f"bisector-{os.getuid()}"), "set TMPDIR to another"
+    with explained(f"cannot write {path}", advice):
+        path.mkdir(mode=0o700, exist_ok=True)
+        state = path.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid():
+        raise WorkspaceProblem(f"{path} is not yours", advice)
+    return path
+
+
+@contextlib.contextmanager
+def one_use(folder: Path) -> Iterator[Path]:
+    """A new folder in *folder*, held as long as it is used; gone afterwards."""
+    while True:
+        with explained(f"cannot write {folder}"):
+            path = Path(tempfile.mkdtemp(prefix="", dir=folder))
+        with hold(path) as held:
+            if not held:  # swept away in the very moment between
+                continue
+            try:
+                yield path
+            finally:
+                remove(path)
+            return
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed processes left behind of their one_use() of *folder*."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for left in entries:
+            with contextlib.suppress(WorkspaceProblem), hold(Path(left.path), alone=True) as free:
+                if free:
+                    remove(Path(left.path))
 
 
 @contextlib.contextmanager
@@ -172,10 +218,13 @@ def remove(folder: Path) -> None:
             run(words, log=Path(os.devnull), timeout=_REMOVAL_SECONDS)
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Make *path* hold *content*: all of it, or, whatever happens, what it held before."""
+def write_whole(path: Path, content: bytes, drafts: Path | None = None) -> None:
+    """Make *path* hold *content*: all of it, or, whatever happens, what it held before.
+
+    The draft lies beside it, or in the folder *drafts* of the same file system.
+    """
     with explained(f"cannot write {path}"):
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, draft = tempfile.mkstemp(dir=drafts or path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as sink:
                 sink.write(content)

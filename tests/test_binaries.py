@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -266,7 +266,9 @@ def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, dama
         meta.write_text(META[damage])
     again = bench.build()
     assert again.seconds > 0
+    assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
     assert subprocess.run([again.binary], check=False).returncode == 7
+    assert bench.build().remark == "", "which is said once"
 
 
 def test_a_damaged_binary_that_somebody_uses_is_not_thrown_away(bench: Bench) -> None:
@@ -300,6 +302,80 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
     made = bench.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
     assert compiled(made) == ["src/a.c", "src/haproxy.c"]
     assert subprocess.run([made.binary], check=False).returncode == 2
+
+
+# --- two hunts that want the same -----------------------------------------------------------------
+
+
+class Other(threading.Thread):
+    """Another hunt that is building the first revision, and ends when it may."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        tree = bench.clone.tree({}, bench.first)
+        key = build_key(bench.store, tree, bench.chain)
+        self._shard = bench.workspace.folder("binaries", key[:2])
+        self.has_it, self.may_go = threading.Event(), threading.Event()
+        self.start()
+        self.has_it.wait(10)
+
+    def run(self) -> None:
+        with hold(self._shard, alone=True) as alone:
+            assert alone
+            self.has_it.set()
+            self.may_go.wait(10)
+
+
+def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[object]:
+    """Let *act* happen when a build waits for another hunt's; what it gave."""
+    happened: list[object] = []
+    pause = Stop.pause
+
+    def watched(stop: Stop, seconds: float) -> None:
+        happened.append(act())
+        pause(stop, 0)
+
+    monkeypatch.setattr(Stop, "pause", watched)
+    return happened
+
+
+def test_what_another_hunt_is_building_is_waited_for_and_taken(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench.build()
+    aside = tmp_path / "aside"
+    made.binary.parent.rename(aside)
+    other = Other(bench)
+
+    def finish() -> None:
+        if not other.may_go.is_set():
+            aside.rename(made.binary.parent)
+            other.may_go.set()
+
+    assert while_waiting(monkeypatch, finish) == []
+    assert bench.build() == replace(made, seconds=0.0)
+    other.join()
+
+
+def test_when_the_other_hunt_dies_the_build_is_taken_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Other(bench)
+    waited = while_waiting(monkeypatch, other.may_go.set)
+    assert bench.build().seconds > 0
+    assert waited
+    other.join()
+
+
+def test_who_waits_for_another_hunt_can_be_called_off(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, lane = Other(bench), Lane(1)
+    while_waiting(monkeypatch, lane.call_off)
+    with pytest.raises(Stopped):
+        build(bench.workspace, bench.store, bench.clone.tree({}, bench.first), bench.chain, lane)
+    other.may_go.set()
+    other.join()
 
 
 # --- called off -----------------------------------------------------------------------------------

@@ -159,16 +159,6 @@ def test_a_damaged_entry_is_the_first_to_go(workspace: Workspace) -> None:
     assert there([whole, broken]) == [False, False]
 
 
-def test_what_killed_processes_left_in_scratch_goes_and_what_is_in_use_stays(
-    workspace: Workspace,
-) -> None:
-    left = workspace.folder("scratch", "left")
-    (left / "x").write_text("x")
-    with workspace.scratch() as used:
-        cache.trim(workspace)
-        assert there([left, used]) == [False, True]
-
-
 # --- what stays -----------------------------------------------------------------------------------
 
 FOREIGN = (

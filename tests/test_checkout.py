@@ -16,6 +16,7 @@ from pygit2.enums import FileMode
 
 from bisector.checkout import BuildTree
 from bisector.errors import WorkspaceProblem
+from bisector.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Place:
         self.folder = path / "dev-0"
         self.folder.mkdir()
         self.marker = path / "dev-0.state"
+        self.workspace = Workspace(path / "workspace")
 
     def tree(self, files: Files) -> str:
         index = pygit2.Index()
@@ -55,14 +57,14 @@ class Place:
 
     def checkout(self, files: Files, chain: str = CHAIN) -> None:
         """As a build begins; a new BuildTree each time, as in another process."""
-        BuildTree(self.folder, self.store).checkout(self.tree(files), chain)
+        BuildTree(self.folder, self.store, self.workspace).checkout(self.tree(files), chain)
 
     def build(self, files: Files, *built: str, chain: str = CHAIN) -> None:
         """Check out, build the named files, and keep."""
         self.checkout(files, chain)
         for name in built:
             (self.folder / name).write_text("built")
-        BuildTree(self.folder, self.store).keep(self.tree(files), chain)
+        BuildTree(self.folder, self.store, self.workspace).keep(self.tree(files), chain)
 
     @property
     def holds(self) -> dict[str, str | Link | Program]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def test_the_same_question_is_answered_from_the_journal_also_in_a_later_session(
     assert later.ask(world.commits[3], "end") == told
     assert (first.asked, later.asked) == ([3], [])
     assert len(world.events) == 1
+
+
+def test_what_a_probe_remarks_is_noted_behind_its_verdict(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = prober(world)
+    answer = asker.machine._answer
+    monkeypatch.setattr(
+        asker.machine, "_answer", lambda request: replace(answer(request), remark="it was damaged")
+    )
+    told = asker.ask(world.commits[3], "end")
+    assert world.events == [told, Noted("it was damaged")]
 
 
 def test_another_run_or_another_toolchain_is_another_question(world: World) -> None:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import multiprocessing
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,17 @@ from hypothesis import strategies as st
 
 from bisector import workspace as module
 from bisector.errors import WorkspaceProblem
-from bisector.workspace import Workspace, digest, explained, hold, lock, publish, write_whole
+from bisector.workspace import (
+    Workspace,
+    digest,
+    explained,
+    hold,
+    lock,
+    publish,
+    short_scratch,
+    temporary,
+    write_whole,
+)
 
 # --- where it is ----------------------------------------------------------------------------------
 
@@ -212,6 +223,60 @@ def test_a_log_that_was_not_written_leaves_the_one_before(workspace: Workspace) 
                 draft.write_text(text)
     assert path.read_text() == "one"
     assert not list((workspace.root / "scratch").iterdir())
+
+
+def test_who_opens_it_sweeps_away_what_killed_processes_left_and_nothing_that_is_in_use(
+    workspace: Workspace,
+) -> None:
+    left = [workspace.folder("scratch", "left"), temporary() / f"left-{os.getpid()}"]
+    for folder in left:
+        (folder / "below").mkdir(parents=True)
+    with workspace.scratch() as one, short_scratch() as other:
+        Workspace.open({"BISECTOR_WORKSPACE": str(workspace.root)})
+        assert [path.exists() for path in (*left, one, other)] == [False, False, True, True]
+    assert not one.exists()
+    assert not other.exists()
+
+
+def test_a_short_scratch_is_the_users_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with short_scratch() as path:
+        assert path.parent.parent == tmp_path
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("kind", ["link", "another's"])
+def test_a_temporary_folder_that_somebody_else_made_is_refused(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    somebody = os.getuid() + (kind == "another's")
+    monkeypatch.setattr(os, "getuid", lambda: somebody)
+    path = tmp_path / f"bisector-{somebody}"
+    if kind == "link":
+        path.symlink_to(tmp_path)
+    else:
+        path.mkdir()
+    with pytest.raises(WorkspaceProblem, match="is not yours: set TMPDIR"):
+        temporary()
+
+
+def test_a_draft_in_the_workspace_lies_where_it_is_swept_away(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workspace.folder("verdicts") / "x"
+    drafts: list[list[Path]] = []
+
+    def watch(descriptor: int) -> None:
+        drafts.append(list(workspace.root.glob("*/*/.x.*")))
+        assert not list(path.parent.iterdir())
+
+    monkeypatch.setattr(os, "fsync", watch)
+    workspace.write(path, b"1")
+    assert [[draft.parts[-3] for draft in found] for found in drafts] == [["scratch"]]
+    assert path.read_bytes() == b"1"
 
 
 def test_writing_replaces_the_whole_content(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.faults.table import Context, Experiment, render
 
-MODULES = ("crashes", "hostile", "slow")
+MODULES = ("crashes", "together", "hostile", "slow")
 
 
 def present() -> list[str]:

@@ -32,7 +32,7 @@ class Experiment:
 
 
 def render(experiments: Iterable[Experiment]) -> str:
-    """The table *faults × outcome*, with a line of totals."""
+    """The table of faults by outcome, with a line of totals."""
     rows = list(experiments)
     total = Experiment("all", sum(row.tried for row in rows), sum(row.survived for row in rows))
     width = max(len(row.fault) for row in (*rows, total))

@@ -1,0 +1,228 @@
+"""A tiny HAProxy that real tools build and test in no time, and hunts over it in real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bisector import distro, journal, tcc
+from bisector.events import Confirmed, Ended, Event, Found, Noted, Probed
+from bisector.workspace import Workspace
+from tests.conftest import Clone
+
+COMMITS, FIRST_BAD = 24, 9
+SECONDS = 120.0  # for one run of bisector, which takes two
+SOON = 10.0  # seconds until what was killed is gone
+FILES: Mapping[str, str] = {
+    "Makefile": """\
+haproxy: src/haproxy.o src/a.o
+\t$(CC) $(ARCH_FLAGS) -o $@ $^
+\t@test -z "$(BUILT)" || echo $(CC) >>"$(BUILT)"
+%.o: %.c
+\t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
+""",
+    "include/haproxy/x.h": "int number(void);\n",
+    "src/haproxy.c": f"""\
+#include <stdio.h>
+#include "haproxy/x.h"
+int main(int argc, char **argv)
+{{
+	puts(number() < {FIRST_BAD} ? "sound" : "broken");
+	return 0;
+}}
+""",
+    "src/a.c": '#include "haproxy/x.h"\nint number(void) { return 0; }\n',
+}
+TEST = """\
+varnishtest "what it says of itself"
+shell {"$HAPROXY_PROGRAM" | grep -q sound}
+"""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a hunt came to: its answer, and the verdict and the binary of each question."""
+
+    answer: frozenset[Event]
+    probes: Mapping[tuple[str, str, int], tuple[str, str]]
+
+    @classmethod
+    def by(cls, events: Sequence[Event]) -> Told:
+        probed = [event for event in events if isinstance(event, Probed)]
+        return cls(
+            frozenset(event for event in events if isinstance(event, (Found, Confirmed, Ended))),
+            {(e.revision, e.toolchain, e.run): (e.verdict, e.binary) for e in probed},
+        )
+
+
+class World:
+    """A clone of the tiny HAProxy, a test for its bug, and the machine's tools."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.clone = Clone(folder / "clone")
+        self.commits = []
+        for number in range(COMMITS):
+            source = FILES["src/a.c"].replace("return 0", f"return {number}")
+            change = {**FILES, "src/a.c": source}
+            self.commits.append(self.clone.commit(change, subject=f"MINOR: a: {number}"))
+        self.clone.tag("v3.0.0", self.commits[0])
+        tip = self.clone.commit({"doc/x": "1"}, parents=self.commits[-1:], branch="more")
+        self.clone.commit({"doc/x": "2"}, parents=[tip], branch="more")
+        self.test = folder / "said.vtc"
+        self.test.write_text(TEST)
+        self._tools = _tools(folder)
+        self._places = 0
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """A hunt with proof: some ten questions, and five runs on both sides."""
+        return self.hunt(0, COMMITS - 1)
+
+    @property
+    def short(self) -> tuple[str, ...]:
+        """A hunt of few questions, without proof."""
+        return (*self.hunt(FIRST_BAD - 2, FIRST_BAD + 1), "--confirm", "none")
+
+    def hunt(self, first: int, last: int, clone: Path | None = None) -> tuple[str, ...]:
+        """The command that hunts from one commit to another, by number."""
+        span = f"{self.commits[first]}..{self.commits[last]}"
+        return ("run", span, "--repo", str(clone or self.clone.path), "--vtc", str(self.test))
+
+    def place(self) -> Place:
+        """A new place to hunt in."""
+        self._places += 1
+        return Place(self.folder / f"{self._places}", self._tools)
+
+    @cached_property
+    def truth(self) -> Told:
+        """What `words` come to when nothing disturbs."""
+        return self._undisturbed(self.words)
+
+    @cached_property
+    def short_truth(self) -> Told:
+        """What `short` comes to when nothing disturbs."""
+        return self._undisturbed(self.short)
+
+    def _undisturbed(self, words: Sequence[str]) -> Told:
+        place = self.place()
+        done = place.run(*words)
+        assert done.returncode in (0, 1), done.stderr
+        return Told.by(place.events())
+
+
+class Place:
+    """A workspace, and a folder for temporary files, that only one trial uses."""
+
+    def __init__(self, folder: Path, tools: Path) -> None:
+        self.folder, self.root, self.temporary = folder, folder / "ws", folder / "tmp"
+        self._tools = tools
+        self.furnish()
+
+    def furnish(self) -> None:
+        """Make the folders, and the tools known."""
+        for path in (self.root, self.temporary):
+            path.mkdir(parents=True)
+        (self.root / "tools").symlink_to(self._tools)
+
+    def begin(self, *words: str, module: Sequence[str] = ("bisector",)) -> subprocess.Popen[str]:
+        """Run bisector in the background, in a session of its own."""
+        environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+        own = {"BISECTOR_WORKSPACE": str(self.root), "TMPDIR": str(self.temporary)}
+        return subprocess.Popen(
+            [sys.executable, "-m", *module, *words],
+            env=environ | own | {"PYTHONPATH": str(Path(__file__).parents[2])},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(
+        self, *words: str, module: Sequence[str] = ("bisector",)
+    ) -> subprocess.CompletedProcess[str]:
+        """Run bisector to its end."""
+        with self.begin(*words, module=module) as child:
+            return finished(child)
+
+    def journals(self) -> list[Path]:
+        return sorted(self.root.glob("hunts/*/journal"))
+
+    def events(self) -> list[Event]:
+        """What the journal of the only hunt says; nothing if there is none yet."""
+        return [event for path in self.journals() for event in journal.read(path)[0]]
+
+    def left(self) -> list[str]:
+        """What should not be there when no hunt is under way: processes and half-made things."""
+        own = self.temporary / f"bisector-{os.getuid()}"
+        files = [*self.root.glob("scratch/*"), *own.glob("*")]
+        files += [path for path in self.temporary.glob("*") if path != own]
+        files += [*self.root.glob("*/**/.*"), *self.root.glob("stores/**/tmp_*")]
+        return [*map(str, files), *self.processes()]
+
+    def processes(self) -> list[str]:
+        """The processes that were started here and do not end soon."""
+        until(lambda: not list(_running(self.folder)))
+        return list(_running(self.folder))
+
+
+def finished(child: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """How *child* ends."""
+    out, err = child.communicate(timeout=SECONDS)
+    return subprocess.CompletedProcess(child.args, child.returncode, out, err)
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Does it come about soon?"""
+    end = time.monotonic() + SOON
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _running(folder: Path) -> Iterator[str]:
+    """The processes whose environment or command names *folder*."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+            if str(folder).encode() + b"/" in command + (entry / "environ").read_bytes():
+                yield f"process {entry.name}: {command.decode(errors='replace')}"
+        except OSError:  # it has ended
+            continue
+
+
+def repeated(events: Sequence[Event]) -> list[tuple[str, int]]:
+    """The questions that were answered by the machine more than once."""
+    asked = [(e.key, e.run) for e in events if isinstance(e, Probed) and not e.known]
+    return sorted({one for one in asked if asked.count(one) > 1})
+
+
+def notes(events: Sequence[Event]) -> str:
+    """What the user was told besides the answer."""
+    return "\n".join(event.text for event in events if isinstance(event, Noted))
+
+
+def kill(child: subprocess.Popen[str]) -> None:
+    """End it by SIGKILL, as the system does where memory runs out."""
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+
+
+def _tools(folder: Path) -> Path:
+    """VTest, Lua and tcc's shim. Raises EnvironmentProblem if they are not to be had."""
+    named = os.environ.get("BISECTOR_TEST_WORKSPACE") or str(folder / "shared")
+    workspace = Workspace.open({"BISECTOR_WORKSPACE": named})
+    distro.fetch_vtest(workspace)
+    distro.fetch_lua(workspace)
+    tcc.compiler(workspace)
+    return workspace.root / "tools"
