@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bisector.cli import main
 
@@ -56,9 +57,9 @@ class Steps:
         elif event in _EVENTS:
             self._step(event, args[1] if event == "os.rename" else args[0])
 
-    def _watched_fsync(self, descriptor: int) -> None:
-        self._step("fsync", str(Path(f"/proc/self/fd/{descriptor}").readlink()))
-        self._fsync(descriptor)
+    def _watched_fsync(self, fd: Any) -> None:
+        self._step("fsync", str(Path(f"/proc/self/fd/{fd}").readlink()))
+        self._fsync(fd)
 
     def _step(self, event: str, path: object) -> None:
         for folder in self._folders if isinstance(path, (str, Path)) else ():
