@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
-from bisector.workspace import Workspace, hold, lock, remove
+from bisector.workspace import Workspace, hold, lock
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _LOG = re.compile(r"([0-9a-f]{32})\.(vtest|build)\.log")

@@ -6,7 +6,12 @@ with its ``exit_code``. Anything else that surfaces is a bug in bisector.
 
 from __future__ import annotations
 
+import errno
+
 from bisector.printable import printable
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+MAKE_ROOM = "make room, then run the same command again"
 
 
 class BisectorError(Exception):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from bisector import proc
-from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.errors import MAKE_ROOM, NO_ROOM, EnvironmentProblem, MissingProgram
 
 WATCH_SECONDS = 0.2  # between two looks at what a sandboxed program uses
 GRACE_SECONDS = 2.0  # for a program that was told to end, before it is killed
@@ -179,7 +179,9 @@ def run(
         if stop.asked:
             raise Stopped(clean=status is not None and (status >= 0 or status == -signal.SIGTERM))
     except OSError as error:
-        raise EnvironmentProblem(f"cannot run {words[0]}: {error}") from error
+        why = error.strerror or str(error)
+        hint = f"{why}: {MAKE_ROOM}" if error.errno in NO_ROOM else why
+        raise EnvironmentProblem(f"cannot run {words[0]}", hint) from error
     return Finished(words, status, tail(log), time.monotonic() - started, excess)
 
 

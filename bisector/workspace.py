@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector.errors import WorkspaceProblem
+from bisector.errors import MAKE_ROOM, NO_ROOM, WorkspaceProblem
 from bisector.process import run
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
@@ -264,7 +264,7 @@ def explained(what: str, advice: str = "") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            advice = "make room, then run the same command again"
+        if error.errno in NO_ROOM:
+            advice = MAKE_ROOM
         why = error.strerror or str(error)
         raise WorkspaceProblem(what, f"{why}: {advice}" if advice else why) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
@@ -12,12 +11,12 @@ import traceback
 from collections.abc import Sequence
 
 from bisector.cli.command import Command
-from bisector.errors import BisectorError, UsageProblem, WorkspaceProblem
+from bisector.errors import MAKE_ROOM, NO_ROOM, BisectorError, UsageProblem, WorkspaceProblem
 from bisector.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
 STATUS_BUG = 4
-_NO_ROOM = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+_NO_ROOM = tuple(map(os.strerror, NO_ROOM))
 STATUS_CANNOT_TELL = 125  # what git bisect run takes for "skip"
 
 
@@ -71,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         said = str(error)
         if no_room := next((why for why in _NO_ROOM if why in said), ""):
             # it can strike anywhere, inside libgit2, too
-            full = WorkspaceProblem(no_room, "make room, then run the same command again")
+            full = WorkspaceProblem(no_room, MAKE_ROOM)
             print(f"bisector: {full}", file=sys.stderr)
             status = full.exit_code
         else:

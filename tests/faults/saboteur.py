@@ -28,7 +28,7 @@ from bisector.cli import main
 DAY = 86400.0  # seconds
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.utime", "os.chmod"}
+_EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink"}
 _NEEDS_ROOM = ("open", "os.mkdir", "os.symlink", "fsync")
 _VARYING = re.compile(
     r"(?<=/scratch/)[^/]+|(?<=/bisector-)\d+(?:/[^/]+)?|[0-9a-f]{12,}|(?<=/)[0-9a-f]{2}(?=/|$)"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bisector import journal
 from bisector.events import Probed, Started
-from tests.faults.crashes import numbered, outcome, resumed
+from tests.faults.crashes import ended_within, numbered, outcome, resumed
 from tests.faults.table import Context, Experiment
-from tests.faults.world import COMMITS, Place, Told, World, finished, kill, until
+from tests.faults.world import COMMITS, Place, Told, World, finished, until
 
 
 def experiments(context: Context) -> Iterator[Experiment]:
@@ -179,10 +179,7 @@ def one_of_two_killed(world: World) -> Experiment:
     def one(number: int) -> str:
         place = world.place()
         dies, lives = (place.begin(*world.hunt(n, COMMITS - 1)) for n in (1, 0))
-        try:
-            dies.wait(random.Random(number).uniform(0.5, 2.0))
-        except subprocess.TimeoutExpired:
-            kill(dies)
+        ended_within(dies, random.Random(number).uniform(0.5, 2.0))
         done = finished(lives)
         if done.returncode != 0:
             return f"the other one: {done.stderr.splitlines()[-1:]}"

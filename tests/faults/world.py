@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -9,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from bisector import distro, journal, tcc
@@ -63,7 +63,10 @@ class Told:
 
 
 class World:
-    """A clone of the tiny HAProxy, a test for its bug, and the machine's tools."""
+    """A clone of the tiny HAProxy, a test for its bug, and the machine's tools.
+
+    ``truth`` is what `words` come to when nothing disturbs, ``short_truth`` what `short` does.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -79,7 +82,9 @@ class World:
         self.test = folder / "said.vtc"
         self.test.write_text(TEST)
         self._tools = _tools(folder)
-        self._places = 0
+        self._numbers = itertools.count()
+        self.truth = self._undisturbed(self.words)
+        self.short_truth = self._undisturbed(self.short)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -98,18 +103,7 @@ class World:
 
     def place(self) -> Place:
         """A new place to hunt in."""
-        self._places += 1
-        return Place(self.folder / f"{self._places}", self._tools)
-
-    @cached_property
-    def truth(self) -> Told:
-        """What `words` come to when nothing disturbs."""
-        return self._undisturbed(self.words)
-
-    @cached_property
-    def short_truth(self) -> Told:
-        """What `short` comes to when nothing disturbs."""
-        return self._undisturbed(self.short)
+        return Place(self.folder / f"{next(self._numbers)}", self._tools)
 
     def _undisturbed(self, words: Sequence[str]) -> Told:
         place = self.place()
