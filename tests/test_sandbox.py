@@ -143,11 +143,10 @@ def test_paths_inside_are_those_outside_and_the_tree_can_be_written(
 
 
 def test_the_system_is_there_and_read_only(box: Sandbox, tree: Path) -> None:
-    for place in ("/usr", "/etc", "/", "/dev", "/proc/sys/kernel", str(tree.parent)):
+    for place in ("/usr", "/etc", "/", "/dev", "/proc/sys/kernel"):
         done = inside(box, tree, f"test -d {place} && >{place}/planted")
         assert not done.ok
         assert "Read-only file system" in done.output or "Directory nonexistent" in done.output
-    assert not (tree.parent / "planted").exists()
 
 
 def test_tmp_is_private(box: Sandbox, tree: Path) -> None:
