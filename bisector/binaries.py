@@ -21,7 +21,15 @@ from bisector.lanes import Lane
 from bisector.process import Stop, Stopped
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
-from bisector.workspace import Workspace, digest, explained, hold, publish, write_whole
+from bisector.workspace import (
+    Workspace,
+    digest,
+    explained,
+    hold,
+    publish,
+    require_room,
+    write_whole,
+)
 
 BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
 _AGAIN_SECONDS = 0.1  # until one asks again whether another hunt has built it
@@ -191,6 +199,8 @@ def compiled(
         problem = "" if whole else _problem(done, log)
         if not problem and not chain.is_real:
             problem = _unbootable(binary, draft, lane)
+        if problem and not done.excess:
+            require_room(folder, draft.parent)
         if done.status is not None and _keeps_whole_objects(chain, problem):
             place.keep(tree, chain.identity)
         yield Compiled(folder, done, draft, log, problem)

@@ -185,6 +185,20 @@ def run(
     return Finished(words, status, tail(log), time.monotonic() - started, excess)
 
 
+def end_orphans(folder: Path) -> None:
+    """Kill the programs that were given *folder* for their temporary files, and still run.
+
+    Those that a killed bisector started end with it, but not all that they had started: a VTest's
+    test waits for ever for the VTest that is gone.
+    """
+    mark = f"TMPDIR={folder}".encode()
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            with contextlib.suppress(OSError):  # somebody else's, or ended
+                if mark in Path(entry.path, "environ").read_bytes().split(b"\0"):
+                    os.kill(int(entry.name), signal.SIGKILL)
+
+
 def environment(extra: Mapping[str, str] | None = None) -> list[str]:
     """The environment that a child gets, as NAME=VALUE words."""
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from bisector import process, sandbox
-from bisector.classify import TestRun
+from bisector.classify import SKIPPED, TestRun
 from bisector.lanes import Lane
 from bisector.oracle import Oracle
-from bisector.workspace import explained, short_scratch
+from bisector.workspace import explained, require_room, short_scratch
 
 OUTER = 1.25  # times VTest's own limit, before it is stopped from outside
 # Bytes; VTest drops what a test says beyond its buffer, and takes 0.01 s to empty 16 MiB. A
@@ -32,7 +32,8 @@ def run_test(
 
     The run has a folder of its own under the system's temporary folder: HAProxy's socket names
     must stay under 108 bytes, which a path in the workspace could exceed. *counters* are other
-    folders that a binary which counts may write to.
+    folders that a binary which counts may write to. Raises WorkspaceProblem if there is no room
+    for what the test writes.
     """
     with short_scratch() as scratch:
         folder = Path(oracle.folder) if oracle.folder else scratch
@@ -62,4 +63,6 @@ def run_test(
             stop=lane.stop,
             box=box,
         )
+        if done.status not in (0, SKIPPED) and not done.excess:
+            require_room(scratch, log.parent)
         return TestRun(done.status, done.output, done.seconds, done.excess)

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import MAKE_ROOM, NO_ROOM, WorkspaceProblem
-from bisector.process import run
+from bisector.process import end_orphans, run
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
 _SCRATCH = "scratch"
+_LITTLE_ROOM = 1 << 20  # bytes
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
 _REMOVAL_SECONDS = 600.0
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
@@ -148,11 +149,12 @@ def one_use(folder: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed processes left behind of their one_use() of *folder*."""
+    """Delete what killed processes left behind of their one_use() of *folder*, and end the rest."""
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for left in entries:
             with contextlib.suppress(WorkspaceProblem), hold(Path(left.path), alone=True) as free:
                 if free:
+                    end_orphans(Path(left.path))
                     remove(Path(left.path))
 
 
@@ -246,6 +248,16 @@ def publish(draft: Path, path: Path) -> None:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def require_room(*folders: Path) -> None:
+    """Raise WorkspaceProblem where a disk is so full that what just failed may have lacked room.
+
+    Programs do not always say so: tcc leaves half an object, VTest just ends.
+    """
+    for folder in folders:
+        if shutil.disk_usage(folder).free < _LITTLE_ROOM:
+            raise WorkspaceProblem(f"no room in {folder}", MAKE_ROOM)
 
 
 def digest(*parts: str | bytes) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from bisector import binaries, cache, process, tcc
 from bisector.binaries import Build, build, build_key, built
-from bisector.errors import MissingProgram, ProbeFailed
+from bisector.errors import MissingProgram, ProbeFailed, WorkspaceProblem
 from bisector.lanes import Lane
 from bisector.process import Finished, Stop, Stopped
 from bisector.store import private_store
@@ -284,6 +284,19 @@ def test_a_failed_build_is_not_cached(bench: Bench) -> None:
     failed = bench.build({"src/a.c": "#error no\n"})
     assert bench.build({"src/a.c": "#error no\n"}).seconds > 0
     assert not failed.binary.exists()
+
+
+def test_on_a_full_disk_no_failure_is_the_sources(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*folders: Path) -> None:
+        raise WorkspaceProblem("no room")
+
+    monkeypatch.setattr(binaries, "require_room", full)
+    assert not bench.build().problem
+    with pytest.raises(WorkspaceProblem, match="no room"):
+        bench.build({"src/a.c": "#error no\n"})
+    assert not list(bench.workspace.root.glob("trees/*.state")), "half objects may be there"
 
 
 def test_after_an_interrupted_build_the_tree_is_not_trusted(

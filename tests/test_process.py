@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import signal
@@ -299,6 +300,32 @@ def test_a_file_that_is_not_executable_is_a_missing_program(tmp_path: Path, log:
 def test_a_folder_that_is_not_there_is_an_environment_problem(tmp_path: Path, log: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="cannot run true"):
         process.run(["true"], log=log, timeout=10, cwd=tmp_path / "nowhere")
+
+
+def test_where_a_program_finds_no_room_the_advice_is_to_make_room(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(EnvironmentProblem, match="cannot run true: No space left") as caught:
+        process.run(["true"], log=log, timeout=10)
+    assert "make room" in caught.value.hint
+
+
+def test_orphans_are_known_by_their_temporary_folder_and_nobody_else_is_touched(
+    tmp_path: Path,
+) -> None:
+    orphan, stranger = (
+        subprocess.Popen(["sleep", "60"], env={"PATH": os.environ["PATH"], "TMPDIR": str(folder)})
+        for folder in (tmp_path / "x", tmp_path / "x" / "below")
+    )
+    process.end_orphans(tmp_path / "x")
+    assert orphan.wait(10) == -signal.SIGKILL
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
 
 
 # --- locks ----------------------------------------------------------------------------------------

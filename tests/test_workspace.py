@@ -6,7 +6,9 @@ import errno
 import fcntl
 import multiprocessing
 import os
+import shutil
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from bisector.workspace import (
     hold,
     lock,
     publish,
+    require_room,
     short_scratch,
     temporary,
     write_whole,
@@ -277,6 +280,15 @@ def test_a_draft_in_the_workspace_lies_where_it_is_swept_away(
     workspace.write(path, b"1")
     assert [[draft.parts[-3] for draft in found] for found in drafts] == [["scratch"]]
     assert path.read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("free", [0, 1 << 20])
+def test_where_hardly_any_room_is_left_it_says_where(
+    free: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, free))
+    with nullcontext() if free else pytest.raises(WorkspaceProblem, match=f"no room in {tmp_path}"):
+        require_room(tmp_path)
 
 
 def test_writing_replaces_the_whole_content(tmp_path: Path) -> None:

@@ -66,8 +66,6 @@ def killed_at_random(world: World) -> Experiment:
                 if ended_within(child, chance.uniform(0, seconds)):
                     break
                 left -= 1
-                if running := place.processes():
-                    losses.append(f"left behind: {running}")
             losses.append(resumed(place, world.words, world.truth))
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
@@ -126,8 +124,6 @@ def spoiled(world: World, way: str, kind: str, nth: int) -> str:
     done = place.run(way, kind, str(nth), *world.short, module=SABOTEUR)
     if way == "full" and (said := not_one_line(done, "make room")):
         return f"{kind}: {said}"
-    if running := place.processes():
-        return f"{kind} #{nth}: left behind {running}"
     lost = resumed(place, world.short, world.short_truth)
     return f"{kind} #{nth}: {lost}" if lost else ""
 
@@ -160,7 +156,7 @@ def resumed(place: Place, words: Sequence[str], truth: Told, also: str = "") -> 
     if twice := repeated(events):
         return f"asked twice: {twice}"
     if left := place.left():
-        return f"left: {left}"
+        return f"left behind: {left}"
     if also not in notes(events):
         return f"not said: {also}"
     shutil.rmtree(place.folder, ignore_errors=True)  # a mount stays

@@ -138,15 +138,15 @@ def two_hunts(world: World) -> Experiment:
     truths = {0: world.truth, 1: Told.by(other.events())}
 
     def both(number: int) -> str:
-        place, log = world.place(), world.folder / f"built-{number}"
-        make = ("--make", f"BUILT={log}")
-        children = {n: place.begin(*world.hunt(n, COMMITS - 1), *make) for n in truths}
+        place = world.place()
+        children = {n: place.begin(*world.hunt(n, COMMITS - 1)) for n in truths}
         for n, child in children.items():
             done = finished(child)
             if done.returncode != 0:
                 return f"hunt {n}: {done.stderr.splitlines()[-1:]}"
-        built, kept = len(log.read_text().splitlines()), len(list(place.root.glob("binaries/*/*")))
-        if built != kept:
+        logs = place.root.glob("trees/*/built")  # a line for each build that came to its end
+        built = sum(len(log.read_text().splitlines()) for log in logs)
+        if built != (kept := len(list(place.root.glob("binaries/*/*")))):
             return f"{built} builds of {kept} binaries"
         told = Told.by(place.events())
         if told.answer != truths[0].answer | truths[1].answer:

@@ -24,7 +24,7 @@ FILES: Mapping[str, str] = {
     "Makefile": """\
 haproxy: src/haproxy.o src/a.o
 \t$(CC) $(ARCH_FLAGS) -o $@ $^
-\t@test -z "$(BUILT)" || echo $(CC) >>"$(BUILT)"
+\t@echo $@ >>built
 %.o: %.c
 \t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
 """,
@@ -185,11 +185,12 @@ def until(condition: Callable[[], bool]) -> bool:
 
 
 def _running(folder: Path) -> Iterator[str]:
-    """The processes whose environment or command names *folder*."""
+    """The processes that have to do with *folder*: that work in it, or whose command names it."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command = (entry / "cmdline").read_bytes()
-            if str(folder).encode() + b"/" in command + (entry / "environ").read_bytes():
+            place = bytes((entry / "cwd").readlink())
+            if str(folder).encode() + b"/" in command + place + (entry / "environ").read_bytes():
                 yield f"process {entry.name}: {command.decode(errors='replace')}"
         except OSError:  # it has ended
             continue
