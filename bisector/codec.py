@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
-from typing import Any
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from bisector.events import (
     Cell,
@@ -27,6 +29,8 @@ from bisector.events import (
 )
 from bisector.outcome import Outcome
 from bisector.verdict import Verdict
+
+Made = TypeVar("Made")
 
 _VERDICTS = ("verdict", "before", "after", "affected")
 _KINDS: dict[str, type[Event]] = {
@@ -51,15 +55,36 @@ def from_dict(table: Mapping[str, Any]) -> Event:
         for field in fields(kind)  # type: ignore[arg-type]
         if field.name in table or field.default is MISSING  # older journals lack newer fields
     }
-    for name, value in values.items():
-        values[name] = _value(name, value)
-    return kind(**values)
+    return _made(kind, values)
+
+
+def _made(kind: type[Made], values: Mapping[str, Any]) -> Made:
+    """An object of this *kind*; its reports trust that each field holds what it says."""
+    hints = _hints(kind)
+    found = {name: _value(name, value) for name, value in values.items()}
+    if wrong := [name for name, value in found.items() if not _is(value, hints[name])]:
+        raise TypeError(f"{kind.__name__}: {', '.join(wrong)}")
+    return kind(**found)
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _is(value: object, hint: Any) -> bool:
+    """Is *value* what the annotation *hint* says?"""
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_is(one, get_args(hint)[0]) for one in value)
+    if get_origin(hint) is UnionType:
+        return any(_is(value, one) for one in get_args(hint))
+    return type(value) is hint or (hint is float and type(value) is int)
 
 
 def _value(name: str, value: Any) -> Any:
     """A field's value from what JSON made of it."""
     if name == "cells":
-        return tuple(Cell(**{key: _value(key, one[key]) for key in one}) for one in value)
+        return tuple(_made(Cell, one) for one in value)
     if isinstance(value, list):
         return tuple(value)
     if name in _VERDICTS and value is not None:

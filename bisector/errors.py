@@ -12,6 +12,7 @@ from bisector.printable import printable
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 MAKE_ROOM = "make room, then run the same command again"
+MAX_LINE = 2000  # characters that anybody reads
 
 
 class BisectorError(Exception):
@@ -25,9 +26,11 @@ class BisectorError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        """The one line that the user sees; line breaks in quoted material are folded."""
-        text = f"{self.what}: {self.hint}" if self.hint else self.what
-        return printable(" ".join(text.split()))
+        """The one line that the user sees, whatever is quoted in it; nothing moves a cursor."""
+        text = " ".join((f"{self.what}: {self.hint}" if self.hint else self.what).split())
+        if len(text) > MAX_LINE:
+            text = f"{text[: MAX_LINE // 2]} … {text[-MAX_LINE // 2 :]}"
+        return printable(text)
 
 
 class UsageProblem(BisectorError):

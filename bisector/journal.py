@@ -83,6 +83,6 @@ def read(path: Path) -> tuple[list[Event], int]:
             if int(checksum, 16) != zlib.crc32(text):
                 raise ValueError("checksum")
             events.append(from_dict(json.loads(text)))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             damaged += 1
     return events, damaged

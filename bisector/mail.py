@@ -23,12 +23,12 @@ def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of
     cannot say, as a binary file.
     """
     diff = b"".join(file.text for file in patch_files.from_commit(store, commit).files)
-    message = _message(commit)
+    message = patch_files.decoded(commit.raw_message, commit)
     subject, _, body = message.strip("\n").partition("\n\n")
     count = f" {number}/{of}" if of > 1 else ""
     head = [
         f"From {commit.id} Mon Sep 17 00:00:00 2001",
-        f"From: {_sender(commit.author)}",
+        f"From: {_sender(commit)}",
         f"Date: {_date(commit.author)}",
         f"Subject: [PATCH{count}] {_encoded(' '.join(subject.split(chr(10))), 'Subject')}",
     ]
@@ -48,17 +48,9 @@ def file_name(subject: str, number: int = 1) -> str:
     return f"{number:04}-{name[: _MAX_NAME - len('0001-.patch')]}.patch"
 
 
-def _message(commit: pygit2.Commit) -> str:
-    try:
-        return commit.raw_message.decode(commit.message_encoding or "utf-8", "replace")
-    except LookupError:  # an encoding that nobody knows
-        return commit.raw_message.decode("utf-8", "replace")
-
-
-def _sender(who: pygit2.Signature) -> str:
-    name, address = (
-        raw.decode("utf-8", "replace").replace("\n", " ") for raw in (who.raw_name, who.raw_email)
-    )
+def _sender(commit: pygit2.Commit) -> str:
+    raw = (commit.author.raw_name, commit.author.raw_email)
+    name, address = (patch_files.decoded(text, commit) for text in raw)
     if name.isascii() and address.isascii():
         return email.utils.formataddr((name, address))
     return f"{_encoded(name, 'From')} <{address}>"

@@ -22,6 +22,7 @@ from bisector.patches import Author, Patch, Series
 MAX_BYTES = 64 << 20  # of a patch file; HAProxy's whole source has fewer
 MAX_HEADERS = 256 << 10  # bytes before a mail's text
 MAX_HEADER = 1000  # characters of one header; RFC 5322 allows 998 in a line
+_CONTENT = re.compile(rb"(?im)^content-[a-z-]+:(?:.*\n[ \t])*.*")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f<>]+")  # what no git name or address can hold
 
 _NUMBERED = re.compile(r"(\d{4})-.*\.patch")
@@ -77,10 +78,18 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
     if not files:
         raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
     message = commit.raw_message.decode("utf-8", "replace").strip()
-    author = Author(
-        commit.author.name, commit.author.email, commit.author.time, commit.author.offset
-    )
+    who = commit.author
+    called, address = (decoded(raw, commit) for raw in (who.raw_name, who.raw_email))
+    author = Author(called, address, who.time, who.offset)
     return Patch(name, message.partition("\n")[0], message, tuple(files), author=author)
+
+
+def decoded(raw: bytes, commit: pygit2.Commit) -> str:
+    """A text of *commit* in the encoding that it says it has, if there is such a one."""
+    try:
+        return raw.decode(commit.message_encoding or "utf-8", "replace")
+    except LookupError:
+        return raw.decode("utf-8", "replace")
 
 
 def _variants(folder: Path) -> dict[str, tuple[Patch, ...]]:
@@ -153,7 +162,9 @@ def _from_mail(raw: bytes, name: str) -> Patch | None:
 
 def _opened(raw: bytes, name: str) -> tuple[str, Author | None, bytes]:
     """A mail's subject, author and text, attached patches included."""
-    if len(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]) > MAX_HEADERS:
+    head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
+    longest = max((len(found[0]) for found in _CONTENT.finditer(raw)), default=0)
+    if len(head) > MAX_HEADERS or longest > MAX_HEADER:
         raise PatchProblem(f"{name}: the mail has too much before its text", "save it again")
     try:
         mail = email.message_from_bytes(raw, policy=email.policy.compat32)
