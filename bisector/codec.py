@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from bisector.events import (
     Cell,
@@ -29,8 +29,6 @@ from bisector.events import (
 )
 from bisector.outcome import Outcome
 from bisector.verdict import Verdict
-
-Made = TypeVar("Made")
 
 _VERDICTS = ("verdict", "before", "after", "affected")
 _KINDS: dict[str, type[Event]] = {
@@ -55,10 +53,11 @@ def from_dict(table: Mapping[str, Any]) -> Event:
         for field in fields(kind)  # type: ignore[arg-type]
         if field.name in table or field.default is MISSING  # older journals lack newer fields
     }
-    return _made(kind, values)
+    made: Event = _made(kind, values)
+    return made
 
 
-def _made(kind: type[Made], values: Mapping[str, Any]) -> Made:
+def _made(kind: Any, values: Mapping[str, Any]) -> Any:
     """An object of this *kind*; its reports trust that each field holds what it says."""
     hints = _hints(kind)
     found = {name: _value(name, value) for name, value in values.items()}

@@ -33,6 +33,7 @@ def test_comments_and_blanks_are_no_code(old: str, new: str) -> None:
         ("#define A 1\nint b;", "#define A 1 int b;"),
         ("/* a */ int b; /* c */", "/* a int b; c */"),
         ('char *s = "a\\"/*b";', 'char *s = "a\\"/*c";'),
+        ("#error don't /* a */ b", "#error don't /* c */ b"),  # gcc takes it for a literal
     ],
 )
 def test_anything_else_is(old: str, new: str) -> None:

@@ -242,6 +242,7 @@ def test_the_function_of_a_hunk_is_known() -> None:
         ([" }", " ", "+/* told */", " int after(void)", " {"], set()),
         (["-\ta", " }", " ", " int after(void)", " {"], {"before"}),
         (["+\ta", " }", " ", "+static void *after(int a,", "+    int b)"], {"before", "after"}),
+        ([" }", "+after(int a)", "+{"], {"after"}),
         ([" }", "+int after(void);", " "], set()),
         (["-out:", "+end:"], {"before"}),
         ([" };", " ", " struct s {", "+\tint x;"], set()),
