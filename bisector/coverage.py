@@ -21,6 +21,7 @@ from bisector import binaries, process, tools
 from bisector.events import Covered
 from bisector.lanes import Lane
 from bisector.oracle import Oracle
+from bisector.patience import Pace
 from bisector.prober import Bench
 from bisector.toolchain import Chains, Toolchain
 from bisector.tools import Tool
@@ -145,7 +146,9 @@ def _counts(
         with explained(f"cannot write {made.folder}"):
             for old in made.folder.rglob("*.gcda"):
                 old.unlink()
-        _exercise(bench.vtest, oracles, made.binary, scratch, lane)
+        pace = Pace(bench.workspace)
+        patient = [replace(one, seconds=pace.limit(one.name, one.seconds)) for one in oracles]
+        _exercise(bench.vtest, patient, made.binary, scratch, lane)
         if not any(made.folder.rglob("*.gcda")):
             return "HAProxy wrote no counters: no test started it, or --make changed its flags"
         return _ask(gcov, made.folder, paths, scratch, lane)

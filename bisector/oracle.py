@@ -24,7 +24,8 @@ class Oracle:
     A scenario's case is rendered: ``files`` holds its text by name. A user's own case lies in
     ``folder``, where its companions are. The patterns are regular expressions for VTest's
     log (MULTILINE): without ``bad``, a failed expectation is what makes a binary bad.
-    ``variant`` tells a scenario's cases apart.
+    ``seconds`` is what one run may take at least (see patience); ``variant`` tells a scenario's
+    cases apart.
     """
 
     name: str

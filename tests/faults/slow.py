@@ -75,8 +75,11 @@ def _hangs(folder: Path, vtest: str) -> Iterator[Experiment]:
     waits = replace(Oracle.of_file(case, bad_if=None, skip_if=None), seconds=PATIENCE)
     worlds = {fault: (script, oracle) for fault, script in _HANGS.items()}
     worlds["a test waits for ever"] = ("exit 0", waits)
-    for number, (fault, (script, test)) in enumerate(worlds.items()):
-        result = _probed(folder / str(number), script, test, vtest)
+    places = [folder / str(number) for number in range(len(worlds))]
+    with ThreadPoolExecutor(len(worlds)) as pool:
+        asked = zip(*worlds.values(), strict=True)
+        results = list(pool.map(_probed, places, *asked, itertools.repeat(vtest)))
+    for fault, result in zip(worlds, results, strict=True):
         timed_out = result.verdict is Verdict.UNTESTABLE
         timed_out &= result.ruling.reason.startswith(TIMED_OUT)
         in_time = result.test_seconds < PATIENCE * MOST_CROWDED * (1 + AGAIN) * OUTER + 2
