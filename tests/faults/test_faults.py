@@ -19,6 +19,7 @@ def test_the_table_counts_what_was_lost() -> None:
     ]
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("module", present())
 def test_nothing_is_lost(module: str) -> None:
     rows = list(experiments(module))
