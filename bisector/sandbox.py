@@ -157,7 +157,7 @@ def examined(workspace: Workspace, reads: Iterable[Path] = ()) -> Sandbox:
         asked = run([program, "--version"], log=scratch / "version", timeout=30)
         limits = replace(Limits(), memory=_machine_memory() // 2)
         version = asked.output.strip().removeprefix("bubblewrap ")
-        sandbox = Sandbox(program, version, tuple(map(str, reads)), limits)
+        sandbox = Sandbox(program, version, outermost(reads), limits)
         log = scratch / "log"
         trial = run(["true"], log=log, timeout=30, cwd=scratch, box=sandbox.box(scratch))
     if not trial.ok:
@@ -181,6 +181,13 @@ def home_of(program: Path) -> Path:
     """What has to be visible for *program* to run: all that was installed with it."""
     prefix = program.parent.parent
     return prefix if program.parent.name == "bin" and not _has_home(prefix) else program
+
+
+def outermost(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Those of *paths* that neither the system nor another one of them has: a mount takes time."""
+    wanted, system = dict.fromkeys(paths), set(map(Path, (*_SYSTEM, *_LINKED)))
+    has = system | wanted.keys()
+    return tuple(str(p) for p in wanted if p not in system and has.isdisjoint(p.parents))
 
 
 def visible(folder: Path, case: Path) -> Path:

@@ -16,7 +16,17 @@ from bisector import process, sandbox
 from bisector.errors import EnvironmentProblem, UsageProblem
 from bisector.proc import Process
 from bisector.process import Finished
-from bisector.sandbox import AUTO, OFF, REQUIRE, Limits, Sandbox, home_of, visible, why_not
+from bisector.sandbox import (
+    AUTO,
+    OFF,
+    REQUIRE,
+    Limits,
+    Sandbox,
+    home_of,
+    outermost,
+    visible,
+    why_not,
+)
 from bisector.workspace import Workspace
 
 PLAIN = Sandbox("/usr/bin/bwrap", "0.8.0", ("/tools",))
@@ -73,6 +83,11 @@ def test_it_is_plain_data_which_travels_with_a_probe() -> None:
 def test_with_a_program_comes_what_was_installed_with_it(tmp_path: Path) -> None:
     assert home_of(Path("/opt/gcc-13/bin/gcc")) == Path("/opt/gcc-13")
     assert home_of(tmp_path / "vtest") == tmp_path / "vtest"
+
+
+def test_what_is_there_already_is_not_brought_in_again() -> None:
+    paths = [Path("/w/tools"), Path("/usr"), Path("/w/tools/tcc/cc.sh"), Path("/usr/bin/gcc")]
+    assert outermost([*paths, Path("/w/tools"), Path("/lib/x"), Path("/o")]) == ("/w/tools", "/o")
 
 
 def test_a_home_is_never_visible_as_a_whole(
