@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.events import SAME
+from bisector.printable import printable
 from bisector.report import grid, matrix, parts
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed
@@ -59,7 +60,7 @@ def _size(lines: Sequence[str]) -> int:
 
 def escape(text: str) -> str:
     """Text that Markdown, HTML and GitHub leave as it is: no markup, and nobody is mentioned."""
-    flat = " ".join(text.split())
+    flat = printable(" ".join(text.split()))
     plain = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MENTION.sub("@&#8203;", _SPECIAL.sub(r"\\\1", plain))
 
@@ -98,7 +99,7 @@ def _cells(texts: Sequence[str] | Iterator[str]) -> str:
 
 def _fenced(title: str, lines: Sequence[str]) -> Block:
     """Text as it is, folded away."""
-    inside = [part for line in lines for part in line.splitlines()]
+    inside = [printable(part) for line in lines for part in line.splitlines()]
     longest = max((len(run) for line in inside for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     head = f"<details><summary>{escape(title)}</summary>"
