@@ -13,7 +13,7 @@ from functools import cache
 import pygit2
 from pygit2.enums import FileMode, MergeFileFlag
 
-from bisector import apply, hunks
+from bisector import apply, hunks, texts
 from bisector.apply import AppliedSeries, apply_series, pre_image
 from bisector.conflict import Clash, Conflict, Region, Span, changes, regions, touch
 from bisector.errors import PatchProblem
@@ -60,11 +60,11 @@ class Picker:
         base, ours = fix.parents[0].tree, self._tree(onto)
         merged = self._merged(base, ours, fix.tree)
         if isinstance(merged, tuple):
-            return Conflict(_subject(fix), revision, merged)
+            return Conflict(texts.subject(fix), revision, merged)
         if merged == ours.id:
             return Picked((), (ALREADY,))
         message = with_origin(fix.raw_message, revision)
-        made = self._create(merged, onto, fix.author, message, fix.message_encoding or "utf-8")
+        made = self._create(merged, onto, fix.author, message, texts.encoding(fix))
         moved = self._moved(base, ours, fix.tree)
         return Picked((made,), (THREE_WAY if moved else EXACT,))
 
@@ -236,7 +236,3 @@ def _entry(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
         return tree[path].id
     except KeyError:
         return None
-
-
-def _subject(commit: pygit2.Commit) -> str:
-    return commit.raw_message.decode("utf-8", "replace").strip().partition("\n")[0]

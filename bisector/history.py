@@ -16,6 +16,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import SortMode
 
+from bisector import texts
 from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
 from bisector.search import Graph
 from bisector.store import private_store
@@ -289,8 +290,7 @@ class History:
 
     @staticmethod
     def _commit(found: pygit2.Commit) -> Commit:
-        subject = found.message.strip().split("\n", 1)[0]
-        return Commit(str(found.id), tuple(map(str, found.parent_ids)), subject)
+        return Commit(str(found.id), tuple(map(str, found.parent_ids)), texts.subject(found))
 
 
 def _entry(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:

@@ -9,7 +9,7 @@ from email.header import Header
 
 import pygit2
 
-from bisector import __version__, patch_files
+from bisector import __version__, patch_files, texts
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
 _MAX_NAME = 63  # bytes of a file's name, as git cuts it
@@ -23,7 +23,7 @@ def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of
     cannot say, as a binary file.
     """
     diff = b"".join(file.text for file in patch_files.from_commit(store, commit).files)
-    message = patch_files.decoded(commit.raw_message, commit)
+    message = texts.decoded(commit.raw_message, commit)
     subject, _, body = message.strip("\n").partition("\n\n")
     count = f" {number}/{of}" if of > 1 else ""
     head = [
@@ -50,7 +50,7 @@ def file_name(subject: str, number: int = 1) -> str:
 
 def _sender(commit: pygit2.Commit) -> str:
     raw = (commit.author.raw_name, commit.author.raw_email)
-    name, address = (patch_files.decoded(text, commit) for text in raw)
+    name, address = (texts.decoded(text, commit) for text in raw)
     if name.isascii() and address.isascii():
         return email.utils.formataddr((name, address))
     return f"{_encoded(name, 'From')} <{address}>"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import difftext
+from bisector import difftext, texts
 from bisector.errors import PatchProblem
 from bisector.hunks import FileDiff
 from bisector.patches import Author, Patch, Series
@@ -79,17 +79,9 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
         raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
     message = commit.raw_message.decode("utf-8", "replace").strip()
     who = commit.author
-    called, address = (decoded(raw, commit) for raw in (who.raw_name, who.raw_email))
+    called, address = (texts.decoded(raw, commit) for raw in (who.raw_name, who.raw_email))
     author = Author(called, address, who.time, who.offset)
     return Patch(name, message.partition("\n")[0], message, tuple(files), author=author)
-
-
-def decoded(raw: bytes, commit: pygit2.Commit) -> str:
-    """A text of *commit* in the encoding that it says it has, if there is such a one."""
-    try:
-        return raw.decode(commit.message_encoding or "utf-8", "replace")
-    except LookupError:
-        return raw.decode("utf-8", "replace")
 
 
 def _variants(folder: Path) -> dict[str, tuple[Patch, ...]]:

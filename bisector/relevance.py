@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 import pygit2
 from pygit2.enums import FileMode, ObjectType
 
-from bisector import subjects
+from bisector import subjects, texts
 from bisector.checkout import REBUILD_ALL
 from bisector.history import History
 from bisector.patches import Series
@@ -177,8 +177,7 @@ class _Reader:
 
     def _read_commit(self, commit: str) -> tuple[pygit2.Oid, tuple[str, ...], str]:
         read = self._history.read(commit)
-        subject = read.message.strip().partition("\n")[0]
-        return read.tree_id, tuple(map(str, read.parent_ids)), subject
+        return read.tree_id, tuple(map(str, read.parent_ids)), texts.subject(read)
 
     def _read_tree(self, tree: pygit2.Oid) -> pygit2.Tree:
         return self._repo[tree].peel(pygit2.Tree)
