@@ -184,7 +184,8 @@ def compiled(
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,
-                env={"TMPDIR": str(draft.parent)},  # a killed compiler leaves its files there
+                # a killed compiler leaves its files there; a sandbox has its own /tmp
+                env=None if box else {"TMPDIR": str(draft.parent)},
                 keep_open=(lock,),
                 stop=lane.stop,
                 box=box,
