@@ -303,10 +303,12 @@ def mounted(place: Place, *words: str) -> Iterator[None]:
     place.folder.mkdir()
     subprocess.run(["mount", *words, str(place.folder)], check=True)
     try:
-        place.furnish()
+        for path in (place.temporary, tools := place.root / "tools"):
+            path.mkdir(parents=True)
+        subprocess.run(["mount", "-o", "bind,ro", str(place.tools), str(tools)], check=True)
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(place.folder)], check=True)
+        subprocess.run(["umount", "--recursive", "--lazy", str(place.folder)], check=True)
 
 
 def remount(place: Place, options: str) -> None:

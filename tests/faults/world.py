@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -117,14 +118,11 @@ class Place:
 
     def __init__(self, folder: Path, tools: Path) -> None:
         self.folder, self.root, self.temporary = folder, folder / "ws", folder / "tmp"
-        self._tools = tools
-        self.furnish()
-
-    def furnish(self) -> None:
-        """Make the folders, and the tools known."""
+        self.tools = tools
         for path in (self.root, self.temporary):
             path.mkdir(parents=True)
-        (self.root / "tools").symlink_to(self._tools)
+        # hard links: a sandbox does not see where symbolic ones lead to
+        shutil.copytree(self.tools, self.root / "tools", symlinks=True, copy_function=os.link)
 
     def begin(self, *words: str, module: Sequence[str] = ("bisector",)) -> subprocess.Popen[str]:
         """Run bisector in the background, in a session of its own."""
@@ -220,4 +218,4 @@ def _tools(folder: Path) -> Path:
     distro.fetch_vtest(workspace)
     distro.fetch_lua(workspace)
     tcc.compiler(workspace)
-    return workspace.root / "tools"
+    return Path(shutil.copytree(workspace.root / "tools", folder / "tools", symlinks=True))
