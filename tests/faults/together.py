@@ -144,11 +144,11 @@ def two_hunts(world: World) -> Experiment:
             done = finished(child)
             if done.returncode != 0:
                 return f"hunt {n}: {done.stderr.splitlines()[-1:]}"
-        logs = place.root.glob("trees/*/built")  # a line for each build that came to its end
-        built = sum(len(log.read_text().splitlines()) for log in logs)
-        if built != (kept := len(list(place.root.glob("binaries/*/*")))):
-            return f"{built} builds of {kept} binaries"
-        told = Told.by(place.events())
+        events = place.events()
+        built = [e.binary for e in events if isinstance(e, Probed) and e.build_seconds > 0]
+        if len(built) != len(set(built)):
+            return f"{len(built)} builds of {len(set(built))} binaries"
+        told = Told.by(events)
         if told.answer != truths[0].answer | truths[1].answer:
             return f"another answer: {told.answer}"
         return f"left: {left}" if (left := place.left()) else ""

@@ -25,7 +25,6 @@ FILES: Mapping[str, str] = {
     "Makefile": """\
 haproxy: src/haproxy.o src/a.o
 \t$(CC) $(ARCH_FLAGS) -o $@ $^
-\t@echo $@ >>built
 %.o: %.c
 \t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
 """,
