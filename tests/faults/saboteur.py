@@ -48,7 +48,7 @@ class Steps:
         self._seen: Counter[str] = Counter()
         self._lock = threading.RLock()
         self._fsync: Callable[[int], None] = os.fsync
-        os.fsync = self._watched_fsync  # noqa: B010: its own type is narrower
+        os.fsync = self._watched_fsync
         sys.addaudithook(self._watch)
 
     def _watch(self, event: str, args: tuple[object, ...]) -> None:
