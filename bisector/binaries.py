@@ -6,7 +6,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,9 +13,8 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import cache, process, tcc
+from bisector import build_log, cache, proc, process, tcc
 from bisector.checkout import BuildTree
-from bisector.errors import ProbeFailed
 from bisector.lanes import Lane
 from bisector.process import Stop, Stopped
 from bisector.store import content_key
@@ -33,25 +31,7 @@ from bisector.workspace import (
 
 BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
 _AGAIN_SECONDS = 0.1  # until one asks again whether another hunt has built it
-
-_ERROR = re.compile(
-    r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*|tcc: error: .*)$", re.M
-)
-_PLACE = re.compile(r"\S+:\d+:")  # a message about a source file begins with
-_MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
-# at the end of a message of the compiler's; the source lines that it quotes are indented
-_MACHINE_FAILED = (
-    (re.compile(r"^\S.*(?:No space left on device|Disk quota exceeded)$", re.M), "make room"),
-    (
-        re.compile(
-            r"^\S.*(?:Killed signal terminated program \S+|terminated with signal 9 \[Killed\].*"
-            r"|out of memory allocating .*|Cannot allocate memory"
-            r"|Resource temporarily unavailable)$",
-            re.M,
-        ),
-        "give it more memory and processes",
-    ),
-)
+_ROOM = 64 << 20  # bytes; what one build needs, and more
 
 
 @dataclass(frozen=True)
@@ -146,6 +126,7 @@ class Compiled:
     ``draft`` is the log while the tree is in use, ``log`` where it is to be found afterwards.
     """
 
+    tree: BuildTree
     folder: Path
     done: process.Finished
     draft: Path
@@ -178,6 +159,7 @@ def compiled(
         place.checkout(tree, chain.identity)
         words = [f"{name}={value}" for name, value in chain.variables]
         box = lane.sandbox.box(folder) if lane.sandbox else None
+        killed_before = proc.killed_for_memory()
         try:
             done = process.run(
                 [chain.make, f"-j{lane.cores}", "haproxy", *words],
@@ -197,14 +179,19 @@ def compiled(
         binary = folder / "haproxy"
         # no link, which could lead to a file that is nobody else's business
         whole = done.ok and binary.is_file() and not binary.is_symlink()
-        problem = "" if whole else _problem(done, log)
-        if not problem and not chain.is_real:
+        problem = ""
+        if not whole:
+            if box and not done.excess:
+                require_room(folder, draft.parent, room=_ROOM)
+            apart = box is not None and proc.killed_for_memory() == killed_before
+            problem = build_log.problem(done, log, apart)
+        elif not chain.is_real:
             problem = _unbootable(binary, draft, lane)
         if problem and not done.excess:
             require_room(folder, draft.parent)
         if done.status is not None and _keeps_whole_objects(chain, problem):
             place.keep(tree, chain.identity)
-        yield Compiled(folder, done, draft, log, problem)
+        yield Compiled(place, folder, done, draft, log, problem)
 
 
 def _make(
@@ -228,7 +215,7 @@ def _keeps_whole_objects(chain: Toolchain, problem: str) -> bool:
 
     tcc writes half an object on a full disk and is content, but such objects do not link, or boot.
     """
-    return chain.is_real or not problem or _PLACE.match(problem) is not None
+    return chain.is_real or not problem or build_log.names_place(problem)
 
 
 def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
@@ -239,21 +226,6 @@ def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
     with log.open("ab") as sink:
         sink.write(trial.read_bytes())
     return "what tcc makes of it does not boot"
-
-
-def _problem(done: process.Finished, log: Path) -> str:
-    """The compiler's own first error, in one line."""
-    if done.excess:
-        return f"the build was stopped: {done.excess}"
-    for pattern, hint in _MACHINE_FAILED:
-        if said := pattern.search(done.output):
-            raise ProbeFailed(f"the build could not run: {said[0]}", f"{hint} (log: {log})")
-    if done.timed_out:
-        return f"the build took more than {BUILD_SECONDS:.0f} s"
-    if done.status is not None and done.status < 0:
-        raise ProbeFailed(f"make was killed by signal {-done.status}", f"see {log}")
-    said = _ERROR.search(done.output) or _MAKE_ERROR.search(done.output)
-    return " ".join(said[1].split())[:300] if said else f"make ended with {done.status}, no binary"
 
 
 def _store(

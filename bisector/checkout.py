@@ -2,16 +2,17 @@
 
 What was built from a file that changes is removed with it, so an incremental build depends on no
 clock: HAProxy's Makefile makes every object depend on every header, and so does this. What was
-built there is not trusted: no link that it planted is followed, and no hook is run, for the
-folder is no repository.
+built there is not trusted: no link that it planted is followed, no hook is run, for the folder is
+no repository, and whatever it left goes when anything changes that make or a shell may run.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pygit2
@@ -20,7 +21,9 @@ from pygit2.enums import FileMode
 from bisector.store import NOT_BUILT
 from bisector.workspace import Workspace, explained, remove
 
-_REBUILDING = (".h", ".mk", "Makefile", "Makefile.inc")
+# What a compiler alone reads, which runs nothing of it. All else may be code: even VERSION's text
+# is put into a command by HAProxy's Makefile.
+_COMPILED = re.compile(r"[\w./-]+\.[ch]")
 REBUILD_ALL = ("include", "Makefile")  # where such files mostly lie: for estimates
 
 
@@ -43,18 +46,22 @@ class BuildTree:
         Raises WorkspaceProblem if the disk refuses.
         """
         before = self._held(toolchain)
-        self._marker.unlink(missing_ok=True)
+        self.distrust()
         with explained(f"cannot write the build tree {self.folder}"):
-            if before is None or self._is_planted(before) or self._is_planted(tree):
+            if before is None or self._may_be_spoiled(before, tree):
                 self._clear()
                 before = str(self._store.TreeBuilder().write())
-            self._change(before, tree)
+            self._change(self._deltas(before, tree))
             (self.folder / "haproxy").unlink(missing_ok=True)
 
     def keep(self, tree: str, toolchain: str) -> None:
         """Vouch for the folder: it holds *tree*, and what *toolchain* built is whole."""
         state = {"tree": tree, "toolchain": toolchain}
         self._workspace.write(self._marker, json.dumps(state).encode())
+
+    def distrust(self) -> None:
+        """Take keep() back: something else writes to the folder."""
+        self._marker.unlink(missing_ok=True)
 
     def _held(self, toolchain: str) -> str | None:
         try:
@@ -63,6 +70,12 @@ class BuildTree:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return str(state["tree"]) if known else None
+
+    def _may_be_spoiled(self, before: str, after: str) -> bool:
+        """Can what was built of *before*, or left by it, do harm to a build of *after*?"""
+        paths = [delta.new_file.path for delta in self._deltas(before, after)]
+        planted = self._is_planted(before) or self._is_planted(after)
+        return planted or not all(map(_COMPILED.fullmatch, paths))
 
     def _is_planted(self, tree: str) -> bool:
         """Has a build put something else, such as a link that leads out, in a folder's place?"""
@@ -84,13 +97,16 @@ class BuildTree:
             else:
                 entry.unlink()
 
-    def _change(self, before: str, after: str) -> None:
-        """Remove first, then write: a file may take a folder's place, or a folder a link's."""
+    def _deltas(self, before: str, after: str) -> list[pygit2.DiffDelta]:
+        """What differs of what a build reads."""
         diff = self._tree(before).diff_to_tree(self._tree(after))
-        deltas = [d for d in diff.deltas if d.new_file.path.split("/", 1)[0] not in NOT_BUILT]
+        return [d for d in diff.deltas if d.new_file.path.split("/", 1)[0] not in NOT_BUILT]
+
+    def _change(self, deltas: Sequence[pygit2.DiffDelta]) -> None:
+        """Remove first, then write: a file may take a folder's place, or a folder a link's."""
         # as long as the folder is as it was: a new link could lead out of it
         self._forget_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
-        if any(d.new_file.path.endswith(_REBUILDING) for d in deltas):
+        if any(d.new_file.path.endswith(".h") for d in deltas):
             self._forget_objects(self._objects())
         gone = [d.old_file.path for d in deltas if d.status_char() == "D"]
         kept = [d.new_file for d in deltas if d.status_char() != "D"]

@@ -146,6 +146,7 @@ def _counts(
         with explained(f"cannot write {made.folder}"):
             for old in made.folder.rglob("*.gcda"):
                 old.unlink()
+        made.tree.distrust()  # what is tested writes its counters there, and whatever else it likes
         pace = Pace(bench.workspace)
         patient = [replace(one, seconds=pace.limit(one.name, one.seconds)) for one in oracles]
         _exercise(bench.vtest, patient, made.binary, scratch, lane)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.lanes import cores
-from bisector.workspace import Workspace, write_whole
+from bisector.workspace import Workspace
 
 FACTOR = 20.0  # times what it usually takes
 AGAIN = 3.0  # times more for the second try of a test that never passed here
@@ -72,7 +72,7 @@ class Pace:
         """The test *name* passed in so many *seconds*. Raises WorkspaceProblem."""
         known = self._all()
         if (runs := added(known.get(name, []), seconds)) is not None:
-            write_whole(self._path, json.dumps({**known, name: runs}).encode())
+            self.workspace.write(self._path, json.dumps({**known, name: runs}).encode())
 
     @property
     def _path(self) -> Path:

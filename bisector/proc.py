@@ -45,3 +45,13 @@ def below(pid: int, among: Collection[Process]) -> list[Process]:
     for one in found:  # grows as it goes
         found += children.get(one.pid, ())
     return found
+
+
+def killed_for_memory() -> int:
+    """How often the kernel has killed a process because memory ran out; 0 where it does not say."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    return 0

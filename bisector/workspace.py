@@ -123,7 +123,9 @@ def temporary() -> Path:
 
     Raises WorkspaceProblem if it cannot be made, or is not the user's.
     """
-    path, advice = Path(tempfile.gettempdir(), f"bisector-{os.getuid()}"), "set TMPDIR to another"
+    # not tempfile's: that writes a file to see whether it can, which stays there after a kill
+    path = Path(os.environ.get("TMPDIR") or "/tmp").absolute() / f"bisector-{os.getuid()}"
+    advice = "set TMPDIR to another"
     with explained(f"cannot write {path}", advice):
         path.mkdir(mode=0o700, exist_ok=True)
         state = path.lstat()
@@ -250,14 +252,18 @@ def publish(draft: Path, path: Path) -> None:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def require_room(*folders: Path) -> None:
-    """Raise WorkspaceProblem where a disk is so full that what just failed may have lacked room.
+def require_room(*folders: Path, room: int = _LITTLE_ROOM) -> None:
+    """Raise WorkspaceProblem where *room* bytes cannot be had: what just failed may have lacked it.
 
     Programs do not always say so: tcc leaves half an object, VTest just ends.
     """
     for folder in folders:
-        if shutil.disk_usage(folder).free < _LITTLE_ROOM:
-            raise WorkspaceProblem(f"no room in {folder}", MAKE_ROOM)
+        try:  # and not how much is free, for there are quotas
+            with tempfile.TemporaryFile(dir=folder) as trial:
+                os.posix_fallocate(trial.fileno(), 0, room)
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise WorkspaceProblem(f"no room in {folder}", MAKE_ROOM) from error
 
 
 def digest(*parts: str | bytes) -> str:

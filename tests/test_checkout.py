@@ -242,6 +242,23 @@ def test_when_a_header_or_a_rule_changes_every_object_goes(place: Place, name: s
     assert objects(place) == set()
 
 
+@pytest.mark.parametrize("name", ["Makefile", "include/make/x.mk", "VERSION", "src/a $(reboot).c"])
+def test_what_a_build_left_goes_when_anything_changes_that_may_be_run(
+    place: Place, name: str
+) -> None:
+    planted = ("GNUmakefile", "src/planted.h", *OBJECTS)
+    for before, after in ((ONE, {**ONE, name: "evil"}), ({**ONE, name: "evil"}, ONE)):
+        place.build(before, *planted)
+        place.checkout(after)
+        assert place.holds == after
+
+
+def test_what_a_build_left_stays_when_only_what_is_compiled_changes(place: Place) -> None:
+    place.build(ONE, ".build_opts", *OBJECTS)
+    place.checkout({**ONE, "src/a.c": "changed"})
+    assert (place.folder / ".build_opts").exists()
+
+
 def test_when_a_header_goes_every_object_goes(place: Place) -> None:
     place.build({**ONE, "include/y.h": "1"}, *OBJECTS)
     place.checkout(ONE)

@@ -6,9 +6,6 @@ import errno
 import fcntl
 import multiprocessing
 import os
-import shutil
-import tempfile
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -244,7 +241,7 @@ def test_who_opens_it_sweeps_away_what_killed_processes_left_and_nothing_that_is
 def test_a_short_scratch_is_the_users_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with short_scratch() as path:
         assert path.parent.parent == tmp_path
         assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -254,7 +251,7 @@ def test_a_short_scratch_is_the_users_alone(
 def test_a_temporary_folder_that_somebody_else_made_is_refused(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     somebody = os.getuid() + (kind == "another's")
     monkeypatch.setattr(os, "getuid", lambda: somebody)
     path = tmp_path / f"bisector-{somebody}"
@@ -282,13 +279,28 @@ def test_a_draft_in_the_workspace_lies_where_it_is_swept_away(
     assert path.read_bytes() == b"1"
 
 
-@pytest.mark.parametrize("free", [0, 1 << 20])
-def test_where_hardly_any_room_is_left_it_says_where(
-    free: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_where_no_room_can_be_had_it_says_where(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, free))
-    with nullcontext() if free else pytest.raises(WorkspaceProblem, match=f"no room in {tmp_path}"):
+    require_room(tmp_path)
+
+    def refuse(handle: int, start: int, size: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    with pytest.raises(WorkspaceProblem, match=f"no room in {tmp_path}: make room"):
         require_room(tmp_path)
+
+
+def test_a_disk_that_cannot_be_asked_for_room_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int, start: int, size: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    require_room(tmp_path)
 
 
 def test_writing_replaces_the_whole_content(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ SABOTEUR = ("tests.faults.saboteur",)
 ROOM = range(48, 384, 48)  # KiB; an undisturbed hunt takes 396
 MORE_ROOM = "size=64m"
 
-Trial = Callable[[], str | None]
-"""Brings a fault about; what was lost, '' if nothing, None if the fault did not come about."""
+Trial = Callable[[], str]
+"""Brings a fault about; what was lost, '' if nothing."""
 
 
 def experiments(context: Context) -> Iterator[Experiment]:
@@ -43,10 +43,14 @@ def experiments(context: Context) -> Iterator[Experiment]:
 def outcome(fault: str, trials: Iterable[Trial]) -> Experiment:
     """Try them all, some side by side."""
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        results = list(pool.map(lambda trial: trial(), trials))
-    losses = [result for result in results if result is not None]
+        losses = list(pool.map(lambda trial: trial(), trials))
+    return told(fault, len(losses), losses)
+
+
+def told(fault: str, tried: int, losses: Iterable[str], detail: str = "") -> Experiment:
+    """The row of a table; of *losses*, those that are none are ''."""
     lost = [loss for loss in losses if loss]
-    return Experiment(fault, len(losses), len(losses) - len(lost), "; ".join(lost[:3]))
+    return Experiment(fault, tried, tried - len(lost), "; ".join(lost[:3]) or detail)
 
 
 # -- SIGKILL ---------------------------------------------------------------------------------------
@@ -72,9 +76,7 @@ def killed_at_random(world: World) -> Experiment:
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
         list(pool.map(killer, range(SIDE_BY_SIDE)))
-    lost = [loss for loss in losses if loss]
-    detail = "; ".join(lost[:3]) or f"{len(losses)} hunts"
-    return Experiment("SIGKILL at a random moment", KILLS, KILLS - len(lost), detail)
+    return told("SIGKILL at a random moment", KILLS, losses, f"{len(losses)} hunts")
 
 
 def ended_within(child: subprocess.Popen[str], seconds: float) -> bool:
@@ -104,32 +106,39 @@ def spoiled_steps(world: World) -> Iterator[Experiment]:
     for line in steps.read_text().splitlines():
         kind, nth = line.split("\t")
         kinds[kind] = int(nth)
-
-    def spoil(way: str, kind: str, nth: int) -> Trial:
-        return lambda: spoiled(world, way, kind, nth)
-
-    yield outcome(
-        "SIGKILL before a step on the disk",
-        [spoil("kill", kind, nth) for kind, last in kinds.items() for nth in ends(kind, last)],
-    )
-    growing = [kind for kind in kinds if kind.startswith(("open", "os.mkdir", "fsync"))]
-    yield outcome("no room from a step on", [spoil("full", kind, 1) for kind in growing])
+    kills = [(kind, nth) for kind, last in kinds.items() for nth in sorted(ends(kind, last))]
+    yield spoiled(world, "SIGKILL before a step on the disk", "kill", kills)
+    growing = [(kind, 1) for kind in kinds if kind.startswith(("open", "os.mkdir", "fsync"))]
+    yield spoiled(world, "no room from a step on", "full", growing)
 
 
 def ends(kind: str, last: int) -> set[int]:
-    """Which of the steps of a kind to spoil: the last one, and the first if it publishes."""
-    return {1, last} if kind.startswith(("os.rename", "fsync")) else {last}
+    """Which of the steps of a kind to spoil: the first one, and the last one if it publishes."""
+    return {1, last} if kind.startswith(("os.rename", "fsync")) else {1}
 
 
-def spoiled(world: World, way: str, kind: str, nth: int) -> str | None:
-    place = world.place()
-    done = place.run(way, kind, str(nth), *world.short, module=SABOTEUR)
-    if way == "kill" and done.returncode != -signal.SIGKILL:
-        return None  # a step that not every run takes so often
-    if way == "full" and (said := not_one_line(done, "make room")):
-        return f"{kind}: {said}"
-    lost = resumed(place, world.short, world.short_truth)
-    return f"{kind} #{nth}: {lost}" if lost else ""
+def spoiled(world: World, fault: str, way: str, steps: Sequence[tuple[str, int]]) -> Experiment:
+    """Spoil all *steps*, each in the same hunt as the one before unless that came to its end."""
+
+    def spoil(some: Sequence[tuple[str, int]]) -> tuple[int, list[str]]:
+        place, tried, losses = world.place(), 0, []
+        for kind, nth in some:
+            words = (way, kind, str(nth), *world.short)
+            done = place.run(*words, module=SABOTEUR)
+            if done.returncode in (0, 1):  # it does not take such a step any more: begin anew
+                losses.append(resumed(place, world.short, world.short_truth))
+                place = world.place()
+                done = place.run(*words, module=SABOTEUR)
+            if way == "full":
+                losses.append(not_one_line(done, "make room"))
+            elif done.returncode != -signal.SIGKILL:
+                continue  # not every run takes it so often
+            tried += 1
+        return tried, [*losses, resumed(place, world.short, world.short_truth)]
+
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        parts = list(pool.map(spoil, [steps[n::SIDE_BY_SIDE] for n in range(SIDE_BY_SIDE)]))
+    return told(fault, sum(n for n, _ in parts), [loss for _, losses in parts for loss in losses])
 
 
 def not_one_line(done: subprocess.CompletedProcess[str], advice: str) -> str:
@@ -286,6 +295,7 @@ def read_only(world: World) -> Experiment:
                 place.run(
                     "kill", "open /hunts/*/journal", str(number), *world.short, module=SABOTEUR
                 )
+                place.processes()  # they end, and nobody writes any more
             remount(place, "ro")
             done = place.run(*world.short)
             if done.returncode != 3 or (said := not_one_line(done, "BISECTOR_WORKSPACE")):

@@ -184,6 +184,14 @@ def plants_a_repository_with_a_hook(scene: Scene) -> str:
     return _unless_whole(scene)
 
 
+def plants_rules_for_the_next_build(scene: Scene) -> str:
+    """make(1) prefers a GNUmakefile to a Makefile."""
+    rules = "printf 'haproxy:\\n\\techo evil >haproxy; chmod +x haproxy\\n' >GNUmakefile"
+    scene.build(f"{rules}; echo '\\#define EVIL' >src/planted.h")
+    built = scene.build("true", {"src/a.c": "2"})
+    return "they were obeyed" if "evil" in built.binary.read_text() else _unless_built(built)
+
+
 # -- what is used up -------------------------------------------------------------------------------
 
 
@@ -205,6 +213,19 @@ def fills_the_disk_with_a_file(scene: Scene) -> str:
 def fills_the_disk_with_files(scene: Scene) -> str:
     endless = "n=0; while :; do n=$$((n + 1)); head -c 1000000 /dev/zero >big$$n; done"
     return _unless_stopped(scene.build(endless))
+
+
+def fills_its_tmp(scene: Scene) -> str:
+    built = scene.build("for n in 1 2 3; do head -c 4000000 /dev/zero >/tmp/$$n || exit 1; done")
+    return _unless_stopped(built)
+
+
+def says_that_the_disk_is_full(scene: Scene) -> str:
+    return _unless_stopped(scene.build("echo 'x.c: No space left on device'; exit 1"))
+
+
+def kills_make(scene: Scene) -> str:
+    return _unless_stopped(scene.build("kill -9 $$PPID"))
 
 
 def fills_the_log(scene: Scene) -> str:
@@ -294,10 +315,14 @@ ATTACKS = (
     Attack("root's build sets the kernel's switches", changes_the_kernels_switches, safe=False),
     Attack("a link for the next checkout", plants_a_link_for_the_next_checkout, refused=True),
     Attack("a repository with a hook", plants_a_repository_with_a_hook, refused=True),
+    Attack("rules for the next build", plants_rules_for_the_next_build, refused=True),
     Attack("a build forks without end", forks_without_end, safe=False, limits={"tasks": 200}),
     Attack("a build takes all memory", takes_all_memory, safe=False, limits=SMALL),
     Attack("a build fills the disk, one file", fills_the_disk_with_a_file, False, limits=SMALL),
     Attack("a build fills the disk, many", fills_the_disk_with_files, False, limits=SMALL),
+    Attack("a build fills its /tmp", fills_its_tmp, safe=False, limits=SMALL),
+    Attack("a build says the disk is full", says_that_the_disk_is_full, safe=False),
+    Attack("a build kills make", kills_make, safe=False),
     Attack("a build fills its log", fills_the_log, safe=False, limits=SMALL),
     Attack("a build leaves a daemon", leaves_a_daemon),
     Attack("a build does not obey", does_not_obey, refused=True),

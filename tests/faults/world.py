@@ -125,8 +125,13 @@ class Place:
 
     def begin(self, *words: str, module: Sequence[str] = ("bisector",)) -> subprocess.Popen[str]:
         """Run bisector in the background, in a session of its own."""
-        environ = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
-        own = {"BISECTOR_WORKSPACE": str(self.root), "TMPDIR": str(self.temporary)}
+        others = ("GIT_", "PYTHONDONTWRITEBYTECODE")  # compiling it anew takes a third of a hunt
+        environ = {name: text for name, text in os.environ.items() if not name.startswith(others)}
+        own = {
+            "BISECTOR_WORKSPACE": str(self.root),
+            "TMPDIR": str(self.temporary),
+            "PYTHONPYCACHEPREFIX": str(self.folder.parent / "compiled"),
+        }
         return subprocess.Popen(
             [sys.executable, "-m", *module, *words],
             env=environ | own | {"PYTHONPATH": str(Path(__file__).parents[2])},
