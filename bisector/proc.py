@@ -28,12 +28,20 @@ def processes() -> Iterator[Process]:
     for entry in os.scandir("/proc"):
         if not entry.name.isdecimal():
             continue
-        with contextlib.suppress(OSError), (Path(entry.path) / "stat").open("rb", 0) as source:
-            # the name before the last parenthesis can hold anything
-            words = source.read(4096).rpartition(b")")[2].split()
+        with contextlib.suppress(OSError):
+            words = _stat(entry.path)
             if words[0] not in b"ZX":
                 parent, session, threads, pages = (int(words[n]) for n in (1, 3, 17, 21))
                 yield Process(int(entry.name), parent, session, threads, pages * _PAGE)
+
+
+def _stat(folder: str) -> list[bytes]:
+    """The words after the name, which can hold anything. Raises OSError if it has ended."""
+    handle = os.open(f"{folder}/stat", os.O_RDONLY)  # a third of what Path.open() takes
+    try:
+        return os.read(handle, 4096).rpartition(b")")[2].split()
+    finally:
+        os.close(handle)
 
 
 def below(pid: int, among: Collection[Process]) -> list[Process]:
