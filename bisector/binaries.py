@@ -16,7 +16,7 @@ import pygit2
 from bisector import build_log, cache, proc, process, tcc
 from bisector.checkout import BuildTree
 from bisector.lanes import Lane
-from bisector.process import Stop, Stopped
+from bisector.process import Stopped
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
 from bisector.workspace import (
@@ -30,7 +30,6 @@ from bisector.workspace import (
 )
 
 BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
-_AGAIN_SECONDS = 0.1  # until one asks again whether another hunt has built it
 _ROOM = 64 << 20  # bytes; what one build needs, and more
 
 
@@ -97,26 +96,12 @@ def build(
     if found := _cached(home):
         return found
     lane = lane or Lane()
-    with lane.turns.taken(lane.stop), _alone_with(home.parent, lane.stop):
+    with lane.turns.taken(lane.stop), workspace.alone_with(key, lane.stop):
         # while it waited, another probe, or another hunt, may have built the same
         if found := _cached(home):
             return found
         remark = _discard(workspace, home)
         return replace(_make(workspace, store, tree, chain, key, lane), remark=remark)
-
-
-@contextlib.contextmanager
-def _alone_with(shard: Path, stop: Stop) -> Iterator[None]:
-    """Nobody else builds a binary for the folder *shard*: hardly ever two that differ.
-
-    Raises Stopped.
-    """
-    while True:
-        with hold(shard, alone=True) as alone:
-            if alone:
-                yield
-                return
-        stop.pause(_AGAIN_SECONDS)  # flock(2) could wait, but nobody could call it off
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,19 @@ def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Res
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
             log, remark = str(built.log), built.remark
             return Result(ruling, key, build_seconds=built.seconds, log=log, remark=remark)
-        result = _test(workspace, request, key, built, lane)
-    remember(workspace, result)
+        result = _test_alone(workspace, request, key, built, lane)
     return replace(result, remark=built.remark)
+
+
+def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
+    """What the test says of a binary, unless another hunt is at that: then it is its answer."""
+    answered = recall(workspace, key) is not None  # before: it is to be asked again
+    with workspace.alone_with(key, lane.stop) as waited:
+        if waited and not answered and (found := recall(workspace, key)):
+            return replace(found, build_seconds=built.seconds, test_seconds=0.0)
+        result = _test(workspace, request, key, built, lane)
+        remember(workspace, result)
+        return result
 
 
 def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:

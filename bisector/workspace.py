@@ -20,11 +20,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import MAKE_ROOM, NO_ROOM, WorkspaceProblem
-from bisector.process import end_orphans, run
+from bisector.process import Stop, end_orphans, run
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
 _SCRATCH = "scratch"
 _LITTLE_ROOM = 1 << 20  # bytes
+_SHARED = 3  # hexadecimal digits of a key
+_AGAIN_SECONDS = 0.1  # between two looks whether somebody is done
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
 _REMOVAL_SECONDS = 600.0
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
@@ -94,6 +96,22 @@ class Workspace:
             finally:
                 if draft.exists():
                     draft.replace(path)
+
+    @contextlib.contextmanager
+    def alone_with(self, key: str, stop: Stop) -> Iterator[bool]:
+        """Nobody else works on what *key* names; true if somebody did, and may have an answer.
+
+        Keys share locks, so that these do not get ever more; hardly ever two that are in use.
+        Raises Stopped if *stop* called it off while it waited.
+        """
+        path, waited = self.folder("locks") / key[:_SHARED], False
+        while True:
+            with lock(path) as held:
+                if held is not None:
+                    yield waited
+                    return
+            waited = True
+            stop.pause(_AGAIN_SECONDS)  # flock(2) could wait, but nobody could call it off
 
     @contextlib.contextmanager
     def build_tree(self, kind: str) -> Iterator[tuple[Path, int]]:

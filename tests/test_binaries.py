@@ -226,15 +226,13 @@ class Other(threading.Thread):
     def __init__(self, bench: Bench) -> None:
         super().__init__()
         tree = bench.clone.tree({}, bench.first)
-        key = build_key(bench.store, tree, bench.chain)
-        self._shard = bench.workspace.folder("binaries", key[:2])
+        self._workspace, self._key = bench.workspace, build_key(bench.store, tree, bench.chain)
         self.has_it, self.may_go = threading.Event(), threading.Event()
         self.start()
         self.has_it.wait(10)
 
     def run(self) -> None:
-        with hold(self._shard, alone=True) as alone:
-            assert alone
+        with self._workspace.alone_with(self._key, Stop()):
             self.has_it.set()
             self.may_go.wait(10)
 

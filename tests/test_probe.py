@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import pytest
 from bisector import cache, vtest
 from bisector.classify import TestRun
 from bisector.oracle import Oracle
-from bisector.probe import Probe, key_of, probe, recall
+from bisector.probe import Probe, key_of, probe, recall, remember
 from bisector.process import Stop
-from bisector.verdict import Verdict
+from bisector.verdict import Result, Ruling, Verdict
 from tests.test_binaries import Bench, bench
 
 __all__ = ["bench"]
@@ -54,6 +55,26 @@ def test_a_verdict_is_known_until_its_log_goes_then_made_again(
     again = probe(bench.workspace, request_)
     assert again.build_seconds > 0
     assert recall(bench.workspace, again.key) == again
+
+
+def test_what_another_hunt_has_just_found_is_taken(
+    bench: Bench, request_: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ExitStack()
+    log = bench.workspace.folder("logs") / "theirs"
+    log.write_text("all was well")
+    found = Result(Ruling(Verdict.BAD, "theirs"), key_of(request_), test_seconds=3.0, log=str(log))
+
+    def finish(stop: Stop, seconds: float) -> None:
+        remember(bench.workspace, found)
+        other.close()
+
+    monkeypatch.setattr(Stop, "pause", finish)
+    with other:
+        other.enter_context(bench.workspace.alone_with(key_of(request_), Stop()))
+        result = probe(bench.workspace, request_)
+    assert (result.ruling, result.test_seconds) == (found.ruling, 0.0)
+    assert probe(bench.workspace, request_).verdict is Verdict.GOOD, "asked again, it is tested"
 
 
 SCENARIO = replace(ORACLE, bad="signature", control="control")

@@ -148,6 +148,9 @@ def two_hunts(world: World) -> Experiment:
         built = [e.binary for e in events if isinstance(e, Probed) and e.build_seconds > 0]
         if len(built) != len(set(built)):
             return f"{len(built)} builds of {len(set(built))} binaries"
+        tested = [(e.key, e.run) for e in events if isinstance(e, Probed) and e.test_seconds > 0]
+        if len(tested) != len(set(tested)):
+            return f"{len(tested)} tests for {len(set(tested))} verdicts"
         told = Told.by(events)
         if told.answer != truths[0].answer | truths[1].answer:
             return f"another answer: {told.answer}"
