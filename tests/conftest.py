@@ -10,10 +10,9 @@ import pygit2
 import pytest
 from pygit2.enums import FileMode, ObjectType
 
-from bisector import sandbox
-from bisector.errors import EnvironmentProblem
 from bisector.sandbox import Sandbox
 from bisector.workspace import Workspace
+from tests.obtain import obtain, sandbox_of
 
 WHO = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
 
@@ -88,22 +87,18 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "workspace")
 
 
-@pytest.fixture
-def box(workspace: Workspace) -> Sandbox:
-    """This machine's sandbox; without one the test is skipped, or fails where nothing may be."""
-    try:
-        return sandbox.examined(workspace)
-    except EnvironmentProblem as problem:
-        if os.environ.get("BISECTOR_REQUIRE_REAL"):
-            pytest.fail(f"no sandbox here: {problem}")
-        pytest.skip(str(problem))
-
-
 @pytest.fixture(scope="session")
 def shared_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where tests marked `real` work, so that they share what was built."""
     named = os.environ.get("BISECTOR_TEST_WORKSPACE")
     return Path(named) if named else tmp_path_factory.mktemp("shared-workspace")
+
+
+@pytest.fixture(scope="session")
+def box(shared_workspace: Path) -> Sandbox:
+    """This machine's sandbox."""
+    workspace = Workspace.open({"BISECTOR_WORKSPACE": str(shared_workspace)})
+    return obtain(lambda: sandbox_of(workspace))
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,7 @@ def main(names: Iterable[str]) -> int:
     rows = []
     for name in names or present():
         for row in experiments(name):
-            print(f"{row.fault}: {row.survived} of {row.tried}", file=sys.stderr)
+            print(f"{row.fault}: {row.survived} of {row.tried} {row.detail}", file=sys.stderr)
             rows.append(row)
     print(render(rows))
     return 1 if any(row.lost for row in rows) else 0

@@ -28,7 +28,7 @@ Trial = Callable[[], str]
 
 def experiments(context: Context) -> Iterator[Experiment]:
     """All of them, over one small history; those that mount something, for root only."""
-    world = World(context.folder)
+    world = World(context)
     yield killed_at_random(world)
     yield from spoiled_steps(world)
     yield damaged_journals(world)

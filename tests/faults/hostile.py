@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bisector import binaries, process, sandbox, tcc
+from bisector import binaries, process, tcc
 from bisector.binaries import Build
-from bisector.errors import EnvironmentProblem
 from bisector.lanes import Lane
 from bisector.proc import processes
 from bisector.sandbox import Sandbox
@@ -22,6 +21,7 @@ from bisector.toolchain import DEV, Toolchain
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
+from tests.obtain import sandbox_of
 
 SECRET = "a private key"
 NAP = "86399"  # seconds; by them the tests know their own processes again
@@ -82,13 +82,7 @@ class Attack:
 
 def experiments(context: Context) -> Iterator[Experiment]:
     """One for each attack."""
-    workspace = Workspace(context.folder / "trial")
-    try:
-        box = sandbox.examined(workspace)
-    except EnvironmentProblem as problem:
-        required = bool(os.environ.get("BISECTOR_REQUIRE_REAL"))
-        yield Experiment("a hostile patch", int(required), 0, f"no sandbox here: {problem}")
-        return
+    box = sandbox_of(context.workspace)
     for number, attack in enumerate(ATTACKS):
         folder = context.folder / str(number)
         limited = replace(box, limits=replace(box.limits, **attack.limits))

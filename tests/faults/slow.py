@@ -19,7 +19,6 @@ from pathlib import Path
 
 from bisector import distro, patch_files, playground, scenario_file, session
 from bisector.classify import TIMED_OUT
-from bisector.errors import EnvironmentProblem
 from bisector.history import History
 from bisector.lanes import Lane, cores
 from bisector.oracle import Oracle
@@ -52,16 +51,12 @@ _WAITS = 'varnishtest "waits for ever"\nserver s1 {\n\trxreq\n} -start\nserver s
 
 def experiments(context: Context) -> Iterator[Experiment]:
     """Hangs one by one, then good and bad binaries on a busy machine."""
-    named = os.environ.get("BISECTOR_TEST_WORKSPACE")
-    workspace = Workspace.open({"BISECTOR_WORKSPACE": named or str(context.folder / "workspace")})
-    try:
-        distro.fetch_lua(workspace)
-        vtest = distro.fetch_vtest(workspace)
-        yield from _hangs(context.folder, str(vtest.path))
-        yield from _busy(workspace)
-    except EnvironmentProblem as problem:
-        required = bool(os.environ.get("BISECTOR_REQUIRE_REAL"))
-        yield Experiment("a slow world", int(required), 0, f"not to be had here: {problem}")
+    workspace = context.workspace
+    distro.fetch_lua(workspace)
+    distro.fetch_bwrap(workspace)
+    vtest = distro.fetch_vtest(workspace)
+    yield from _hangs(context.folder, str(vtest.path))
+    yield from _busy(workspace)
 
 
 # -- what hangs ------------------------------------------------------------------------------------

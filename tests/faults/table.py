@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from bisector.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -12,6 +15,12 @@ class Context:
     """What the experiments of a module share: ``folder`` is theirs, and empty."""
 
     folder: Path
+
+    @property
+    def workspace(self) -> Workspace:
+        """Where real tools are fetched to: the one that $BISECTOR_TEST_WORKSPACE names."""
+        named = os.environ.get("BISECTOR_TEST_WORKSPACE") or str(self.folder / "workspace")
+        return Workspace.open({"BISECTOR_WORKSPACE": named})
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tests.faults.world import COMMITS, Place, Told, World, finished, until
 
 def experiments(context: Context) -> Iterator[Experiment]:
     """All of them, over one small history."""
-    world = World(context.folder)
+    world = World(context)
     yield clones_packed(world)
     yield clones_fetched_into(world)
     yield branches_moved(world)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from bisector import distro, journal, tcc
 from bisector.events import Confirmed, Ended, Event, Found, Noted, Probed
-from bisector.workspace import Workspace
 from tests.conftest import Clone
+from tests.faults.table import Context
 
 COMMITS, FIRST_BAD = 24, 9
 SECONDS = 120.0  # for one run of bisector, which takes two
@@ -68,8 +68,8 @@ class World:
     ``truth`` is what `words` come to when nothing disturbs, ``short_truth`` what `short` does.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, context: Context) -> None:
+        folder = self.folder = context.folder
         self.clone = Clone(folder / "clone")
         self.commits = []
         for number in range(COMMITS):
@@ -81,7 +81,7 @@ class World:
         self.clone.commit({"doc/x": "2"}, parents=[tip], branch="more")
         self.test = folder / "said.vtc"
         self.test.write_text(TEST)
-        self._tools = _tools(folder)
+        self._tools = _tools(context)
         self._numbers = itertools.count()
         self.truth = self._undisturbed(self.words)
         self.short_truth = self._undisturbed(self.short)
@@ -215,11 +215,12 @@ def kill(child: subprocess.Popen[str]) -> None:
     child.communicate()
 
 
-def _tools(folder: Path) -> Path:
-    """VTest, Lua and tcc's shim. Raises EnvironmentProblem if they are not to be had."""
-    named = os.environ.get("BISECTOR_TEST_WORKSPACE") or str(folder / "shared")
-    workspace = Workspace.open({"BISECTOR_WORKSPACE": named})
+def _tools(context: Context) -> Path:
+    """VTest, Lua, tcc's shim, bubblewrap. Raises EnvironmentProblem if they are not to be had."""
+    workspace = context.workspace
     distro.fetch_vtest(workspace)
     distro.fetch_lua(workspace)
+    distro.fetch_bwrap(workspace)
     tcc.compiler(workspace)
-    return Path(shutil.copytree(workspace.root / "tools", folder / "tools", symlinks=True))
+    copy = context.folder / "tools"
+    return Path(shutil.copytree(workspace.root / "tools", copy, symlinks=True))

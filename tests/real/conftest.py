@@ -1,26 +1,18 @@
-"""What the real tests share: real tools, real sources, and the small playground.
-
-What cannot be had skips the tests that need it, and fails them under BISECTOR_REQUIRE_REAL=1.
-"""
+"""What the real tests share: real tools, real sources, and the small playground."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn, TypeVar
 
 import pytest
 
 from bisector import distro, patch_files, playground, session
 from bisector.distro import SourceTree
-from bisector.errors import EnvironmentProblem
 from bisector.history import History
 from bisector.patches import Series
 from bisector.playground import Playground
 from bisector.workspace import Workspace
-
-Found = TypeVar("Found")
+from tests.obtain import obtain
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,27 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.real)
 
 
-def missing(problem: EnvironmentProblem) -> NoReturn:
-    """This machine cannot run the test: skip it, or fail where nothing real may be skipped."""
-    if os.environ.get("BISECTOR_REQUIRE_REAL"):
-        pytest.fail(f"not to be had here: {problem}")
-    pytest.skip(str(problem))
-
-
-def obtain(get: Callable[[], Found]) -> Found:
-    """What *get* gets, or see `missing`."""
-    try:
-        return get()
-    except EnvironmentProblem as problem:
-        missing(problem)
-
-
 @pytest.fixture(scope="session")
 def real_workspace(shared_workspace: Path) -> Workspace:
-    """One workspace for all real tests, with VTest and Lua in it."""
+    """One workspace for all real tests, with VTest, Lua and bubblewrap in it."""
     workspace = Workspace.open({"BISECTOR_WORKSPACE": str(shared_workspace)})
     obtain(lambda: distro.fetch_vtest(workspace))
     obtain(lambda: distro.fetch_lua(workspace))
+    obtain(lambda: distro.fetch_bwrap(workspace))
     return workspace
 
 

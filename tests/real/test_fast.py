@@ -14,7 +14,7 @@ from bisector.playground import Playground, make
 from bisector.probe import probe
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace
-from tests.real.conftest import obtain
+from tests.obtain import obtain
 from tests.real.helpers import bisector
 from tests.real.test_verdicts import RELEASE_ONLY, bench, broken
 

@@ -16,7 +16,7 @@ from bisector.session import Options
 from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Verdict
 from bisector.workspace import Workspace
-from tests.real.conftest import obtain
+from tests.obtain import obtain
 
 RELEASE_ONLY = Plan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})
 
