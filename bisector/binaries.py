@@ -151,8 +151,7 @@ def compiled(
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,
-                # a killed compiler leaves its files there; a sandbox has its own /tmp
-                env=None if box else {"TMPDIR": str(draft.parent)},
+                env={"TMPDIR": str(draft.parent)},  # a killed compiler leaves its files there
                 keep_open=(lock,),
                 stop=lane.stop,
                 box=box,

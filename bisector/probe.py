@@ -27,7 +27,8 @@ class Probe:
     """One question: how does *tree*, built by *chain*, fare in *oracle*?
 
     ``store`` is the object store that holds the tree, ``run`` tells repetitions apart. What is
-    built and found is the same in a ``sandbox`` and without, so it has no part in the key.
+    built and found is the same in a ``sandbox`` and without, so it has no part in the key. It is
+    tested ``again`` even if there is an answer, which another hunt may have come to meanwhile.
     """
 
     store: str
@@ -38,6 +39,7 @@ class Probe:
     vtest_identity: str
     run: int = 0
     sandbox: Sandbox | None = None
+    again: bool = True
 
     def key(self, binary_key: str) -> str:
         """The verdict's key: what is built, what is run, by what it is run, how often before."""
@@ -66,10 +68,9 @@ def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Res
 
 
 def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
-    """What the test says of a binary, unless another hunt is at that: then it is its answer."""
-    answered = recall(workspace, key) is not None  # before: it is to be asked again
-    with workspace.alone_with(key, lane.stop) as waited:
-        if waited and not answered and (found := recall(workspace, key)):
+    """What the test says of a binary; where two hunts want to know, one of them asks."""
+    with workspace.alone_with(key, lane.stop):
+        if not request.again and (found := recall(workspace, key)):
             return replace(found, build_seconds=built.seconds, test_seconds=0.0)
         result = _test(workspace, request, key, built, lane)
         remember(workspace, result)

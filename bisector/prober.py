@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bisector import binaries
 from bisector.apply import AppliedSeries, Conflict, apply_series
@@ -178,6 +178,7 @@ class Prober:
     def _pursue(self, ticket: Ticket) -> None:
         """Answer from memory, else set the machine to work."""
         request = self.bench.request(ticket.tree, ticket.chain, ticket.run, ticket.oracle)
+        request = replace(request, again=self._fresh)
         ticket.key = key_of(request)
         if told := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
             self._tell(ticket, told)

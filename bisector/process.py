@@ -36,7 +36,9 @@ class Child(Protocol):
 class Box(Protocol):
     """What keeps a program apart, see :mod:`bisector.sandbox`."""
 
-    def words(self, cwd: Path | None, keep_open: Sequence[int]) -> list[str]: ...
+    def words(
+        self, cwd: Path | None, keep_open: Sequence[int], temporary: str | None
+    ) -> list[str]: ...
 
     def exceeded(self, leader: int) -> str: ...
 
@@ -160,10 +162,9 @@ def run(
         ) from None
     # plumbum adds to this process's environment and cannot take away; env(1) can. And a shell that
     # starts us in the background has SIGINT ignored, by which VTest stops HAProxy.
-    inner = [*box.words(cwd, keep_open), *words] if box else words
-    if box:
-        env = {"TMPDIR": "/tmp", **(env or {})}  # the caller's may not be there
-    command = local["env"]["--default-signal=INT", "-i", *environment(env), *_mortal(), *inner]
+    around = box.words(cwd, keep_open, (env or {}).get("TMPDIR")) if box else []
+    begin = ("--default-signal=INT", "-i", *environment(env), *_mortal(), *around)
+    command = local["env"][(*begin, *words)]
     started = time.monotonic()
     try:
         with log.open("wb") as sink:
@@ -189,7 +190,7 @@ def end_orphans(folder: Path) -> None:
     """Kill the programs that were given *folder* for their temporary files, and still run.
 
     Those that a killed bisector started end with it, but not all that they had started: a VTest's
-    test waits for ever for the VTest that is gone.
+    test waits for ever for the VTest that is gone, and so does what bubblewrap has just begun.
     """
     mark = f"TMPDIR={folder}".encode()
     for entry in os.scandir("/proc"):

@@ -100,9 +100,15 @@ class Box:
     folders: tuple[str, ...]
     reads: tuple[str, ...]
 
-    def words(self, cwd: Path | None, keep_open: Sequence[int]) -> list[str]:
-        """The command that runs the words after it inside; it holds *keep_open* till all ended."""
+    def words(
+        self, cwd: Path | None, keep_open: Sequence[int], temporary: str | None = None
+    ) -> list[str]:
+        """The command that runs the words after it inside; it holds *keep_open* till all ended.
+
+        What is *temporary* outside is so inside if it may be written, else /tmp is.
+        """
         limits = self.sandbox.limits
+        own_tmp = () if temporary in self.folders else ("--setenv", "TMPDIR", "/tmp")
         return [
             self.sandbox.program,
             *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
@@ -116,6 +122,7 @@ class Box:
             *(word for path in self.reads for word in ("--ro-bind-try", path, path)),
             *(word for path in self.folders for word in ("--bind", path, path)),
             *("--remount-ro", "/"),
+            *own_tmp,
             *(word for handle in keep_open for word in ("--sync-fd", str(handle))),
             *("--chdir", str(cwd or self.folders[0]), "--"),
             # hard for a user; for root the kernel does not count, and `exceeded` has to

@@ -34,7 +34,7 @@ def probe_once(
     tree, patched = _tree(history, options, commit), bool(options.patches)
     chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]
     for chain in chains:
-        request = bench.request(tree, chain)
+        request = replace(bench.request(tree, chain), again=fresh)
         known = None if fresh else probe.recall(workspace, probe.key_of(request))
         if known is None:
             progress(f"probing {history.release(commit.id)} ({chain.name}){_aside(bench.unboxed)}")

@@ -84,8 +84,15 @@ def boots(binary: Path, log: Path, lane: Lane) -> bool:
         for name in ("boot.cfg", "boot.lua"):
             shutil.copy(SHIM / name, scratch)
         argv = (binary, "-q", "-f", "boot.cfg")
-        box = lane.sandbox.box(scratch, reads=(binary.parent,)) if lane.sandbox else None
-        return run(argv, log=log, timeout=_BOOT_SECONDS, cwd=scratch, stop=lane.stop, box=box).ok
+        return run(
+            argv,
+            log=log,
+            timeout=_BOOT_SECONDS,
+            cwd=scratch,
+            env={"TMPDIR": str(scratch)},
+            stop=lane.stop,
+            box=lane.sandbox.box(scratch, reads=(binary.parent,)) if lane.sandbox else None,
+        ).ok
 
 
 def _prepare(tcc: Tcc, folder: Path) -> str:

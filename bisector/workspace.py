@@ -98,19 +98,18 @@ class Workspace:
                     draft.replace(path)
 
     @contextlib.contextmanager
-    def alone_with(self, key: str, stop: Stop) -> Iterator[bool]:
-        """Nobody else works on what *key* names; true if somebody did, and may have an answer.
+    def alone_with(self, key: str, stop: Stop) -> Iterator[None]:
+        """Nobody else works on what *key* names, in this process or another.
 
         Keys share locks, so that these do not get ever more; hardly ever two that are in use.
         Raises Stopped if *stop* called it off while it waited.
         """
-        path, waited = self.folder("locks") / key[:_SHARED], False
+        path = self.folder("locks") / key[:_SHARED]
         while True:
             with lock(path) as held:
                 if held is not None:
-                    yield waited
+                    yield
                     return
-            waited = True
             stop.pause(_AGAIN_SECONDS)  # flock(2) could wait, but nobody could call it off
 
     @contextlib.contextmanager

@@ -1,4 +1,7 @@
-"""What a machine may lack: tests that need it are skipped, and fail under BISECTOR_REQUIRE_REAL=1."""
+"""What a machine may lack: tests that need it are skipped.
+
+Under BISECTOR_REQUIRE_REAL=1 they fail.
+"""
 
 from __future__ import annotations
 

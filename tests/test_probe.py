@@ -72,7 +72,7 @@ def test_what_another_hunt_has_just_found_is_taken(
     monkeypatch.setattr(Stop, "pause", finish)
     with other:
         other.enter_context(bench.workspace.alone_with(key_of(request_), Stop()))
-        result = probe(bench.workspace, request_)
+        result = probe(bench.workspace, replace(request_, again=False))
     assert (result.ruling, result.test_seconds) == (found.ruling, 0.0)
     assert probe(bench.workspace, request_).verdict is Verdict.GOOD, "asked again, it is tested"
 

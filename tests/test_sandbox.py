@@ -6,6 +6,8 @@ What it keeps out is tried in tests/faults/hostile.py.
 from __future__ import annotations
 
 import pickle
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from bisector.sandbox import (
     why_not,
 )
 from bisector.workspace import Workspace
+from tests.test_lanes import until
 
 PLAIN = Sandbox("/usr/bin/bwrap", "0.8.0", ("/tools",))
 
@@ -70,6 +73,13 @@ def test_what_is_mounted_cannot_be_written_in_the_end(mount: str) -> None:
 def test_a_lock_is_held_by_the_sandbox_and_not_by_what_runs_in_it() -> None:
     words = PLAIN.box(Path("/tree")).words(None, (7,))
     assert words[words.index("--sync-fd") + 1] == "7"
+
+
+def test_temporary_files_go_where_they_can_be_written() -> None:
+    box = PLAIN.box(Path("/tree"))
+    assert "--setenv" not in box.words(None, (), "/tree")
+    words = box.words(None, (), "/elsewhere")
+    assert words[words.index("--setenv") :][1:3] == ["TMPDIR", "/tmp"]
 
 
 def test_it_is_plain_data_which_travels_with_a_probe() -> None:
@@ -167,6 +177,18 @@ def test_tmp_is_private(box: Sandbox, tree: Path) -> None:
     name = Path("/tmp", f"{tree.parent.name}-planted")
     assert inside(box, tree, f"echo x >{name}; cat {name}; echo x >/dev/null").output == "x\n"
     assert not name.exists()
+
+
+def test_what_is_begun_can_be_told_by_its_temporary_files(box: Sandbox, tree: Path) -> None:
+    """A bubblewrap that is killed at its start leaves one behind that waits for ever."""
+    mine = tree.parent / "mine"
+    script = "echo $TMPDIR; sleep 60"
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(inside, box, tree, script, TMPDIR=str(mine))
+        log = tree.parent / "log"
+        until(lambda: log.exists() and log.read_text() == "/tmp\n")
+        process.end_orphans(mine)
+        assert asked.result().status == -signal.SIGKILL
 
 
 def test_there_is_no_network_but_a_loopback(box: Sandbox, tree: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.faults.table import Context, Experiment, render
 
-MODULES = ("crashes", "together", "hostile", "slow")
+MODULES = ("crashes", "ground", "together", "hostile", "slow")
 
 
 def present() -> list[str]:

@@ -81,7 +81,7 @@ class World:
         self.clone.commit({"doc/x": "2"}, parents=[tip], branch="more")
         self.test = folder / "said.vtc"
         self.test.write_text(TEST)
-        self._tools = _tools(context)
+        self._tools = fetch_tools(context)
         self._numbers = itertools.count()
         self.truth = self._undisturbed(self.words)
         self.short_truth = self._undisturbed(self.short)
@@ -170,6 +170,17 @@ class Place:
         return list(_running(self.folder))
 
 
+def fetch_tools(context: Context) -> Path:
+    """VTest, Lua, tcc's shim, bubblewrap. Raises EnvironmentProblem if they are not to be had."""
+    workspace = context.workspace
+    distro.fetch_vtest(workspace)
+    distro.fetch_lua(workspace)
+    distro.fetch_bwrap(workspace)
+    tcc.compiler(workspace)
+    copy = context.folder / "tools"
+    return Path(shutil.copytree(workspace.root / "tools", copy, symlinks=True))
+
+
 def finished(child: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
     """How *child* ends."""
     out, err = child.communicate(timeout=SECONDS)
@@ -213,14 +224,3 @@ def kill(child: subprocess.Popen[str]) -> None:
     """End it by SIGKILL, as the system does where memory runs out."""
     child.send_signal(signal.SIGKILL)
     child.communicate()
-
-
-def _tools(context: Context) -> Path:
-    """VTest, Lua, tcc's shim, bubblewrap. Raises EnvironmentProblem if they are not to be had."""
-    workspace = context.workspace
-    distro.fetch_vtest(workspace)
-    distro.fetch_lua(workspace)
-    distro.fetch_bwrap(workspace)
-    tcc.compiler(workspace)
-    copy = context.folder / "tools"
-    return Path(shutil.copytree(workspace.root / "tools", copy, symlinks=True))

@@ -1,0 +1,45 @@
+"""A hunt over real HAProxy that is killed at random moments, beside one that is not."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from bisector import distro, patch_files, playground, session
+from bisector.events import Found
+from tests.faults.crashes import ended_within, resumed, told
+from tests.faults.table import Context, Experiment
+from tests.faults.world import Place, Told, fetch_tools
+
+KILLS = int(os.environ.get("BISECTOR_GROUND_KILLS", "20"))
+SECONDS = 5.0  # at most, from one kill to the next; a build takes three
+FAULT = "SIGKILL at a random moment, real HAProxy"
+
+
+def experiments(context: Context) -> Iterator[Experiment]:
+    """The only one."""
+    tools = fetch_tools(context)
+    source = distro.fetch_source(context.workspace, "3.0")
+    series = patch_files.load(session.bundled_patches("dns-flap"))
+    ground = playground.make(context.workspace, source.path, series, playground.SMALL)
+    words = ("run", ground.range, "--repo", str(ground.path), "--confirm", "none")
+    place, undisturbed = (Place(context.folder / name, tools) for name in ("killed", "left-alone"))
+    with ThreadPoolExecutor() as pool:
+        pool.submit(undisturbed.run, *words)
+        kills = killed(place, words)
+    truth = Told.by(undisturbed.events())
+    found = {event.what: event.revisions for event in truth.answer if isinstance(event, Found)}
+    known = {"introduction": (ground.regression,), "fix": (ground.heal,)}
+    losses = [] if found == known else [f"left alone, it finds {found}"]
+    yield told(FAULT, kills, [*losses, resumed(place, words, truth)])
+
+
+def killed(place: Place, words: tuple[str, ...]) -> int:
+    """Begin the hunt and kill it again and again; how often it came to that."""
+    chance = random.Random(1)
+    for kill in range(KILLS):
+        if ended_within(place.begin(*words), chance.uniform(0, SECONDS)):
+            return kill
+    return KILLS
