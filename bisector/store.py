@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.workspace import Workspace, digest
+from bisector.workspace import Workspace, digest, publish
 
 # What `make haproxy` never reads. Whatever is not named here counts as a part of the binary: a
 # name too few costs a build, a name too many would cost a wrong verdict.
@@ -40,8 +40,11 @@ def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repo
     """The bare repository in the workspace that sees the clone's objects."""
     sources = list(_object_folders(_common_folder(Path(clone.path)) / "objects"))
     path = workspace.folder("stores") / f"{digest(str(sources[0]))}.git"
-    if not (path / "HEAD").exists():
-        pygit2.init_repository(str(path), bare=True)
+    if not path.exists():
+        with workspace.scratch() as scratch:
+            draft = scratch / path.name
+            pygit2.init_repository(str(draft), bare=True)
+            publish(draft, path)
     alternates = path / "objects" / "info" / "alternates"
     content = "".join(f"{source}\n" for source in sources).encode()
     if not alternates.exists() or alternates.read_bytes() != content:

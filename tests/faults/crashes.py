@@ -160,12 +160,8 @@ def resumed(place: Place, words: Sequence[str], truth: Told, also: str = "") -> 
     if done.returncode not in (0, 1):
         return f"status {done.returncode}: {done.stderr.splitlines()[-1:]}"
     events = place.events()
-    told = Told.by(events)
-    if told.answer != truth.answer:
-        return f"another answer: {told.answer}"
-    for question, said in told.probes.items():
-        if truth.probes.get(question, said) != said:
-            return f"another verdict or binary: {question}"
+    if wrong := Told.by(events).contradiction(truth):
+        return wrong
     if twice := repeated(events):
         return f"asked twice: {twice}"
     if left := place.left():

@@ -46,20 +46,37 @@ shell {"$HAPROXY_PROGRAM" | grep -q sound}
 """
 
 
+Asked = tuple[str, str, int]
+"""A question: of a revision, to a toolchain, for the n-th time."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What a hunt came to: its answer, and the verdict and the binary of each question."""
 
     answer: frozenset[Event]
-    probes: Mapping[tuple[str, str, int], tuple[str, str]]
+    verdicts: Mapping[Asked, str]
+    binaries: Mapping[Asked, str]
 
     @classmethod
     def by(cls, events: Sequence[Event]) -> Told:
-        probed = [event for event in events if isinstance(event, Probed)]
+        probed = {(e.revision, e.toolchain, e.run): e for e in events if isinstance(e, Probed)}
         return cls(
             frozenset(event for event in events if isinstance(event, (Found, Confirmed, Ended))),
-            {(e.revision, e.toolchain, e.run): (e.verdict, e.binary) for e in probed},
+            {asked: event.verdict for asked, event in probed.items()},
+            {asked: event.binary for asked, event in probed.items()},
         )
+
+    def contradiction(self, truth: Told) -> str:
+        """In what this is not as the *truth* has it, as far as that goes; '' if in nothing."""
+        if self.answer != truth.answer:
+            return f"another answer: {self.answer}"
+        for asked in self.verdicts:
+            if truth.verdicts.get(asked, self.verdicts[asked]) != self.verdicts[asked]:
+                return f"another verdict: {asked}"
+            if truth.binaries.get(asked, self.binaries[asked]) != self.binaries[asked]:
+                return f"another binary: {asked}"
+        return ""
 
 
 class World:
