@@ -178,7 +178,10 @@ class Place:
         own = self.temporary / f"bisector-{os.getuid()}"
         files = [*self.root.glob("scratch/*"), *own.glob("*")]
         files += [path for path in self.temporary.glob("*") if path != own]
-        files += [*self.root.glob("*/**/.*"), *self.root.glob("stores/**/tmp_*")]
+        files += self.root.glob("stores/**/tmp_*")
+        # a build tree has what HAProxy's Makefile leaves there
+        hidden = self.root.glob("**/.*")
+        files += [path for path in hidden if self.root / "trees" not in path.parents]
         return [*map(str, files), *self.processes()]
 
     def processes(self) -> list[str]:
