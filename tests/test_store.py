@@ -97,6 +97,22 @@ def test_the_store_sees_the_clones_objects_and_keeps_its_own_to_itself(
     assert Path(store.path).is_relative_to(workspace.root)
 
 
+def test_a_store_that_was_not_finished_is_never_seen(
+    clone: Clone, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = clone.commit({})
+
+    def killed(path: str, bare: bool) -> None:
+        Path(path).mkdir()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pygit2, "init_repository", killed)
+        with pytest.raises(KeyboardInterrupt):
+            private_store(clone.git, workspace)
+    assert commit in private_store(clone.git, workspace)
+
+
 def test_a_commit_made_later_is_seen_too(clone: Clone, workspace: Workspace) -> None:
     clone.commit({})
     private_store(clone.git, workspace)

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from bisector import distro, patch_files, playground, session
 from bisector.events import Found
-from tests.faults.crashes import ended_within, resumed, told
 from tests.faults.table import Context, Experiment
+from tests.faults.trials import ended_within, resumed, row
 from tests.faults.world import Place, Told, fetch_tools
 
 KILLS = int(os.environ.get("BISECTOR_GROUND_KILLS", "20"))
@@ -35,7 +35,7 @@ def experiments(context: Context) -> Iterator[Experiment]:
     found = {event.what: event.revisions for event in truth.answer if isinstance(event, Found)}
     known = {"introduction": (ground.regression,), "fix": (ground.heal,)}
     losses = [] if found == known else [f"left alone, it finds {found}"]
-    yield told(FAULT, kills, [*losses, resumed(place, words, truth)])
+    yield row(FAULT, kills, [*losses, resumed(place, words, truth)])
 
 
 def killed(place: Place, words: tuple[str, ...]) -> int:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bisector import journal
 from bisector.events import Probed, Started
-from tests.faults.crashes import ended_within, numbered, outcome, resumed
 from tests.faults.table import Context, Experiment
+from tests.faults.trials import ended_within, numbered, outcome, resumed
 from tests.faults.world import COMMITS, Place, Told, World, finished, until
 
 
