@@ -44,7 +44,8 @@ def killed_at_random(world: World) -> Experiment:
             place = world.place()
             while left:
                 child = place.begin(*world.words)
-                if ended_within(child, chance.uniform(0, seconds)):
+                # it goes on where it was, so the later half gets its share
+                if ended_within(child, chance.uniform(0, seconds / 2)):
                     break
                 left -= 1
             losses.append(resumed(place, world.words, world.truth))
