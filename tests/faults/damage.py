@@ -26,7 +26,7 @@ def damaged_journals(world: World) -> Experiment:
         forget_verdicts(place)
         return resumed(place, world.short, world.short_truth, said)
 
-    return outcome("a bit flips in the journal", numbered(damage, 12))
+    return outcome("a bit flips in the journal", numbered(damage, 8))
 
 
 def torn_journals(world: World) -> Experiment:

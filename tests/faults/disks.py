@@ -11,7 +11,7 @@ from tests.faults.table import Experiment
 from tests.faults.trials import SABOTEUR, Trial, not_one_line, numbered, outcome, resumed
 from tests.faults.world import Place, World
 
-ROOM = range(48, 384, 48)  # KiB; an undisturbed hunt takes 396
+ROOM = range(48, 384, 72)  # KiB; an undisturbed hunt takes 396
 MORE_ROOM = "size=64m"
 
 

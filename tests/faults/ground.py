@@ -14,7 +14,7 @@ from tests.faults.table import Context, Experiment
 from tests.faults.trials import ended_within, resumed, row
 from tests.faults.world import Place, Told, fetch_tools
 
-KILLS = int(os.environ.get("BISECTOR_GROUND_KILLS", "20"))
+KILLS = int(os.environ.get("BISECTOR_GROUND_KILLS", "12"))
 SECONDS = 5.0  # at most, from one kill to the next; a build takes three
 FAULT = "SIGKILL at a random moment, real HAProxy"
 
