@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterator
 
 from bisector import journal
 from tests.faults.table import Experiment
@@ -11,11 +12,21 @@ from tests.faults.trials import SABOTEUR, numbered, outcome, resumed
 from tests.faults.world import Place, World
 
 
-def damaged_journals(world: World) -> Experiment:
+def experiments(world: World) -> Iterator[Experiment]:
+    """All of them."""
+    done = world.place()
+    done.run(*world.short)
+    yield damaged_journals(world, done)
+    yield torn_journals(world, done)
+    yield damaged_binaries(world, done)
+    yield clocks(world)
+
+
+def damaged_journals(world: World, done: Place) -> Experiment:
     """One bit of a journal flips."""
 
     def damage(number: int) -> str:
-        place = hunted(world)
+        place = copied(world, done)
         (path,) = place.journals()
         before, content = place.events(), bytearray(path.read_bytes())
         at = random.Random(number).randrange(len(content) * 8)
@@ -29,11 +40,11 @@ def damaged_journals(world: World) -> Experiment:
     return outcome("a bit flips in the journal", numbered(damage, 8))
 
 
-def torn_journals(world: World) -> Experiment:
+def torn_journals(world: World, done: Place) -> Experiment:
     """A power cut leaves a part of the journal's last line."""
 
     def tear(number: int) -> str:
-        place = hunted(world)
+        place = copied(world, done)
         (path,) = place.journals()
         lines = path.read_bytes().splitlines(keepends=True)
         kept = 1 + number % (len(lines) - 1)
@@ -45,11 +56,11 @@ def torn_journals(world: World) -> Experiment:
     return outcome("a torn last line of the journal", numbered(tear, 6))
 
 
-def damaged_binaries(world: World) -> Experiment:
+def damaged_binaries(world: World, done: Place) -> Experiment:
     """One bit of a cached binary flips, and a hunt needs the binary again."""
 
     def damage(number: int) -> str:
-        place = hunted(world)
+        place = copied(world, done)
         found = sorted(place.root.glob("binaries/*/*/haproxy"))
         path = found[number % len(found)]
         content = bytearray(path.read_bytes())
@@ -63,10 +74,10 @@ def damaged_binaries(world: World) -> Experiment:
     return outcome("a bit flips in a cached binary", numbered(damage, 6))
 
 
-def hunted(world: World) -> Place:
-    """A place in which the short hunt has come to its end."""
+def copied(world: World, done: Place) -> Place:
+    """A place that is as another one, in which a hunt has come to its end."""
     place = world.place()
-    place.run(*world.short)
+    shutil.copytree(done.root, place.root, symlinks=True, dirs_exist_ok=True)
     return place
 
 
