@@ -425,6 +425,7 @@ def test_a_damaged_scenario_is_read_or_refused(toml: bytes) -> None:
     rendered(toml, TEMPLATE)
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
 @fuzz
 @given(damaged(TEMPLATE))
 @example(b"{{ " + b"(" * 3000)

@@ -77,7 +77,8 @@ def damaged_binaries(world: World, done: Place) -> Experiment:
 def copied(world: World, done: Place) -> Place:
     """A place that is as another one, in which a hunt has come to its end."""
     place = world.place()
-    shutil.copytree(done.root, place.root, symlinks=True, dirs_exist_ok=True)
+    but_tools = shutil.ignore_patterns("tools")  # they are there
+    shutil.copytree(done.root, place.root, symlinks=True, ignore=but_tools, dirs_exist_ok=True)
     return place
 
 
