@@ -22,7 +22,10 @@ def experiments(context: Context) -> Iterator[Experiment]:
     world = World(context)
     yield killed_at_random(world)
     yield from spoiled_steps(world)
-    yield from damage.experiments(world)
+    yield damage.damaged_journals(world)
+    yield damage.torn_journals(world)
+    yield damage.damaged_binaries(world)
+    yield damage.clocks(world)
     if os.geteuid() == 0:
         yield disks.full_disks(world)
         yield disks.read_only(world)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
 
 from bisector import journal
 from tests.faults.table import Experiment
@@ -12,21 +11,11 @@ from tests.faults.trials import SABOTEUR, numbered, outcome, resumed
 from tests.faults.world import Place, World
 
 
-def experiments(world: World) -> Iterator[Experiment]:
-    """All of them."""
-    done = world.place()
-    done.run(*world.short)
-    yield damaged_journals(world, done)
-    yield torn_journals(world, done)
-    yield damaged_binaries(world, done)
-    yield clocks(world)
-
-
-def damaged_journals(world: World, done: Place) -> Experiment:
+def damaged_journals(world: World) -> Experiment:
     """One bit of a journal flips."""
 
     def damage(number: int) -> str:
-        place = copied(world, done)
+        place = hunted(world)
         (path,) = place.journals()
         before, content = place.events(), bytearray(path.read_bytes())
         at = random.Random(number).randrange(len(content) * 8)
@@ -40,11 +29,11 @@ def damaged_journals(world: World, done: Place) -> Experiment:
     return outcome("a bit flips in the journal", numbered(damage, 8))
 
 
-def torn_journals(world: World, done: Place) -> Experiment:
+def torn_journals(world: World) -> Experiment:
     """A power cut leaves a part of the journal's last line."""
 
     def tear(number: int) -> str:
-        place = copied(world, done)
+        place = hunted(world)
         (path,) = place.journals()
         lines = path.read_bytes().splitlines(keepends=True)
         kept = 1 + number % (len(lines) - 1)
@@ -56,11 +45,11 @@ def torn_journals(world: World, done: Place) -> Experiment:
     return outcome("a torn last line of the journal", numbered(tear, 6))
 
 
-def damaged_binaries(world: World, done: Place) -> Experiment:
+def damaged_binaries(world: World) -> Experiment:
     """One bit of a cached binary flips, and a hunt needs the binary again."""
 
     def damage(number: int) -> str:
-        place = copied(world, done)
+        place = hunted(world)
         found = sorted(place.root.glob("binaries/*/*/haproxy"))
         path = found[number % len(found)]
         content = bytearray(path.read_bytes())
@@ -74,11 +63,10 @@ def damaged_binaries(world: World, done: Place) -> Experiment:
     return outcome("a bit flips in a cached binary", numbered(damage, 6))
 
 
-def copied(world: World, done: Place) -> Place:
-    """A place that is as another one, in which a hunt has come to its end."""
+def hunted(world: World) -> Place:
+    """A place in which the short hunt has come to its end."""
     place = world.place()
-    but_tools = shutil.ignore_patterns("tools")  # they are there
-    shutil.copytree(done.root, place.root, symlinks=True, ignore=but_tools, dirs_exist_ok=True)
+    place.run(*world.short)
     return place
 
 
