@@ -6,7 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,13 +36,13 @@ def clones_packed(world: World) -> Experiment:
 
     def pack(number: int) -> str:
         place, clone = world.place(), cloned(world, packed=number % 2 == 1)
-        child = place.begin(*world.hunt(0, COMMITS - 1, clone))
-        with held_after(place, child, 1 + number):
+        words = world.hunt(0, COMMITS - 1, clone)
+
+        def act() -> None:
             git(clone, "repack", "-adq")
             git(clone, "gc", "-q", "--prune=now", "--aggressive")
-        if (done := finished(child)).returncode != 0:
-            return f"after {1 + number} verdicts: {done.stderr.splitlines()[-1:]}"
-        return resumed(place, world.hunt(0, COMMITS - 1, clone), world.truth)
+
+        return disturbed(place, words, 1 + number, act) or resumed(place, words, world.truth)
 
     return outcome("git gc in the clone", numbered(pack, 4))
 
@@ -53,14 +53,19 @@ def clones_fetched_into(world: World) -> Experiment:
     def fetch(number: int) -> str:
         place, clone = world.place(), cloned(world, packed=True)
         words = ("run", f"{world.commits[0]}..master", *world.hunt(0, 1, clone)[2:])
-        child = place.begin(*words)
-        with held_after(place, child, 1 + 2 * number):
-            fetch_more(world, clone)
-        if (done := finished(child)).returncode != 0:
-            return f"after {1 + 2 * number} verdicts: {done.stderr.splitlines()[-1:]}"
-        return resumed(place, world.hunt(0, COMMITS - 1, clone), world.truth)
+        wrong = disturbed(place, words, 1 + 2 * number, lambda: fetch_more(world, clone))
+        return wrong or resumed(place, world.hunt(0, COMMITS - 1, clone), world.truth)
 
     return outcome("git fetch into the clone", numbered(fetch, 2))
+
+
+def disturbed(place: Place, words: Sequence[str], verdicts: int, act: Callable[[], None]) -> str:
+    """Run a hunt in whose midst, after so many *verdicts*, something happens; how it failed."""
+    child = place.begin(*words)
+    with held_after(place, child, verdicts):
+        act()
+    done = finished(child)
+    return f"after {verdicts} verdicts: {done.stderr.splitlines()[-1:]}" if done.returncode else ""
 
 
 def branches_moved(world: World) -> Experiment:
