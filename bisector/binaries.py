@@ -106,17 +106,20 @@ def build(
 
 @dataclass(frozen=True)
 class Compiled:
-    """What make left in *folder*: a binary there, unless there is a ``problem``.
+    """What make left in a build *tree*: a binary there, unless there is a ``problem``.
 
     ``draft`` is the log while the tree is in use, ``log`` where it is to be found afterwards.
     """
 
     tree: BuildTree
-    folder: Path
     done: process.Finished
     draft: Path
     log: Path
     problem: str
+
+    @property
+    def folder(self) -> Path:
+        return self.tree.folder
 
     @property
     def binary(self) -> Path:
@@ -175,7 +178,7 @@ def compiled(
             require_room(folder, draft.parent)
         if done.status is not None and _keeps_whole_objects(chain, problem):
             place.keep(tree, chain.identity)
-        yield Compiled(place, folder, done, draft, log, problem)
+        yield Compiled(place, done, draft, log, problem)
 
 
 def _make(

@@ -48,10 +48,11 @@ class BuildTree:
         before = self._held(toolchain)
         self.distrust()
         with explained(f"cannot write the build tree {self.folder}"):
-            if before is None or self._may_be_spoiled(before, tree):
+            deltas = self._deltas(before, tree)
+            if before is None or self._may_be_spoiled(before, tree, deltas):
                 self._clear()
-                before = str(self._store.TreeBuilder().write())
-            self._change(self._deltas(before, tree))
+                deltas = self._deltas(None, tree)
+            self._change(deltas)
             (self.folder / "haproxy").unlink(missing_ok=True)
 
     def keep(self, tree: str, toolchain: str) -> None:
@@ -71,11 +72,10 @@ class BuildTree:
             return None
         return str(state["tree"]) if known else None
 
-    def _may_be_spoiled(self, before: str, after: str) -> bool:
+    def _may_be_spoiled(self, before: str, after: str, deltas: Sequence[pygit2.DiffDelta]) -> bool:
         """Can what was built of *before*, or left by it, do harm to a build of *after*?"""
-        paths = [delta.new_file.path for delta in self._deltas(before, after)]
-        planted = self._is_planted(before) or self._is_planted(after)
-        return planted or not all(map(_COMPILED.fullmatch, paths))
+        compiled = all(_COMPILED.fullmatch(delta.new_file.path) for delta in deltas)
+        return not compiled or self._is_planted(before) or self._is_planted(after)
 
     def _is_planted(self, tree: str) -> bool:
         """Has a build put something else, such as a link that leads out, in a folder's place?"""
@@ -97,9 +97,11 @@ class BuildTree:
             else:
                 entry.unlink()
 
-    def _deltas(self, before: str, after: str) -> list[pygit2.DiffDelta]:
-        """What differs of what a build reads."""
-        diff = self._tree(before).diff_to_tree(self._tree(after))
+    def _deltas(self, before: str | None, after: str) -> list[pygit2.DiffDelta]:
+        """What differs of what a build reads; *before* is None for an empty folder."""
+        diff = self._tree(before or str(self._store.TreeBuilder().write())).diff_to_tree(
+            self._tree(after)
+        )
         return [d for d in diff.deltas if d.new_file.path.split("/", 1)[0] not in NOT_BUILT]
 
     def _change(self, deltas: Sequence[pygit2.DiffDelta]) -> None:
