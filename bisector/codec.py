@@ -24,7 +24,9 @@ from bisector.events import (
     Reduced,
     RegTested,
     Released,
+    Retested,
     Started,
+    Stretch,
     Turned,
 )
 from bisector.outcome import Outcome
@@ -35,7 +37,7 @@ _KINDS: dict[str, type[Event]] = {
     kind.kind: kind
     for kind in (
         *(Started, Probed, Found, Confirmed, PatchChecked, Judged, HunkDropped, Reduced, Covered),
-        *(RegTested, Ported, Released, Noted, Turned, Ended),
+        *(RegTested, Ported, Released, Stretch, Retested, Noted, Turned, Ended),
     )
 }
 

@@ -112,7 +112,7 @@ def started_job(
         new=new,
         commits=commits,
         scenario=bench.oracle.name,
-        variant=bench.oracle.variant if job in ("run", "affected") else "",
+        variant=bench.oracle.variant if job in ("run", "affected", "sweep") else "",
         toolchain=bench.chains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=blind,

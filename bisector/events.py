@@ -281,6 +281,37 @@ class Released(Event):
 
 
 @dataclass(frozen=True)
+class Stretch(Event):
+    """Neighbours among the revisions of a sweep that have the same verdict.
+
+    ``revisions`` are full hashes, oldest first; ``first`` and ``last`` say where they lie, as
+    `git describe --contains` does. ``odd`` is set for one or two whose neighbours on both sides
+    agree on another verdict. ``reason`` is the first one's, if they cannot be tested.
+    """
+
+    kind: ClassVar[str] = "stretch"
+    first: str
+    last: str
+    revisions: tuple[str, ...]
+    verdict: Verdict
+    reason: str
+    odd: bool
+
+
+@dataclass(frozen=True)
+class Retested(Event):
+    """An oddity of a sweep, which a real toolchain was asked about: ``after`` is what stands."""
+
+    kind: ClassVar[str] = "re-tested"
+    name: str
+    revision: str
+    before: Verdict
+    after: Verdict
+    toolchain: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Noted(Event):
     """Something that the reader should know."""
 

@@ -47,6 +47,23 @@ class Bench:
         judge, program = oracle or self.oracle, str(vtest.path)
         return Probe(store, tree, chain, judge, program, vtest.identity, run, self.sandbox)
 
+    def memory(self, commits: Iterable[str], chain: Toolchain, fresh: bool = False) -> Memory:
+        """Which of *commits*, built by *chain*, are in the caches; no verdicts if *fresh*."""
+        history, root = self.history, self.workspace.root
+        trees = binaries.trees(self.workspace)
+        known, built = set(), set()
+        for commit in commits if trees else ():
+            tree = history.tree_id(commit)
+            if tree in trees:
+                request = self.request(tree, chain)
+                binary = binaries.build_key(history.store, tree, chain)
+                key = request.key(binary)
+                if not fresh and (root / "verdicts" / key[:2] / key).exists():
+                    known.add(commit)
+                elif (root / "binaries" / binary[:2] / binary).exists():
+                    built.add(commit)
+        return Memory(frozenset(known), frozenset(built))
+
 
 @dataclass(eq=False)
 class Ticket:
@@ -278,20 +295,7 @@ class Prober:
 
     def memory(self, commits: Iterable[str]) -> Memory:
         """Which of *commits* earlier hunts left in the caches."""
-        history, root = self.bench.history, self.bench.workspace.root
-        trees = binaries.trees(self.bench.workspace)
-        known, built = set(), set()
-        for commit in commits if trees else ():
-            tree = history.tree_id(commit)
-            if tree in trees:
-                request = self.bench.request(tree, self.chains.search)
-                binary = binaries.build_key(history.store, tree, request.chain)
-                key = request.key(binary)
-                if not self._fresh and (root / "verdicts" / key[:2] / key).exists():
-                    known.add(commit)
-                elif (root / "binaries" / binary[:2] / binary).exists():
-                    built.add(commit)
-        return Memory(frozenset(known), frozenset(built))
+        return self.bench.memory(commits, self.chains.search, self._fresh)
 
     def _believes(self, told: Probed, agreed: Collection[str]) -> bool:
         if told.toolchain != FAST:

@@ -67,6 +67,11 @@ def touching(history: History, commits: Iterable[str], path: str) -> list[str]:
     return [commit for commit in order if commit in found]
 
 
+def rebuilding(history: History, commits: Iterable[str]) -> frozenset[str]:
+    """Those of *commits* that change what every object depends on."""
+    return _Reader(history).touching(commits, REBUILD_ALL)
+
+
 def _about(said: dict[str, Subject], tags: Collection[str]) -> frozenset[str]:
     return frozenset(
         commit for commit, subject in said.items() if not subject.tags.isdisjoint(tags)

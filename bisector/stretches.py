@@ -38,7 +38,7 @@ def next_probe(graph: Graph, verdicts: Verdicts, hints: Iterable[int] = ()) -> i
     between them: the *hints* are tried in their order, then ever finer strides, up to BUDGET.
     """
     unknown = [index for index in range(len(graph.revisions)) if index not in verdicts]
-    children = _children(graph)
+    children = children_of(graph)
     if edges := [index for index in unknown if not (graph.parents[index] and children[index])]:
         return edges[0]
     around, told = _around(graph, verdicts), inferred(graph, verdicts)
@@ -64,7 +64,7 @@ def _middle(graph: Graph, verdicts: Verdicts, among: Sequence[int]) -> int | Non
     """The one of *among* that is farthest from all that is probed; of equals, the first."""
     order = range(len(graph.revisions))
     up = _distances(order, graph.parents, verdicts)
-    down = _distances(order[::-1], _children(graph), verdicts)
+    down = _distances(order[::-1], children_of(graph), verdicts)
     return max(among, key=lambda index: min(up[index], down[index]), default=None)
 
 
@@ -83,7 +83,7 @@ def _around(graph: Graph, verdicts: Verdicts) -> list[frozenset[Verdict | None]]
     """The verdicts on the nearest probed releases above and below each; None where is none."""
     order = range(len(graph.revisions))
     above = _nearest(order, graph.parents, verdicts)
-    below = _nearest(order[::-1], _children(graph), verdicts)
+    below = _nearest(order[::-1], children_of(graph), verdicts)
     return [above[index] | below[index] for index in order]
 
 
@@ -101,7 +101,8 @@ def _nearest(
     return found
 
 
-def _children(graph: Graph) -> list[list[int]]:
+def children_of(graph: Graph) -> list[list[int]]:
+    """The graph the other way round: each revision's children."""
     children: list[list[int]] = [[] for _ in graph.parents]
     for index, parents in enumerate(graph.parents):
         for parent in parents:

@@ -38,6 +38,7 @@ for _name, _class in {
     "verify": "verify.Verify",
     "backport": "backport.Backport",
     "affected": "affected.Affected",
+    "sweep": "sweep.Sweep",
     "probe": "probe.Probe",
     "build": "build.Build",
     "regtest": "regtest.Regtest",

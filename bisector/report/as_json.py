@@ -36,6 +36,8 @@ def render(summary: Summary) -> str:
         "reg_tests": _events(summary.reg_tests),
         "ported": _events(summary.ported),
         "releases": _events(summary.releases),
+        "stretches": _events(summary.stretches),
+        "retested": _events(summary.retested),
         "reduced": _plain(to_dict(summary.reduced)) if summary.reduced else None,
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),

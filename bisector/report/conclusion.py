@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bisector.events import FAILS, Judged
 from bisector.outcome import Outcome
+from bisector.report import swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
@@ -31,7 +32,7 @@ class Conclusion:
 
 def conclude(summary: Summary) -> Conclusion:
     """What it all comes to."""
-    job = {"verify": _verify, "backport": _backport, "affected": _affected}
+    job = {"verify": _verify, "backport": _backport, "affected": _affected, "sweep": _sweep}
     return job.get(summary.started.job, _run)(summary)
 
 
@@ -132,6 +133,21 @@ def _affected(summary: Summary) -> Conclusion:
     if unknown:
         return Conclusion(False, "incomplete", f"affected: {text}; unknown: {_names(unknown)}")
     return Conclusion(True, "affected", text)
+
+
+def _sweep(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, "incomplete", standing(summary))
+    total = sum(len(one.revisions) for one in summary.stretches)
+    bad = [one for one in summary.stretches if one.verdict is Verdict.BAD]
+    unknown = [one for one in summary.stretches if not one.verdict.tested]
+    many = sum(len(one.revisions) for one in bad)
+    text = f"{many} of {counted(total, 'revision')} bad"
+    text += f", {_names([swept.span(one) for one in bad])}" if bad else ""
+    if unknown:
+        where = _names([swept.span(one) for one in unknown])
+        return Conclusion(False, "incomplete", f"{text}; unknown: {where}")
+    return Conclusion(True, "swept", text)
 
 
 def standing(summary: Summary) -> str:

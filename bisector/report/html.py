@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from bisector.events import SAME, Judged, Probed
-from bisector.report import grid, matrix, parts
+from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.strip import marks
 from bisector.report.summary import Summary
@@ -65,6 +65,7 @@ def render(summary: Summary) -> str:
         rows=list(_rows(summary)),
         changed=[one for one in summary.reg_tests if one.change != SAME],
         parts=parts,
+        swept=swept,
         probes=summary.probes[:_PROBES],
     )
 

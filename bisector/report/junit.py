@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from bisector.events import FAILS, FLICKERS, UNCOVERED, Cell, Judged, Probed
 from bisector.outcome import Outcome
+from bisector.report import swept
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
 from bisector.report.parts import confirmed_said, covered_said, hunk_said, port_details
@@ -94,6 +95,8 @@ def _suites(summary: Summary) -> Iterator[tuple[str, list[Case]]]:
     yield "reg-tests", _reg_tests(summary)
     yield "branches", _ports(summary)
     yield "releases", _releases(summary)
+    yield "stretches", _stretches(summary)
+    yield "re-tests", _retests(summary)
 
 
 def _findings(summary: Summary) -> list[Case]:
@@ -201,4 +204,30 @@ def _releases(summary: Summary) -> list[Case]:
             one.reason,
         )
         for one in summary.releases
+    ]
+
+
+def _stretches(summary: Summary) -> list[Case]:
+    return [
+        Case(
+            "stretches",
+            swept.span(one),
+            FAILURE if one.verdict is Verdict.BAD else "" if one.verdict.tested else SKIPPED,
+            f"{one.verdict}, {swept.basis(one)}",
+            "\n".join(one.revisions),
+        )
+        for one in summary.stretches
+    ]
+
+
+def _retests(summary: Summary) -> list[Case]:
+    return [
+        Case(
+            "re-tests",
+            one.name,
+            SKIPPED if one.before is not one.after else "",
+            swept.retested(one),
+            one.reason,
+        )
+        for one in summary.retested
     ]

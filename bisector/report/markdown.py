@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bisector.events import SAME
 from bisector.printable import printable
-from bisector.report import grid, matrix, parts
+from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed
 from bisector.report.summary import Finding, Summary
@@ -77,6 +77,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield from _matrix(summary)
     yield from _ports(summary)
     yield from _releases(summary)
+    yield from _stretches(summary)
     yield from _reg_tests(summary)
     yield from _hunks(summary)
     yield from _reduced(summary)
@@ -194,6 +195,20 @@ def _releases(summary: Summary) -> Iterator[Block]:
                 for some in parts.stretches(summary.releases)
             ],
         )
+
+
+def _stretches(summary: Summary) -> Iterator[Block]:
+    if summary.stretches:
+        yield _table(
+            ["revisions", "verdict", ""],
+            [
+                [escape(swept.span(one)), one.verdict, escape(swept.basis(one))]
+                for one in summary.stretches
+            ],
+        )
+    if summary.retested:
+        said = (f"- re-tested {escape(swept.retested(one))}" for one in summary.retested)
+        yield Block((), tuple(said))
 
 
 def _reg_tests(summary: Summary) -> Iterator[Block]:

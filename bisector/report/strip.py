@@ -25,17 +25,29 @@ class Mark:
 
 
 def marks(summary: Summary) -> list[Mark]:
-    """What the job tried: releases, judged revisions, branches, or the search's own path."""
+    """What the job tried: releases, revisions, branches, or the search's own path."""
     if summary.releases:
         return [
             Mark(one.release, one.verdict, one.reason if one.probed else "(inferred)")
             for one in summary.releases
         ]
+    if summary.stretches:
+        return list(_swept(summary))
     if summary.judged and not summary.ported:
         return [_row(row) for row in grid.rows(summary.judged)]
     if summary.ported:
         return [Mark(one.branch, one.outcome, one.why) for one in summary.ported]
     return list(_searched(summary))
+
+
+def _swept(summary: Summary) -> Iterator[Mark]:
+    """Each revision of a sweep; the odd ones stand out."""
+    probes = {probe.revision: probe for probe in summary.probes}
+    for one in summary.stretches:
+        for revision in one.revisions:
+            probe = probes[revision]
+            text = f"{probe.subject} {one.reason}".rstrip()
+            yield Mark(probe.name, one.verdict, text, "odd" if one.odd else None)
 
 
 def _row(row: grid.Row) -> Mark:

@@ -22,7 +22,9 @@ from bisector.events import (
     Reduced,
     RegTested,
     Released,
+    Retested,
     Started,
+    Stretch,
     Turned,
 )
 from bisector.outcome import Outcome
@@ -69,6 +71,8 @@ class Summary:
     reg_tests: tuple[RegTested, ...] = ()
     ported: tuple[Ported, ...] = ()
     releases: tuple[Released, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+    retested: tuple[Retested, ...] = ()
     ways: tuple[str, ...] = ()
 
     @property
@@ -169,5 +173,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         reg_tests=tuple(event for event in events if isinstance(event, RegTested)),
         ported=tuple(event for event in events if isinstance(event, Ported)),
         releases=tuple(event for event in events if isinstance(event, Released)),
+        stretches=tuple(event for event in events if isinstance(event, Stretch)),
+        retested=tuple(event for event in events if isinstance(event, Retested)),
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
     )

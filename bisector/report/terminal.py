@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bisector import sizes
 from bisector.events import PatchChecked, Probed
 from bisector.printable import printable
-from bisector.report import matrix, parts
+from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, row, squeezed, stretch
 from bisector.report.summary import Finding, Summary
@@ -71,6 +71,7 @@ def _judgement(summary: Summary) -> list[str]:
         *parts.reg_tests(summary.reg_tests),
         *parts.ports(summary.ported),
         *parts.releases(summary.releases),
+        *swept.section(summary),
     ]
 
 

@@ -1,0 +1,63 @@
+"""A sweep in words: its stretches, its oddities, and what it is going to take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bisector.events import Retested, Stretch
+from bisector.report.layout import counted, row, stretch, table
+from bisector.report.summary import Summary
+
+if TYPE_CHECKING:
+    from bisector.estimate import Estimate
+
+
+def section(summary: Summary) -> list[str]:
+    """The stretches, oldest first, and what the re-tests said."""
+    lines: list[str] = []
+    if summary.stretches:
+        texts = [[span(one), one.verdict, basis(one)] for one in summary.stretches]
+        first, *more = table(texts)
+        lines += row("stretches", first, more)
+    if summary.retested:
+        first, *more = map(retested, summary.retested)
+        lines += row("re-tested", first, more)
+    return lines
+
+
+def span(one: Stretch) -> str:
+    """A stretch by its ends."""
+    return stretch([one.first, one.last] if len(one.revisions) > 1 else [one.first])
+
+
+def basis(one: Stretch) -> str:
+    """How many revisions it has, what is odd, and why they could not be tested."""
+    text = counted(len(one.revisions), "revision")
+    text += ", odd" if one.odd else ""
+    return text if one.verdict.tested else f"{text}: {one.reason}"
+
+
+def retested(one: Retested) -> str:
+    """What became of an oddity."""
+    if one.before is one.after:
+        return f"{one.name}: {one.after}, and {one.toolchain} says the same"
+    why = "" if one.after.tested else f" ({one.reason})"
+    return f"{one.name}: was {one.before}, {one.after} by the re-test with {one.toolchain}{why}"
+
+
+def estimate(one: Estimate) -> str:
+    """What a sweep is going to take, in one line."""
+    what = f"{counted(one.revisions, 'revision')}, {counted(one.contents, 'source')}"
+    here = f"{counted(one.known, 'verdict')} and {one.built} more binaries are here"
+    if one.known == one.contents:
+        return f"{what}: every verdict is here"
+    left = f"about {_roughly(one.build_seconds)} building and {_roughly(one.test_seconds)} testing"
+    by = f"by {counted(one.measured, 'build')} here" if one.measured else "measured elsewhere"
+    return f"{what}: {here}; {left} on {counted(one.cores, 'core')} ({by})"
+
+
+def _roughly(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
