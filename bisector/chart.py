@@ -104,6 +104,11 @@ def _is_odd(row: Row, before: Sequence[Row], after: Sequence[Row]) -> bool:
     return agreed and longer and row.ruling.verdict not in verdicts
 
 
+def retests(runs: Sequence[Probed]) -> int:
+    """How many of a revision's *runs* are re-tests."""
+    return sum(run.purpose == RETEST for run in runs)
+
+
 def first_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
     """What a revision's *runs* come to, re-tests left out; None while they are too few.
 
@@ -118,7 +123,7 @@ def last_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
     A real toolchain that says now good and now bad says nothing, unless more than one pass is
     *needed*: then it does so by chance.
     """
-    if not any(run.purpose == RETEST for run in runs):
+    if retests(runs) < needed:  # none, or an earlier session was interrupted
         return first_ruling(runs, needed)
     real = [run for run in runs if run.toolchain != FAST]
     if needed > 1:

@@ -202,11 +202,7 @@ class Sweep:
         told = self.prober.verdicts()
         odd = (index for row in self._rows(told) if row.odd for index in row.indexes)
         revisions = (self._graph.revisions[index] for index in odd)
-        return [one for one in revisions if self._retests(told[one]) < self.question.runs]
-
-    @staticmethod
-    def _retests(runs: Sequence[Probed]) -> int:
-        return sum(run.purpose == RETEST for run in runs)
+        return [one for one in revisions if chart.retests(told[one]) < self.question.runs]
 
     def _write(self) -> None:
         """The stretches, what the re-tests said, what the reader should know, and the end."""
@@ -221,7 +217,7 @@ class Sweep:
             self.journal.note(Stretch(*ends, revisions, verdict, reason, row.odd))
             bad.update(revisions if verdict is Verdict.BAD else ())
         for revision in self._graph.revisions:
-            if self._retests(told[revision]):
+            if chart.retests(told[revision]):
                 self.journal.note(self._retested(revision, told[revision]))
         for text in self._remarks(bad):
             self.journal.note(Noted(text))
