@@ -22,7 +22,9 @@ from bisector.events import (
     Reduced,
     RegTested,
     Released,
+    Retested,
     Started,
+    Stretch,
 )
 from bisector.outcome import Outcome, of_scenario, of_variant
 from bisector.verdict import Verdict
@@ -177,3 +179,21 @@ RELEASES = (
     Released("v3.1.0", "8" * 40, UNTESTABLE, True, "no expect in its log"),
 )
 AFFECTED = [started("affected", "v2.9.0..v3.1.0"), *RELEASES, Ended("answered", ())]
+
+
+def _revisions(letter: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{letter}{number:039d}" for number in range(count))
+
+
+STRETCHES = (
+    Stretch("v2.9.0", "v3.0-dev1~9", _revisions("a", 5), GOOD, "", False),
+    Stretch("v3.0-dev1~8", "v3.0-dev1~8", _revisions("b", 1), BAD, "", True),
+    Stretch("v3.0-dev1~7", "v3.0-dev2", _revisions("c", 4), GOOD, "", False),
+    Stretch("v3.0-dev2~1", "v3.0.0", _revisions("d", 3), BAD, "", False),
+)
+HOLE = Stretch("v3.0.1", "v3.0.1", _revisions("e", 1), UNTESTABLE, "no expect in its log", False)
+RETESTED = (
+    Retested("v3.0-dev1~8", "b" + "0" * 39, BAD, BAD, "dev", "signature"),
+    Retested("v3.0-dev2", "c" + "3".zfill(39), BAD, GOOD, "dev", "passed"),
+)
+SWEPT = [started("sweep", "v2.9.0..v3.0.0"), *STRETCHES, *RETESTED, Ended("answered", ())]

@@ -28,7 +28,9 @@ from bisector.events import (
     Reduced,
     RegTested,
     Released,
+    Retested,
     Started,
+    Stretch,
     Turned,
 )
 from bisector.outcome import Outcome
@@ -36,7 +38,7 @@ from bisector.verdict import Verdict
 
 KINDS: list[type[Any]] = [
     *(Started, Probed, Found, Confirmed, PatchChecked, Judged, HunkDropped, Reduced, Covered),
-    *(RegTested, Ported, Released, Noted, Turned, Ended),
+    *(RegTested, Ported, Released, Stretch, Retested, Noted, Turned, Ended),
 ]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # what has a UTF-8 form

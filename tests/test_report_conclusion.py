@@ -131,3 +131,17 @@ def test_the_affected_releases_are_named_by_their_stretches() -> None:
     )
     healthy = [one for one in known if one.verdict is GOOD]
     assert said([asked, *healthy, end]) == (True, "affected: no release")
+
+
+def test_a_sweep_says_how_many_are_bad_and_where() -> None:
+    assert said(j.SWEPT) == (
+        True,
+        "swept: 4 of 13 revisions bad, v3.0-dev1~8, v3.0-dev2~1 to v3.0.0",
+    )
+    asked, end = j.SWEPT[0], j.SWEPT[-1]
+    assert said([asked, j.STRETCHES[0], end]) == (True, "swept: 0 of 5 revisions bad")
+    assert said([asked, j.STRETCHES[0], j.HOLE, end]) == (
+        False,
+        "incomplete: 0 of 6 revisions bad; unknown: v3.0.1",
+    )
+    assert said([asked, *j.STRETCHES]) == (False, "incomplete: unfinished")

@@ -20,6 +20,7 @@ VOID = {"meta", "br"}
 EVERYTHING = [
     *j.REFUSED[:-1],
     *(*j.HUNKS, *j.COVERED, *j.REG_TESTS, j.REDUCED, *j.PORTED, *j.RELEASES),
+    *(*j.STRETCHES, j.HOLE, *j.RETESTED),
     Confirmed("v3.0-dev1", True, 60, "", "dev"),
     Noted("look here"),
     j.REFUSED[-1],
@@ -61,6 +62,7 @@ JOBS = {
     "everything": EVERYTHING,
     "backport": j.BACKPORTED,
     "affected": j.AFFECTED,
+    "sweep": j.SWEPT,
 }
 
 
@@ -100,6 +102,8 @@ def test_everything_that_a_journal_has_is_on_the_page() -> None:
         "1 of 7 hunks",
         "dev says the same in 60 tests",
         "look here",
+        "v2.9.0 to v3.0-dev1~9",
+        "was bad, good by the re-test with dev",
     ):
         assert told in page.text, told
 
@@ -120,8 +124,12 @@ def test_nothing_from_a_log_is_markup() -> None:
     cells = [j.cell(evil, GOOD, BAD, evil)]
     one = replace(j.judged("v1", evil, cells), name=evil, subject=evil, problem=evil)
     test = replace(j.REG_TESTS[0], test=evil, reason=evil, log=evil)
+    hostile = [
+        replace(j.HOLE, first=evil, last=evil, reason=evil),
+        replace(j.RETESTED[0], name=evil, reason=evil, toolchain=evil),
+    ]
     text = rendered(
-        [asked, probe, one, port, test, Noted(evil), replace(j.RELEASES[-1], reason=evil)]
+        [asked, probe, one, port, test, Noted(evil), replace(j.RELEASES[-1], reason=evil), *hostile]
     )
     assert "<script" not in text and "<!--" not in text
     page = Page(text)

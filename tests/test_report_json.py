@@ -41,6 +41,7 @@ def closed(part: Any) -> Any:
         j.REFUSED,
         j.BACKPORTED,
         j.AFFECTED,
+        j.SWEPT,
         EVERYTHING,
         [*ANSWERED, Confirmed("fix", False, 5, "run 3 differs")],
     ],
@@ -73,3 +74,5 @@ def test_a_program_gets_the_last_word_and_every_part() -> None:
     assert made["reduced"]["kept"] == ["src/server.c @@ -1,2 +1,3 @@"]
     assert made["confirmed"][0]["what"] == "v3.0-dev1"
     assert len(made["releases"]) == len(j.RELEASES)
+    assert [one["odd"] for one in made["stretches"]] == [False, True, False, False, False]
+    assert made["retested"][1]["after"] == "good"

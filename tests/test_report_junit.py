@@ -116,6 +116,15 @@ def test_branches_releases_and_the_other_parts_have_their_suites() -> None:
         "failure",
         "skipped",
     ]
+    stretches = cases([*j.SWEPT[:-1], j.HOLE, j.SWEPT[-1]], "stretches")
+    assert stretches == {
+        "v2.9.0 to v3.0-dev1~9": "passed",
+        "v3.0-dev1~8": "failure",
+        "v3.0-dev1~7 to v3.0-dev2": "passed",
+        "v3.0-dev2~1 to v3.0.0": "failure",
+        "v3.0.1": "skipped",
+    }
+    assert cases(j.SWEPT, "re-tests") == {"v3.0-dev1~8": "passed", "v3.0-dev2": "skipped"}
     more = j.verify(*j.HUNKS, *j.COVERED, *j.REG_TESTS, Confirmed("v1", False, 60, "differs"))
     assert list(cases(more, "hunks").values()).count("skipped") == 1
     assert set(cases(more, "coverage").values()) == {"skipped"}

@@ -51,6 +51,27 @@ def test_a_revision_is_shown_once_as_it_is_without_the_patch() -> None:
 
 def test_the_other_jobs_show_what_they_judged() -> None:
     assert names(j.AFFECTED)[:2] == ["v2.9.0", "v2.9.1"]
+    assert [mark.word for mark in marks(summary(j.SWEPT))] == [
+        *(["good"] * 5),
+        "bad",
+        *(["good"] * 4),
+        *(["bad"] * 3),
+    ]
     assert names(j.BACKPORTED) == ["3.0", "2.9", "2.8"]
     shown = marks(summary(j.REFUSED))
     assert [mark.word for mark in shown] == ["breaks", "breaks", "conflict", "ineffective"]
+
+
+def test_a_sweeps_revisions_have_their_names_and_the_odd_ones_stand_out() -> None:
+    (odd,) = j.STRETCHES[1].revisions
+    probe = probed(odd, BAD, name="v3.0-dev1~8", subject="MINOR: odd")
+    shown = marks(summary([j.SWEPT[0], probe, *j.STRETCHES]))
+    assert [(mark.name, mark.text) for mark in shown if mark.found == "odd"] == [
+        ("v3.0-dev1~8", "MINOR: odd")
+    ]
+    assert shown[0].name == "a000000000", "a damaged journal may lack the probe"
+
+
+def test_an_unfinished_sweep_shows_what_it_knows_in_the_historys_order() -> None:
+    probes = [probed(commit(n), GOOD, name=f"{n}", place=n) for n in (0, 8, 4)]
+    assert names([j.SWEPT[0], *probes]) == ["0", "4", "8"]

@@ -423,6 +423,7 @@ STATES: dict[str, list[Event]] = {
     "verified": [replace(STARTED, job="verify"), judged.fixes("v3.0.0"), Ended("answered", ())],
     "not verified": [replace(STARTED, job="verify"), Ended("answered", ())],
     "backported": [replace(STARTED, job="backport"), judged.PORTED[0], Ended("answered", ())],
+    "swept": [replace(STARTED, job="sweep"), Ended("answered", ())],
     "affected": [replace(STARTED, job="affected"), Ended("answered", ())],
 }
 

@@ -45,9 +45,10 @@ def _swept(summary: Summary) -> Iterator[Mark]:
     probes = {probe.revision: probe for probe in summary.probes}
     for one in summary.stretches:
         for revision in one.revisions:
-            probe = probes[revision]
-            text = f"{probe.subject} {one.reason}".rstrip()
-            yield Mark(probe.name, one.verdict, text, "odd" if one.odd else None)
+            probe = probes.get(revision)  # a damaged journal may lack it
+            name = probe.name if probe else revision[:10]
+            text = f"{probe.subject if probe else ''} {one.reason}".strip()
+            yield Mark(name, one.verdict, text, "odd" if one.odd else None)
 
 
 def _row(row: grid.Row) -> Mark:

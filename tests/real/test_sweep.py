@@ -1,0 +1,62 @@
+"""The small playground, swept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bisector import journal
+from bisector.events import Probed
+from bisector.history import History
+from bisector.playground import Playground
+from bisector.workspace import Workspace
+from tests.real.helpers import begin, bisector, hunts_over, made
+
+
+def test_every_commit_of_the_playground_has_the_verdict_that_it_was_made_for(
+    real_workspace: Workspace, ground: Playground, ground_history: History, tmp_path: Path
+) -> None:
+    answer, page = tmp_path / "answer.json", tmp_path / "page.html"
+    words = ("sweep", ground.range, "--repo", str(ground.path), "--all")
+    files = ("--json", str(answer), "--html", str(page))
+
+    before = bisector(*words, "--dry-run")
+    assert before.returncode == 0 and before.stderr == ""
+    assert "building" in before.stdout or "every verdict is here" in before.stdout
+    assert not hunts_over(real_workspace, ground, [*words, *files])
+
+    done = bisector(*words, *files)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(answer.read_text())
+    span = ground_history.range(ground.range)
+    commits = [span.old.id, *span.commits]
+    bad = [one for row in found["stretches"] if row["verdict"] == "bad" for one in row["revisions"]]
+    culprit, cure = (ground_history.resolve(name).id for name in (ground.culprit, ground.fix))
+    assert bad == commits[commits.index(culprit) : commits.index(cure)]
+    assert [one for row in found["stretches"] for one in row["revisions"]] == commits
+    assert page.read_text().count('<li class="mark') == len(commits)
+    assert "every verdict is here" in bisector(*words, "--dry-run").stdout
+
+
+def test_a_killed_sweep_goes_on_and_asks_nothing_twice(
+    real_workspace: Workspace, ground: Playground
+) -> None:
+    words = ["sweep", ground.range, "--repo", str(ground.path), "--every", "2", "--fresh"]
+    process = begin(*words)
+    assert process.stderr
+    for line in process.stderr:
+        if line.startswith(("good", "bad")):
+            break
+    process.kill()
+    process.communicate()
+    ((path, events),) = hunts_over(real_workspace, ground, words).items()
+    assert any(isinstance(event, Probed) for event in events)
+
+    done = bisector(*words[:-1])
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = journal.read(path)[0]
+    assert after[: len(events)] == events
+    assert len(set(made(after))) == len(made(after))
+    assert "\nswept: " in done.stdout
