@@ -52,7 +52,7 @@ def test_a_sweep_ends_with_what_it_comes_to() -> None:
 
 def test_the_cost_is_one_line() -> None:
     assert swept.estimate(COST) == (
-        "100 revisions, 96 sources: 10 verdicts and 2 more binaries are here; about 7 min building "
+        "100 revisions, 96 sources: 10 verdicts and 2 binaries here; about 7 min building "
         "and 43 s testing on 2 cores (by 12 builds here)"
     )
 
@@ -66,6 +66,8 @@ def test_long_times_are_told_roughly(seconds: float, said: str) -> None:
 
 def test_it_is_said_if_nothing_was_measured_here_or_nothing_is_left() -> None:
     assert swept.estimate(replace(COST, measured=0)).endswith("(measured elsewhere)")
+    assert "96 sources: nothing here yet; about" in swept.estimate(replace(COST, known=0, built=0))
+    assert "96 sources: 1 binary here; about" in swept.estimate(replace(COST, known=0, built=1))
     assert swept.estimate(replace(COST, known=96)) == (
         "100 revisions, 96 sources: every verdict is here"
     )

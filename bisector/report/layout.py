@@ -35,9 +35,11 @@ def listed(names: Sequence[str], most: int = _LISTED) -> str:
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 release`, `2 releases`, `2 branches`."""
+    """`1 release`, `2 releases`, `2 branches`, `2 binaries`."""
     if number == 1:
         return f"1 {thing}"
+    if thing.endswith("ry"):
+        return f"{number} {thing[:-1]}ies"
     return f"{number} {thing}{'es' if thing.endswith('ch') else 's'}"
 
 

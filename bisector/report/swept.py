@@ -48,9 +48,11 @@ def retested(one: Retested) -> str:
 def estimate(one: Estimate) -> str:
     """What a sweep is going to take, in one line."""
     what = f"{counted(one.revisions, 'revision')}, {counted(one.contents, 'source')}"
-    here = f"{counted(one.known, 'verdict')} and {one.built} more binaries are here"
     if one.known == one.contents:
         return f"{what}: every verdict is here"
+    cached = [(one.known, "verdict"), (one.built, "binary")]
+    here = " and ".join(counted(number, thing) for number, thing in cached if number)
+    here = f"{here} here" if here else "nothing here yet"
     left = f"about {_roughly(one.build_seconds)} building and {_roughly(one.test_seconds)} testing"
     by = f"by {counted(one.measured, 'build')} here" if one.measured else "measured elsewhere"
     return f"{what}: {here}; {left} on {counted(one.cores, 'core')} ({by})"

@@ -12,7 +12,6 @@ from bisector.playground import SMALL, Playground
 from bisector.workspace import Workspace
 from tests.real.helpers import begin, bisector, hunts_over, made
 
-
 STRETCHES = (
     ("good", range(SMALL.regression)),
     ("bad", range(SMALL.regression, SMALL.unbuildable.start)),
