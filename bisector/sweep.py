@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -173,17 +174,17 @@ class Sweep:
         for revision in revisions:
             tree = self._history.tree_id(revision)
             alike.setdefault(content_key(self._history.store, tree), []).append(revision)
+        waiting = deque(alike.values())
         pending: dict[Ticket, list[str]] = {}
-        told = 0
-        waiting = list(reversed(alike.values()))
+        done = 0
         while waiting or pending:
             while waiting and len(pending) <= self.prober.executor.jobs:
-                first, *others = waiting.pop()
+                first, *others = waiting.popleft()
                 pending[self.prober.start(first, purpose, run, chain)] = others
-            others = pending.pop(self.prober.first(pending, f"{told} of {len(revisions)} done"))
+            others = pending.pop(self.prober.first(pending, f"{done} of {len(revisions)} done"))
             for other in others:
                 self.prober.start(other, purpose, run, chain)
-            told += 1 + len(others)
+            done += 1 + len(others)
 
     def _first(self, runs: Sequence[Probed]) -> Ruling | None:
         return chart.first_ruling(runs, self.question.runs)
