@@ -11,7 +11,7 @@ from bisector.report import swept
 from bisector.report.terminal import render
 from bisector.verdict import Verdict
 from tests import judged as j
-from tests.test_report import summary
+from tests.test_report import BAD, GOOD, probed, summary
 
 COST = Estimate(
     revisions=100,
@@ -37,6 +37,20 @@ stretches   v2.9.0 to v3.0-dev1~9     good        5 revisions
 re-tested   v3.0-dev1~8: bad, and dev says the same
             v3.0-dev2: was bad, good by the re-test with dev"""
     )
+
+
+def test_an_interrupted_sweep_is_a_map_already() -> None:
+    told = [(0, GOOD), (64, BAD), (8, GOOD), (16, BAD), (24, BAD)]
+    probes = [
+        probed(f"{n:040d}", verdict, name=f"v2.{n}.0", place=n, purpose="sweep")
+        for n, verdict in told
+    ]
+    assert "\n".join(swept.section(summary([j.SWEPT[0], *probes]))) == (
+        """\
+so far      v2.0.0 to v2.8.0    good  2 probed
+            v2.16.0 to v2.64.0  bad   3 probed"""
+    )
+    assert swept.section(summary([j.SWEPT[0]])) == []
 
 
 def test_why_a_re_test_says_nothing_is_told() -> None:

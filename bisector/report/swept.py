@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bisector.events import Retested, Stretch
 from bisector.report.layout import counted, row, stretch, table
+from bisector.report.strip import marks
 from bisector.report.summary import Summary
 
 if TYPE_CHECKING:
     from bisector.estimate import Estimate
 
+JOB = "sweep"
+
 
 def section(summary: Summary) -> list[str]:
-    """The stretches, oldest first, and what the re-tests said."""
+    """The stretches, oldest first, and what the re-tests said; of an unfinished one, its probes."""
+    if summary.started.job == JOB and not summary.answered:
+        return _so_far(summary)
     lines: list[str] = []
     if summary.stretches:
         texts = [[span(one), one.verdict, basis(one)] for one in summary.stretches]
-        first, *more = table(texts)
-        lines += row("stretches", first, more)
+        lines += row("stretches", *_headed(table(texts)))
     if summary.retested:
-        first, *more = map(retested, summary.retested)
-        lines += row("re-tested", first, more)
+        lines += row("re-tested", *_headed([retested(one) for one in summary.retested]))
     return lines
+
+
+def _so_far(summary: Summary) -> list[str]:
+    """The map as it is when a sweep was interrupted."""
+    runs = [list(some) for _, some in groupby(marks(summary), key=lambda mark: mark.word)]
+    texts = [
+        [stretch([mark.name for mark in some]), some[0].word, f"{len(some)} probed"]
+        for some in runs
+    ]
+    return row("so far", *_headed(table(texts))) if texts else []
+
+
+def _headed(lines: Sequence[str]) -> tuple[str, Sequence[str]]:
+    return lines[0], lines[1:]
 
 
 def span(one: Stretch) -> str:
