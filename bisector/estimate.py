@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from bisector import journal, relevance
-from bisector.costs import FULL_SECONDS, TEST_SECONDS, Costs
+from bisector.costs import FULL_SECONDS, TEST_SECONDS, Costs, Memory
 from bisector.events import Event, Probed, Started
 from bisector.executors import default_jobs
 from bisector.lanes import cores
@@ -56,31 +56,52 @@ def estimate(
     *commits* is the range that they are of, *name* the journal in which some may have been.
     """
     history, chain = bench.history, bench.chains.search
-    memory = bench.memory(order, chain, fresh)
     content = {one: content_key(history.store, history.tree_id(one)) for one in order}
+    memory = bench.memory(order, chain, fresh)
     events = [] if fresh else journal.read(bench.workspace.root / "hunts" / name / "journal")[0]
     told = {event.revision for event in events if isinstance(event, Probed)}
     known = {content[one] for one in order if one in memory.verdicts or one in told}
     built = {content[one] for one in order if one in memory.binaries} - known
-    rebuilding = relevance.rebuilding(history, commits)
-    costs = Costs(commits, rebuilding, memory, chain.name, default_jobs())
-    seen, reckoned = {*known, *built}, 0.0
-    for revision in order:
-        if content[revision] not in seen:
-            seen.add(content[revision])
-            reckoned += costs.seconds(revision) - TEST_SECONDS
-            costs.built(revision)
+    costs = _build_costs(bench, commits, order, content)
+    left = sum(cost for key, cost in costs.items() if key not in known | built)
     pace = measured(bench.workspace, chain.name, bench.oracle.name)
+    scale, builds = pace.build_seconds / FULL_SECONDS[chain.name], pace.builds
+    took = {content[one.revision]: one.build_seconds for one in _built(events, chain.name)}
+    if len(took) >= _ENOUGH:  # it was begun: nothing tells more than its own builds
+        scale, builds = sum(took.values()) / sum(costs[key] for key in took), len(took)
     return Estimate(
         revisions=len(order),
-        contents=len(seen),
+        contents=len(costs),
         known=len(known),
         built=len(built),
-        build_seconds=reckoned * pace.build_seconds / FULL_SECONDS[chain.name],
-        test_seconds=(len(seen) - len(known)) * runs * pace.test_seconds,
+        build_seconds=left * scale,
+        test_seconds=(len(costs) - len(known)) * runs * pace.test_seconds,
         cores=cores(),
-        measured=pace.builds,
+        measured=builds,
     )
+
+
+def _build_costs(
+    bench: Bench, commits: Sequence[str], order: Sequence[str], content: Mapping[str, str]
+) -> dict[str, float]:
+    """The seconds that each content's build takes on the machine of Costs, by its key."""
+    rebuilding = relevance.rebuilding(bench.history, commits)
+    costs = Costs(commits, rebuilding, Memory(), bench.chains.search.name, default_jobs())
+    found: dict[str, float] = {}
+    for revision in order:
+        if content[revision] not in found:
+            found[content[revision]] = costs.seconds(revision) - TEST_SECONDS
+            costs.built(revision)
+    return found
+
+
+def _built(events: Iterable[Event], chain: str) -> list[Probed]:
+    """The probes for which *chain* built something."""
+    return [
+        one
+        for one in events
+        if isinstance(one, Probed) and one.build_seconds and one.toolchain == chain
+    ]
 
 
 def measured(workspace: Workspace, chain: str, scenario: str) -> Pace:
@@ -96,11 +117,11 @@ def pace_of(journals: Sequence[Sequence[Event]], chain: str, scenario: str) -> P
     """
     builds, tests = [], []
     for events in journals:
-        probes = [one for one in events if isinstance(one, Probed) and not one.known]
-        tests += [one.test_seconds for one in probes if one.scenario == scenario]
         if not any(isinstance(one, Started) and one.job == "sweep" for one in events):
-            builds += [one.build_seconds for one in probes if one.toolchain == chain]
-    builds, tests = [one for one in builds if one], [one for one in tests if one]
+            builds += [one.build_seconds for one in _built(events, chain)]
+        probes = (one for one in events if isinstance(one, Probed) and one.scenario == scenario)
+        tests += [one.test_seconds for one in probes if one.test_seconds]
+    test = median(tests) if tests else TEST_SECONDS
     if len(builds) < _ENOUGH:
-        return Pace(FULL_SECONDS[chain], median(tests) if tests else TEST_SECONDS, 0)
-    return Pace(median(builds), median(tests) if tests else TEST_SECONDS, len(builds))
+        return Pace(FULL_SECONDS[chain], test, 0)
+    return Pace(median(builds), test, len(builds))

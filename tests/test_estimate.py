@@ -69,6 +69,18 @@ def test_what_was_told_before_costs_nothing_unless_all_is_to_be_tested_afresh(
     assert (done.known, done.build_seconds, done.test_seconds) == (24, 0, 0)
 
 
+def test_a_sweep_that_was_begun_tells_its_own_pace(world: World) -> None:
+    seconds = (10 * FULL, 10 * SMALL, 10 * SMALL)
+    told = [
+        probed(commit, GOOD, toolchain=DEV, build_seconds=took)
+        for commit, took in zip(world.commits, seconds, strict=False)
+    ]
+    keep(world, started("sweep", world.range), *told)
+    made = cost(world)
+    assert made.build_seconds == pytest.approx(10 * 21 * SMALL)
+    assert made.measured == 3
+
+
 def test_a_flaky_test_runs_several_times(world: World) -> None:
     assert cost(world, runs=5).test_seconds == pytest.approx(5 * cost(world).test_seconds)
 
