@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from bisector import __version__, session
+from bisector.cluster import Cluster, Scheduler
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds
 from bisector.events import ANSWERED, Ended, Event, Noted, Reduced, Started
-from bisector.executors import Local, default_jobs
+from bisector.executors import Executor, Local, default_jobs
 from bisector.hunt import Hunt, Question
 from bisector.journal import Journal
 from bisector.patches import Series
@@ -43,7 +45,7 @@ class Way:
     """How a job is to be done, whatever it is about.
 
     ``tests`` is how many tests may run beside the builds (0: as many as those), ``fresh`` that
-    nothing is to be taken from earlier ones.
+    nothing is to be taken from earlier ones. Probes run here unless there is a ``cluster``.
     """
 
     command: str
@@ -51,6 +53,7 @@ class Way:
     jobs: int = 0
     tests: int = 0
     fresh: bool = False
+    cluster: Scheduler | None = None
 
 
 def conduct(
@@ -148,11 +151,17 @@ def carry_out(
         problem: BisectorError | None = None
         try:
             if journal.damaged or not _answered(journal, wanted):
-                with Local(bench.workspace, way.jobs or default_jobs(), way.tests) as executor:
+                with _executor(bench.workspace, way) as executor:
                     work(Prober(bench, journal, executor, way.watcher.doing, way.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return Outcome(journal.path, tuple(journal.events), problem)
+
+
+def _executor(workspace: Workspace, way: Way) -> AbstractContextManager[Executor]:
+    if way.cluster:
+        return Cluster(workspace, way.cluster, way.watcher.doing, way.jobs)
+    return Local(workspace, way.jobs or default_jobs(), way.tests)
 
 
 def _answered(journal: Journal, wanted: type[Event]) -> bool:

@@ -121,6 +121,10 @@ class ProbeFailed(EnvironmentProblem):
     """A probe ended in ``error``: the machine failed, not the revision, so the hunt stops."""
 
 
+class ClusterLost(EnvironmentProblem):
+    """The scheduler of a cluster cannot be reached, or not any more."""
+
+
 class BuildFailed(UsageProblem):
     """The revision that was asked for does not compile."""
 

@@ -26,16 +26,17 @@ def default_jobs() -> int:
 
 @dataclass(frozen=True)
 class Task:
-    """A probe that is under way."""
+    """A probe that is under way, in a ``lane`` of this machine's unless it is elsewhere."""
 
     future: Future[Result]
-    lane: Lane
+    lane: Lane | None = None
 
 
 class Executor(Protocol):
     """Takes probes and gives their results as they come."""
 
-    jobs: int
+    @property
+    def jobs(self) -> int: ...
 
     def submit(self, request: Probe) -> Task: ...
 
@@ -84,5 +85,5 @@ class Local:
 
     def cancel(self, task: Task) -> None:
         """Call a probe off; nothing that it started goes on."""
-        if not task.future.cancel():
+        if not task.future.cancel() and task.lane:
             task.lane.call_off()

@@ -8,14 +8,17 @@ from pathlib import Path
 from bisector import binaries, probe, session
 from bisector.apply import Conflict, apply_series
 from bisector.classify import is_doubtful
+from bisector.cluster import Cluster, Scheduler
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
 from bisector.lanes import Lane
+from bisector.probe import Probe
 from bisector.prober import Progress, event_of
 from bisector.scenario import Known
 from bisector.session import Options
 from bisector.toolchain import AUTO, DEV, NONE
+from bisector.verdict import Result
 from bisector.workspace import Workspace
 
 
@@ -26,8 +29,12 @@ def probe_once(
     revision: str,
     fresh: bool,
     progress: Progress,
+    cluster: Scheduler | None = None,
 ) -> Probed:
-    """The verdict on *revision*, or on what is checked out, with the named patches applied."""
+    """The verdict on *revision*, or on what is checked out, with the named patches applied.
+
+    It comes from this machine, unless there is a *cluster*.
+    """
     test = session.find_test(options)
     bench = session.find_bench(replace(options, confirm=NONE), workspace, history, test)
     commit = history.resolve(revision) if revision else history.head()
@@ -38,13 +45,24 @@ def probe_once(
         known = None if fresh else probe.recall(workspace, probe.key_of(request))
         if known is None:
             progress(f"probing {history.release(commit.id)} ({chain.name}){_aside(bench.unboxed)}")
-        result = known or probe.probe(workspace, request)
+        result = known or _probed(workspace, request, cluster, progress)
         if chain.is_real or not is_doubtful(result.ruling):
             break
     recalled = known is not None
     return event_of(
         history, result, commit.id, "probe", 0, patched, recalled, chain.name, bench.oracle
     )
+
+
+def _probed(
+    workspace: Workspace, request: Probe, cluster: Scheduler | None, progress: Progress
+) -> Result:
+    if cluster is None:
+        return probe.probe(workspace, request)
+    with Cluster(workspace, cluster, progress) as executor:
+        task = executor.submit(request)
+        executor.wait([task])
+        return task.future.result()
 
 
 def build_once(

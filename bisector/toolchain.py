@@ -30,12 +30,19 @@ NONE = "none"  # prove nothing
 
 @dataclass(frozen=True)
 class Toolchain:
-    """How HAProxy is compiled: make's variables, and a digest of all that makes up the result."""
+    """How HAProxy is compiled: make's variables, and a digest of all that makes up the result.
+
+    ``asked`` are those of the variables that the scenario and the user wanted, and ``kin`` is a
+    digest that another machine's has, too, if it compiles with the same, wherever that lies there.
+    """
 
     name: str
     make: str
     variables: tuple[tuple[str, str], ...]
     identity: str
+    asked: tuple[tuple[str, str], ...] = ()
+    kin: str = ""
+    compiler: str = ""
 
     @property
     def is_real(self) -> bool:
@@ -59,8 +66,15 @@ class Toolchain:
         variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())
         identities = (compiler.identity, compiler.version, lua.identity)
+        own = tuple({**_FLAGS[name], **extra}.items())
         return cls(
-            name, str(make.path), words, digest(*identities, *(f"{k}={v}" for k, v in words))
+            name,
+            str(make.path),
+            words,
+            digest(*identities, *(f"{k}={v}" for k, v in words)),
+            asked=tuple(extra.items()),
+            kin=digest(*identities, *(f"{k}={v}" for k, v in own)),
+            compiler=compiler.version,
         )
 
 

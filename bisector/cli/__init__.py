@@ -47,6 +47,7 @@ for _name, _class in {
     "report": "report.Report",
     "cache": "cache.Cache",
     "doctor": "doctor.Doctor",
+    "worker": "worker.Worker",
     "demo": "demo.Demo",
 }.items():
     Bisector.subcommand(_name, f"bisector.cli.{_class}")

@@ -27,13 +27,18 @@ answered as asked, 3 the machine lacks something."""
     def main(self, range: str) -> int:
         from bisector.affected import conduct
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of
+        from bisector.cli.options import cluster_of, options_of
         from bisector.conduct import Way
         from bisector.report.live import Live
 
         files = self.files()
         with Live() as live:
-            way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
+            way = Way(
+                shlex.join(["bisector", *sys.argv[1:]]),
+                live,
+                fresh=self.fresh,
+                cluster=cluster_of(self),
+            )
             outcome = conduct(
                 self.workspace(),
                 options_of(self),

@@ -51,7 +51,7 @@ be answered as asked, 3 the machine lacks something."""
     def main(self, fix: str) -> int:
         from bisector.backport import Wishes, backport
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of
+        from bisector.cli.options import cluster_of, options_of
         from bisector.conduct import Way
         from bisector.report.live import Live
 
@@ -60,7 +60,12 @@ be answered as asked, 3 the machine lacks something."""
         files = self.files()
         onto = [word for words in self.onto for word in words.split(",") if word]
         with Live() as live:
-            way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
+            way = Way(
+                shlex.join(["bisector", *sys.argv[1:]]),
+                live,
+                fresh=self.fresh,
+                cluster=cluster_of(self),
+            )
             wishes = Wishes(
                 Path(self.out) if self.out else None,
                 str(self.create_branch),

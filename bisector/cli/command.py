@@ -143,7 +143,19 @@ class RepoCommand(RoomCommand):
     )
 
 
-class TestCommand(RepoCommand):
+class ClusterCommand(Command):
+    """A command that speaks to a Dask scheduler."""
+
+    tls_ca = _file("--tls-ca", "the certificate by which the cluster's are known, for tls://")
+    tls_cert = _file("--tls-cert", "our own certificate, for tls://")
+    tls_key = _file("--tls-key", "its key")
+    insecure = cli.Flag(
+        "--insecure-cluster",
+        help="allow tcp:// over a network: whoever reaches the scheduler runs what they like",
+    )
+
+
+class TestCommand(RepoCommand, ClusterCommand):
     """A command that also runs a test."""
 
     scenario = cli.SwitchAttr(
@@ -160,3 +172,13 @@ class TestCommand(RepoCommand):
         "--skip-if", str, argname="REGEX", help="with --vtc: untestable if VTest's log matches"
     )
     fresh = cli.Flag("--fresh", help="forget what earlier runs found out; test again")
+    cluster = cli.SwitchAttr(
+        "--cluster",
+        str,
+        argname="ADDRESS",
+        help="build and test on the workers of this Dask scheduler, see 'bisector worker'",
+    )
+    same_toolchain = cli.Flag(
+        "--same-toolchain",
+        help="with --cluster: no answers from workers with another compiler, Lua or VTest",
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bisector.cli.command import RepoCommand, TestCommand
+from bisector.cluster import Scheduler
+from bisector.errors import UsageProblem
 from bisector.session import Options
 
 
@@ -27,3 +29,26 @@ def options_of(command: RepoCommand) -> Options:
         bad_if=command.bad_if,
         skip_if=command.skip_if,
     )
+
+
+def cluster_of(command: TestCommand) -> Scheduler | None:
+    """The cluster that the user named, which may be spoken to as far as one can tell from here.
+
+    Raises UsageProblem if it may not, or if what goes with a cluster has none; MissingProgram.
+    """
+    if command.cluster is not None:
+        cluster = Scheduler(
+            command.cluster,
+            command.tls_ca,
+            command.tls_cert,
+            command.tls_key,
+            insecure=command.insecure,
+            same=command.same_toolchain,
+            sandbox=str(command.sandbox),
+        )
+        cluster.security()
+        return cluster
+    tls = (command.tls_ca, command.tls_cert, command.tls_key)
+    if any(tls) or command.insecure or command.same_toolchain:
+        raise UsageProblem("an option for a cluster, and no cluster", "name one with --cluster")
+    return None

@@ -15,7 +15,7 @@ Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` want
 
     def main(self, revision: str = "") -> int:
         from bisector import session
-        from bisector.cli.options import options_of
+        from bisector.cli.options import cluster_of, options_of
         from bisector.report import terminal
         from bisector.report.live import Live
         from bisector.single import probe_once
@@ -26,6 +26,8 @@ Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` want
             history = session.find_history(options, workspace, live.doing)
             if not revision and history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
-            told = probe_once(workspace, history, options, revision, self.fresh, live.doing)
+            told = probe_once(
+                workspace, history, options, revision, self.fresh, live.doing, cluster_of(self)
+            )
         print(terminal.probe_report(told), end="")
         return {"good": 0, "bad": 1}.get(told.verdict, 125)

@@ -51,7 +51,7 @@ as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of
+        from bisector.cli.options import cluster_of, options_of
         from bisector.conduct import Way, conduct
         from bisector.report.live import Live
 
@@ -65,7 +65,11 @@ as asked, 3 the machine lacks something."""
         files = self.files()
         with Live() as live:
             way = Way(
-                shlex.join(["bisector", *sys.argv[1:]]), live, jobs=self._jobs(), fresh=self.fresh
+                shlex.join(["bisector", *sys.argv[1:]]),
+                live,
+                jobs=self._jobs(),
+                fresh=self.fresh,
+                cluster=cluster_of(self),
             )
             outcome = conduct(self.workspace(), options, range, blind=self.blind, way=way)
         return show(outcome, files)

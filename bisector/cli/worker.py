@@ -1,0 +1,40 @@
+"""bisector worker ADDRESS"""
+
+from __future__ import annotations
+
+import os
+
+from bisector.cli.command import ClusterCommand
+from bisector.errors import EnvironmentProblem
+
+
+class Worker(ClusterCommand):
+    """Build and test for those who name the same scheduler (ADDRESS) with --cluster"""
+
+    DESCRIPTION_MORE = """
+One probe at a time, with all processors. Works until interrupted.
+
+Exit status: 3 if this machine lacks something, or the scheduler cannot be reached."""
+
+    def main(self, address: str) -> int:
+        from bisector import doctor
+        from bisector.cluster import Scheduler
+        from bisector.report import terminal
+        from bisector.worker import serve
+        from bisector.workspace import Workspace
+
+        scheduler = Scheduler(
+            address, self.tls_ca, self.tls_cert, self.tls_key, insecure=self.insecure
+        )
+        scheduler.security()  # before the work of looking around
+        workspace = Workspace.open()
+        findings = [
+            one for one in doctor.examine(workspace, os.environ) if one.name != "repository"
+        ]
+        print(terminal.findings(findings), end="")
+        if not doctor.able(findings):
+            raise EnvironmentProblem("this machine cannot probe", "run 'bisector doctor --fix'")
+        serve(
+            scheduler, workspace, lambda own: print(f"working for {address} as {own}", flush=True)
+        )
+        return 0

@@ -1,0 +1,255 @@
+"""Probes on the workers of a Dask scheduler, which may come and go.
+
+Dask's own package is an extra, imported only where a cluster is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import uuid
+import warnings
+import zlib
+from collections.abc import Callable, Collection
+from concurrent import futures
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import urlsplit
+
+import pygit2
+
+from bisector import archive
+from bisector.errors import ClusterLost, MissingProgram, ProbeFailed, UsageProblem
+from bisector.executors import Task
+from bisector.probe import Probe, key_of, remember
+from bisector.verdict import Result, Verdict
+from bisector.workspace import Workspace
+
+if TYPE_CHECKING:
+    from distributed import Client, Security
+
+    from bisector.remote import Answer
+
+PATIENCE = 60.0  # seconds; a scheduler that restarts is back by then
+_LOOK_SECONDS = 2.0  # between two looks at how the cluster does
+_URGENT = 1  # Dask's priority of what a worker waits for
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """A Dask scheduler as the user named it, with the files of its TLS.
+
+    ``same`` says that only workers with the client's own tools may answer, and ``sandbox`` is the
+    mode in which they are to run what they build.
+    """
+
+    address: str
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    insecure: bool = False
+    same: bool = False
+    sandbox: str = "auto"
+
+    @property
+    def host(self) -> str:
+        """The host that the address names. Raises UsageProblem if it is no address."""
+        return _parsed(self.address)[1]
+
+    def security(self) -> Security:
+        """What connections are made with, here and on workers.
+
+        Raises UsageProblem for an address that is none or not safe, MissingProgram without Dask.
+        """
+        scheme, host = _parsed(self.address)
+        require_distributed()
+        from distributed import Security
+
+        if scheme == "tcp":
+            if not self.insecure and not is_loopback(host):
+                what = f"{self.address}: whoever reaches a Dask scheduler runs what they like there"
+                raise UsageProblem(what, "use tls://, or say --insecure-cluster")
+            return Security(require_encryption=False)
+        files = {"ca_file": self.ca, "client_cert": self.cert, "client_key": self.key}
+        files |= {"worker_cert": self.cert, "worker_key": self.key}
+        named = {f"tls_{what}": path for what, path in files.items() if path}
+        security = Security(require_encryption=True, **named)
+        used = security.get_tls_config_for_role("client")
+        if not (used["ca_file"] and used["cert"]):
+            what = f"{self.address}: no certificates"
+            raise UsageProblem(what, "--tls-ca, --tls-cert and --tls-key name them")
+        try:
+            security.get_connection_args("client")
+        except OSError as error:  # ssl's errors, too
+            why = error.strerror or str(error)
+            raise UsageProblem(f"{self.address}: its certificates cannot be used", why) from None
+        return security
+
+
+def is_loopback(host: str) -> bool:
+    """Is *host* this machine, as nobody else can reach it?"""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _parsed(address: str) -> tuple[str, str]:
+    """The scheme and the host of an *address*."""
+    try:
+        parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        port = parts.port
+    except ValueError:
+        port = parts = None
+    if not parts or not port or not parts.hostname or parts.scheme not in ("tcp", "tls"):
+        raise UsageProblem(f"'{address}' is no scheduler", "write tls://HOST:PORT or HOST:PORT")
+    return parts.scheme, parts.hostname
+
+
+def require_distributed() -> None:
+    """Raise MissingProgram if Dask is not installed."""
+    try:
+        import distributed  # noqa: F401
+    except ImportError:
+        raise MissingProgram("Dask is not installed", "pip install bisector[cluster]") from None
+    # what it has to say, it says to whoever asks: the user has our lines to read
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class Cluster:
+    """An executor whose probes run on a scheduler's workers; to be used as a context.
+
+    *progress* is told when there is nobody to do the work. At its end no probe of it goes on for
+    longer than it takes to end a build.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        scheduler: Scheduler,
+        progress: Callable[[str], None],
+        jobs: int = 0,
+    ) -> None:
+        self._workspace = workspace
+        self._scheduler = scheduler
+        self._progress = progress
+        self._jobs = jobs
+        self._tasks: list[Task] = []
+
+    def __enter__(self) -> Self:
+        self._client = connected(self._scheduler)
+        self._loop: asyncio.AbstractEventLoop = cast(Any, self._client.loop).asyncio_loop
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            self.cancel(task)
+        self._client.close()
+
+    @property
+    def jobs(self) -> int:
+        """How many probes at once: one for each thread of the workers', at least one."""
+        return self._jobs or max(1, int(self._client.scheduler_info(0)["total_threads"]))
+
+    def submit(self, request: Probe) -> Task:
+        """Begin a probe; the future raises what the worker raises, and ClusterLost."""
+        task = Task(asyncio.run_coroutine_threadsafe(self._ask(request), self._loop))
+        self._tasks = [one for one in self._tasks if not one.future.done()]
+        self._tasks.append(task)
+        return task
+
+    def wait(self, tasks: Collection[Task]) -> None:
+        """Until at least one of *tasks* has ended."""
+        waited = [task.future for task in tasks]
+        while not futures.wait(waited, _LOOK_SECONDS, futures.FIRST_COMPLETED).done:
+            if self._client.status != "running":
+                self._progress(f"waiting for the scheduler at {self._scheduler.address} to be back")
+            elif not self._client.scheduler_info(0)["n_workers"]:
+                self._progress(f"waiting for a worker at {self._scheduler.address}")
+
+    def cancel(self, task: Task) -> None:
+        """Call a probe off; the worker ends what it started within seconds."""
+        task.future.cancel()
+
+    async def _ask(self, request: Probe) -> Result:
+        """The answer to *request*, asked again for as long as it gets lost."""
+        from distributed.client import FutureCancelledError
+        from distributed.scheduler import KilledWorker
+
+        from bisector import remote
+
+        scheduler = self._scheduler
+        order = await asyncio.to_thread(remote.order_of, request, scheduler.sandbox, scheduler.same)
+        packed: bytes | None = None
+        where: dict[str, Any] = {}
+        while True:
+            await self._back()
+            name = f"probe-{uuid.uuid4().hex}"
+            asked = self._client.submit(remote.answer, order, packed, key=name, **where)
+            try:
+                told = await asked
+            except FutureCancelledError:  # not by us, but since the scheduler went
+                continue
+            except KilledWorker as error:
+                what = f"{error.allowed_failures + 1} workers died of the probe of {request.tree}"
+                raise ProbeFailed(what, "see what they say, then try again") from None
+            except ModuleNotFoundError as error:
+                raise ProbeFailed(f"a worker lacks something: {error}", "install it") from None
+            finally:
+                asked.release()  # so that nobody works on it any more
+            if isinstance(told, remote.Answer):
+                return await asyncio.to_thread(self._take, request, order.kin, told)
+            packed = await asyncio.to_thread(_pack, request, told.base)
+            where = {"workers": [told.worker], "allow_other_workers": True, "priority": _URGENT}
+
+    async def _back(self) -> None:
+        """Wait until there is a connection. Raises ClusterLost if there will be none."""
+        while self._client.status == "connecting":
+            await asyncio.sleep(_LOOK_SECONDS / 10)
+        if self._client.status != "running":
+            what = f"the scheduler at {self._scheduler.address} went away"
+            raise ClusterLost(what, "when it is back, the same command goes on from here")
+
+    def _take(self, request: Probe, kin: str, told: Answer) -> Result:
+        """A worker's answer, its log in our workspace; other tools' answers keep their own key."""
+        result = told.result
+        key = key_of(request) if told.kin == kin else result.key
+        kind = "build" if result.verdict is Verdict.UNBUILDABLE else "vtest"
+        log = self._workspace.folder("logs") / f"{key}.{kind}.log"
+        self._workspace.write(log, zlib.decompress(told.log))
+        result = replace(result, key=key, log=str(log))
+        remember(self._workspace, result)
+        return result
+
+
+def connected(scheduler: Scheduler) -> Client:
+    """A client of *scheduler*. Raises ClusterLost if it cannot be reached."""
+    security = scheduler.security()
+    from distributed import Client
+
+    try:
+        with warnings.catch_warnings():  # of Python's and Dask's versions that are not the same
+            warnings.simplefilter("ignore")
+            return Client(
+                scheduler.address, security=security, timeout=PATIENCE, set_as_default=False
+            )
+    except OSError as error:
+        raise unreachable(scheduler, error) from None
+
+
+def unreachable(scheduler: Scheduler, error: OSError) -> ClusterLost:
+    """How to say that *scheduler* did not answer."""
+    return ClusterLost(f"no scheduler at {scheduler.address}", f"is it running? ({error})")
+
+
+def _pack(request: Probe, base: str) -> bytes:
+    return archive.pack(pygit2.Repository(request.store), request.tree, base)

@@ -1,0 +1,43 @@
+"""One worker of a Dask cluster: a process that probes for whoever asks its scheduler."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from bisector.cluster import PATIENCE, Scheduler, is_loopback, unreachable
+from bisector.workspace import Workspace
+
+
+def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], None]) -> None:
+    """Work for *scheduler* until interrupted; *ready* is told of each connection.
+
+    Raises ClusterLost if it cannot be reached, or went and does not come back.
+    """
+    security = scheduler.security()
+    from distributed import Security, Worker
+
+    async def work(security: Security) -> None:
+        # one probe at a time, which builds with all processors; its memory is the sandbox's affair
+        host = "127.0.0.1" if is_loopback(scheduler.host) else None
+        while True:
+            with workspace.scratch() as scratch:
+                try:
+                    worker = await Worker(
+                        scheduler.address,
+                        nthreads=1,
+                        host=host,  # else it listens on every network
+                        security=security,
+                        memory_limit=0,
+                        local_directory=str(scratch),
+                        death_timeout=PATIENCE,
+                    )
+                except OSError as error:
+                    raise unreachable(scheduler, error) from None
+                try:
+                    ready(worker.address)
+                    await worker.finished()  # it does not outlive the connection; we do
+                finally:
+                    await worker.close()
+
+    asyncio.run(work(security))
