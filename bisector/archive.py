@@ -16,6 +16,7 @@ from bisector.errors import WorkspaceProblem
 from bisector.store import NOT_BUILT
 
 _KINDS = {"blob": ObjectType.BLOB, "tree": ObjectType.TREE}
+_BASE = "bisector.base"  # the header that names it
 _LEVEL = 1  # of gzip: half again as large as the best, in a tenth of the time
 
 
@@ -24,9 +25,12 @@ def pack(store: pygit2.Repository, tree: str, base: str = "") -> bytes:
 
     A *base* that *store* does not know saves nothing.
     """
-    there = set(_objects(store, base)) if base and base in store else set()
+    base = base if base and base in store else ""
+    there = set(_objects(store, base)) if base else set()
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=_LEVEL) as archive:
+    with tarfile.open(
+        fileobj=packed, mode="w:gz", compresslevel=_LEVEL, pax_headers={_BASE: base}
+    ) as archive:
         for kind, name in dict.fromkeys(_objects(store, tree)):
             if (kind, name) not in there:
                 data = store.odb.read(name)[1]
@@ -37,11 +41,15 @@ def pack(store: pygit2.Repository, tree: str, base: str = "") -> bytes:
 
 
 def unpack(store: pygit2.Repository, packed: bytes) -> None:
-    """Put the objects of an archive into *store*. Raises WorkspaceProblem if one is not itself.
+    """Put the objects of an archive into *store*, unless that lacks the base that it was made for.
 
     What needs another one comes after it: a tree that is there is there with all that it needs.
+    Raises WorkspaceProblem if an object is not what it is called.
     """
     with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
+        base = archive.pax_headers.get(_BASE)
+        if base and base not in store:
+            return
         for entry in archive:
             kind, _, name = entry.name.partition("/")
             source = archive.extractfile(entry)

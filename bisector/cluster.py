@@ -6,8 +6,10 @@ Dask's own package is an extra, imported only where a cluster is asked for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
+import socket
 import uuid
 import warnings
 import zlib
@@ -28,13 +30,15 @@ from bisector.verdict import Result, Verdict
 from bisector.workspace import Workspace
 
 if TYPE_CHECKING:
-    from distributed import Client, Security
+    from distributed import Client, Future, Security
 
-    from bisector.remote import Answer
+    from bisector.remote import Answer, Lacking
 
 PATIENCE = 60.0  # seconds; a scheduler that restarts is back by then
+_REACH_SECONDS = 10.0  # for a host that does not even refuse
 _LOOK_SECONDS = 2.0  # between two looks at how the cluster does
 _URGENT = 1  # Dask's priority of what a worker waits for
+_DEATHS = 3  # of workers at one probe, after which it is to blame; as many as Dask bears
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,20 @@ class Scheduler:
         """The host that the address names. Raises UsageProblem if it is no address."""
         return _parsed(self.address)[1]
 
+    def reach(self) -> None:
+        """Raise ClusterLost if nobody listens there. Dask would try for a minute."""
+        _, host, port = _parsed(self.address)
+        try:
+            socket.create_connection((host, port), _REACH_SECONDS).close()
+        except OSError as error:
+            raise unreachable(self, error) from None
+
     def security(self) -> Security:
         """What connections are made with, here and on workers.
 
         Raises UsageProblem for an address that is none or not safe, MissingProgram without Dask.
         """
-        scheme, host = _parsed(self.address)
+        scheme, host, _ = _parsed(self.address)
         require_distributed()
         from distributed import Security
 
@@ -96,8 +108,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _parsed(address: str) -> tuple[str, str]:
-    """The scheme and the host of an *address*."""
+def _parsed(address: str) -> tuple[str, str, int]:
+    """The scheme, the host and the port of an *address*."""
     try:
         parts = urlsplit(address if "://" in address else f"tcp://{address}")
         port = parts.port
@@ -105,7 +117,7 @@ def _parsed(address: str) -> tuple[str, str]:
         port = parts = None
     if not parts or not port or not parts.hostname or parts.scheme not in ("tcp", "tls"):
         raise UsageProblem(f"'{address}' is no scheduler", "write tls://HOST:PORT or HOST:PORT")
-    return parts.scheme, parts.hostname
+    return parts.scheme, parts.hostname, port
 
 
 def require_distributed() -> None:
@@ -190,26 +202,49 @@ class Cluster:
         scheduler = self._scheduler
         order = await asyncio.to_thread(remote.order_of, request, scheduler.sandbox, scheduler.same)
         packed: bytes | None = None
-        where: dict[str, Any] = {}
+        worker, deaths = "", 0
         while True:
             await self._back()
+            pinned = {"workers": [worker], "priority": _URGENT} if worker else {}
             name = f"probe-{uuid.uuid4().hex}"
-            asked = self._client.submit(remote.answer, order, packed, key=name, **where)
+            asked = self._client.submit(remote.answer, order, packed, key=name, **pinned)
             try:
-                told = await asked
+                told = await self._told(asked, worker)
             except FutureCancelledError:  # not by us, but since the scheduler went
+                packed, worker = None, ""
                 continue
-            except KilledWorker as error:
-                what = f"{error.allowed_failures + 1} workers died of the probe of {request.tree}"
-                raise ProbeFailed(what, "see what they say, then try again") from None
+            except KilledWorker:
+                told, deaths = None, _DEATHS
             except ModuleNotFoundError as error:
                 raise ProbeFailed(f"a worker lacks something: {error}", "install it") from None
             finally:
                 asked.release()  # so that nobody works on it any more
             if isinstance(told, remote.Answer):
                 return await asyncio.to_thread(self._take, request, order.kin, told)
-            packed = await asyncio.to_thread(_pack, request, told.base)
-            where = {"workers": [told.worker], "allow_other_workers": True, "priority": _URGENT}
+            if told:
+                packed, worker = await asyncio.to_thread(_pack, request, told.base), told.worker
+                continue
+            deaths += bool(worker)
+            if deaths >= _DEATHS:
+                what = f"{_DEATHS} workers died while they probed {request.tree}"
+                raise ProbeFailed(what, "see what they say, then try again")
+            packed, worker = None, ""
+
+    async def _told(self, asked: Future[Answer | Lacking], worker: str) -> Answer | Lacking | None:
+        """What comes of a task; None as soon as the *worker* that it is for, if any, is gone.
+
+        Dask would wait for that one to be back.
+        """
+        scheduler = cast(Any, self._client.scheduler)
+        answer: asyncio.Future[Answer | Lacking] = asyncio.ensure_future(asked)
+        try:
+            while not (await asyncio.wait([answer], timeout=_LOOK_SECONDS))[0]:
+                with contextlib.suppress(OSError):  # then the task is cancelled in a moment
+                    if worker and not await scheduler.ncores(workers=[worker]):
+                        return None
+            return await answer
+        finally:
+            answer.cancel()
 
     async def _back(self) -> None:
         """Wait until there is a connection. Raises ClusterLost if there will be none."""
@@ -234,6 +269,7 @@ class Cluster:
 def connected(scheduler: Scheduler) -> Client:
     """A client of *scheduler*. Raises ClusterLost if it cannot be reached."""
     security = scheduler.security()
+    scheduler.reach()
     from distributed import Client
 
     try:
@@ -248,7 +284,8 @@ def connected(scheduler: Scheduler) -> Client:
 
 def unreachable(scheduler: Scheduler, error: OSError) -> ClusterLost:
     """How to say that *scheduler* did not answer."""
-    return ClusterLost(f"no scheduler at {scheduler.address}", f"is it running? ({error})")
+    why = error.strerror or str(error)
+    return ClusterLost(f"no scheduler at {scheduler.address}: {why}", "is it running?")
 
 
 def _pack(request: Probe, base: str) -> bytes:

@@ -15,6 +15,7 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
     Raises ClusterLost if it cannot be reached, or went and does not come back.
     """
     security = scheduler.security()
+    scheduler.reach()
     from distributed import Security, Worker
 
     async def work(security: Security) -> None:

@@ -1,0 +1,271 @@
+"""Probes on a cluster's workers: the same answers, whoever vanishes; and who may be spoken to."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bisector import cluster
+from bisector.cluster import Cluster, Scheduler
+from bisector.errors import ClusterLost, MissingProgram, ProbeFailed, UsageProblem
+from bisector.oracle import Oracle
+from bisector.probe import key_of, recall
+from bisector.verdict import Result, Verdict
+from tests.clusters import BAD, GCC, GOOD, Ground, Machines, machines
+from tests.conftest import Clone
+from tests.test_lanes import until
+from tests.test_process import is_gone
+
+
+@pytest.fixture
+def ground(tmp_path: Path, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> Ground:
+    return Ground(tmp_path, clone, monkeypatch)
+
+
+@pytest.fixture
+def one(ground: Ground) -> Iterator[Machines]:
+    """A cluster with one worker."""
+    with machines(ground, "there") as made:
+        yield made
+
+
+def client(ground: Ground, made: Machines, same: bool = False) -> Cluster:
+    return Cluster(ground.workspace, made.asked(same), lambda what: None)
+
+
+def answer(executor: Cluster, ground: Ground, tree: str, oracle: Oracle | None = None) -> Result:
+    task = executor.submit(ground.request(tree, oracle))
+    executor.wait([task])
+    return task.future.result()
+
+
+# --- who may be spoken to -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:8786", "localhost:8786", "tcp://[::1]:8786", "127.9.9.9:1"]
+)
+def test_on_this_machine_nothing_has_to_be_encrypted(address: str) -> None:
+    assert not Scheduler(address).security().require_encryption
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://10.0.0.1:8786", "example.org:8786", "tcp://[fe80::1]:1"]
+)
+def test_over_a_network_something_must_protect_it_or_the_user_must_insist(address: str) -> None:
+    with pytest.raises(UsageProblem, match="--insecure-cluster"):
+        Scheduler(address).security()
+    assert not Scheduler(address, insecure=True).security().require_encryption
+
+
+@pytest.mark.parametrize(
+    "address", ["", "localhost", "tcp://localhost", "http://localhost:80", "tcp://:1", "a:b", "[:1"]
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UsageProblem, match="is no scheduler"):
+        Scheduler(address).security()
+
+
+def test_tls_without_certificates_or_with_unusable_ones_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="--tls-ca, --tls-cert and --tls-key"):
+        Scheduler("tls://127.0.0.1:1").security()
+    bad = tmp_path / "bad.pem"
+    bad.write_text("no certificate")
+    for path in (bad, tmp_path / "absent.pem"):
+        with pytest.raises(UsageProblem, match="cannot be used"):
+            Scheduler("tls://127.0.0.1:1", str(path), str(path), str(path)).security()
+
+
+def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def absent(name: str, *rest: Any) -> Any:
+        if name == "distributed":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", absent)
+    with pytest.raises(MissingProgram, match=r"pip install bisector\[cluster\]"):
+        Scheduler("127.0.0.1:1").security()
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(ground: Ground) -> None:
+    address = Machines(ground).address
+    with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
+        cluster.connected(Scheduler(address))
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def test_the_answer_is_known_here_with_its_log_as_if_it_had_been_made_here(
+    ground: Ground, one: Machines
+) -> None:
+    good, bad = ground.tree(GOOD), ground.tree(BAD)
+    with client(ground, one) as executor:
+        assert executor.jobs == 1
+        said = [answer(executor, ground, tree) for tree in (good, bad)]
+    assert [result.verdict for result in said] == [Verdict.GOOD, Verdict.BAD]
+    for tree, result in zip((good, bad), said, strict=True):
+        assert result.key == key_of(ground.request(tree))
+        assert Path(result.log).is_relative_to(ground.workspace.root)
+        assert recall(ground.workspace, result.key) == result
+    assert Path(said[0].log).read_text() == "all was well\n"
+    assert said[1].ruling.evidence == ('---- c1 EXPECT resp.status (503) == "200" failed',)
+    assert good in ground.store("there") and bad in ground.store("there")
+
+
+def test_what_does_not_build_comes_with_the_build_s_log(ground: Ground, one: Machines) -> None:
+    with client(ground, one) as executor:
+        said = answer(executor, ground, ground.tree(build="echo src/x.c:1: error: no; exit 2"))
+    assert said.verdict is Verdict.UNBUILDABLE
+    assert "error: no" in Path(said.log).read_text()
+
+
+def test_a_user_s_own_test_comes_with_the_files_that_it_names(
+    ground: Ground, one: Machines
+) -> None:
+    (ground.folder / "mine/tests").mkdir(parents=True)
+    path = ground.folder / "mine/tests/my.vtc"
+    path.write_text("vtest ${testdir}/../data/near.txt ${testdir}/here.txt")
+    (path.parent / "here.txt").write_text("here")
+    (path.parent / "secret.txt").write_text("secret")
+    (ground.folder / "mine/data").mkdir()
+    (ground.folder / "mine/data/near.txt").write_text("near")
+    oracle = Oracle.of_file(path, bad_if=None, skip_if=None)
+    says = 'cd "$(dirname "$case")"; cat here.txt ../data/near.txt; ls | wc -l\n'
+
+    with client(ground, one) as executor:
+        said = answer(executor, ground, ground.tree(says), oracle)
+
+    assert Path(said.log).read_text().split() == ["herenear2"]
+
+
+def test_what_keeps_a_worker_from_an_answer_is_told_with_its_name(
+    ground: Ground, one: Machines
+) -> None:
+    request = ground.request(ground.tree())
+    ground.program("gcc", "#!/bin/sh\nexit 1\n")
+    with client(ground, one) as executor:
+        task = executor.submit(request)
+        executor.wait([task])
+        with pytest.raises(ProbeFailed, match=r"^worker \S+: .*gcc --version fails"):
+            task.future.result()
+
+
+def test_another_compiler_s_answers_are_kept_apart_or_refused(
+    ground: Ground, one: Machines
+) -> None:
+    request = ground.request(ground.tree())
+    ground.program("gcc", GCC.format(13))
+    with client(ground, one) as executor:
+        task = executor.submit(request)
+        executor.wait([task])
+        said = task.future.result()
+    assert said.key != key_of(request)
+    assert recall(ground.workspace, key_of(request)) is None
+    assert "not the client's tools: dev is gcc 13" in said.remark
+
+    with client(ground, one, same=True) as executor:
+        task = executor.submit(request)
+        executor.wait([task])
+        with pytest.raises(ProbeFailed, match=r"gcc 13.*--same-toolchain wants gcc 12"):
+            task.future.result()
+
+
+# --- who vanishes ---------------------------------------------------------------------------------
+
+
+def begins(folder: Path) -> str:
+    """A build that tells its process's id, and lasts until the file `go` is there."""
+    return (
+        f"echo $$ >>{folder}/begun; until [ -e {folder}/go ]; do sleep 0.05; done\n"
+        "cp src/haproxy.c haproxy; chmod 755 haproxy\n"
+    )
+
+
+def begun(folder: Path, times: int) -> int:
+    """The id of the build that began last, as soon as so many have."""
+    path = folder / "begun"
+    for _ in range(10):  # a worker needs a second or two to be back
+        try:
+            until(lambda: path.exists() and len(path.read_text().splitlines()) == times)
+            break
+        except AssertionError:
+            continue
+    return int(path.read_text().split()[times - 1])
+
+
+def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machines) -> None:
+    (first,) = one._processes[1:]
+    with client(ground, one) as executor:
+        task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
+        begun(ground.folder, 1)
+        one.kill(first)
+        one.work("elsewhere")
+        begun(ground.folder, 2)
+        (ground.folder / "go").touch()
+        executor.wait([task])
+        assert task.future.result().verdict is Verdict.GOOD
+
+
+def test_when_the_scheduler_restarts_what_was_lost_is_asked_again(
+    ground: Ground, one: Machines
+) -> None:
+    said: list[str] = []
+    with Cluster(ground.workspace, one.asked(), said.append) as executor:
+        task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
+        first = begun(ground.folder, 1)
+        one.kill(one.scheduler)
+        assert is_gone(first), "nobody would have heard of it"
+        until(lambda: executor._client.status == "connecting")
+        one.schedule()
+        begun(ground.folder, 2)
+        (ground.folder / "go").touch()
+        executor.wait([task])
+        assert task.future.result().verdict is Verdict.GOOD
+
+
+def test_a_scheduler_that_does_not_come_back_ends_it_with_one_line(
+    ground: Ground, one: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
+    with client(ground, one) as executor:
+        task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
+        begun(ground.folder, 1)
+        one.kill(one.scheduler)
+        executor.wait([task])
+        with pytest.raises(ClusterLost, match="went away"):
+            task.future.result()
+
+
+def test_one_that_is_called_off_ends_on_the_worker_which_is_free_then(
+    ground: Ground, one: Machines
+) -> None:
+    with client(ground, one) as executor:
+        task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
+        process = begun(ground.folder, 1)
+        executor.cancel(task)
+        assert is_gone(process)
+        assert answer(executor, ground, ground.tree(GOOD)).verdict is Verdict.GOOD
+
+
+def test_when_the_client_goes_so_does_what_it_asked_for(ground: Ground, one: Machines) -> None:
+    with client(ground, one) as executor:
+        executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
+        process = begun(ground.folder, 1)
+    assert is_gone(process)
+
+
+def test_a_verdict_is_made_once_and_recalled_by_the_worker(ground: Ground, one: Machines) -> None:
+    tree = ground.tree(build=f"echo x >>{ground.folder}/built\n" + begins(ground.folder))
+    (ground.folder / "go").touch()
+    with client(ground, one) as executor:
+        first, again = (answer(executor, ground, tree) for _ in range(2))
+    assert again == replace(first, build_seconds=0.0, test_seconds=0.0)
+    assert (ground.folder / "built").read_text() == "x\n"
