@@ -7,6 +7,7 @@ has to be set up on it but bisector and what ``bisector doctor`` asks for.
 from __future__ import annotations
 
 import contextlib
+import functools
 import platform
 import threading
 import zlib
@@ -21,6 +22,7 @@ from bisector.errors import BisectorError, ProbeFailed
 from bisector.lanes import Lane, cores
 from bisector.oracle import Oracle, companions
 from bisector.probe import Probe, probe
+from bisector.sandbox import Sandbox
 from bisector.session import Options
 from bisector.toolchain import Toolchain
 from bisector.tools import Tool
@@ -129,7 +131,7 @@ def _answer(workspace: Workspace, order: Order, oracle: Oracle, lane: Lane, here
         if order.strict:
             raise ProbeFailed(other, f"--same-toolchain wants {order.tools}")
         remarks.append(f"worker {here}: {other}; its verdicts are kept apart")
-    box, unboxed = session.find_sandbox(options, workspace, (chain,), program)
+    box, unboxed = _sandbox(options, workspace, chain, program)
     if unboxed:
         remarks.append(f"worker {here}: not sandboxed: {unboxed}")
     place = str(_store(workspace).path)
@@ -149,6 +151,13 @@ def _answer(workspace: Workspace, order: Order, oracle: Oracle, lane: Lane, here
         log = zlib.compress(Path(result.log).read_bytes())
     remark = "; ".join(filter(None, (*remarks, result.remark)))
     return Answer(replace(result, remark=remark), log, kin)
+
+
+@functools.lru_cache(maxsize=8)  # tried anew for each test it would take as long as some tests
+def _sandbox(
+    options: Options, workspace: Workspace, chain: Toolchain, program: Tool
+) -> tuple[Sandbox | None, str]:
+    return session.find_sandbox(options, workspace, (chain,), program)
 
 
 def _kin(chain: Toolchain, vtest_identity: str) -> str:

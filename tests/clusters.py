@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import pygit2
 import pytest
@@ -26,13 +26,14 @@ from tests.conftest import Clone
 
 SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard")
 # without the look around: it is not this machine that is tried
-WORKER = """
+_SERVE = """
 import sys
 from bisector.cluster import Scheduler
 from bisector.worker import serve
 from bisector.workspace import Workspace
 serve(Scheduler(sys.argv[1]), Workspace.open(), lambda own: print(own, flush=True))
 """
+WORKER = (sys.executable, "-c", _SERVE)
 MAKE = '#!/bin/sh\n[ "$1" != --version ] || exec echo "GNU Make 4"\nexec sh ./src/build.sh\n'
 GCC = "#!/bin/sh\necho gcc {}\n"
 VTEST = '#!/bin/sh\nfor case; do :; done\n. "$HAPROXY_PROGRAM"\n'  # it knows $case
@@ -95,15 +96,15 @@ class Ground:
 class Machines:
     """A scheduler and workers, each a process of its own; all end with the context."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.ground = ground
+    def __init__(self) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{self.port}"
+        self.workers: list[subprocess.Popen[str]] = []
         self._processes: list[subprocess.Popen[str]] = []
 
-    def __enter__(self) -> Machines:
+    def __enter__(self) -> Self:
         self.scheduler = self.schedule()
         return self
 
@@ -114,25 +115,25 @@ class Machines:
     def schedule(self) -> subprocess.Popen[str]:
         """Start a scheduler, for the first time or again; it is ready when this returns."""
         words = (*SCHEDULER, "--host", "127.0.0.1", "--port", str(self.port))
-        process = self._start(words, "client", stderr=subprocess.PIPE)
+        process = self._start(words, stderr=subprocess.PIPE)
         assert process.stderr is not None
         while "Scheduler at" not in (line := process.stderr.readline()):
             assert line, "the scheduler ended"
         return process
 
-    def work(self, name: str) -> subprocess.Popen[str]:
-        """Start a worker with a workspace of this name; it is ready when this returns."""
-        if not (self.ground.folder / name).exists():
-            self.ground.new_workspace(name)
-        process = self._start((sys.executable, "-c", WORKER, self.address), name)
+    def work(self, workspace: Workspace, command: Sequence[str] = WORKER) -> None:
+        """Start a worker with this workspace; it is ready when this returns."""
+        env = {"BISECTOR_WORKSPACE": str(workspace.root)}
+        process = self._start((*command, self.address), env)
         assert process.stdout is not None
-        assert process.stdout.readline().startswith("tcp://127.0.0.1:")
-        return process
+        while "tcp://127.0.0.1:" not in (line := process.stdout.readline()):
+            assert line, "the worker ended"
+        self.workers.append(process)
 
     def _start(
-        self, words: Sequence[str], workspace: str, stderr: int | None = None
+        self, words: Sequence[str], more: Mapping[str, str] | None = None, stderr: int | None = None
     ) -> subprocess.Popen[str]:
-        env = {**os.environ, "BISECTOR_WORKSPACE": str(self.ground.folder / workspace)}
+        env = {**os.environ, **(more or {})}
         process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True)
         self._processes.append(process)
         return process
@@ -144,13 +145,5 @@ class Machines:
         self._processes.remove(process)
 
     def asked(self, same: bool = False) -> Scheduler:
+        """What a client has to know; nothing is sandboxed."""
         return Scheduler(self.address, same=same, sandbox=OFF)
-
-
-@contextlib.contextmanager
-def machines(ground: Ground, *names: str) -> Iterator[Machines]:
-    """A scheduler with a worker for each of these workspaces."""
-    with Machines(ground) as made:
-        for name in names:
-            made.work(name)
-        yield made

@@ -16,7 +16,7 @@ from bisector.errors import ClusterLost, MissingProgram, ProbeFailed, UsageProbl
 from bisector.oracle import Oracle
 from bisector.probe import key_of, recall
 from bisector.verdict import Result, Verdict
-from tests.clusters import BAD, GCC, GOOD, Ground, Machines, machines
+from tests.clusters import BAD, GCC, GOOD, Ground, Machines
 from tests.conftest import Clone
 from tests.test_lanes import until
 from tests.test_process import is_gone
@@ -30,7 +30,8 @@ def ground(tmp_path: Path, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> Gro
 @pytest.fixture
 def one(ground: Ground) -> Iterator[Machines]:
     """A cluster with one worker."""
-    with machines(ground, "there") as made:
+    with Machines() as made:
+        made.work(ground.new_workspace("there"))
         yield made
 
 
@@ -94,8 +95,8 @@ def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPa
         Scheduler("127.0.0.1:1").security()
 
 
-def test_a_scheduler_that_is_not_there_is_one_line(ground: Ground) -> None:
-    address = Machines(ground).address
+def test_a_scheduler_that_is_not_there_is_one_line() -> None:
+    address = Machines().address
     with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
         cluster.connected(Scheduler(address))
 
@@ -202,12 +203,11 @@ def begun(folder: Path, times: int) -> int:
 
 
 def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machines) -> None:
-    (first,) = one._processes[1:]
     with client(ground, one) as executor:
         task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
         begun(ground.folder, 1)
-        one.kill(first)
-        one.work("elsewhere")
+        one.kill(one.workers[0])
+        one.work(ground.new_workspace("elsewhere"))
         begun(ground.folder, 2)
         (ground.folder / "go").touch()
         executor.wait([task])
