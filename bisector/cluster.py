@@ -151,6 +151,7 @@ class Cluster:
         self._progress = progress
         self._jobs = jobs
         self._tasks: list[Task] = []
+        self._workers = self._threads = 0
 
     def __enter__(self) -> Self:
         self._client = connected(self._scheduler)
@@ -170,7 +171,8 @@ class Cluster:
     @property
     def jobs(self) -> int:
         """How many probes at once: one for each thread of the workers', at least one."""
-        return self._jobs or max(1, int(self._client.scheduler_info(0)["total_threads"]))
+        self._look()
+        return self._jobs or max(1, self._threads)
 
     def submit(self, request: Probe) -> Task:
         """Begin a probe; the future raises what the worker raises, and ClusterLost."""
@@ -183,14 +185,29 @@ class Cluster:
         """Until at least one of *tasks* has ended."""
         waited = [task.future for task in tasks]
         while not futures.wait(waited, _LOOK_SECONDS, futures.FIRST_COMPLETED).done:
-            if self._client.status != "running":
-                self._progress(f"waiting for the scheduler at {self._scheduler.address} to be back")
-            elif not self._client.scheduler_info(0)["n_workers"]:
-                self._progress(f"waiting for a worker at {self._scheduler.address}")
+            if remark := self.remark():
+                self._progress(remark)
+
+    def remark(self) -> str:
+        """What somebody who waits should know of the cluster; '' while all is well."""
+        address, before = self._scheduler.address, self._workers
+        self._look()
+        if self._client.status != "running":
+            return f"waiting for the scheduler at {address} to be back"
+        if not self._workers:
+            return f"waiting for a worker at {address}"
+        if self._workers < before:
+            return f"{before - self._workers} of {before} workers went: what they did is done again"
+        return ""
 
     def cancel(self, task: Task) -> None:
         """Call a probe off; the worker ends what it started within seconds."""
         task.future.cancel()
+
+    def _look(self) -> None:
+        if self._client.status == "running":
+            info = self._client.scheduler_info(0)
+            self._workers, self._threads = info["n_workers"], info["total_threads"]
 
     async def _ask(self, request: Probe) -> Result:
         """The answer to *request*, asked again for as long as it gets lost."""

@@ -206,7 +206,9 @@ def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machi
     with client(ground, one) as executor:
         task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
         begun(ground.folder, 1)
+        assert executor.remark() == ""
         one.kill(one.workers[0])
+        until(lambda: "waiting for a worker" in executor.remark())
         one.work(ground.new_workspace("elsewhere"))
         begun(ground.folder, 2)
         (ground.folder / "go").touch()
@@ -217,13 +219,12 @@ def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machi
 def test_when_the_scheduler_restarts_what_was_lost_is_asked_again(
     ground: Ground, one: Machines
 ) -> None:
-    said: list[str] = []
-    with Cluster(ground.workspace, one.asked(), said.append) as executor:
+    with client(ground, one) as executor:
         task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
         first = begun(ground.folder, 1)
         one.kill(one.scheduler)
         assert is_gone(first), "nobody would have heard of it"
-        until(lambda: executor._client.status == "connecting")
+        until(lambda: "waiting for the scheduler" in executor.remark())
         one.schedule()
         begun(ground.folder, 2)
         (ground.folder / "go").touch()
