@@ -1,135 +1,35 @@
-"""Probes on the workers of a Dask scheduler, which may come and go.
-
-Dask's own package is an extra, imported only where a cluster is asked for.
-"""
+"""Probes on the workers of a Dask scheduler, all of which may come and go."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-import logging
-import socket
 import uuid
-import warnings
 import zlib
 from collections.abc import Callable, Collection
 from concurrent import futures
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import urlsplit
 
 import pygit2
 
 from bisector import archive
-from bisector.errors import ClusterLost, MissingProgram, ProbeFailed, UsageProblem
+from bisector.errors import ClusterLost, ProbeFailed
 from bisector.executors import Task
 from bisector.probe import Probe, key_of, remember
+from bisector.scheduler import Scheduler
 from bisector.verdict import Result, Verdict
 from bisector.workspace import Workspace
 
 if TYPE_CHECKING:
-    from distributed import Client, Future, Security
+    from distributed import Future
 
     from bisector.remote import Answer, Lacking
 
-PATIENCE = 60.0  # seconds; a scheduler that restarts is back by then
-_REACH_SECONDS = 10.0  # for a host that does not even refuse
 _LOOK_SECONDS = 2.0  # between two looks at how the cluster does
 _URGENT = 1  # Dask's priority of what a worker waits for
 _DEATHS = 3  # of workers at one probe, after which it is to blame; as many as Dask bears
-
-
-@dataclass(frozen=True)
-class Scheduler:
-    """A Dask scheduler as the user named it, with the files of its TLS.
-
-    ``same`` says that only workers with the client's own tools may answer, and ``sandbox`` is the
-    mode in which they are to run what they build.
-    """
-
-    address: str
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-    insecure: bool = False
-    same: bool = False
-    sandbox: str = "auto"
-
-    @property
-    def host(self) -> str:
-        """The host that the address names. Raises UsageProblem if it is no address."""
-        return _parsed(self.address)[1]
-
-    def reach(self) -> None:
-        """Raise ClusterLost if nobody listens there. Dask would try for a minute."""
-        _, host, port = _parsed(self.address)
-        try:
-            socket.create_connection((host, port), _REACH_SECONDS).close()
-        except OSError as error:
-            raise unreachable(self, error) from None
-
-    def security(self) -> Security:
-        """What connections are made with, here and on workers.
-
-        Raises UsageProblem for an address that is none or not safe, MissingProgram without Dask.
-        """
-        scheme, host, _ = _parsed(self.address)
-        require_distributed()
-        from distributed import Security
-
-        if scheme == "tcp":
-            if not self.insecure and not is_loopback(host):
-                what = f"{self.address}: whoever reaches a Dask scheduler runs what they like there"
-                raise UsageProblem(what, "use tls://, or say --insecure-cluster")
-            return Security(require_encryption=False)
-        files = {"ca_file": self.ca, "client_cert": self.cert, "client_key": self.key}
-        files |= {"worker_cert": self.cert, "worker_key": self.key}
-        named = {f"tls_{what}": path for what, path in files.items() if path}
-        security = Security(require_encryption=True, **named)
-        used = security.get_tls_config_for_role("client")
-        if not (used["ca_file"] and used["cert"]):
-            what = f"{self.address}: no certificates"
-            raise UsageProblem(what, "--tls-ca, --tls-cert and --tls-key name them")
-        try:
-            security.get_connection_args("client")
-        except OSError as error:  # ssl's errors, too
-            why = error.strerror or str(error)
-            raise UsageProblem(f"{self.address}: its certificates cannot be used", why) from None
-        return security
-
-
-def is_loopback(host: str) -> bool:
-    """Is *host* this machine, as nobody else can reach it?"""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _parsed(address: str) -> tuple[str, str, int]:
-    """The scheme, the host and the port of an *address*."""
-    try:
-        parts = urlsplit(address if "://" in address else f"tcp://{address}")
-        port = parts.port
-    except ValueError:
-        port = parts = None
-    if not parts or not port or not parts.hostname or parts.scheme not in ("tcp", "tls"):
-        raise UsageProblem(f"'{address}' is no scheduler", "write tls://HOST:PORT or HOST:PORT")
-    return parts.scheme, parts.hostname, port
-
-
-def require_distributed() -> None:
-    """Raise MissingProgram if Dask is not installed."""
-    try:
-        import distributed  # noqa: F401
-    except ImportError:
-        raise MissingProgram("Dask is not installed", "pip install bisector[cluster]") from None
-    # what it has to say, it says to whoever asks: the user has our lines to read
-    for name in ("distributed", *logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 class Cluster:
@@ -154,7 +54,7 @@ class Cluster:
         self._workers = self._threads = 0
 
     def __enter__(self) -> Self:
-        self._client = connected(self._scheduler)
+        self._client = self._scheduler.connect()
         self._loop: asyncio.AbstractEventLoop = cast(Any, self._client.loop).asyncio_loop
         return self
 
@@ -281,28 +181,6 @@ class Cluster:
         result = replace(result, key=key, log=str(log))
         remember(self._workspace, result)
         return result
-
-
-def connected(scheduler: Scheduler) -> Client:
-    """A client of *scheduler*. Raises ClusterLost if it cannot be reached."""
-    security = scheduler.security()
-    scheduler.reach()
-    from distributed import Client
-
-    try:
-        with warnings.catch_warnings():  # of Python's and Dask's versions that are not the same
-            warnings.simplefilter("ignore")
-            return Client(
-                scheduler.address, security=security, timeout=PATIENCE, set_as_default=False
-            )
-    except OSError as error:
-        raise unreachable(scheduler, error) from None
-
-
-def unreachable(scheduler: Scheduler, error: OSError) -> ClusterLost:
-    """How to say that *scheduler* did not answer."""
-    why = error.strerror or str(error)
-    return ClusterLost(f"no scheduler at {scheduler.address}: {why}", "is it running?")
 
 
 def _pack(request: Probe, base: str) -> bytes:

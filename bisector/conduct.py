@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bisector import __version__, session
-from bisector.cluster import Cluster, Scheduler
+from bisector.cluster import Cluster
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds
 from bisector.events import ANSWERED, Ended, Event, Noted, Reduced, Started
 from bisector.executors import Executor, Local, default_jobs
@@ -19,6 +19,7 @@ from bisector.journal import Journal
 from bisector.patches import Series
 from bisector.prober import Bench, Prober
 from bisector.scenario import Known
+from bisector.scheduler import Scheduler
 from bisector.session import Options
 from bisector.workspace import Workspace
 

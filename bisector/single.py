@@ -8,7 +8,7 @@ from pathlib import Path
 from bisector import binaries, probe, session
 from bisector.apply import Conflict, apply_series
 from bisector.classify import is_doubtful
-from bisector.cluster import Cluster, Scheduler
+from bisector.cluster import Cluster
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
@@ -16,6 +16,7 @@ from bisector.lanes import Lane
 from bisector.probe import Probe
 from bisector.prober import Progress, event_of
 from bisector.scenario import Known
+from bisector.scheduler import Scheduler
 from bisector.session import Options
 from bisector.toolchain import AUTO, DEV, NONE
 from bisector.verdict import Result

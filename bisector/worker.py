@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bisector.cluster import PATIENCE, Scheduler, is_loopback, unreachable
+from bisector.scheduler import PATIENCE, Scheduler, is_loopback
 from bisector.workspace import Workspace
 
 
@@ -16,9 +16,9 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
     """
     security = scheduler.security()
     scheduler.reach()
-    from distributed import Security, Worker
+    from distributed import Worker
 
-    async def work(security: Security) -> None:
+    async def work() -> None:
         # one probe at a time, which builds with all processors; its memory is the sandbox's affair
         host = "127.0.0.1" if is_loopback(scheduler.host) else None
         while True:
@@ -34,11 +34,11 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
                         death_timeout=PATIENCE,
                     )
                 except OSError as error:
-                    raise unreachable(scheduler, error) from None
+                    raise scheduler.unreachable(error) from None
                 try:
                     ready(worker.address)
                     await worker.finished()  # it does not outlive the connection; we do
                 finally:
                     await worker.close()
 
-    asyncio.run(work(security))
+    asyncio.run(work())

@@ -15,10 +15,10 @@ import pygit2
 import pytest
 
 from bisector import session, tools
-from bisector.cluster import Scheduler
 from bisector.oracle import Oracle
 from bisector.probe import Probe
 from bisector.sandbox import OFF
+from bisector.scheduler import Scheduler
 from bisector.session import Options
 from bisector.toolchain import DEV
 from bisector.workspace import Workspace
@@ -28,7 +28,7 @@ SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashb
 # without the look around: it is not this machine that is tried
 _SERVE = """
 import sys
-from bisector.cluster import Scheduler
+from bisector.scheduler import Scheduler
 from bisector.worker import serve
 from bisector.workspace import Workspace
 serve(Scheduler(sys.argv[1]), Workspace.open(), lambda own: print(own, flush=True))

@@ -1,18 +1,16 @@
-"""Probes on a cluster's workers: the same answers, whoever vanishes; and who may be spoken to."""
+"""Probes on a cluster's workers: the same answers as here, whoever vanishes meanwhile."""
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bisector import cluster
-from bisector.cluster import Cluster, Scheduler
-from bisector.errors import ClusterLost, MissingProgram, ProbeFailed, UsageProblem
+from bisector import scheduler
+from bisector.cluster import Cluster
+from bisector.errors import ClusterLost, ProbeFailed
 from bisector.oracle import Oracle
 from bisector.probe import key_of, recall
 from bisector.verdict import Result, Verdict
@@ -43,62 +41,6 @@ def answer(executor: Cluster, ground: Ground, tree: str, oracle: Oracle | None =
     task = executor.submit(ground.request(tree, oracle))
     executor.wait([task])
     return task.future.result()
-
-
-# --- who may be spoken to -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "address", ["tcp://127.0.0.1:8786", "localhost:8786", "tcp://[::1]:8786", "127.9.9.9:1"]
-)
-def test_on_this_machine_nothing_has_to_be_encrypted(address: str) -> None:
-    assert not Scheduler(address).security().require_encryption
-
-
-@pytest.mark.parametrize(
-    "address", ["tcp://10.0.0.1:8786", "example.org:8786", "tcp://[fe80::1]:1"]
-)
-def test_over_a_network_something_must_protect_it_or_the_user_must_insist(address: str) -> None:
-    with pytest.raises(UsageProblem, match="--insecure-cluster"):
-        Scheduler(address).security()
-    assert not Scheduler(address, insecure=True).security().require_encryption
-
-
-@pytest.mark.parametrize(
-    "address", ["", "localhost", "tcp://localhost", "http://localhost:80", "tcp://:1", "a:b", "[:1"]
-)
-def test_what_is_no_address_is_refused(address: str) -> None:
-    with pytest.raises(UsageProblem, match="is no scheduler"):
-        Scheduler(address).security()
-
-
-def test_tls_without_certificates_or_with_unusable_ones_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageProblem, match="--tls-ca, --tls-cert and --tls-key"):
-        Scheduler("tls://127.0.0.1:1").security()
-    bad = tmp_path / "bad.pem"
-    bad.write_text("no certificate")
-    for path in (bad, tmp_path / "absent.pem"):
-        with pytest.raises(UsageProblem, match="cannot be used"):
-            Scheduler("tls://127.0.0.1:1", str(path), str(path), str(path)).security()
-
-
-def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: Any) -> Any:
-        if name == "distributed":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(MissingProgram, match=r"pip install bisector\[cluster\]"):
-        Scheduler("127.0.0.1:1").security()
-
-
-def test_a_scheduler_that_is_not_there_is_one_line() -> None:
-    address = Machines().address
-    with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
-        cluster.connected(Scheduler(address))
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -235,7 +177,7 @@ def test_when_the_scheduler_restarts_what_was_lost_is_asked_again(
 def test_a_scheduler_that_does_not_come_back_ends_it_with_one_line(
     ground: Ground, one: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 3.0)
+    monkeypatch.setattr(scheduler, "PATIENCE", 3.0)
     with client(ground, one) as executor:
         task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
         begun(ground.folder, 1)

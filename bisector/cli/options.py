@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bisector.cli.command import RepoCommand, TestCommand
-from bisector.cluster import Scheduler
 from bisector.errors import UsageProblem
+from bisector.scheduler import Scheduler
 from bisector.session import Options
 
 

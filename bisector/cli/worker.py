@@ -18,8 +18,8 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
 
     def main(self, address: str) -> int:
         from bisector import doctor
-        from bisector.cluster import Scheduler
         from bisector.report import terminal
+        from bisector.scheduler import Scheduler
         from bisector.worker import serve
         from bisector.workspace import Workspace
 
