@@ -96,11 +96,14 @@ class Ground:
 class Machines:
     """A scheduler and workers, each a process of its own; all end with the context."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: Path | None = None) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.address = f"{'tls' if tls else 'tcp'}://127.0.0.1:{self.port}"
+        self._tls: list[str] = []
+        if tls:  # a certificate and its key in one file
+            self._tls = [f"--tls-{what}={tls}" for what in ("ca-file", "cert", "key")]
         self.workers: list[subprocess.Popen[str]] = []
         self._processes: list[subprocess.Popen[str]] = []
 
@@ -114,7 +117,8 @@ class Machines:
 
     def schedule(self) -> subprocess.Popen[str]:
         """Start a scheduler, for the first time or again; it is ready when this returns."""
-        words = (*SCHEDULER, "--host", "127.0.0.1", "--port", str(self.port))
+        host = self.address.rpartition(":")[0]
+        words = (*SCHEDULER, "--host", host, "--port", str(self.port), *self._tls)
         process = self._start(words, stderr=subprocess.PIPE)
         assert process.stderr is not None
         while "Scheduler at" not in (line := process.stderr.readline()):

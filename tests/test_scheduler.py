@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bisector import scheduler
 from bisector.errors import ClusterLost, MissingProgram, UsageProblem
 from bisector.scheduler import Scheduler
 from tests.clusters import Machines
@@ -64,3 +67,32 @@ def test_a_scheduler_that_is_not_there_is_one_line() -> None:
     address = Machines().address
     with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
         Scheduler(address).connect()
+
+
+def test_by_tls_only_who_has_a_certificate_of_the_authority_is_let_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "PATIENCE", 3.0)
+    ours, another = (made_certificate(tmp_path / name) for name in ("ours.pem", "another.pem"))
+    with Machines(tls=ours) as machines:
+        known = Scheduler(machines.address, str(ours), str(ours), str(ours)).connect()
+        assert known.scheduler_info(0)["n_workers"] == 0
+        known.close()
+        for ca in (ours, another):
+            stranger = Scheduler(machines.address, str(ca), str(another), str(another))
+            with pytest.raises(ClusterLost):
+                stranger.connect()
+        with pytest.raises(ClusterLost):
+            Scheduler(machines.address.replace("tls", "tcp")).connect()
+
+
+def made_certificate(path: Path) -> Path:
+    """A certificate that is its own authority, with its key."""
+    key = path.with_suffix(".key")
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl on this machine")
+    done = [*words, "-keyout", str(key), "-out", str(path)]
+    subprocess.run(done, check=True, capture_output=True)
+    path.write_text(path.read_text() + key.read_text())
+    return path
