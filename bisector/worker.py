@@ -15,7 +15,6 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
     Raises ClusterLost if it cannot be reached, or went and does not come back.
     """
     security = scheduler.security()
-    scheduler.reach()
     from distributed import Worker
 
     async def work() -> None:

@@ -12,6 +12,7 @@ import pytest
 from bisector import __version__, scenario_file
 from bisector.cli import main
 from bisector.workspace import Workspace, hold
+from tests.clusters import Machines
 from tests.conftest import Clone
 from tests.test_cache import keep_binary
 
@@ -29,6 +30,7 @@ COMMANDS = (
     "report",
     "cache",
     "doctor",
+    "worker",
     "demo",
 )
 
@@ -131,6 +133,11 @@ WRONG: dict[tuple[str, ...], str] = {
     ("demo", "--cache-size", ""): "write a size",
     ("run", "a..b", "--jobs", "0"): "--jobs 0: a number from 1 to 64",
     ("run", "a..b", "--jobs", "many"): "--jobs many: a number from 1 to 64",
+    ("run", "a..b", "--cluster", "10.0.0.1:8786"): "use tls://, or say --insecure-cluster",
+    ("affected", "a..b", "--cluster", "tls://localhost:1"): "--tls-ca, --tls-cert and --tls-key",
+    ("verify", "--same-toolchain"): "name one with --cluster",
+    ("worker",): "'bisector worker --help'",
+    ("worker", "nonesuch"): "'nonesuch' is no scheduler: write tls://HOST:PORT or HOST:PORT",
 }
 
 
@@ -165,6 +172,11 @@ def test_a_backport_that_makes_no_sense_is_one_line_and_status_2(
     clone.tag("old", clone.commit({"src/haproxy.c": "int y;\n"}))
     assert shell("backport", *words, "--repo", str(clone.path)) == 2
     assert said in shell.complaint()
+
+
+def test_a_worker_whose_scheduler_is_not_there_is_one_line_and_status_3(shell: Shell) -> None:
+    assert shell("worker", Machines().address) == 3
+    assert "no scheduler at tcp://127.0.0.1:" in shell.complaint()
 
 
 def test_a_repository_that_is_none_is_one_line_and_status_3(shell: Shell, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
         scheduler = Scheduler(
             address, self.tls_ca, self.tls_cert, self.tls_key, insecure=self.insecure
         )
-        scheduler.security()  # before the work of looking around
+        scheduler.security()
+        scheduler.reach()  # before the work of looking around
         workspace = Workspace.open()
         findings = [
             one for one in doctor.examine(workspace, os.environ) if one.name != "repository"
