@@ -127,7 +127,9 @@ class Cluster:
             asked = self._client.submit(remote.answer, order, packed, key=name, **pinned)
             try:
                 told = await self._told(asked, worker)
-            except FutureCancelledError:  # not by us, but since the scheduler went
+            except (FutureCancelledError, OSError):  # since the scheduler went
+                if asked.status == "error":  # the worker's own
+                    raise
                 packed, worker = None, ""
                 continue
             except KilledWorker:

@@ -158,6 +158,19 @@ def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machi
         assert task.future.result().verdict is Verdict.GOOD
 
 
+def test_what_workers_die_of_is_no_verdict(ground: Ground, one: Machines) -> None:
+    with client(ground, one) as executor:
+        task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
+        for number in (1, 2, 3):
+            begun(ground.folder, number)
+            one.kill(one.workers[-1])
+            if number < 3:
+                one.work(ground.new_workspace(f"victim-{number}"))
+        executor.wait([task])
+        with pytest.raises(ProbeFailed, match="3 workers died"):
+            task.future.result()
+
+
 def test_when_the_scheduler_restarts_what_was_lost_is_asked_again(
     ground: Ground, one: Machines
 ) -> None:
