@@ -30,7 +30,7 @@ as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of
+        from bisector.cli.options import cluster_of, options_of
         from bisector.conduct import Way
         from bisector.events import Noted
         from bisector.report import swept
@@ -46,7 +46,12 @@ as asked, 3 the machine lacks something."""
             cost = swept.estimate(planned.estimate)
             if not self.dry_run:
                 live.told(Noted(cost))
-                way = Way(shlex.join(["bisector", *sys.argv[1:]]), live, fresh=self.fresh)
+                way = Way(
+                    shlex.join(["bisector", *sys.argv[1:]]),
+                    live,
+                    fresh=self.fresh,
+                    cluster=cluster_of(self),
+                )
                 outcome = conduct(planned, way)
         if self.dry_run:
             print(cost)
