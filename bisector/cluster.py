@@ -52,6 +52,10 @@ class Cluster:
         self._jobs = jobs
         self._tasks: list[Task] = []
         self._workers = self._threads = 0
+        # by tree and toolchain: who has the binary, and who waits until somebody has
+        self._holders: dict[tuple[str, str], str] = {}
+        self._builders: dict[tuple[str, str], asyncio.Lock] = {}
+        self._first: tuple[str, asyncio.Task[bytes]] | None = None
 
     def __enter__(self) -> Self:
         self._client = self._scheduler.connect()
@@ -110,6 +114,14 @@ class Cluster:
             self._workers, self._threads = info["n_workers"], info["total_threads"]
 
     async def _ask(self, request: Probe) -> Result:
+        """The answer to *request*, from who has its binary; one worker builds that."""
+        binary = request.tree, request.chain.identity
+        async with self._builders.setdefault(binary, asyncio.Lock()):
+            if binary not in self._holders:
+                return await self._asked(request, binary)
+        return await self._asked(request, binary)
+
+    async def _asked(self, request: Probe, binary: tuple[str, str]) -> Result:
         """The answer to *request*, asked again for as long as it gets lost."""
         from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
@@ -118,19 +130,23 @@ class Cluster:
 
         scheduler = self._scheduler
         order = await asyncio.to_thread(remote.order_of, request, scheduler.sandbox, scheduler.same)
-        packed: bytes | None = None
+        packed: tuple[bytes, ...] = ()
         worker, deaths = "", 0
         while True:
             await self._back()
-            pinned = {"workers": [worker], "priority": _URGENT} if worker else {}
-            name = f"probe-{uuid.uuid4().hex}"
-            asked = self._client.submit(remote.answer, order, packed, key=name, **pinned)
+            asked = self._client.submit(
+                remote.answer,
+                order,
+                *packed,
+                key=f"probe-{uuid.uuid4().hex}",
+                **(_only(worker) if worker else _rather(self._holders.get(binary))),
+            )
             try:
                 told = await self._told(asked, worker)
             except (FutureCancelledError, OSError):  # since the scheduler went
                 if asked.status == "error":  # the worker's own
                     raise
-                packed, worker = None, ""
+                packed, worker = (), ""
                 continue
             except KilledWorker:
                 told, deaths = None, _DEATHS
@@ -139,15 +155,31 @@ class Cluster:
             finally:
                 asked.release()  # so that nobody works on it any more
             if isinstance(told, remote.Answer):
+                self._holders[binary] = told.worker
                 return await asyncio.to_thread(self._take, request, order.kin, told)
             if told:
-                packed, worker = await asyncio.to_thread(_pack, request, told.base), told.worker
+                packed, worker = await self._packed(request, told.base), told.worker
                 continue
             deaths += bool(worker)
             if deaths >= _DEATHS:
                 what = f"{_DEATHS} workers died while they probed {request.tree}"
                 raise ProbeFailed(what, "see what they say, then try again")
-            packed, worker = None, ""
+            packed, worker = (), ""
+
+    async def _packed(self, request: Probe, base: str) -> tuple[bytes, ...]:
+        """The archives by which a worker that has the tree *base*, or none, gets the request's.
+
+        A whole tree is packed once: the first one, from which all who have none go on.
+        """
+        if base:
+            return (await asyncio.to_thread(_pack, request, base),)
+        if self._first is None:
+            whole = asyncio.create_task(asyncio.to_thread(_pack, request, ""))
+            self._first = request.tree, whole
+        tree, whole = self._first
+        if tree == request.tree:
+            return (await asyncio.shield(whole),)
+        return await asyncio.shield(whole), await asyncio.to_thread(_pack, request, tree)
 
     async def _told(self, asked: Future[Answer | Lacking], worker: str) -> Answer | Lacking | None:
         """What comes of a task; None as soon as the *worker* that it is for, if any, is gone.
@@ -183,6 +215,16 @@ class Cluster:
         result = replace(result, key=key, log=str(log))
         remember(self._workspace, result)
         return result
+
+
+def _only(worker: str) -> dict[str, Any]:
+    """How to submit what one *worker* waits for."""
+    return {"workers": [worker], "priority": _URGENT}
+
+
+def _rather(worker: str | None) -> dict[str, Any]:
+    """How to submit what a *worker*, if there is one, has done half of."""
+    return {"workers": [worker], "allow_other_workers": True} if worker else {}
 
 
 def _pack(request: Probe, base: str) -> bytes:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pygit2
 
@@ -27,7 +28,10 @@ from bisector.session import Options
 from bisector.toolchain import Toolchain
 from bisector.tools import Tool
 from bisector.verdict import Result
-from bisector.workspace import Workspace, digest, explained, publish
+from bisector.workspace import Workspace, digest, explained, one_use, publish
+
+if TYPE_CHECKING:
+    from distributed import Worker
 
 _LOOK_SECONDS = 0.5  # between two looks whether the task is still wanted
 _BASE = "refs/bisector/base"  # in the worker's store: the tree that came last
@@ -69,6 +73,7 @@ class Lacking:
 class Answer:
     """A worker's result, the log that goes with it (deflated), the tools that it came by."""
 
+    worker: str
     result: Result
     log: bytes
     kin: str
@@ -92,34 +97,41 @@ def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
     )
 
 
-def answer(order: Order, packed: bytes | None) -> Answer | Lacking:
-    """What a worker does about *order*; *packed* is an archive that it was found lacking.
+def answer(order: Order, *packed: bytes) -> Answer | Lacking:
+    """What a worker does about *order*; *packed* are archives that it was found lacking.
 
     Raises ProbeFailed, which names the machine, for whatever keeps it from an answer.
     """
     from distributed import get_worker
 
-    here = platform.node()
+    worker, here = get_worker(), platform.node()
     try:
         if order.version != __version__:
             what = f"bisector {__version__} there, {order.version} here"
             raise ProbeFailed(what, "install the same")
         workspace = Workspace.open()
-        store = _store(workspace)
-        if packed is not None:
-            archive.unpack(store, packed)
+        store = _store(worker)
+        with explained(f"cannot write {store.path}"):
+            for one in packed:
+                archive.unpack(store, one)
         if order.tree not in store:
             base = store.references.get(_BASE)
-            return Lacking(get_worker().address, str(base.target) if base else "")
-        with contextlib.suppress(pygit2.GitError):  # another worker with this store is at it
+            return Lacking(worker.address, str(base.target) if base else "")
+        with contextlib.suppress(OSError, pygit2.GitError):  # another thread is at it
             store.references.create(_BASE, order.tree, force=True)
-        with _lane() as lane, _test(workspace, order) as oracle:
-            return _answer(workspace, order, oracle, lane, here)
+        with _lane(worker) as lane, _test(workspace, order) as oracle:
+            result, kin = _probed(workspace, str(store.path), order, oracle, lane)
+        with explained(f"cannot read {result.log}"):
+            log = zlib.compress(Path(result.log).read_bytes())
+        return Answer(worker.address, result, log, kin)
     except BisectorError as problem:
         raise ProbeFailed(f"worker {here}: {problem.what}", problem.hint) from None
 
 
-def _answer(workspace: Workspace, order: Order, oracle: Oracle, lane: Lane, here: str) -> Answer:
+def _probed(
+    workspace: Workspace, store: str, order: Order, oracle: Oracle, lane: Lane
+) -> tuple[Result, str]:
+    """The result, which says what is special about this worker, and the kin of its tools."""
     words = tuple(f"{name}={value}" for name, value in order.make)
     options = Options(make=words, sandbox=order.sandbox)
     chain = session.find_chain(options, workspace, order.chain)
@@ -127,16 +139,16 @@ def _answer(workspace: Workspace, order: Order, oracle: Oracle, lane: Lane, here
     kin = _kin(chain, program.identity)
     remarks = []
     if kin != order.kin:
-        other = f"not the client's tools: {order.chain} is {_said(chain, program)}"
+        said = f"{chain.compiler}, with {program.version}"
+        other = f"not the client's tools: {order.chain} is {said}"
         if order.strict:
             raise ProbeFailed(other, f"--same-toolchain wants {order.tools}")
-        remarks.append(f"worker {here}: {other}; its verdicts are kept apart")
+        remarks.append(f"{other}; its verdicts are kept apart")
     box, unboxed = _sandbox(options, workspace, chain, program)
     if unboxed:
-        remarks.append(f"worker {here}: not sandboxed: {unboxed}")
-    place = str(_store(workspace).path)
+        remarks.append(f"not sandboxed: {unboxed}")
     request = Probe(
-        place,
+        store,
         order.tree,
         chain,
         oracle,
@@ -147,10 +159,8 @@ def _answer(workspace: Workspace, order: Order, oracle: Oracle, lane: Lane, here
         order.again,
     )
     result = probe(workspace, request, lane)
-    with explained(f"cannot read {result.log}"):
-        log = zlib.compress(Path(result.log).read_bytes())
-    remark = "; ".join(filter(None, (*remarks, result.remark)))
-    return Answer(replace(result, remark=remark), log, kin)
+    told = [f"worker {platform.node()}: {remark}" for remark in remarks]
+    return replace(result, remark="; ".join(filter(None, (*told, result.remark)))), kin
 
 
 @functools.lru_cache(maxsize=8)  # tried anew for each test it would take as long as some tests
@@ -163,10 +173,6 @@ def _sandbox(
 def _kin(chain: Toolchain, vtest_identity: str) -> str:
     """The same on two machines whose answers are."""
     return digest(chain.name, chain.kin, vtest_identity, vtest.haproxy_args())
-
-
-def _said(chain: Toolchain, program: Tool) -> str:
-    return f"{chain.compiler}, with {program.version}"
 
 
 def _files(oracle: Oracle) -> tuple[tuple[str, bytes], ...]:
@@ -197,16 +203,14 @@ def _test(workspace: Workspace, order: Order) -> Iterator[Oracle]:
 
 
 @contextlib.contextmanager
-def _lane() -> Iterator[Lane]:
+def _lane(worker: Worker) -> Iterator[Lane]:
     """A lane that is called off as soon as nobody wants this task any more.
 
     Dask itself takes a task that runs off its list and lets it run. That the client is gone, or
     the scheduler, comes to the same.
     """
-    from distributed import get_worker
     from distributed.worker import WORKER_ANY_RUNNING
 
-    worker = get_worker()
     task, ended = worker.get_current_task(), threading.Event()
     lane = Lane(max(1, cores() // worker.state.nthreads))
 
@@ -230,11 +234,12 @@ def _lane() -> Iterator[Lane]:
         watcher.join()
 
 
-def _store(workspace: Workspace) -> pygit2.Repository:
-    """Where a worker keeps the trees that came to it."""
-    path = workspace.folder("stores") / "received.git"
+def _store(worker: Worker) -> pygit2.Repository:
+    """Where a worker keeps the trees that came to it, for as long as it lives."""
+    folder = Path(worker.local_directory)
+    path = folder / "received.git"
     if not path.exists():
-        with workspace.scratch() as scratch:
-            pygit2.init_repository(str(scratch / path.name), bare=True)
-            publish(scratch / path.name, path)
+        with one_use(folder) as draft:
+            pygit2.init_repository(str(draft / path.name), bare=True)
+            publish(draft / path.name, path)
     return pygit2.Repository(str(path))

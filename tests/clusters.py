@@ -78,19 +78,18 @@ class Ground:
         first = self.clone.commit({"doc/x.txt": "x"})
         return self.clone.tree({"src/haproxy.c": haproxy, "src/build.sh": build}, first)
 
-    def request(self, tree: str, oracle: Oracle | None = None) -> Probe:
+    def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
         """The question that a client asks."""
         chain = session.find_chain(Options(), self.workspace, DEV)
         vtest = tools.require_vtest(self.workspace)
         judge = oracle or Oracle("any", "any.vtc", "digest", (("any.vtc", "vtest x"),))
         place = str(self.clone.git.path)
-        return Probe(
-            place, tree, chain, judge, str(vtest.path), vtest.identity, sandbox=None, again=False
-        )
+        return Probe(place, tree, chain, judge, str(vtest.path), vtest.identity, run, again=False)
 
     def store(self, name: str) -> pygit2.Repository:
         """Where the worker with this workspace keeps the trees that came to it."""
-        return pygit2.Repository(str(self.folder / name / "stores/received.git"))
+        (path,) = (self.folder / name / "scratch").glob("**/received.git")
+        return pygit2.Repository(str(path))
 
 
 class Machines:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pygit2
 import pytest
 
-from bisector import scheduler
+from bisector import archive, scheduler
 from bisector.cluster import Cluster
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.oracle import Oracle
 from bisector.probe import key_of, recall
 from bisector.verdict import Result, Verdict
-from tests.clusters import BAD, GCC, GOOD, Ground, Machines
+from tests.clusters import BAD, BUILD, GCC, GOOD, Ground, Machines
 from tests.conftest import Clone
 from tests.test_lanes import until
 from tests.test_process import is_gone
@@ -119,6 +120,64 @@ def test_another_compiler_s_answers_are_kept_apart_or_refused(
         executor.wait([task])
         with pytest.raises(ProbeFailed, match=r"gcc 13.*--same-toolchain wants gcc 12"):
             task.future.result()
+
+
+# --- who has what already ---
+
+
+@pytest.fixture
+def two(ground: Ground) -> Iterator[Machines]:
+    """A cluster with two workers, which know nothing of each other."""
+    with Machines() as made:
+        for name in ("here", "there"):
+            made.work(ground.new_workspace(name))
+        yield made
+
+
+def test_a_binary_is_built_by_one_worker_whoever_else_is_free(
+    ground: Ground, two: Machines
+) -> None:
+    tree = ground.tree(build=f"echo x >>{ground.folder}/built\nsleep 0.5\n{BUILD}")
+    with client(ground, two) as executor:
+        tasks = [executor.submit(ground.request(tree, run=run)) for run in range(4)]
+        said = [task.future.result() for task in tasks]
+    assert {result.verdict for result in said} == {Verdict.GOOD}
+    assert len({result.key for result in said}) == 4
+    assert (ground.folder / "built").read_text() == "x\n"
+
+
+def test_when_the_one_who_has_the_binary_dies_another_builds_it(
+    ground: Ground, two: Machines
+) -> None:
+    built = ground.folder / "built"
+    tree = ground.tree(build=f"pwd >>{built}\n{BUILD}")
+    with client(ground, two) as executor:
+        answer(executor, ground, tree)
+        two.kill(two.workers["/there/" in built.read_text()])
+        task = executor.submit(ground.request(tree, run=1))
+        executor.wait([task])
+        assert task.future.result().verdict is Verdict.GOOD
+    first, second = built.read_text().splitlines()
+    assert ("/there/" in first) != ("/there/" in second)
+
+
+def test_a_whole_tree_is_packed_once_for_all_workers(
+    ground: Ground, two: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases: list[str] = []
+
+    def pack(store: pygit2.Repository, tree: str, base: str = "") -> bytes:
+        bases.append(base)
+        return packed(store, tree, base)
+
+    packed = archive.pack
+    monkeypatch.setattr(archive, "pack", pack)
+    trees = [ground.tree(build=f"sleep 0.5; : {number}\n{BUILD}") for number in range(4)]
+    with client(ground, two) as executor:
+        tasks = [executor.submit(ground.request(tree)) for tree in trees]
+        assert {task.future.result().verdict for task in tasks} == {Verdict.GOOD}
+    assert bases.count("") == 1 and len(bases) == 4
+    assert all(any(tree in ground.store(name) for tree in trees) for name in ("here", "there"))
 
 
 # --- who vanishes ---------------------------------------------------------------------------------
