@@ -35,23 +35,25 @@ _DEATHS = 3  # of workers at one probe, after which it is to blame; as many as D
 class Cluster:
     """An executor whose probes run on a scheduler's workers; to be used as a context.
 
-    *progress* is told when there is nobody to do the work. At its end no probe of it goes on for
-    longer than it takes to end a build.
+    *notice* is told when workers went, or nobody is there to do the work. At its end no probe of it
+    goes on for longer than it takes to end a build.
     """
 
     def __init__(
         self,
         workspace: Workspace,
         scheduler: Scheduler,
-        progress: Callable[[str], None],
+        notice: Callable[[str], None],
         jobs: int = 0,
     ) -> None:
         self._workspace = workspace
         self._scheduler = scheduler
-        self._progress = progress
+        self._notice = notice
+        self._noticed = ""
         self._jobs = jobs
         self._tasks: list[Task] = []
-        self._workers = self._threads = 0
+        self._seen = 0, 0
+        self._workers = 0  # when somebody was told last
         # by tree and toolchain: who has the binary, and who waits until somebody has
         self._holders: dict[tuple[str, str], str] = {}
         self._builders: dict[tuple[str, str], asyncio.Lock] = {}
@@ -75,8 +77,7 @@ class Cluster:
     @property
     def jobs(self) -> int:
         """How many probes at once: one for each thread of the workers', at least one."""
-        self._look()
-        return self._jobs or max(1, self._threads)
+        return self._jobs or max(1, self._look()[1])
 
     def submit(self, request: Probe) -> Task:
         """Begin a probe; the future raises what the worker raises, and ClusterLost."""
@@ -89,13 +90,15 @@ class Cluster:
         """Until at least one of *tasks* has ended."""
         waited = [task.future for task in tasks]
         while not futures.wait(waited, _LOOK_SECONDS, futures.FIRST_COMPLETED).done:
-            if remark := self.remark():
-                self._progress(remark)
+            remark = self.remark()
+            if remark and remark != self._noticed:
+                self._notice(remark)
+            self._noticed = remark
 
     def remark(self) -> str:
         """What somebody who waits should know of the cluster; '' while all is well."""
         address, before = self._scheduler.address, self._workers
-        self._look()
+        self._workers = self._look()[0]
         if self._client.status != "running":
             return f"waiting for the scheduler at {address} to be back"
         if not self._workers:
@@ -108,10 +111,12 @@ class Cluster:
         """Call a probe off; the worker ends what it started within seconds."""
         task.future.cancel()
 
-    def _look(self) -> None:
+    def _look(self) -> tuple[int, int]:
+        """How many workers there are, and how many threads they have; as last seen."""
         if self._client.status == "running":
             info = self._client.scheduler_info(0)
-            self._workers, self._threads = info["n_workers"], info["total_threads"]
+            self._seen = info["n_workers"], info["total_threads"]
+        return self._seen
 
     async def _ask(self, request: Probe) -> Result:
         """The answer to *request*, from who has its binary; one worker builds that."""

@@ -57,6 +57,11 @@ class Way:
     cluster: Scheduler | None = None
 
 
+def noticing(watcher: Watcher) -> Callable[[str], None]:
+    """How to let *watcher* know of what is no part of the answer, on a terminal or not."""
+    return lambda text: watcher.told(Noted(text))
+
+
 def conduct(
     workspace: Workspace, options: Options, range_text: str, *, blind: bool, way: Way
 ) -> Outcome:
@@ -161,7 +166,7 @@ def carry_out(
 
 def _executor(workspace: Workspace, way: Way) -> AbstractContextManager[Executor]:
     if way.cluster:
-        return Cluster(workspace, way.cluster, way.watcher.doing, way.jobs)
+        return Cluster(workspace, way.cluster, noticing(way.watcher), way.jobs)
     return Local(workspace, way.jobs or default_jobs(), way.tests)
 
 

@@ -9,6 +9,7 @@ from bisector import binaries, probe, session
 from bisector.apply import Conflict, apply_series
 from bisector.classify import is_doubtful
 from bisector.cluster import Cluster
+from bisector.conduct import Watcher, noticing
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.events import Probed
 from bisector.history import Commit, History
@@ -29,7 +30,7 @@ def probe_once(
     options: Options,
     revision: str,
     fresh: bool,
-    progress: Progress,
+    watcher: Watcher,
     cluster: Scheduler | None = None,
 ) -> Probed:
     """The verdict on *revision*, or on what is checked out, with the named patches applied.
@@ -45,8 +46,9 @@ def probe_once(
         request = replace(bench.request(tree, chain), again=fresh)
         known = None if fresh else probe.recall(workspace, probe.key_of(request))
         if known is None:
-            progress(f"probing {history.release(commit.id)} ({chain.name}){_aside(bench.unboxed)}")
-        result = known or _probed(workspace, request, cluster, progress)
+            name = history.release(commit.id)
+            watcher.doing(f"probing {name} ({chain.name}){_aside(bench.unboxed)}")
+        result = known or _probed(workspace, request, cluster, watcher)
         if chain.is_real or not is_doubtful(result.ruling):
             break
     recalled = known is not None
@@ -56,11 +58,11 @@ def probe_once(
 
 
 def _probed(
-    workspace: Workspace, request: Probe, cluster: Scheduler | None, progress: Progress
+    workspace: Workspace, request: Probe, cluster: Scheduler | None, watcher: Watcher
 ) -> Result:
     if cluster is None:
         return probe.probe(workspace, request)
-    with Cluster(workspace, cluster, progress) as executor:
+    with Cluster(workspace, cluster, noticing(watcher)) as executor:
         task = executor.submit(request)
         executor.wait([task])
         return task.future.result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pygit2
 import pytest
@@ -204,17 +205,21 @@ def begun(folder: Path, times: int) -> int:
 
 
 def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machines) -> None:
-    with client(ground, one) as executor:
+    told: list[str] = []
+    with Cluster(ground.workspace, one.asked(), told.append) as executor:
         task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
         begun(ground.folder, 1)
+        waiting = Thread(target=executor.wait, args=([task],))
+        waiting.start()
         assert executor.remark() == ""
         one.kill(one.workers[0])
-        until(lambda: "waiting for a worker" in executor.remark())
+        until(lambda: told == [f"waiting for a worker at {one.address}"])
         one.work(ground.new_workspace("elsewhere"))
         begun(ground.folder, 2)
         (ground.folder / "go").touch()
-        executor.wait([task])
+        waiting.join()
         assert task.future.result().verdict is Verdict.GOOD
+    assert len(told) == 1, "once is enough"
 
 
 def test_what_workers_die_of_is_no_verdict(ground: Ground, one: Machines) -> None:

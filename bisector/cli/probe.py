@@ -27,7 +27,7 @@ Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` want
             if not revision and history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
             told = probe_once(
-                workspace, history, options, revision, self.fresh, live.doing, cluster_of(self)
+                workspace, history, options, revision, self.fresh, live, cluster_of(self)
             )
         print(terminal.probe_report(told), end="")
         return {"good": 0, "bad": 1}.get(told.verdict, 125)

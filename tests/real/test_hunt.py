@@ -19,10 +19,11 @@ def test_a_hunt_killed_again_and_again_loses_nothing_and_answers_right(
     real_workspace: Workspace, ground: Playground, tmp_path: Path
 ) -> None:
     words = ("run", ground.range, "--repo", str(ground.path))
+    anew = (*words, "--fresh")
     before: list[Event] = []
-    for _ in range(2):
-        kill_after_a_probe(*words)
-        ((path, events),) = hunts_over(real_workspace, ground, words).items()
+    for again in (anew, words):
+        kill_after_a_probe(*again)
+        ((path, events),) = hunts_over(real_workspace, ground, anew).items()
         assert events[: len(before)] == before, "what an earlier session found out is still there"
         assert len(events) > len(before), "and this one went on from there"
         before = events
