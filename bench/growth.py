@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import simulate
+from bisector.transition import MOST_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class Figures:
     """What was measured, in seconds for each probe.
 
     ``probes`` are whole probes on a worker (build and test), ``client`` is what the client does
-    for one while no other gets its time, ``transfer`` what a tree's archive takes on its line.
+    for one while no other gets its time. Its line is taken for ``first`` by the tree that a worker
+    gets first, for ``transfer`` by each later one.
     """
 
     probes: tuple[float, ...]
     client: float
+    first: float
     transfer: float
 
 
@@ -37,31 +40,36 @@ class Span:
         return self.work / self.seconds
 
 
-def round_of(durations: Sequence[float], workers: int, figures: Figures) -> float:
-    """Seconds until probes of these *durations* that are asked at once have all been answered.
+class Crew:
+    """Workers, and the client and the line that they share; each worker has one probe at a time."""
 
-    The client asks one after the other, and one line carries all trees; a worker has one probe at
-    a time.
-    """
-    idle = [0.0] * min(workers, len(durations))
-    client = line = end = 0.0
-    for duration in durations:
-        client = max(client, idle[0]) + figures.client
-        line = max(line, client) + figures.transfer
-        end = max(end, line + duration)
-        heapq.heapreplace(idle, line + duration)
-    return end
+    def __init__(self, workers: int, figures: Figures) -> None:
+        self._figures = figures
+        # when it is free, and what its next tree takes; the line and the client are free at _line
+        self._workers = [(0.0, figures.first)] * workers
+        self._client = self._line = 0.0
+
+    def round(self, begun: float, durations: Sequence[float]) -> float:
+        """When probes of these *durations*, all asked for at the time *begun*, are answered."""
+        end = self._client = max(begun, self._client)
+        for duration in durations:
+            free, tree = self._workers[0]
+            self._client = max(self._client, free) + self._figures.client
+            self._line = max(self._line, self._client) + tree
+            heapq.heapreplace(self._workers, (self._line + duration, self._figures.transfer))
+            end = max(end, self._line + duration)
+        return end
 
 
 def sweep(revisions: int, workers: int, figures: Figures, seed: str = "") -> Span:
     """A verdict for each of so many revisions that all differ."""
     chance = random.Random(seed)
     durations = chance.choices(figures.probes, k=revisions)
-    return Span(round_of(durations, workers, figures), sum(durations))
+    return Span(Crew(workers, figures).round(0.0, durations), sum(durations))
 
 
 def hunt(revisions: int, workers: int, figures: Figures, seed: str = "") -> Span:
-    """A search for a culprit that lies anywhere, as many probes at once as there are workers.
+    """A search for a culprit that lies anywhere, as many probes at once as bisector asks for.
 
     The search's own thinking counts: it is measured here, beside what the probes would take. What
     one worker needs for it is the work.
@@ -70,12 +78,12 @@ def hunt(revisions: int, workers: int, figures: Figures, seed: str = "") -> Span
     commits = [f"c{number}" for number in range(revisions)]
     culprit, weights = chance.choice(commits), dict.fromkeys(commits, 1.0)
     begun = time.process_time()
-    cost = simulate.search(commits, culprit, weights, at_once=workers)
-    seconds = time.process_time() - begun
-    left = cost.probes
+    cost = simulate.search(commits, culprit, weights, at_once=min(MOST_AT_ONCE, workers))
+    thinking = (time.process_time() - begun) / max(1, cost.rounds)
+    crew, seconds, left = Crew(workers, figures), 0.0, cost.probes
     for number in range(cost.rounds):
         share = round(left / (cost.rounds - number))
-        seconds += round_of(chance.choices(figures.probes, k=share), workers, figures)
+        seconds = crew.round(seconds + thinking, chance.choices(figures.probes, k=share))
         left -= share
     alone = simulate.search(commits, culprit, weights) if workers > 1 else cost
     return Span(seconds, sum(chance.choices(figures.probes, k=alone.probes)))

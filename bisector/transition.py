@@ -22,6 +22,7 @@ NEW_VERDICT = {INTRODUCTION: Verdict.BAD, FIX: Verdict.GOOD}
 CONFIDENCE = 0.99  # at which a search with a flaky test ends
 BY_LUCK = 0.001  # P(the bug's signature on a good revision): it is not written by accident
 ANY_FAILURE_BY_LUCK: Rate = (0.001, 0.01, 0.05)  # the same where any failed expectation is bad
+MOST_AT_ONCE = 64  # probes; beyond it, asking for them takes longer than they save (bench/scale)
 REPEATS = 2  # of a verdict that does not fit the others, to see whether it stays
 
 
@@ -124,10 +125,11 @@ class _Pursuit:
 
     def _ask(self) -> bool:
         """Keep the machine busy; whether it is."""
-        free = self._prober.executor.jobs - len(self._pending)
-        if free > 0:
+        jobs = min(MOST_AT_ONCE, self._prober.executor.jobs)
+        if len(self._pending) < jobs:
+            free = jobs - len(self._pending)
             self._start(self._search.choose_many(free, self._costs.seconds, self._pending))
-        if len(self._pending) == self._prober.executor.jobs:
+        if len(self._pending) == jobs:
             self._start(self._search.choose_many(1, self._costs.seconds, self._pending))
         return bool(self._pending)
 

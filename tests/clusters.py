@@ -1,19 +1,15 @@
-"""A Dask cluster on this machine's loopback, and a HAProxy that takes no time to build and test."""
+"""Clusters on this machine, and a HAProxy that takes no time to build and test."""
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
 import pygit2
 import pytest
 
+from bench.machines import Machines
 from bisector import session, tools
 from bisector.oracle import Oracle
 from bisector.probe import Probe
@@ -24,7 +20,6 @@ from bisector.toolchain import DEV
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 
-SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard")
 # without the look around: it is not this machine that is tried
 _SERVE = """
 import sys
@@ -92,61 +87,11 @@ class Ground:
         return pygit2.Repository(str(path))
 
 
-class Machines:
-    """A scheduler and workers, each a process of its own; all end with the context."""
+def machines(tls: Path | None = None) -> Machines:
+    """A cluster for it, whose workers do not look around first."""
+    return Machines(tls, WORKER)
 
-    def __init__(self, tls: Path | None = None) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.address = f"{'tls' if tls else 'tcp'}://127.0.0.1:{self.port}"
-        self._tls: list[str] = []
-        if tls:  # a certificate and its key in one file
-            self._tls = [f"--tls-{what}={tls}" for what in ("ca-file", "cert", "key")]
-        self.workers: list[subprocess.Popen[str]] = []
-        self._processes: list[subprocess.Popen[str]] = []
 
-    def __enter__(self) -> Self:
-        self.scheduler = self.schedule()
-        return self
-
-    def __exit__(self, *what: object) -> None:
-        for one in reversed(self._processes):
-            self.kill(one)
-
-    def schedule(self) -> subprocess.Popen[str]:
-        """Start a scheduler, for the first time or again; it is ready when this returns."""
-        host = self.address.rpartition(":")[0]
-        words = (*SCHEDULER, "--host", host, "--port", str(self.port), *self._tls)
-        process = self._start(words, stderr=subprocess.PIPE)
-        assert process.stderr is not None
-        while "Scheduler at" not in (line := process.stderr.readline()):
-            assert line, "the scheduler ended"
-        return process
-
-    def work(self, workspace: Workspace, command: Sequence[str] = WORKER) -> None:
-        """Start a worker with this workspace; it is ready when this returns."""
-        env = {"BISECTOR_WORKSPACE": str(workspace.root)}
-        process = self._start((*command, self.address), env)
-        assert process.stdout is not None
-        while "tcp://127.0.0.1:" not in (line := process.stdout.readline()):
-            assert line, "the worker ended"
-        self.workers.append(process)
-
-    def _start(
-        self, words: Sequence[str], more: Mapping[str, str] | None = None, stderr: int | None = None
-    ) -> subprocess.Popen[str]:
-        env = {**os.environ, **(more or {})}
-        process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True)
-        self._processes.append(process)
-        return process
-
-    def kill(self, process: subprocess.Popen[str]) -> None:
-        """End it all of a sudden."""
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        self._processes.remove(process)
-
-    def asked(self, same: bool = False) -> Scheduler:
-        """What a client has to know; nothing is sandboxed."""
-        return Scheduler(self.address, same=same, sandbox=OFF)
+def asked(made: Machines, same: bool = False) -> Scheduler:
+    """What a client of *made* has to know; nothing is sandboxed."""
+    return Scheduler(made.address, same=same, sandbox=OFF)

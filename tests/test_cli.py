@@ -12,7 +12,7 @@ import pytest
 from bisector import __version__, scenario_file
 from bisector.cli import main
 from bisector.workspace import Workspace, hold
-from tests.clusters import Machines
+from tests.clusters import machines
 from tests.conftest import Clone
 from tests.test_cache import keep_binary
 
@@ -175,7 +175,7 @@ def test_a_backport_that_makes_no_sense_is_one_line_and_status_2(
 
 
 def test_a_worker_whose_scheduler_is_not_there_is_one_line_and_status_3(shell: Shell) -> None:
-    assert shell("worker", Machines().address) == 3
+    assert shell("worker", machines().address) == 3
     assert "no scheduler at tcp://127.0.0.1:" in shell.complaint()
 
 

@@ -10,13 +10,14 @@ from threading import Thread
 import pygit2
 import pytest
 
+from bench.machines import Machines
 from bisector import archive, scheduler
 from bisector.cluster import Cluster
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.oracle import Oracle
 from bisector.probe import key_of, recall
 from bisector.verdict import Result, Verdict
-from tests.clusters import BAD, BUILD, GCC, GOOD, Ground, Machines
+from tests.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
 from tests.conftest import Clone
 from tests.test_lanes import until
 from tests.test_process import is_gone
@@ -30,13 +31,13 @@ def ground(tmp_path: Path, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> Gro
 @pytest.fixture
 def one(ground: Ground) -> Iterator[Machines]:
     """A cluster with one worker."""
-    with Machines() as made:
+    with machines() as made:
         made.work(ground.new_workspace("there"))
         yield made
 
 
 def client(ground: Ground, made: Machines, same: bool = False) -> Cluster:
-    return Cluster(ground.workspace, made.asked(same), lambda what: None)
+    return Cluster(ground.workspace, asked(made, same), lambda what: None)
 
 
 def answer(executor: Cluster, ground: Ground, tree: str, oracle: Oracle | None = None) -> Result:
@@ -129,7 +130,7 @@ def test_another_compiler_s_answers_are_kept_apart_or_refused(
 @pytest.fixture
 def two(ground: Ground) -> Iterator[Machines]:
     """A cluster with two workers, which know nothing of each other."""
-    with Machines() as made:
+    with machines() as made:
         for name in ("here", "there"):
             made.work(ground.new_workspace(name))
         yield made
@@ -206,7 +207,7 @@ def begun(folder: Path, times: int) -> int:
 
 def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machines) -> None:
     told: list[str] = []
-    with Cluster(ground.workspace, one.asked(), told.append) as executor:
+    with Cluster(ground.workspace, asked(one), told.append) as executor:
         task = executor.submit(ground.request(ground.tree(build=begins(ground.folder))))
         begun(ground.folder, 1)
         waiting = Thread(target=executor.wait, args=([task],))

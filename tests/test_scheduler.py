@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import builtins
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from bisector import scheduler
 from bisector.errors import ClusterLost, MissingProgram, UsageProblem
 from bisector.scheduler import Scheduler
-from tests.clusters import Machines
+from tests.clusters import machines
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_scheduler_that_is_not_there_is_one_line() -> None:
-    address = Machines().address
+    address = machines().address
     with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
         Scheduler(address).connect()
 
@@ -73,26 +72,22 @@ def test_by_tls_only_who_has_a_certificate_of_the_authority_is_let_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "PATIENCE", 3.0)
-    ours, another = (made_certificate(tmp_path / name) for name in ("ours.pem", "another.pem"))
-    with Machines(tls=ours) as machines:
-        known = Scheduler(machines.address, str(ours), str(ours), str(ours)).connect()
+    ours, another = (certificate(tmp_path / name) for name in ("ours.pem", "another.pem"))
+    with machines(tls=ours) as made:
+        known = Scheduler(made.address, str(ours), str(ours), str(ours)).connect()
         assert known.scheduler_info(0)["n_workers"] == 0
         known.close()
         for ca in (ours, another):
-            stranger = Scheduler(machines.address, str(ca), str(another), str(another))
+            stranger = Scheduler(made.address, str(ca), str(another), str(another))
             with pytest.raises(ClusterLost):
                 stranger.connect()
         with pytest.raises(ClusterLost):
-            Scheduler(machines.address.replace("tls", "tcp")).connect()
+            Scheduler(made.address.replace("tls", "tcp")).connect()
 
 
-def made_certificate(path: Path) -> Path:
-    """A certificate that is its own authority, with its key."""
-    key = path.with_suffix(".key")
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl on this machine")
-    done = [*words, "-keyout", str(key), "-out", str(path)]
-    subprocess.run(done, check=True, capture_output=True)
-    path.write_text(path.read_text() + key.read_text())
+def certificate(path: Path) -> Path:
+    """A certificate for this machine with its key and its own authority, all in one file."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    path.write_bytes(issued.private_key_and_cert_chain_pem.bytes() + authority.cert_pem.bytes())
     return path

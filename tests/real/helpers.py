@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pygit2.enums import FileMode
 from bisector import journal
 from bisector.events import Event, Probed, Started
 from bisector.history import History
-from bisector.playground import Playground
+from bisector.playground import Plan, Playground
 from bisector.workspace import Workspace
 
 BISECTOR = (sys.executable, "-m", "bisector")
@@ -58,6 +59,30 @@ def hunts_over(
 def made(events: list[Event]) -> list[tuple[str, int]]:
     """The questions that were answered by building and testing, not from memory."""
     return [(e.key, e.run) for e in events if isinstance(e, Probed) and not e.known]
+
+
+def planned(plan: Plan) -> list[str]:
+    """The verdict that each commit of a playground was made for."""
+    found = []
+    for number in range(plan.commits):
+        if number in plan.unbuildable:
+            found.append("unbuildable")
+        elif number in plan.untestable:
+            found.append("untestable")
+        else:
+            found.append("bad" if plan.regression <= number < plan.heal else "good")
+    return found
+
+
+def swept(answer: Path, history: History, span: str) -> list[str]:
+    """The verdict of a sweep's report on each commit of the range *span*, oldest first."""
+    told = {
+        revision: row["verdict"]
+        for row in json.loads(answer.read_text())["stretches"]
+        for revision in row["revisions"]
+    }
+    found = history.range(span)
+    return [told[commit] for commit in (found.old.id, *found.commits)]
 
 
 def edited(history: History, revision: str, path: str, old: str, new: str) -> str:

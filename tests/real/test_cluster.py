@@ -10,10 +10,24 @@ from typing import Any
 
 import pytest
 
-from bisector.playground import Playground
+from bench.machines import Machines
+from bench.measure import empty_workspace
+from bisector import playground
+from bisector.distro import SourceTree
+from bisector.history import History
+from bisector.patches import Series
+from bisector.playground import DEMO, Playground
+from bisector.verdict import Verdict
 from bisector.workspace import Workspace
-from tests.clusters import Machines
-from tests.real.helpers import BISECTOR, SECONDS, begin, bisector, hunts_over, made
+from tests.real.helpers import (
+    SECONDS,
+    begin,
+    bisector,
+    hunts_over,
+    made,
+    planned,
+    swept,
+)
 from tests.real.test_hunt import assert_right
 
 ANSWER = ("proven", "introduction", "fix", "affected", "patch")
@@ -24,7 +38,17 @@ def cluster(real_workspace: Workspace) -> Iterator[Machines]:
     """Two workers. What was built is there, so that it does not take long; tests are made anew."""
     with Machines() as machines:
         for _ in range(2):
-            machines.work(real_workspace, (*BISECTOR, "worker"))
+            machines.work(real_workspace)
+        yield machines
+
+
+@pytest.fixture
+def strangers(real_workspace: Workspace, tmp_path: Path) -> Iterator[Machines]:
+    """Two workers: one works where the client does, the other has tools and nothing else."""
+    elsewhere = empty_workspace(tmp_path / "elsewhere", real_workspace.root / "tools")
+    with Machines() as machines:
+        for workspace in (real_workspace, elsewhere):
+            machines.work(workspace)
         yield machines
 
 
@@ -37,6 +61,34 @@ def answer_in(path: Path) -> dict[str, Any]:
     text = re.sub(r"127\.0\.0\.1:[1-9]\d*", "127.0.0.1:port", path.read_text())
     found = json.loads(text)
     return {name: found[name] for name in ANSWER}
+
+
+def test_a_sweep_of_forty_revisions_loses_nothing_when_a_worker_is_killed_half_way(
+    real_workspace: Workspace,
+    haproxy_3_0: SourceTree,
+    series: Series,
+    strangers: Machines,
+    tmp_path: Path,
+) -> None:
+    ground = playground.make(real_workspace, haproxy_3_0.path, series, DEMO)
+    answer = tmp_path / "answer.json"
+    words = ("sweep", ground.range, "--repo", str(ground.path), "--all", "--json", str(answer))
+    remote = (*words, "--cluster", strangers.address)
+
+    sweep = begin(*remote)
+    assert sweep.stderr is not None
+    verdicts = (line for line in sweep.stderr if line.startswith(tuple(Verdict)))
+    for _ in range(DEMO.commits // 2):
+        next(verdicts)
+    strangers.kill(strangers.workers[1])
+    _, said = sweep.communicate(timeout=SECONDS)
+
+    assert sweep.returncode == 1, said
+    assert "1 of 2 workers went" in said
+    history = History.open(ground.path, real_workspace)
+    assert swept(answer, history, ground.range) == planned(DEMO)
+    ((_, events),) = hunts_over(real_workspace, ground, remote).items()
+    assert len(made(events)) == len(set(made(events))), "each question was answered once"
 
 
 def test_the_answer_is_the_same_with_a_cluster_and_when_a_worker_is_killed(
@@ -56,7 +108,7 @@ def test_the_answer_is_the_same_with_a_cluster_and_when_a_worker_is_killed(
     hunt = begin(*words)
     assert hunt.stderr is not None
     hunt.stderr.readline()
-    cluster.kill(cluster.workers[0])
+    cluster.kill(cluster.workers[1])
     _, said = hunt.communicate(timeout=SECONDS)
     assert hunt.returncode == 0, said
     ((_, events),) = hunts_over(real_workspace, ground, words).items()

@@ -1,0 +1,76 @@
+"""A Dask cluster on this machine's loopback: a scheduler and workers, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from bench.measure import ROOT
+from bisector.workspace import Workspace
+
+_SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard")
+WORKER = (sys.executable, "-m", "bisector", "worker")
+
+
+class Machines:
+    """Processes that all end with the context. With *tls* it is a file with certificate and key.
+
+    *worker* is the command that starts one, but for the address.
+    """
+
+    def __init__(self, tls: Path | None = None, worker: Sequence[str] = WORKER) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"{'tls' if tls else 'tcp'}://127.0.0.1:{self.port}"
+        self.workers: list[subprocess.Popen[str]] = []
+        self._tls = [f"--tls-{what}={tls}" for what in ("ca-file", "cert", "key")] if tls else []
+        self._worker = worker
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> Self:
+        self.scheduler = self.schedule()
+        return self
+
+    def __exit__(self, *what: object) -> None:
+        for one in reversed(self._processes):
+            self.kill(one)
+
+    def schedule(self) -> subprocess.Popen[str]:
+        """Start a scheduler, for the first time or again; it is ready when this returns."""
+        host = self.address.rpartition(":")[0]
+        words = (*_SCHEDULER, "--host", host, "--port", str(self.port), *self._tls)
+        process = self._start(words, stderr=subprocess.PIPE)
+        assert process.stderr is not None
+        while "Scheduler at" not in (line := process.stderr.readline()):
+            assert line, "the scheduler ended"
+        return process
+
+    def work(self, workspace: Workspace) -> None:
+        """Start a worker with this workspace; it is ready when this returns."""
+        env = {"BISECTOR_WORKSPACE": str(workspace.root)}
+        process = self._start((*self._worker, self.address), env)
+        assert process.stdout is not None
+        while "tcp://127.0.0.1:" not in (line := process.stdout.readline()):
+            assert line, "the worker ended"
+        self.workers.append(process)
+
+    def _start(
+        self, words: Sequence[str], more: Mapping[str, str] | None = None, stderr: int | None = None
+    ) -> subprocess.Popen[str]:
+        env = {**os.environ, "PYTHONPATH": str(ROOT), **(more or {})}
+        process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        self._processes.append(process)
+        return process
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """End it all of a sudden."""
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        self._processes.remove(process)
