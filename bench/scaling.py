@@ -19,7 +19,8 @@ from bench.growth import Figures, Span
 from bench.machines import Machines
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.table import table
-from bisector import archive, chart, session
+from bisector import chart, session
+from bisector.archive import Packer
 from bisector.cluster import Cluster
 from bisector.errors import BisectorError
 from bisector.journal import Journal
@@ -161,19 +162,17 @@ def _client(
                 clock += told.test_seconds
             waited, processor = time.monotonic() - clock, time.process_time() - processor
     trees = [history.tree_id(one) for one in revisions]
-    packed = list(_archives(lambda tree, base: archive.pack(history.store, tree, base), trees))
+    packed = list(_archives(Packer(str(history.store_path)), trees))
     sizes, seconds = zip(*packed, strict=True)
     parts, packing = sizes[1:] or (0,), seconds[1:] or (0.0,)
     return Client(processor / asks, waited / asks, sizes[0], seconds[0], mean(parts), mean(packing))
 
 
-def _archives(
-    pack: Callable[[str, str], bytes], trees: Sequence[str]
-) -> Iterator[tuple[int, float]]:
+def _archives(packer: Packer, trees: Sequence[str]) -> Iterator[tuple[int, float]]:
     """The size of each tree's archive, and the seconds that it takes to make."""
     for tree, base in zip(trees, ("", *trees), strict=False):
         begun = time.process_time()
-        yield len(pack(tree, base)), time.process_time() - begun
+        yield packer.pack(tree, base).size, time.process_time() - begun
 
 
 def figures_of(sweeps: Sequence[Sweep], client: Client) -> Figures:

@@ -1,13 +1,13 @@
-"""A tree on its way to another machine: what a build reads of it, as a compressed archive.
+"""A tree on its way to another machine: what a build reads of it, compressed.
 
 An object's name there is its own hash, so whoever unpacks it cannot be told anything wrong.
 """
 
 from __future__ import annotations
 
-import io
-import tarfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pygit2
 from pygit2.enums import FileMode, ObjectType
@@ -16,45 +16,79 @@ from bisector.errors import WorkspaceProblem
 from bisector.store import NOT_BUILT
 
 _KINDS = {"blob": ObjectType.BLOB, "tree": ObjectType.TREE}
-_BASE = "bisector.base"  # the header that names it
-_LEVEL = 1  # of gzip: half again as large as the best, in a tenth of the time
+_LEVEL = 1  # of zlib: half again as large as the best, in a tenth of the time
+_ROOM = 64 << 20  # bytes that a packer keeps
 
 
-def pack(store: pygit2.Repository, tree: str, base: str = "") -> bytes:
-    """The objects of *tree* that a build reads, but for those of *base*, which the other has.
+@dataclass(frozen=True)
+class Archive:
+    """The (kind, name, deflated content) of a tree's objects, parts first.
 
-    A *base* that *store* does not know saves nothing.
+    Those of the tree ``base`` are left out, unless that is ''.
     """
-    base = base if base and base in store else ""
-    there = set(_objects(store, base)) if base else set()
-    packed = io.BytesIO()
-    with tarfile.open(
-        fileobj=packed, mode="w:gz", compresslevel=_LEVEL, pax_headers={_BASE: base}
-    ) as archive:
-        for kind, name in dict.fromkeys(_objects(store, tree)):
-            if (kind, name) not in there:
-                data = store.odb.read(name)[1]
-                entry = tarfile.TarInfo(f"{kind}/{name}")
-                entry.size = len(data)
-                archive.addfile(entry, io.BytesIO(data))
-    return packed.getvalue()
+
+    base: str
+    objects: tuple[tuple[str, str, bytes], ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(len(content) for _, _, content in self.objects)
 
 
-def unpack(store: pygit2.Repository, packed: bytes) -> None:
+class Packer:
+    """Packs the trees of the object store at *path*; what it compressed lately it keeps.
+
+    Trees of one history have most of their files in common: to compress each once instead of once
+    for each worker is what a client's processor bears many workers by.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._kept: dict[str, bytes] = {}
+        self._size = 0
+
+    def pack(self, tree: str, base: str = "") -> Archive:
+        """The objects of *tree* that a build reads, but for those of *base*, which the other has.
+
+        A *base* that the store does not know saves nothing. May be called by several threads.
+        """
+        store = pygit2.Repository(self._path)
+        base = base if base and base in store else ""
+        there = set(_objects(store, base)) if base else set()
+        needed = dict.fromkeys(one for one in _objects(store, tree) if one not in there)
+        return Archive(base, tuple((*one, self._deflated(store, one[1])) for one in needed))
+
+    def _deflated(self, store: pygit2.Repository, name: str) -> bytes:
+        content = self._kept.get(name)
+        if content is None:
+            content = zlib.compress(store.odb.read(name)[1], _LEVEL)
+            if self._size + len(content) > _ROOM:
+                self._kept, self._size = {}, 0
+            self._kept[name] = content
+            self._size += len(content)
+        return content
+
+
+def unpack(store: pygit2.Repository, packed: Archive) -> None:
     """Put the objects of an archive into *store*, unless that lacks the base that it was made for.
 
     What needs another one comes after it: a tree that is there is there with all that it needs.
     Raises WorkspaceProblem if an object is not what it is called.
     """
-    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
-        base = archive.pax_headers.get(_BASE)
-        if base and base not in store:
-            return
-        for entry in archive:
-            kind, _, name = entry.name.partition("/")
-            source = archive.extractfile(entry)
-            if source is None or str(store.odb.write(_KINDS[kind], source.read())) != name:
-                raise WorkspaceProblem(f"{entry.name} came damaged", "run the same command again")
+    if packed.base and packed.base not in store:
+        return
+    for kind, name, content in packed.objects:
+        if str(store.odb.write(_KINDS[kind], _inflated(content))) != name:
+            raise WorkspaceProblem(f"{kind} {name} came damaged", "run the same command again")
+
+
+def _inflated(content: bytes) -> bytes:
+    """What was deflated; b'' if that cannot be told, which is nobody's content here."""
+    try:
+        return zlib.decompress(content)
+    except zlib.error:
+        return b""
 
 
 def _objects(store: pygit2.Repository, tree: str) -> Iterator[tuple[str, str]]:

@@ -12,9 +12,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-import pygit2
-
-from bisector import archive
+from bisector.archive import Archive, Packer
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.executors import Task
 from bisector.probe import Probe, key_of, remember
@@ -57,7 +55,7 @@ class Cluster:
         # by tree and toolchain: who has the binary, and who waits until somebody has
         self._holders: dict[tuple[str, str], str] = {}
         self._builders: dict[tuple[str, str], asyncio.Lock] = {}
-        self._first: tuple[str, asyncio.Task[bytes]] | None = None
+        self._packers: dict[str, Packer] = {}
 
     def __enter__(self) -> Self:
         self._client = self._scheduler.connect()
@@ -135,14 +133,14 @@ class Cluster:
 
         scheduler = self._scheduler
         order = await asyncio.to_thread(remote.order_of, request, scheduler.sandbox, scheduler.same)
-        packed: tuple[bytes, ...] = ()
+        packed: Archive | None = None
         worker, deaths = "", 0
         while True:
             await self._back()
             asked = self._client.submit(
                 remote.answer,
                 order,
-                *packed,
+                packed,
                 key=f"probe-{uuid.uuid4().hex}",
                 **(_only(worker) if worker else _rather(self._holders.get(binary))),
             )
@@ -151,7 +149,7 @@ class Cluster:
             except (FutureCancelledError, OSError):  # since the scheduler went
                 if asked.status == "error":  # the worker's own
                     raise
-                packed, worker = (), ""
+                packed, worker = None, ""
                 continue
             except KilledWorker:
                 told, deaths = None, _DEATHS
@@ -163,28 +161,15 @@ class Cluster:
                 self._holders[binary] = told.worker
                 return await asyncio.to_thread(self._take, request, order.kin, told)
             if told:
-                packed, worker = await self._packed(request, told.base), told.worker
+                packer = self._packers.setdefault(request.store, Packer(request.store))
+                packed = await asyncio.to_thread(packer.pack, request.tree, told.base)
+                worker = told.worker
                 continue
             deaths += bool(worker)
             if deaths >= _DEATHS:
                 what = f"{_DEATHS} workers died while they probed {request.tree}"
                 raise ProbeFailed(what, "see what they say, then try again")
-            packed, worker = (), ""
-
-    async def _packed(self, request: Probe, base: str) -> tuple[bytes, ...]:
-        """The archives by which a worker that has the tree *base*, or none, gets the request's.
-
-        A whole tree is packed once: the first one, from which all who have none go on.
-        """
-        if base:
-            return (await asyncio.to_thread(_pack, request, base),)
-        if self._first is None:
-            whole = asyncio.create_task(asyncio.to_thread(_pack, request, ""))
-            self._first = request.tree, whole
-        tree, whole = self._first
-        if tree == request.tree:
-            return (await asyncio.shield(whole),)
-        return await asyncio.shield(whole), await asyncio.to_thread(_pack, request, tree)
+            packed, worker = None, ""
 
     async def _told(self, asked: Future[Answer | Lacking], worker: str) -> Answer | Lacking | None:
         """What comes of a task; None as soon as the *worker* that it is for, if any, is gone.
@@ -230,7 +215,3 @@ def _only(worker: str) -> dict[str, Any]:
 def _rather(worker: str | None) -> dict[str, Any]:
     """How to submit what a *worker*, if there is one, has done half of."""
     return {"workers": [worker], "allow_other_workers": True} if worker else {}
-
-
-def _pack(request: Probe, base: str) -> bytes:
-    return archive.pack(pygit2.Repository(request.store), request.tree, base)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import pygit2
 
-from bisector import __version__, archive, session, tools, vtest
+from bisector import __version__, session, tools, vtest
+from bisector.archive import Archive, unpack
 from bisector.errors import BisectorError, ProbeFailed
 from bisector.lanes import Lane, cores
 from bisector.oracle import Oracle, companions
@@ -97,8 +98,8 @@ def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
     )
 
 
-def answer(order: Order, *packed: bytes) -> Answer | Lacking:
-    """What a worker does about *order*; *packed* are archives that it was found lacking.
+def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
+    """What a worker does about *order*; *packed* is an archive that it was found lacking.
 
     Raises ProbeFailed, which names the machine, for whatever keeps it from an answer.
     """
@@ -111,9 +112,9 @@ def answer(order: Order, *packed: bytes) -> Answer | Lacking:
             raise ProbeFailed(what, "install the same")
         workspace = Workspace.open()
         store = _store(worker)
-        with explained(f"cannot write {store.path}"):
-            for one in packed:
-                archive.unpack(store, one)
+        if packed:
+            with explained(f"cannot write {store.path}"):
+                unpack(store, packed)
         if order.tree not in store:
             base = store.references.get(_BASE)
             return Lacking(worker.address, str(base.target) if base else "")

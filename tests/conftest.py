@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from hypothesis import settings
 from pygit2.enums import FileMode, ObjectType
 
 from bisector.sandbox import Sandbox
 from bisector.workspace import Workspace
 from tests.obtain import obtain, sandbox_of
+
+settings.register_profile("untimed", deadline=None)  # others may need the machine, too
+settings.load_profile("untimed")
 
 WHO = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
 
@@ -89,9 +93,11 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture(scope="session")
 def shared_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where tests marked `real` work, so that they share what was built."""
-    named = os.environ.get("BISECTOR_TEST_WORKSPACE")
-    return Path(named) if named else tmp_path_factory.mktemp("shared-workspace")
+    """Where tests marked `real` work, so that they share what was built, in each process."""
+    if named := os.environ.get("BISECTOR_TEST_WORKSPACE"):
+        return Path(named)
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-workspace"
 
 
 @pytest.fixture(scope="session")

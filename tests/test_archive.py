@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
+import zlib
 from pathlib import Path
 
 import pygit2
 import pytest
 
-from bisector.archive import pack, unpack
+from bisector import archive
+from bisector.archive import Archive, Packer, unpack
 from bisector.checkout import BuildTree
 from bisector.errors import WorkspaceProblem
 from bisector.store import content_key
@@ -25,9 +25,12 @@ def other(tmp_path: Path) -> pygit2.Repository:
     return pygit2.init_repository(str(tmp_path / "other"), bare=True)
 
 
-def names(packed: bytes) -> set[str]:
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        return {name.partition("/")[2] for name in archive.getnames()}
+def pack(store: pygit2.Repository, tree: str, base: str = "") -> Archive:
+    return Packer(str(store.path)).pack(tree, base)
+
+
+def names(packed: Archive) -> set[str]:
+    return {name for _, name, _ in packed.objects}
 
 
 def blob(text: str) -> str:
@@ -87,15 +90,40 @@ def test_what_was_not_built_and_is_now_comes_too(clone: Clone, other: pygit2.Rep
 def test_a_tree_comes_after_all_its_parts(clone: Clone) -> None:
     """One that was killed while it unpacked must not take half a tree for a whole one."""
     tree = clone.tree(FILES, clone.commit({}))
-    with tarfile.open(fileobj=io.BytesIO(pack(clone.git, tree))) as archive:
-        assert archive.getnames()[-1] == f"tree/{tree}"
+    assert pack(clone.git, tree).objects[-1][:2] == ("tree", tree)
 
 
-def test_what_is_not_what_its_name_says_is_refused(other: pygit2.Repository) -> None:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        entry = tarfile.TarInfo(f"blob/{blob('int good;')}")
-        entry.size = len(b"int evil;")
-        archive.addfile(entry, io.BytesIO(b"int evil;"))
+@pytest.mark.parametrize("content", [zlib.compress(b"int evil;"), b"no archive"])
+def test_what_is_not_what_its_name_says_is_refused(
+    other: pygit2.Repository, content: bytes
+) -> None:
     with pytest.raises(WorkspaceProblem, match="damaged"):
-        unpack(other, packed.getvalue())
+        unpack(other, Archive("", (("blob", blob("int good;"), content),)))
+
+
+@pytest.mark.parametrize("room", [0, 1 << 20])
+def test_a_packer_gives_the_same_whatever_it_kept(
+    clone: Clone, other: pygit2.Repository, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr(archive, "_ROOM", room)
+    first = clone.commit(FILES)
+    trees = [clone.tree({"src/y.c": f"int y{n};\n"}, first) for n in (1, 2, 1)]
+    packer = Packer(str(clone.git.path))
+    assert [packer.pack(tree) for tree in trees] == [pack(clone.git, tree) for tree in trees]
+
+
+def test_what_trees_have_in_common_is_compressed_once(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compressed: list[bytes] = []
+
+    def compress(data: bytes, level: int) -> bytes:
+        compressed.append(data)
+        return data
+
+    monkeypatch.setattr(zlib, "compress", compress)
+    first = clone.commit(FILES)
+    packer = Packer(str(clone.git.path))
+    for tree in (clone.tree({}, first), clone.tree({"src/y.c": "int y;\n"}, first)):
+        packer.pack(tree)
+    assert compressed.count(b"int deep;\n") == 1

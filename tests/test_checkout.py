@@ -203,7 +203,7 @@ Revisions = st.dictionaries(Names, Contents, max_size=5).filter(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(Revisions, min_size=1, max_size=4))
 def test_whatever_came_before_it_holds_the_last_revision(
     tmp_path_factory: pytest.TempPathFactory, revisions: list[Files]

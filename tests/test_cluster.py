@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
-import pygit2
 import pytest
+from distributed import LocalCluster
 
 from bench.machines import Machines
-from bisector import archive, scheduler
+from bisector import scheduler
 from bisector.cluster import Cluster
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.oracle import Oracle
 from bisector.probe import key_of, recall
+from bisector.sandbox import OFF
+from bisector.scheduler import Scheduler
 from bisector.verdict import Result, Verdict
 from tests.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
 from tests.conftest import Clone
@@ -163,25 +167,6 @@ def test_when_the_one_who_has_the_binary_dies_another_builds_it(
     assert ("/there/" in first) != ("/there/" in second)
 
 
-def test_a_whole_tree_is_packed_once_for_all_workers(
-    ground: Ground, two: Machines, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bases: list[str] = []
-
-    def pack(store: pygit2.Repository, tree: str, base: str = "") -> bytes:
-        bases.append(base)
-        return packed(store, tree, base)
-
-    packed = archive.pack
-    monkeypatch.setattr(archive, "pack", pack)
-    trees = [ground.tree(build=f"sleep 0.5; : {number}\n{BUILD}") for number in range(4)]
-    with client(ground, two) as executor:
-        tasks = [executor.submit(ground.request(tree)) for tree in trees]
-        assert {task.future.result().verdict for task in tasks} == {Verdict.GOOD}
-    assert bases.count("") == 1 and len(bases) == 4
-    assert all(any(tree in ground.store(name) for tree in trees) for name in ("here", "there"))
-
-
 # --- who vanishes ---------------------------------------------------------------------------------
 
 
@@ -221,6 +206,28 @@ def test_what_a_killed_worker_was_at_another_one_does(ground: Ground, one: Machi
         waiting.join()
         assert task.future.result().verdict is Verdict.GOOD
     assert len(told) == 1, "once is enough"
+
+
+def test_dask_s_own_deployments_do_too_and_bring_back_who_was_killed(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BISECTOR_WORKSPACE", str(ground.new_workspace("there").root))
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as made,
+        Cluster(
+            ground.workspace, Scheduler(made.scheduler_address, sandbox=OFF), print
+        ) as executor,
+    ):
+        assert executor.jobs == 2
+        trees = [ground.tree(build=f": {one}\n{begins(ground.folder)}") for one in range(4)]
+        tasks = [executor.submit(ground.request(tree)) for tree in trees]
+        begun(ground.folder, 2)
+        os.kill(made.workers[0].pid, signal.SIGKILL)
+        begun(ground.folder, 3)
+        (ground.folder / "go").touch()
+        assert {task.future.result().verdict for task in tasks} == {Verdict.GOOD}
 
 
 def test_what_workers_die_of_is_no_verdict(ground: Ground, one: Machines) -> None:

@@ -53,7 +53,6 @@ CPU_SECONDS = 10.0  # for one input, of a megabyte at most; quadratic time would
 
 fuzz = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,
         HealthCheck.data_too_large,

@@ -157,7 +157,7 @@ def test_after_an_append_that_failed_half_way_the_next_one_is_whole(
     assert read(path) == (THREE[1:2], 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(0, 7))
 def test_whatever_bit_flips_no_event_is_invented(
     tmp_path_factory: pytest.TempPathFactory, place: int, bit: int

@@ -139,7 +139,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(history, new, culprit, untestable - {new}, weights)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=700)
 @given(cases())
 def test_finds_the_culprit_or_the_smallest_set_that_can_be_told(case: Case) -> None:
     search = Search(Graph.of(case.history), case.new, case.weights)
@@ -149,7 +149,7 @@ def test_finds_the_culprit_or_the_smallest_set_that_can_be_told(case: Case) -> N
     assert set(probed) <= case.above[case.new] - {case.new}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases())
 def test_every_testable_history_ends_in_one_revision(case: Case) -> None:
     case.untestable = set()
@@ -161,7 +161,7 @@ def test_every_testable_history_ends_in_one_revision(case: Case) -> None:
     assert len(probed) < len(case.above[case.new])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases(), st.randoms())
 def test_the_order_of_records_does_not_change_the_answer(case: Case, rnd: Random) -> None:
     search = Search(Graph.of(case.history), case.new, case.weights)
@@ -172,7 +172,7 @@ def test_the_order_of_records_does_not_change_the_answer(case: Case, rnd: Random
     assert search.choose() is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases())
 def test_each_probe_rules_something_out_unless_it_is_a_skip(case: Case) -> None:
     search = Search(Graph.of(case.history), case.new, case.weights)
@@ -184,7 +184,7 @@ def test_each_probe_rules_something_out_unless_it_is_a_skip(case: Case) -> None:
     assert search.steps_left() == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases())
 def test_resuming_from_the_records_goes_on_with_the_same_choices(case: Case) -> None:
     graph = Graph.of(case.history)
@@ -212,7 +212,7 @@ def test_a_fix_is_searched_like_an_introduction(before: str, after: str) -> None
 # --- how many probes ------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data(), st.integers(1, 600), st.sampled_from([1.0, 0.1, 1 / 3, 1e300, 1e-300]))
 def test_equal_weights_on_a_line_are_git_bisect(data: st.DataObject, n: int, weight: float) -> None:
     culprit = data.draw(st.integers(0, n - 1))
@@ -337,7 +337,7 @@ def test_it_does_not_walk_from_one_cheap_neighbour_to_the_next() -> None:
 # --- several at once ------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cases(), st.integers(1, 4))
 def test_several_at_once_find_the_same_answer(case: Case, count: int) -> None:
     search = Search(Graph.of(case.history), case.new, case.weights)
@@ -350,7 +350,7 @@ def test_several_at_once_find_the_same_answer(case: Case, count: int) -> None:
     assert set(search.candidates()) == case.indistinguishable()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cases(), st.randoms(), st.integers(2, 4))
 def test_probes_that_end_in_any_order_find_the_same_answer(
     case: Case, rnd: Random, slots: int
