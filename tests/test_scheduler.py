@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
+import socket
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -66,6 +69,25 @@ def test_a_scheduler_that_is_not_there_is_one_line() -> None:
     address = machines().address
     with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
         Scheduler(address).connect()
+
+
+@pytest.mark.parametrize("words", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 8, b"\xff" * 64])
+def test_who_listens_there_and_is_no_scheduler_is_one_line_soon(
+    monkeypatch: pytest.MonkeyPatch, words: bytes
+) -> None:
+    monkeypatch.setattr(scheduler, "_REACH_SECONDS", 1.0)
+    said = []  # kept open
+
+    def say() -> None:
+        for _ in range(2):
+            said.append(stranger.accept()[0])
+            with contextlib.suppress(OSError):
+                said[-1].sendall(words)
+
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        Thread(target=say, daemon=True).start()
+        with pytest.raises(ClusterLost, match="is no Dask scheduler that lets us in by tcp"):
+            Scheduler(f"127.0.0.1:{stranger.getsockname()[1]}").reach()
 
 
 def test_by_tls_only_who_has_a_certificate_of_the_authority_is_let_in(

@@ -26,7 +26,6 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
         scheduler = Scheduler(
             address, self.tls_ca, self.tls_cert, self.tls_key, insecure=self.insecure
         )
-        scheduler.security()
         scheduler.reach()  # before the work of looking around
         workspace = Workspace.open()
         findings = [
