@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from bench.growth import Figures, Span
 from bench.machines import Machines
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.table import table
-from bisector import chart, session
+from bisector import session
 from bisector.archive import Packer
 from bisector.cluster import Cluster
 from bisector.errors import BisectorError
@@ -33,6 +33,8 @@ WORKERS = (0, 1, 2, 4)  # 0: no cluster
 CREWS = (1, 4, 16, 64, 256, 1000)
 SIZES = (10, 100, 1000, 10000)
 HUNTS = 5  # simulated ones of each kind
+LAG = 64  # how many commits a worker's next tree is from its last, if so many work
+NEIGHBOURS = 256  # commits of which trees are packed, beyond those
 LINE = 125_000_000  # bytes a second of the client's network: a gigabit
 ABOUT = """Three tables:
 
@@ -58,7 +60,8 @@ class Sweep:
 class Client:
     """What the client does, in seconds for a probe: processor time, and what a probe waits for it.
 
-    Archives in bytes and in seconds of packing: a whole tree, and what another one lacks.
+    Archives in bytes and in seconds of packing: a whole tree, and what one lacks who has the tree
+    of LAG commits before, in a sweep of all commits.
     """
 
     processor: float
@@ -77,9 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory(prefix="bench-") as root:
             tools = Workspace.open().root / "tools"
             workspace = partial(_workspace, Path(root), tools)
-            revisions = chosen(options, workspace("own"), asked.range, asked.count)
             sweeps = [_sweep(asked, number, workspace) for number in WORKERS]
-            client = _client(options, revisions, asked.asks, workspace)
+            client = _client(asked, options, workspace)
     except BisectorError as error:
         print(f"bench/scale: {error}", file=sys.stderr)
         return error.exit_code
@@ -105,15 +107,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _workspace(root: Path, tools: Path, name: str) -> Workspace:
     return empty_workspace(root / name, tools)
-
-
-def chosen(options: Options, workspace: Workspace, text: str, count: int) -> list[str]:
-    """The revisions that a sweep of *count* asks about, in its order."""
-    history = session.find_history(options, workspace, lambda what: None)
-    span = history.range(text)
-    commits = (span.old.id, *span.commits)
-    places = chart.every(len(commits), stride(len(commits), count))
-    return [commits[places[index]] for index in chart.coarse_to_fine(len(places))]
 
 
 def stride(commits: int, count: int) -> int:
@@ -143,36 +136,46 @@ def _sweep(asked: argparse.Namespace, workers: int, workspace: Callable[[str], W
 
 
 def _client(
-    options: Options, revisions: Sequence[str], asks: int, workspace: Callable[[str], Workspace]
+    asked: argparse.Namespace, options: Options, workspace: Callable[[str], Workspace]
 ) -> Client:
-    """Ask one worker so many times about one binary, and pack all trees as they were sent."""
-    print(f"bench/scale: {asks} tests by one worker", file=sys.stderr)
+    """Ask one worker so many times about one binary, and pack trees."""
+    print(f"bench/scale: {asked.asks} tests by one worker", file=sys.stderr)
     own = workspace("asking")
     history = session.find_history(options, own, lambda what: None)
+    commits = history.range(asked.range).commits
     bench = session.find_bench(options, own, history, session.find_test(options))
     journal = Journal(own.folder("hunts", "scale") / "journal")
     with Machines() as machines:
         machines.work(workspace("asked"))
         with Cluster(own, Scheduler(machines.address), lambda what: None) as executor:
             prober = Prober(bench, journal, executor, lambda what: None, fresh=True)
-            first = prober.ask(revisions[0], "scale")  # it is built
+            prober.ask(commits[-1], "scale")  # it is built
             clock, processor = time.monotonic(), time.process_time()
-            for run in range(1, asks + 1):
-                (told,) = prober.ask_all([prober.start(first.revision, "scale", run)])
+            for run in range(1, asked.asks + 1):
+                (told,) = prober.ask_all([prober.start(commits[-1], "scale", run)])
                 clock += told.test_seconds
             waited, processor = time.monotonic() - clock, time.process_time() - processor
-    trees = [history.tree_id(one) for one in revisions]
-    packed = list(_archives(Packer(str(history.store_path)), trees))
-    sizes, seconds = zip(*packed, strict=True)
-    parts, packing = sizes[1:] or (0,), seconds[1:] or (0.0,)
-    return Client(processor / asks, waited / asks, sizes[0], seconds[0], mean(parts), mean(packing))
+    packer = Packer(str(history.store_path))
+    trees = [history.tree_id(one) for one in commits[-LAG - NEIGHBOURS :]]
+    ((whole, packing),) = _packed(packer, [(trees[0], "")])
+    parts = _packed(packer, zip(trees[LAG:], trees, strict=False))
+    return Client(
+        processor / asked.asks,
+        waited / asked.asks,
+        whole,
+        packing,
+        round(mean(size for size, _ in parts)),
+        mean(seconds for _, seconds in parts),
+    )
 
 
-def _archives(packer: Packer, trees: Sequence[str]) -> Iterator[tuple[int, float]]:
-    """The size of each tree's archive, and the seconds that it takes to make."""
-    for tree, base in zip(trees, ("", *trees), strict=False):
+def _packed(packer: Packer, pairs: Iterable[tuple[str, str]]) -> list[tuple[int, float]]:
+    """The size of each tree's archive for who has the other one, and the seconds that it takes."""
+    found = []
+    for tree, base in pairs:
         begun = time.process_time()
-        yield packer.pack(tree, base).size, time.process_time() - begun
+        found.append((packer.pack(tree, base).size, time.process_time() - begun))
+    return found
 
 
 def figures_of(sweeps: Sequence[Sweep], client: Client) -> Figures:
@@ -200,7 +203,11 @@ def clients(one: Client) -> str:
         ("processor", f"{one.processor * 1000:.1f}", ""),
         ("from question to answer, beyond the test", f"{one.waiting * 1000:.1f}", ""),
         ("a tree for who has none", f"{one.packing_whole * 1000:.0f}", f"{one.whole / 1000:.0f}"),
-        ("a tree for who has another", f"{one.packing_part * 1000:.1f}", f"{one.part / 1000:.1f}"),
+        (
+            f"a tree for who has that of {LAG} commits before",
+            f"{one.packing_part * 1000:.1f}",
+            f"{one.part / 1000:.1f}",
+        ),
     ]
     return table(rows)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
+import shlex
 import socket
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -141,7 +143,8 @@ def require_distributed() -> None:
     try:
         import distributed  # noqa: F401
     except ImportError:
-        raise MissingProgram("Dask is not installed", "pip install bisector[cluster]") from None
+        advice = f"{shlex.quote(sys.executable)} -m pip install distributed"
+        raise MissingProgram("Dask is not installed", advice) from None
     # what it has to say, it says to whoever asks: the user has our lines to read
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":

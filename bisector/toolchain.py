@@ -66,6 +66,7 @@ class Toolchain:
         variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())
         identities = (compiler.identity, compiler.version, lua.identity)
+        kin = (compiler.kin or compiler.identity, compiler.version, lua.identity)
         own = tuple({**_FLAGS[name], **extra}.items())
         return cls(
             name,
@@ -73,7 +74,7 @@ class Toolchain:
             words,
             digest(*identities, *(f"{k}={v}" for k, v in words)),
             asked=tuple(extra.items()),
-            kin=digest(*identities, *(f"{k}={v}" for k, v in own)),
+            kin=digest(*kin, *(f"{k}={v}" for k, v in own)),
             compiler=compiler.version,
         )
 

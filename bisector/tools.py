@@ -31,11 +31,15 @@ _PREFIXES = ("/usr", "/usr/local")
 
 @dataclass(frozen=True)
 class Tool:
-    """A program: where it is, what it calls itself, and a digest of it for cache keys."""
+    """A program: where it is, what it calls itself, and a digest of it for cache keys.
+
+    ``kin`` is a digest that the same program has on other machines, where that is another one.
+    """
 
     path: Path
     version: str
     identity: str
+    kin: str = ""
 
 
 @dataclass(frozen=True)

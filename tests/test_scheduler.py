@@ -61,7 +61,7 @@ def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPa
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(MissingProgram, match=r"pip install bisector\[cluster\]"):
+    with pytest.raises(MissingProgram, match="-m pip install distributed"):
         Scheduler("127.0.0.1:1").security()
 
 

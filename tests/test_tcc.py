@@ -184,21 +184,33 @@ def test_another_tcc_or_another_shim_is_another_compiler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = fake(tmp_path / "one", "exit 1")
-    same = tcc._identity(one)
-    assert tcc._identity(one) == same
-    names = {same, tcc._identity(fake(tmp_path / "two", "exit 1"))}
+    same = tcc._identities(one)
+    assert tcc._identities(one) == same
+    names = {same, tcc._identities(fake(tmp_path / "two", "exit 1"))}
     (one.library / "stddef.h").write_text("x")
-    names.add(tcc._identity(one))
+    names.add(tcc._identities(one))
     one.program.write_text("x")
-    names.add(tcc._identity(one))
+    names.add(tcc._identities(one))
     shutil.copytree(tcc.SHIM, tmp_path / "shim")
     (tmp_path / "shim/compat.h").write_text("x")
     monkeypatch.setattr(tcc, "SHIM", tmp_path / "shim")
-    names.add(tcc._identity(one))
+    names.add(tcc._identities(one))
     assert len(names) == 5
 
 
 # --- what it makes --------------------------------------------------------------------------------
+
+
+def test_the_same_one_elsewhere_is_of_the_same_kin(installed: Tcc, tmp_path: Path) -> None:
+    shutil.copytree(installed.library, tmp_path / "lib")
+    moved = Tcc(Path(shutil.copy(installed.program, tmp_path / "tcc")), tmp_path / "lib")
+    one, other = (
+        tcc.compiler(Workspace(tmp_path / name), which)
+        for name, which in (("a", installed), ("b", moved))
+    )
+    assert one.kin == other.kin and one.identity != other.identity
+    (tmp_path / "lib/more.h").write_text("")
+    assert tcc.compiler(Workspace(tmp_path / "b"), moved).kin != one.kin
 
 
 def test_a_binary_that_ends_well_boots(tmp_path: Path) -> None:
