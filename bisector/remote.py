@@ -20,7 +20,7 @@ import pygit2
 
 from bisector import __version__, session, tools, vtest
 from bisector.archive import Archive, unpack
-from bisector.errors import BisectorError, ProbeFailed
+from bisector.errors import MAKE_ROOM, NO_ROOM, BisectorError, ProbeFailed
 from bisector.lanes import Lane, cores
 from bisector.oracle import Oracle, companions
 from bisector.probe import Probe, probe
@@ -127,6 +127,9 @@ def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
         return Answer(worker.address, result, log, kin)
     except BisectorError as problem:
         raise ProbeFailed(f"worker {here}: {problem.what}", problem.hint) from None
+    except (OSError, pygit2.GitError) as error:
+        advice = MAKE_ROOM if getattr(error, "errno", None) in NO_ROOM else ""
+        raise ProbeFailed(f"worker {here}: {error}", advice) from None
 
 
 def _probed(

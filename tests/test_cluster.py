@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
@@ -105,6 +106,18 @@ def test_what_keeps_a_worker_from_an_answer_is_told_with_its_name(
         task = executor.submit(request)
         executor.wait([task])
         with pytest.raises(ProbeFailed, match=r"^worker \S+: .*gcc --version fails"):
+            task.future.result()
+
+
+def test_a_worker_s_broken_disk_is_told_with_its_name(ground: Ground, one: Machines) -> None:
+    with client(ground, one) as executor:
+        answer(executor, ground, ground.tree())
+        store = Path(ground.store("there").path)
+        shutil.rmtree(store)
+        store.write_text("no repository")
+        task = executor.submit(ground.request(ground.tree(BAD)))
+        executor.wait([task])
+        with pytest.raises(ProbeFailed, match=r"^worker \S+: .*received"):
             task.future.result()
 
 
