@@ -16,7 +16,7 @@ from tests.real.helpers import BISECTOR, SECONDS, bisector
 def clone(ground: Playground, tmp_path: Path) -> Path:
     """A clone of the playground with a work tree, as a developer has it."""
     path = tmp_path / "haproxy"
-    git("clone", "-q", str(ground.path), str(path))
+    git("clone", "-q", "--no-hardlinks", str(ground.path), str(path))  # others use the ground, too
     return path
 
 
