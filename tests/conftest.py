@@ -10,6 +10,8 @@ import pygit2
 import pytest
 from hypothesis import settings
 from pygit2.enums import FileMode, ObjectType
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from bisector.sandbox import Sandbox
 from bisector.workspace import Workspace
@@ -17,6 +19,19 @@ from tests.obtain import obtain, sandbox_of
 
 settings.register_profile("untimed", deadline=None)  # others may need the machine, too
 settings.load_profile("untimed")
+
+
+class RealInOne(LoadScopeScheduling):
+    """Tests one by one, but those that build real HAProxy in one process: each uses the last's."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "real" if nodeid.startswith("tests/real/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return RealInOne(config, log)
+
 
 WHO = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
 

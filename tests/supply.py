@@ -31,7 +31,7 @@ PURPOSES = {
     "plumbum": "child processes",
     "pygit2": "git's objects",
     "pytest": "tests",
-    "pytest-xdist": "tests: several at once",
+    "pytest-xdist": "tests: two at once",
     "pyyaml": "tests: CI services' files",
     "rich": "progress on a terminal",
     "ruff": "style",

@@ -16,12 +16,11 @@ from tests.obtain import obtain
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is real, and shares what is built: in one process, as written."""
+    """Everything in this folder is real, and builds share what is built: in the order written."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.real)
-            item.add_marker(pytest.mark.xdist_group("real"))
 
 
 @pytest.fixture(scope="session")
