@@ -19,7 +19,7 @@ from bench.growth import Figures, Span
 from bench.machines import Machines
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.table import table
-from bisector import session
+from bisector import chart, session
 from bisector.archive import Packer
 from bisector.cluster import Cluster
 from bisector.errors import BisectorError
@@ -109,16 +109,11 @@ def _workspace(root: Path, tools: Path, name: str) -> Workspace:
     return empty_workspace(root / name, tools)
 
 
-def stride(commits: int, count: int) -> int:
-    """How many commits on the next one lies, if *count* of them are to be asked about."""
-    return max(1, -(-(commits - 1) // max(1, count - 1)))
-
-
 def _sweep(asked: argparse.Namespace, workers: int, workspace: Callable[[str], Workspace]) -> Sweep:
     """Sweep on so many workers."""
     client, answer = workspace(f"client-{workers}"), workspace("answers").root / f"{workers}.json"
     history = session.find_history(Options(repo=asked.repo), client, lambda what: None)
-    every = stride(len(history.range(asked.range).commits) + 1, asked.count)
+    every = chart.stride_for(len(history.range(asked.range).commits) + 1, asked.count)
     words = [sys.executable, "-m", "bisector", "sweep", asked.range, "--repo", asked.repo]
     words += ["--every", str(every), "--toolchain", "fast", "--json", str(answer)]
     env = {"PYTHONPATH": str(ROOT), "BISECTOR_WORKSPACE": str(client.root)}

@@ -13,11 +13,11 @@ from bisector.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.history import History, Range
 from bisector.patches import Series
 from bisector.prober import Bench, Prober, Ticket
-from bisector.proof import CONFIRM_RUNS
+from bisector.proof import CONFIRM_RUNS, how_judged
 from bisector.scenario import Known
 from bisector.session import Options
 from bisector.stretches import inferred, longest_row, next_probe
-from bisector.toolchain import DEV, RELEASE
+from bisector.toolchain import RELEASE
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace, digest
 
@@ -221,11 +221,8 @@ class Table:
                 f"between two that agree; a stretch of up to {row} with another verdict could "
                 "have been missed: --every leaves none out"
             )
-        if self.question.flaky:
-            yield f"the test is flaky: good means that it passed {CONFIRM_RUNS} times"
         search = self.prober.chains.search
-        if not search.is_real:
-            yield f"judged with {search.name} builds, as they search: --toolchain {DEV} takes gcc"
+        yield from how_judged(search, self.question.flaky)
         if Verdict.BAD not in verdicts.values() and search.name != RELEASE:
             yield f"none is bad: --toolchain {RELEASE} if the bug needs threads or the optimiser"
 

@@ -33,9 +33,9 @@ def every(count: int, stride: int) -> list[int]:
     return sorted({*range(0, count, stride), count - 1})
 
 
-def stride_for(count: int) -> int:
-    """The smallest stride at which no more than MANY of *count* commits are chosen."""
-    return max(1, -(-(count - 1) // (MANY - 1)))
+def stride_for(count: int, most: int = MANY) -> int:
+    """The smallest stride at which no more than *most*, at least two, of *count* are chosen."""
+    return max(1, -(-(count - 1) // max(1, most - 1)))
 
 
 def coarse_to_fine(count: int) -> list[int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bisector.events import CONFIRMATION, Confirmed, Found, Probed
 from bisector.prober import Prober
-from bisector.toolchain import Toolchain
+from bisector.toolchain import DEV, Toolchain
 from bisector.transition import NEW_VERDICT, TestIsFlaky
 from bisector.verdict import Verdict
 
@@ -17,6 +17,14 @@ CONFIRM_RUNS = 5  # of each side
 MOST_RUNS = 60  # of each side when the test is flaky
 SIGHTINGS = 3  # of the bug on the bad side
 MISSED = 0.01  # P(a bad side passes in all its runs), when the test is flaky
+
+
+def how_judged(search: Toolchain, flaky: bool) -> Iterator[str]:
+    """What the reader should know of verdicts that nothing confirms."""
+    if flaky:
+        yield f"the test is flaky: good means that it passed {CONFIRM_RUNS} times"
+    if not search.is_real:
+        yield f"judged with {search.name} builds, as they search: --toolchain {DEV} takes gcc"
 
 
 class FastContradicted(Exception):

@@ -14,10 +14,10 @@ from bisector.estimate import Estimate, estimate
 from bisector.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.history import History, Range
 from bisector.prober import Bench, Prober, Progress, Ticket
-from bisector.proof import CONFIRM_RUNS
+from bisector.proof import CONFIRM_RUNS, how_judged
 from bisector.session import Options
 from bisector.store import content_key
-from bisector.toolchain import DEV, Toolchain
+from bisector.toolchain import Toolchain
 from bisector.verdict import Ruling, Verdict
 from bisector.workspace import Workspace, digest
 
@@ -244,8 +244,4 @@ class Sweep:
                 f"{len(self.question.places)} of {total} commits were asked about, up to {gap} "
                 "between two of them were not: --all leaves none out"
             )
-        if self.question.flaky:
-            yield f"the test is flaky: good means that it passed {CONFIRM_RUNS} times"
-        search = self.prober.chains.search
-        if not search.is_real:
-            yield f"judged with {search.name} builds, as they search: --toolchain {DEV} takes gcc"
+        yield from how_judged(self.prober.chains.search, self.question.flaky)

@@ -1,19 +1,12 @@
-"""bench/scale: how many revisions it takes, what it reckons with, what it prints."""
+"""bench/scale: what it reckons with, what it prints."""
 
 from __future__ import annotations
 
-import pytest
-
 from bench.growth import Figures
-from bench.scaling import LINE, Client, Sweep, clients, figures_of, measured, stride
+from bench.scaling import LINE, Client, Sweep, clients, figures_of, measured
 
 SWEEPS = [Sweep(0, 10.0, (5.0,)), Sweep(1, 12.0, (4.0, 6.0)), Sweep(2, 8.0, (7.0, 9.0))]
 CLIENT = Client(0.01, 0.03, whole=3_000_000, packing_whole=0.3, part=40_000, packing_part=0.02)
-
-
-@pytest.mark.parametrize(("commits", "count"), [(10, 4), (6679, 24), (5, 100), (2, 1)])
-def test_no_more_are_taken_than_were_asked_for(commits: int, count: int) -> None:
-    assert len(range(0, commits - 1, stride(commits, count))) + 1 <= max(2, count)
 
 
 def test_what_is_reckoned_with_is_one_worker_s_and_the_client_s() -> None:

@@ -66,6 +66,11 @@ def test_unless_somebody_says_how_many_they_are_few_but_no_fewer_than_they_may_b
     assert stride == 1 or len(every(count, stride - 1)) > MANY
 
 
+@pytest.mark.parametrize(("commits", "count"), [(10, 4), (6679, 24), (5, 100), (2, 1)])
+def test_no_more_are_taken_than_were_asked_for(commits: int, count: int) -> None:
+    assert len(range(0, commits - 1, stride_for(commits, count))) + 1 <= max(2, count)
+
+
 def test_the_widest_gap_counts_the_commits_that_nobody_asks_about() -> None:
     assert widest_gap([0, 1, 5, 6]) == 3
     assert widest_gap([0, 1, 2]) == widest_gap([0]) == 0

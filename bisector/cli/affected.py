@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-
 from plumbum import cli
 
 from bisector.cli.command import ReportCommand, TestCommand
@@ -27,18 +24,12 @@ answered as asked, 3 the machine lacks something."""
     def main(self, range: str) -> int:
         from bisector.affected import conduct
         from bisector.cli.answer import show
-        from bisector.cli.options import cluster_of, options_of
-        from bisector.conduct import Way
+        from bisector.cli.options import options_of, way_of
         from bisector.report.live import Live
 
         files = self.files()
         with Live() as live:
-            way = Way(
-                shlex.join(["bisector", *sys.argv[1:]]),
-                live,
-                fresh=self.fresh,
-                cluster=cluster_of(self),
-            )
+            way = way_of(self, live)
             outcome = conduct(
                 self.workspace(),
                 options_of(self),

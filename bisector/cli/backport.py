@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 
 from plumbum import cli
@@ -51,8 +49,7 @@ be answered as asked, 3 the machine lacks something."""
     def main(self, fix: str) -> int:
         from bisector.backport import Wishes, backport
         from bisector.cli.answer import show
-        from bisector.cli.options import cluster_of, options_of
-        from bisector.conduct import Way
+        from bisector.cli.options import options_of, way_of
         from bisector.report.live import Live
 
         if self.patch:
@@ -60,12 +57,7 @@ be answered as asked, 3 the machine lacks something."""
         files = self.files()
         onto = [word for words in self.onto for word in words.split(",") if word]
         with Live() as live:
-            way = Way(
-                shlex.join(["bisector", *sys.argv[1:]]),
-                live,
-                fresh=self.fresh,
-                cluster=cluster_of(self),
-            )
+            way = way_of(self, live)
             wishes = Wishes(
                 Path(self.out) if self.out else None,
                 str(self.create_branch),

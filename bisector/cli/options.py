@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import replace
 
 from bisector.cli.command import RepoCommand, TestCommand
+from bisector.conduct import Watcher, Way
 from bisector.errors import UsageProblem
 from bisector.scheduler import Scheduler
 from bisector.session import Options
@@ -52,3 +55,9 @@ def cluster_of(command: TestCommand) -> Scheduler | None:
     if any(tls) or command.insecure or command.same_toolchain:
         raise UsageProblem("an option for a cluster, and no cluster", "name one with --cluster")
     return None
+
+
+def way_of(command: TestCommand, watcher: Watcher, jobs: int = 0) -> Way:
+    """How the user wants the job done. Raises what cluster_of() does."""
+    line = shlex.join(["bisector", *sys.argv[1:]])
+    return Way(line, watcher, jobs=jobs, fresh=command.fresh, cluster=cluster_of(command))

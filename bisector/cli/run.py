@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from dataclasses import replace
 
 from plumbum import cli
@@ -51,8 +49,8 @@ as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import cluster_of, options_of
-        from bisector.conduct import Way, conduct
+        from bisector.cli.options import options_of, way_of
+        from bisector.conduct import conduct
         from bisector.report.live import Live
 
         options = replace(
@@ -64,13 +62,7 @@ as asked, 3 the machine lacks something."""
         )
         files = self.files()
         with Live() as live:
-            way = Way(
-                shlex.join(["bisector", *sys.argv[1:]]),
-                live,
-                jobs=self._jobs(),
-                fresh=self.fresh,
-                cluster=cluster_of(self),
-            )
+            way = way_of(self, live, self._jobs())
             outcome = conduct(self.workspace(), options, range, blind=self.blind, way=way)
         return show(outcome, files)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-
 from plumbum import cli
 
 from bisector.cli.command import ReportCommand, TestCommand
@@ -30,8 +27,7 @@ as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import cluster_of, options_of
-        from bisector.conduct import Way
+        from bisector.cli.options import options_of, way_of
         from bisector.events import Noted
         from bisector.report import swept
         from bisector.report.live import Live
@@ -46,12 +42,7 @@ as asked, 3 the machine lacks something."""
             cost = swept.estimate(planned.estimate)
             if not self.dry_run:
                 live.told(Noted(cost))
-                way = Way(
-                    shlex.join(["bisector", *sys.argv[1:]]),
-                    live,
-                    fresh=self.fresh,
-                    cluster=cluster_of(self),
-                )
+                way = way_of(self, live)
                 outcome = conduct(planned, way)
         if self.dry_run:
             print(cost)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-
 from plumbum import cli
 
 from bisector.cli.command import ReportCommand, TestCommand
@@ -40,8 +37,7 @@ lacks something."""
 
     def main(self) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import cluster_of, options_of
-        from bisector.conduct import Way
+        from bisector.cli.options import options_of, way_of
         from bisector.report.live import Live
         from bisector.verify import Closer, verify
 
@@ -49,11 +45,6 @@ lacks something."""
         closer = Closer(self.hunks, self.coverage, tuple(self.reg_tests))
         files = self.files()
         with Live() as live:
-            way = Way(
-                shlex.join(["bisector", *sys.argv[1:]]),
-                live,
-                fresh=self.fresh,
-                cluster=cluster_of(self),
-            )
+            way = way_of(self, live)
             outcome = verify(self.workspace(), options_of(self), on, closer, way)
         return show(outcome, files)

@@ -194,12 +194,17 @@ def _ports(summary: Summary) -> list[Case]:
     ]
 
 
+def _kind(verdict: Verdict) -> str:
+    """How a test case ends that has this verdict."""
+    return FAILURE if verdict is Verdict.BAD else "" if verdict.tested else SKIPPED
+
+
 def _releases(summary: Summary) -> list[Case]:
     return [
         Case(
             "releases",
             one.release,
-            FAILURE if one.verdict is Verdict.BAD else "" if one.verdict.tested else SKIPPED,
+            _kind(one.verdict),
             f"{one.verdict}, {'probed' if one.probed else 'inferred from its neighbours'}",
             one.reason,
         )
@@ -212,7 +217,7 @@ def _stretches(summary: Summary) -> list[Case]:
         Case(
             "stretches",
             swept.span(one),
-            FAILURE if one.verdict is Verdict.BAD else "" if one.verdict.tested else SKIPPED,
+            _kind(one.verdict),
             f"{one.verdict}, {swept.basis(one)}",
             "\n".join(one.revisions),
         )
