@@ -15,11 +15,11 @@ from typing import Any
 from bench.measure import ROOT, Line, Measured, checked, empty_workspace, measure, peak_memory
 from bisector import session, tools
 from bisector.errors import EnvironmentProblem
+from bisector.events import FIX, INTRODUCTION
 from bisector.history import Commit, History, Range
 from bisector.oracle import Oracle
 from bisector.session import Options
 from bisector.toolchain import DEV, RELEASE
-from bisector.transition import FIX, INTRODUCTION
 from bisector.vtest import LOG_BUFFER, haproxy_args
 from bisector.workspace import Workspace
 

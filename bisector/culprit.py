@@ -10,11 +10,10 @@ from bisector import patch_files
 from bisector.apply import Conflict, apply_series
 from bisector.ddmin import Answer, Minimum, ddmin
 from bisector.errors import PatchProblem
-from bisector.events import CONFIRMATION, Confirmed, Event, Found, Noted, Reduced
+from bisector.events import CONFIRMATION, INTRODUCTION, Confirmed, Event, Found, Noted, Reduced
 from bisector.patches import Patch, Series, only_hunks
 from bisector.prober import Prober
 from bisector.proof import CONFIRM_RUNS, MOST_RUNS
-from bisector.transition import INTRODUCTION
 from bisector.verdict import Verdict
 
 BUDGET = 100  # trials; the least of ten hunks takes about twenty

@@ -9,6 +9,8 @@ from bisector.outcome import Outcome
 from bisector.verdict import Verdict
 
 ANSWERED = "answered"
+INTRODUCTION, FIX = "introduction", "fix"
+NEW_VERDICT = {INTRODUCTION: Verdict.BAD, FIX: Verdict.GOOD}
 CONFIRMATION = "confirm"  # how the purpose of a probe for proof begins
 
 

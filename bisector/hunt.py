@@ -14,6 +14,8 @@ from bisector import culprit, releases, relevance, witness
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.events import (
     ANSWERED,
+    FIX,
+    INTRODUCTION,
     TO_CHANCE,
     TO_REAL,
     Ended,
@@ -29,7 +31,7 @@ from bisector.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.scenario import Known
 from bisector.search import widest_gap
 from bisector.toolchain import RELEASE
-from bisector.transition import FIX, INTRODUCTION, Finder, Stretch, TestIsFlaky
+from bisector.transition import Finder, Stretch, TestIsFlaky
 from bisector.verdict import Verdict
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bisector.events import CONFIRMATION, Confirmed, Found, Probed
+from bisector.events import CONFIRMATION, NEW_VERDICT, Confirmed, Found, Probed
 from bisector.prober import Prober
 from bisector.toolchain import DEV, Toolchain
-from bisector.transition import NEW_VERDICT, TestIsFlaky
+from bisector.transition import TestIsFlaky
 from bisector.verdict import Verdict
 
 CONFIRM_RUNS = 5  # of each side

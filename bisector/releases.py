@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bisector.apply import AppliedSeries, Conflict
-from bisector.events import PatchChecked, Probed
+from bisector.events import FIX, INTRODUCTION, PatchChecked, Probed
 from bisector.history import History, Range
 from bisector.patches import Series
 from bisector.prober import Prober
-from bisector.transition import FIX, INTRODUCTION
 
 
 def affected(history: History, span: Range, found: Mapping[str, str]) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from bisector import releases
 from bisector.errors import UsageProblem
+from bisector.events import FIX, INTRODUCTION
 from bisector.history import History
-from bisector.transition import FIX, INTRODUCTION
 
 
 def named(history: History, words: Sequence[str]) -> list[str]:

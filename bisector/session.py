@@ -14,6 +14,7 @@ import pygit2
 
 from bisector import patch_files, sandbox, scenario_file, tcc, tools, upstream
 from bisector.errors import EnvironmentProblem, HuntBusy, NoSuchHunt, PatchProblem, UsageProblem
+from bisector.events import FIX, INTRODUCTION
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.journal import Journal, read
@@ -27,7 +28,6 @@ from bisector.sandbox import Sandbox
 from bisector.scenario import Known, Scenario, text_of
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
 from bisector.tools import Tool
-from bisector.transition import FIX, INTRODUCTION
 from bisector.workspace import Workspace, digest, lock
 
 DEFAULT_SCENARIO = "dns-flap"

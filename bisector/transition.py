@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from bisector import priors
 from bisector.costs import Costs
 from bisector.errors import NoTransitionSeen
-from bisector.events import Found, Probed
+from bisector.events import INTRODUCTION, NEW_VERDICT, Found, Probed
 from bisector.noise import UNKNOWN, Noise, Rate
 from bisector.priors import Evidence
 from bisector.prober import Prober, Ticket
 from bisector.search import Contradiction, NoTransition, Outcome, Search
-from bisector.verdict import Verdict
-
-INTRODUCTION, FIX = "introduction", "fix"
-NEW_VERDICT = {INTRODUCTION: Verdict.BAD, FIX: Verdict.GOOD}
 
 CONFIDENCE = 0.99  # at which a search with a flaky test ends
 BY_LUCK = 0.001  # P(the bug's signature on a good revision): it is not written by accident

@@ -10,11 +10,10 @@ import pytest
 from pygit2.enums import FileMode
 
 from bisector import culprit
-from bisector.events import Confirmed, Ended, Found, Noted, Probed, Reduced
+from bisector.events import FIX, INTRODUCTION, Confirmed, Ended, Found, Noted, Probed, Reduced
 from bisector.hunt import Hunt, Question
 from bisector.probe import Probe, key_of
 from bisector.toolchain import DEV, FAST, Chains
-from bisector.transition import FIX, INTRODUCTION
 from bisector.verdict import Result, Ruling, Verdict
 from bisector.workspace import Workspace
 from tests.conftest import WHO, Clone

@@ -13,7 +13,18 @@ from pygit2.enums import FileMode
 
 from bisector.apply import Applied, AppliedSeries, Conflict, ConflictPlace
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
-from bisector.events import Confirmed, Ended, Event, Found, Noted, PatchChecked, Probed, Turned
+from bisector.events import (
+    FIX,
+    INTRODUCTION,
+    Confirmed,
+    Ended,
+    Event,
+    Found,
+    Noted,
+    PatchChecked,
+    Probed,
+    Turned,
+)
 from bisector.executors import Local
 from bisector.history import History
 from bisector.hunt import Hunt, Question
@@ -30,7 +41,6 @@ from bisector.report.summary import summarize
 from bisector.scenario import Known
 from bisector.toolchain import DEV, FAST, Chains, Toolchain
 from bisector.tools import Tool
-from bisector.transition import FIX, INTRODUCTION
 from bisector.verdict import Result, Ruling, Verdict
 from bisector.witness import BUDGET
 from bisector.workspace import Workspace

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bisector.events import Confirmed, Found
+from bisector.events import FIX, INTRODUCTION, Confirmed, Found
 from bisector.proof import CONFIRM_RUNS, MISSED, MOST_RUNS, FastContradicted, Prover
 from bisector.toolchain import RELEASE, Chains, Toolchain
-from bisector.transition import FIX, INTRODUCTION, TestIsFlaky
+from bisector.transition import TestIsFlaky
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace
 from tests.conftest import Clone

@@ -10,21 +10,12 @@ import pytest
 from bisector import relevance
 from bisector.costs import Costs, Memory
 from bisector.errors import NoTransitionSeen, ProbeFailed
-from bisector.events import Found, Probed
+from bisector.events import FIX, INTRODUCTION, Found, Probed
 from bisector.executors import Task
 from bisector.oracle import Oracle
 from bisector.search import Outcome, Search
 from bisector.toolchain import DEV, Chains
-from bisector.transition import (
-    ANY_FAILURE_BY_LUCK,
-    BY_LUCK,
-    FIX,
-    INTRODUCTION,
-    Finder,
-    Stretch,
-    TestIsFlaky,
-    _Pursuit,
-)
+from bisector.transition import ANY_FAILURE_BY_LUCK, BY_LUCK, Finder, Stretch, TestIsFlaky, _Pursuit
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World, bad_in, flaky_in

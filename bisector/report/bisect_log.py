@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bisector.errors import OutputProblem
-from bisector.events import CONFIRMATION, TO_REAL, Probed
+from bisector.events import CONFIRMATION, FIX, INTRODUCTION, TO_REAL, Probed
 from bisector.report.summary import Summary
 from bisector.toolchain import FAST
-from bisector.transition import FIX, INTRODUCTION
 from bisector.verdict import Verdict
 
 _SKIP = "skip"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from bisector.events import (
     CONFIRMATION,
+    NEW_VERDICT,
     SAME,
     Confirmed,
     Event,
@@ -23,7 +24,6 @@ from bisector.events import (
 from bisector.printable import printable
 from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
-from bisector.transition import NEW_VERDICT
 
 if TYPE_CHECKING:
     from rich.progress import Progress

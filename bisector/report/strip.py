@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bisector.events import Probed
+from bisector.events import FIX, INTRODUCTION, Probed
 from bisector.report import grid
 from bisector.report.summary import Summary
-from bisector.transition import FIX, INTRODUCTION
 from bisector.verdict import Verdict
 
 _FOUND = {INTRODUCTION: "introduced", FIX: "fixed"}
