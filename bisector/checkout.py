@@ -24,7 +24,6 @@ from bisector.workspace import Workspace, explained, remove
 # What a compiler alone reads, which runs nothing of it. All else may be code: even VERSION's text
 # is put into a command by HAProxy's Makefile.
 _COMPILED = re.compile(r"[\w./-]+\.[ch]")
-REBUILD_ALL = ("include", "Makefile")  # where such files mostly lie: for estimates
 
 
 class BuildTree:

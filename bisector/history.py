@@ -18,7 +18,7 @@ from pygit2.enums import SortMode
 
 from bisector import texts
 from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
-from bisector.search import Graph
+from bisector.graph import Graph
 from bisector.store import private_store
 from bisector.workspace import Workspace
 

@@ -29,7 +29,6 @@ from bisector.patches import Series
 from bisector.prober import Prober, Ticket
 from bisector.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.scenario import Known
-from bisector.search import widest_gap
 from bisector.toolchain import RELEASE
 from bisector.transition import Finder, Stretch, TestIsFlaky
 from bisector.verdict import Verdict
@@ -194,9 +193,10 @@ class Hunt:
         self._ask_both_again(Verdict.GOOD)
         verdicts = self.prober.verdicts()
         good = places(commit for commit, runs in verdicts.items() if _is_good(runs))
+        gap = witness.widest_gap(total, good)
         reason = (
             f"no bad revision among {len(good)} tested between the good ends; "
-            f"a bad stretch of up to {widest_gap(total, good)} commits could have been missed"
+            f"a bad stretch of up to {gap} commits could have been missed"
         )
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"

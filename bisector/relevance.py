@@ -15,11 +15,10 @@ import pygit2
 from pygit2.enums import FileMode, ObjectType
 
 from bisector import subjects, texts
-from bisector.checkout import REBUILD_ALL
 from bisector.history import History
 from bisector.patches import Series
 from bisector.priors import Evidence
-from bisector.store import NOT_BUILT, built_entries
+from bisector.store import NOT_BUILT, REBUILD_ALL, built_entries
 from bisector.subjects import Subject
 
 _SOURCES = (".c", ".h")

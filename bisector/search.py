@@ -20,22 +20,8 @@ from enum import Enum
 
 from bisector.belief import BEFORE, NEVER, Belief
 from bisector.graph import Graph, Revision
-from bisector.line import farthest, widest_gap
-from bisector.noise import EXACT, UNKNOWN, Noise
+from bisector.noise import EXACT, Noise
 from bisector.split import NOTHING, Mass, Point, information, likely_testable, spread
-
-__all__ = [
-    "UNKNOWN",
-    "Contradiction",
-    "Graph",
-    "NoTransition",
-    "Noise",
-    "Outcome",
-    "Revision",
-    "Search",
-    "farthest",
-    "widest_gap",
-]
 
 Seconds = Callable[[Revision], float]  # how long it would take to probe one, above 0
 

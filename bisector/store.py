@@ -20,6 +20,9 @@ NOT_BUILT = frozenset(
     }
 )
 
+# Where the files lie whose change rebuilds every object, mostly: for estimates.
+REBUILD_ALL = ("include", "Makefile")
+
 
 def built_entries(tree: pygit2.Tree) -> tuple[tuple[str, int, str], ...]:
     """The (name, mode, id) of what a build of HAProxy reads at a tree's top level."""

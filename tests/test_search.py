@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bisector.graph import Graph
 from bisector.search import (
     Contradiction,
-    Graph,
     Outcome,
     Revision,
     Search,

@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 
+from bisector.graph import Graph
 from bisector.noise import UNKNOWN, Noise, Rate
-from bisector.search import Graph, NoTransition, Outcome, Revision, Search
+from bisector.search import NoTransition, Outcome, Revision, Search
 
 OLD, NEW, SKIP = Outcome.OLD, Outcome.NEW, Outcome.SKIP
 BEFORE, NEVER = NoTransition.BEFORE, NoTransition.NEVER
