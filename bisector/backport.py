@@ -13,6 +13,7 @@ from bisector.cherry import Picked, Picker
 from bisector.conduct import Way
 from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.events import Ported
+from bisector.executors import TESTS_A_CORE
 from bisector.history import History
 from bisector.lanes import cores
 from bisector.matrix import Suite
@@ -20,7 +21,6 @@ from bisector.port import Fix
 from bisector.porting import Backport, Branch, Plan
 from bisector.prober import Prober
 from bisector.session import Options, Test
-from bisector.verify import TESTS_A_CORE
 from bisector.workspace import Workspace
 
 

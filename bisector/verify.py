@@ -10,6 +10,7 @@ from bisector.apply import AppliedSeries, apply_series
 from bisector.conduct import Way
 from bisector.errors import PatchProblem
 from bisector.events import ANSWERED, TO_REAL, Confirmed, Covered, Ended, Judged, Noted, Turned
+from bisector.executors import TESTS_A_CORE
 from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
 from bisector.matrix import Judge, Suite, verdicts
@@ -18,8 +19,6 @@ from bisector.patches import Series
 from bisector.prober import Prober
 from bisector.session import Options
 from bisector.workspace import Workspace
-
-TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
 
 
 @dataclass(frozen=True)

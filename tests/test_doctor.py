@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bisector import apt, doctor
-from bisector.doctor import Finding
 from bisector.errors import EnvironmentProblem
+from bisector.requirement import Requirement
 from bisector.workspace import Workspace
 
 
@@ -20,12 +20,12 @@ def workspace(tmp_path: Path) -> Workspace:
     return Workspace(root)
 
 
-def finding(name: str = "gcc", found: str | None = None, **more: object) -> Finding:
+def finding(name: str = "gcc", found: str | None = None, **more: object) -> Requirement:
     values = {"required": True, "packages": (), **more}
-    return Finding(name, "this test", found, how_to_get="", **values)  # type: ignore[arg-type]
+    return Requirement(name, "this test", found, how_to_get="", **values)  # type: ignore[arg-type]
 
 
-def named(findings: tuple[Finding, ...], name: str) -> Finding:
+def named(findings: tuple[Requirement, ...], name: str) -> Requirement:
     return next(finding for finding in findings if finding.name == name)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bisector.costs import FULL_SECONDS, INCREMENTAL_SECONDS, TEST_SECONDS
-from bisector.estimate import Estimate, Pace, estimate, pace_of
+from bisector.estimate import Pace, estimate, pace_of
 from bisector.events import Event
 from bisector.journal import Journal
 from bisector.toolchain import DEV, FAST
+from bisector.work_estimate import Estimate
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.judged import started

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bisector.estimate import Estimate
 from bisector.report import swept
 from bisector.report.terminal import render
 from bisector.verdict import Verdict
+from bisector.work_estimate import Estimate
 from tests import judged as j
 from tests.test_report import BAD, GOOD, probed, summary
 

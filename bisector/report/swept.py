@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from bisector.events import Retested, Stretch
 from bisector.report.layout import counted, row, stretch, table
 from bisector.report.strip import marks
 from bisector.report.summary import Summary
-
-if TYPE_CHECKING:
-    from bisector.estimate import Estimate
+from bisector.work_estimate import Estimate
 
 JOB = "sweep"
 

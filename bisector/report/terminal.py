@@ -13,11 +13,11 @@ from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, row, squeezed, stretch
 from bisector.report.summary import Finding, Summary
+from bisector.requirement import Requirement
 from bisector.scenario import Scenario
 from bisector.verdict import Verdict
 
 if TYPE_CHECKING:
-    from bisector import doctor
     from bisector.cache import Freed, Share
     from bisector.workspace import Workspace
 
@@ -112,7 +112,7 @@ def hunt_line(name: str, state: str, summary: Summary) -> str:
     return f"{name}  {began}  {state:<13} {probes:>4} probes  {summary.started.command}"
 
 
-def findings(found: Sequence[doctor.Finding]) -> str:
+def findings(found: Sequence[Requirement]) -> str:
     """The doctor's table: what is needed, whether it is here, how to get it."""
     lines = []
     for one in found:
