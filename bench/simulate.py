@@ -7,7 +7,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bisector.search import Graph, Noise, Outcome, Search
+from bisector.graph import Graph
+from bisector.noise import Noise
+from bisector.search import Outcome, Search
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import advice, conduct, delivery, session
+from bisector import advice, catalog, conduct, delivery, session
 from bisector.cherry import Picked, Picker
 from bisector.conduct import Way
 from bisector.errors import UsageProblem, WouldOverwrite
@@ -16,7 +16,7 @@ from bisector.events import Ported
 from bisector.executors import TESTS_A_CORE
 from bisector.history import History
 from bisector.lanes import cores
-from bisector.matrix import Suite
+from bisector.matrix import Suite, find_suites
 from bisector.port import Fix
 from bisector.porting import Backport, Branch, Plan
 from bisector.prober import Prober
@@ -59,7 +59,7 @@ def backport(
         "backport", bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
     )
     about = (plan.fix.revision, plan.fix.message, plan.branches, plan.claims)
-    job = session.job_id("backport", bench, plan.fix.series, plan.suites, *about, wishes)
+    job = catalog.job_id("backport", bench, plan.fix.series, plan.suites, *about, wishes)
     way = replace(way, tests=TESTS_A_CORE * cores())
 
     def work(prober: Prober) -> None:
@@ -90,7 +90,7 @@ def _plan(
     if wishes.create:
         names = [branch.name for branch in branches]
         created = delivery.branch_names(wishes.create, names, history.objects)
-    suites = session.find_suites(options, test)
+    suites = find_suites(options, test)
     if options.scenario is None and options.vtc is None:
         suites = tuple(replace(suite, wanted=True) for suite in suites)
     claims = tuple(_claims(workspace, options, history, suites))
@@ -120,7 +120,7 @@ def _claims(
         if suite.wanted and options.vtc is None:
             named = options.scenario or suite.scenario
             test = session.find_test(replace(options, scenario=named, settings=()))
-            said = session.find_claims(workspace, history, test)
+            said = catalog.find_claims(workspace, history, test)
             known = [history.resolve(one).id if one and history.knows(one) else "" for one in said]
             yield suite.scenario, known[0], known[1]
 

@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bisector import __version__, session
+from bisector import __version__
+from bisector.catalog import journal_of
 from bisector.cluster import Cluster
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds
-from bisector.events import ANSWERED, Ended, Event, Noted, Reduced, Started
+from bisector.events import ANSWERED, Ended, Event, Noted, Started
 from bisector.executors import Executor, Local, default_jobs
-from bisector.hunt import Hunt, Question
 from bisector.journal import Journal
 from bisector.patches import Series
 from bisector.prober import Bench, Prober
-from bisector.scenario import Known
 from bisector.scheduler import Scheduler
-from bisector.session import Options
 from bisector.workspace import Workspace
 
 
@@ -60,44 +58,6 @@ class Way:
 def noticing(watcher: Watcher) -> Callable[[str], None]:
     """How to let *watcher* know of what is no part of the answer, on a terminal or not."""
     return lambda text: watcher.told(Noted(text))
-
-
-def conduct(
-    workspace: Workspace, options: Options, range_text: str, *, blind: bool, way: Way
-) -> Outcome:
-    """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
-
-    That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
-    """
-    test = session.find_test(options)
-    history = session.find_history(options, workspace, way.watcher.doing)
-    series = session.find_series(options.patches, test.known, history)
-    span = history.range(range_text)
-    bench = session.find_bench(options, workspace, history, test)
-    question = Question(
-        span,
-        Known() if blind else test.known,
-        series,
-        blind,
-        () if blind else test.tags,
-        options.hint,
-        options.flaky or test.flaky,
-        options.hunks,
-    )
-    started = started_job(
-        "run",
-        bench,
-        series,
-        way,
-        range=span.text,
-        old=span.old.id,
-        new=span.new.id,
-        commits=len(span.commits),
-        blind=blind,
-    )
-    name = session.hunt_id(question, bench)
-    wanted = Reduced if question.hunks else Ended
-    return carry_out(bench, name, started, way, lambda prober: Hunt(question, prober).run(), wanted)
 
 
 def started_job(
@@ -145,7 +105,7 @@ def carry_out(
     An end without a *wanted* event is none: then the work goes on from there.
     That there is no answer is part of the outcome; other BisectorErrors are raised.
     """
-    with session.journal_of(bench.workspace, name, way.fresh) as journal:
+    with journal_of(bench.workspace, name, way.fresh) as journal:
         journal.listeners.append(way.watcher.told)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bisector import scenario_file
 from bisector.apply import Conflict, apply_series
 from bisector.events import CONFIRMATION, Cell, Judged, Probed
 from bisector.oracle import Oracle
 from bisector.outcome import Outcome, of_scenario, of_variant
 from bisector.patches import Series
 from bisector.prober import Prober
+from bisector.scenario import Scenario, text_of
+from bisector.session import DEFAULT_SCENARIO, Options, Test, pairs
 from bisector.toolchain import Toolchain
 from bisector.verdict import Verdict
 
@@ -220,3 +223,28 @@ def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -
     if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
         return next((cell.reason for cell in cells if cell.outcome is outcome), "")
     return ""
+
+
+def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
+    """The test that was named in all its variants (those that --set leaves), then all others.
+
+    Raises ScenarioProblem.
+    """
+    if options.vtc is not None:
+        wanted = Suite(test.oracle.name, True, (test.oracle,))
+    else:
+        scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
+        wanted = _suite(scenario, True, pairs(options.settings, "--set"))
+    others = (scenario_file.load(name) for name in scenario_file.bundled())
+    more = (_suite(other, False, {}) for other in others if other.name != wanted.scenario)
+    return (wanted, *more)
+
+
+def _suite(scenario: Scenario, wanted: bool, settings: Mapping[str, str]) -> Suite:
+    chosen = [
+        one
+        for one in scenario.crossed()
+        if all(text_of(one[name]) == text for name, text in settings.items())
+    ]
+    cases = chosen or [scenario.choose(settings)]
+    return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)))

@@ -1,34 +1,28 @@
-"""From what the user said to what is done: everything a command needs, found and checked first."""
+"""From what the user said to what a probe needs: test, toolchains, tools, repository, patches."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
 from bisector import patch_files, sandbox, scenario_file, tcc, tools, upstream
-from bisector.errors import EnvironmentProblem, HuntBusy, NoSuchHunt, PatchProblem, UsageProblem
-from bisector.events import FIX, INTRODUCTION
+from bisector.errors import EnvironmentProblem, PatchProblem, UsageProblem
 from bisector.history import History
-from bisector.hunt import Question
-from bisector.journal import Journal, read
-from bisector.matrix import Suite
 from bisector.oracle import Oracle
 from bisector.patches import Patch, Series
 from bisector.prober import Bench
-from bisector.report.conclusion import conclude
-from bisector.report.summary import Summary, summarize
 from bisector.sandbox import Sandbox
-from bisector.scenario import Known, Scenario, text_of
+from bisector.scenario import Known
 from bisector.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
 from bisector.tools import Tool
-from bisector.workspace import Workspace, digest, lock
+from bisector.workspace import Workspace
 
 DEFAULT_SCENARIO = "dns-flap"
 
@@ -77,7 +71,7 @@ def find_test(options: Options) -> Test:
         if options.bad_if is not None or options.skip_if is not None:
             raise UsageProblem("--bad-if and --skip-if go with --vtc")
         scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
-        chosen = scenario.choose(_pairs(options.settings, "--set"))
+        chosen = scenario.choose(pairs(options.settings, "--set"))
         oracle = scenario.oracle(chosen)
         return Test(
             oracle,
@@ -99,7 +93,7 @@ def find_chain(
     options: Options, workspace: Workspace, name: str, test: Test | None = None
 ) -> Toolchain:
     """The toolchain *name*, with the scenario's and the user's make variables."""
-    extra = {**(test.make if test else {}), **_pairs(options.make, "--make")}
+    extra = {**(test.make if test else {}), **pairs(options.make, "--make")}
     make, lua = tools.require_make(), tools.require_lua(workspace)
     compiler = tcc.compiler(workspace) if name == FAST else tools.require_compiler()
     return Toolchain.of(name, make, compiler, lua, extra)
@@ -200,113 +194,6 @@ def bundled_patches(name: str) -> Path:
     raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
 
 
-def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
-    """The test that was named in all its variants (those that --set leaves), then all others.
-
-    Raises ScenarioProblem.
-    """
-    if options.vtc is not None:
-        wanted = Suite(test.oracle.name, True, (test.oracle,))
-    else:
-        scenario = scenario_file.load(options.scenario or DEFAULT_SCENARIO)
-        wanted = _suite(scenario, True, _pairs(options.settings, "--set"))
-    others = (scenario_file.load(name) for name in scenario_file.bundled())
-    more = (_suite(other, False, {}) for other in others if other.name != wanted.scenario)
-    return (wanted, *more)
-
-
-def _suite(scenario: Scenario, wanted: bool, settings: Mapping[str, str]) -> Suite:
-    chosen = [
-        one
-        for one in scenario.crossed()
-        if all(text_of(one[name]) == text for name, text in settings.items())
-    ]
-    cases = chosen or [scenario.choose(settings)]
-    return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)))
-
-
-def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str, str]:
-    """The introducing commit and the fix, as a hunt in the workspace proved them.
-
-    Else as the scenario has them; empty where nobody knows.
-    """
-    for _, _, summary in hunts(workspace):
-        asked = summary.started
-        same = (asked.scenario, asked.repository) == (test.oracle.name, str(history.path))
-        if same and summary.findings and summary.proven:
-            found = {finding.found.what: finding.revision for finding in summary.findings}
-            return found.get(INTRODUCTION, ""), found.get(FIX, "")
-    return test.known.suspect, test.known.fix
-
-
-def hunt_id(question: Question, bench: Bench) -> str:
-    """A name for a hunt: the same question on the same machine has the same one.
-
-    Whether the culprit is to be reduced to hunks is no part of it: that only adds to the answer.
-    """
-    span, series = question.range, question.series
-    return digest(
-        *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
-        *(bench.vtest.identity, series.digest if series else "", str(question.blind)),
-        *(question.hint, str(question.flaky)),
-    )[:12]
-
-
-def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
-    """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
-    cases = (case.digest for suite in suites for case in suite.cases)
-    return digest(
-        *(job, str(bench.history.path), bench.chains.identity, bench.vtest.identity),
-        *(series.digest, *cases, *map(repr, more)),
-    )[:12]
-
-
-@contextmanager
-def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
-    """The journal of a hunt, for one process at a time; *fresh* sets an older one aside.
-
-    Raises HuntBusy when another process has it.
-    """
-    home = workspace.folder("hunts", hunt)
-    with lock(home / "lock") as held:
-        if held is None:
-            raise HuntBusy("this hunt is under way in another process", "'bisector hunts' shows it")
-        path = home / "journal"
-        if fresh and path.exists():
-            path.replace(home / f"journal.{path.stat().st_mtime_ns}")
-        yield Journal(path)
-
-
-def hunts(workspace: Workspace) -> Iterator[tuple[str, str, Summary]]:
-    """The hunts in the workspace, newest first: name, state, what the journal says."""
-    found = []
-    for path in (workspace.root / "hunts").glob("*/journal"):
-        if summary := summarize(read(path)[0]):
-            with lock(path.parent / "lock") as held:
-                busy = held is None
-            found.append((path.parent.name, _state(summary, busy), summary))
-    yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
-
-
-def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
-    """The journal of the one hunt whose name begins so, the newest one's for no name at all.
-
-    Raises NoSuchHunt.
-    """
-    found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
-    if not found or (name and len(found) > 1):
-        what = f"{len(found)} hunts begin with '{name}'" if found else f"no hunt '{name}'"
-        raise NoSuchHunt(what if name else "no hunts yet", "'bisector hunts' lists them")
-    chosen, _, summary = found[0]
-    return workspace.root / "hunts" / chosen / "journal", summary
-
-
-def _state(summary: Summary, busy: bool) -> str:
-    if busy:
-        return "under way"
-    return conclude(summary).word if summary.ended else "interrupted"
-
-
 def _words(value: str) -> list[str]:
     """The words of a make variable as a shell sees them."""
     with suppress(ValueError):  # a quote that nobody closed: make's affair
@@ -314,7 +201,7 @@ def _words(value: str) -> list[str]:
     return []
 
 
-def _pairs(words: Sequence[str], option: str) -> dict[str, str]:
+def pairs(words: Sequence[str], option: str) -> dict[str, str]:
     try:
         return parse_make(words)
     except ValueError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bisector import conduct, coverage, reg_tests, revisions, session
+from bisector import catalog, conduct, coverage, reg_tests, revisions, session
 from bisector.apply import AppliedSeries, apply_series
 from bisector.conduct import Way
 from bisector.errors import PatchProblem
@@ -13,7 +13,7 @@ from bisector.events import ANSWERED, TO_REAL, Confirmed, Covered, Ended, Judged
 from bisector.executors import TESTS_A_CORE
 from bisector.hunkwise import Hunkwise
 from bisector.lanes import cores
-from bisector.matrix import Judge, Suite, verdicts
+from bisector.matrix import Judge, Suite, find_suites, verdicts
 from bisector.outcome import Outcome
 from bisector.patches import Series
 from bisector.prober import Prober
@@ -55,14 +55,14 @@ def verify(
     if on:
         commits = revisions.named(history, on)
     else:
-        commits = revisions.around(history, *session.find_claims(workspace, history, test))
-    suites = session.find_suites(options, test)
+        commits = revisions.around(history, *catalog.find_claims(workspace, history, test))
+    suites = find_suites(options, test)
     bench = session.find_bench(options, workspace, history, test)
     plan = Plan(series, tuple(commits), suites, closer)
     started = conduct.started_job(
         "verify", bench, series, way, range=", ".join(on), commits=len(commits)
     )
-    name = session.job_id("verify", bench, series, suites, commits, closer)
+    name = catalog.job_id("verify", bench, series, suites, commits, closer)
     way = replace(way, tests=TESTS_A_CORE * cores())
     return conduct.carry_out(
         bench, name, started, way, lambda prober: Verification(plan, prober).run()

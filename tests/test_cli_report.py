@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bisector.catalog import journal_of
 from bisector.cli.answer import show
 from bisector.conduct import Outcome
 from bisector.errors import NoWitness
 from bisector.events import Ended, Event
-from bisector.session import journal_of
 from bisector.workspace import Workspace
 from tests import judged as j
 from tests.test_cli import Shell

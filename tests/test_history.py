@@ -9,8 +9,8 @@ import pytest
 
 from bisector import relevance
 from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
+from bisector.graph import Graph
 from bisector.history import History
-from bisector.search import Graph
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.test_store import listing

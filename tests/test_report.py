@@ -287,9 +287,9 @@ log         /log
 
 
 def test_a_hunt_in_a_list_is_one_line() -> None:
-    line = terminal.hunt_line("abc", "proven", summary(ANSWERED))
+    line = terminal.hunt_line("abc", True, summary(ANSWERED))
     assert line.startswith("abc  19")
-    assert line.endswith("proven           3 probes  bisector run v2.9..master")
+    assert line.endswith("under way        3 probes  bisector run v2.9..master")
 
 
 def test_a_scenario_is_shown_with_all_that_a_user_can_choose() -> None:

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bisector.graph import Graph
+from bisector.graph import Graph, Revision
 from bisector.search import (
     Contradiction,
     Outcome,
-    Revision,
     Search,
 )
 

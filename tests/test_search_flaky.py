@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from bisector.graph import Graph
+from bisector.graph import Graph, Revision
 from bisector.noise import UNKNOWN, Noise, Rate
-from bisector.search import NoTransition, Outcome, Revision, Search
+from bisector.search import NoTransition, Outcome, Search
 
 OLD, NEW, SKIP = Outcome.OLD, Outcome.NEW, Outcome.SKIP
 BEFORE, NEVER = NoTransition.BEFORE, NoTransition.NEVER

@@ -11,6 +11,7 @@ import pygit2
 import pytest
 
 from bisector import session, tcc, tools
+from bisector.catalog import find_claims, find_hunt, hunts, journal_of
 from bisector.errors import (
     BisectorError,
     EnvironmentProblem,
@@ -24,25 +25,16 @@ from bisector.errors import (
 from bisector.events import Ended, Event, Noted
 from bisector.history import History
 from bisector.hunt import Question
+from bisector.hunt_job import hunt_id
 from bisector.journal import Journal, read
+from bisector.matrix import find_suites
 from bisector.oracle import Oracle
 from bisector.patch_files import from_commit, load
 from bisector.patches import Series
 from bisector.prober import Bench
+from bisector.report.terminal import hunt_state
 from bisector.scenario import Known
-from bisector.session import (
-    Options,
-    Test,
-    find_chains,
-    find_claims,
-    find_hunt,
-    find_series,
-    find_suites,
-    find_test,
-    hunt_id,
-    hunts,
-    journal_of,
-)
+from bisector.session import Options, Test, find_chains, find_series, find_test
 from bisector.toolchain import Chains, Toolchain
 from bisector.tools import Lua, Tool
 from bisector.workspace import Workspace
@@ -452,8 +444,9 @@ def test_a_hunts_state_is_what_its_journal_says(
     workspace: Workspace, record: Record, state: str
 ) -> None:
     record("one", *STATES[state])
-    ((name, said, summary),) = hunts(workspace)
-    assert (name, said, summary.started) == ("one", state, STATES[state][0])
+    ((name, busy, summary),) = hunts(workspace)
+    assert (name, hunt_state(busy, summary)) == ("one", state)
+    assert summary.started == STATES[state][0]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -462,8 +455,8 @@ def test_a_hunt_that_somebody_is_at_is_under_way_whatever_its_journal_says(
 ) -> None:
     record("one", *STATES[state])
     with journal_of(workspace, "one", fresh=False):
-        assert [said for _, said, _ in hunts(workspace)] == ["under way"]
-    assert [said for _, said, _ in hunts(workspace)] == [state]
+        assert [hunt_state(busy, summary) for _, busy, summary in hunts(workspace)] == ["under way"]
+    assert [hunt_state(busy, summary) for _, busy, summary in hunts(workspace)] == [state]
 
 
 def test_the_newest_hunt_comes_first(workspace: Workspace, record: Record) -> None:

@@ -16,9 +16,9 @@ class Demo(RoomCommand):
 Needs no clone of HAProxy. Takes a minute or two the first time, for two or three dozen probes."""
 
     def main(self) -> int:
-        from bisector import distro, patch_files, playground, session
+        from bisector import distro, hunt_job, patch_files, playground, session
         from bisector.cli.answer import show
-        from bisector.conduct import Way, conduct
+        from bisector.conduct import Way
         from bisector.report.live import Live
         from bisector.report.summary import summarize
 
@@ -32,7 +32,7 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
             # without hints the search meets what cannot be built and what cannot be tested, too
             words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
-            outcome = conduct(
+            outcome = hunt_job.run(
                 workspace,
                 session.Options(repo=str(ground.path)),
                 ground.range,

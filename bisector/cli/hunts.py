@@ -9,11 +9,11 @@ class Hunts(Command):
     """List the hunts in the workspace and how they stand"""
 
     def main(self) -> int:
-        from bisector import session
+        from bisector import catalog
         from bisector.report import terminal
         from bisector.workspace import Workspace
 
-        hunts = list(session.hunts(Workspace.open()))
+        hunts = list(catalog.hunts(Workspace.open()))
         for hunt in hunts:
             print(terminal.hunt_line(*hunt))
         if not hunts:

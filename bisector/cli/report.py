@@ -13,10 +13,10 @@ HUNT is a name as 'bisector hunts' lists it, or how one begins; the newest unles
 Exit status: 0 if all is proven or verified, 1 if not, 2 if there is no such hunt."""
 
     def main(self, hunt: str = "") -> int:
-        from bisector import session
+        from bisector import catalog
         from bisector.cli.answer import tell
         from bisector.workspace import Workspace
 
         files = self.files()
-        journal, summary = session.find_hunt(Workspace.open(), hunt)
+        journal, summary = catalog.find_hunt(Workspace.open(), hunt)
         return tell(summary, journal, files)

@@ -48,9 +48,9 @@ as asked, 3 the machine lacks something."""
     )
 
     def main(self, range: str) -> int:
+        from bisector import hunt_job
         from bisector.cli.answer import show
         from bisector.cli.options import options_of, way_of
-        from bisector.conduct import conduct
         from bisector.report.live import Live
 
         options = replace(
@@ -63,7 +63,7 @@ as asked, 3 the machine lacks something."""
         files = self.files()
         with Live() as live:
             way = way_of(self, live, self._jobs())
-            outcome = conduct(self.workspace(), options, range, blind=self.blind, way=way)
+            outcome = hunt_job.run(self.workspace(), options, range, blind=self.blind, way=way)
         return show(outcome, files)
 
     def _jobs(self) -> int:

@@ -105,11 +105,19 @@ def scenario(shown: Scenario) -> str:
     return "\n".join([*lines, *row("folder", str(shown.folder))]) + "\n"
 
 
-def hunt_line(name: str, state: str, summary: Summary) -> str:
-    """A hunt in a list."""
+def hunt_line(name: str, busy: bool, summary: Summary) -> str:
+    """A hunt in a list; *busy*: it is running in another process."""
     began = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at))
     probes = len(summary.probes)
-    return f"{name}  {began}  {state:<13} {probes:>4} probes  {summary.started.command}"
+    state, command = hunt_state(busy, summary), summary.started.command
+    return f"{name}  {began}  {state:<13} {probes:>4} probes  {command}"
+
+
+def hunt_state(busy: bool, summary: Summary) -> str:
+    """How a hunt stands, in a word or two."""
+    if busy:
+        return "under way"
+    return conclude(summary).word if summary.ended else "interrupted"
 
 
 def findings(found: Sequence[Requirement]) -> str:

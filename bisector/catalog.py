@@ -1,0 +1,81 @@
+"""The jobs of a workspace: their names, their journals, and what these say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bisector.errors import HuntBusy, NoSuchHunt
+from bisector.events import FIX, INTRODUCTION
+from bisector.history import History
+from bisector.journal import Journal, read
+from bisector.matrix import Suite
+from bisector.patches import Series
+from bisector.prober import Bench
+from bisector.report.summary import Summary, summarize
+from bisector.session import Test
+from bisector.workspace import Workspace, digest, lock
+
+
+def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
+    """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
+    cases = (case.digest for suite in suites for case in suite.cases)
+    return digest(
+        *(job, str(bench.history.path), bench.chains.identity, bench.vtest.identity),
+        *(series.digest, *cases, *map(repr, more)),
+    )[:12]
+
+
+@contextmanager
+def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
+    """The journal of a hunt, for one process at a time; *fresh* sets an older one aside.
+
+    Raises HuntBusy when another process has it.
+    """
+    home = workspace.folder("hunts", hunt)
+    with lock(home / "lock") as held:
+        if held is None:
+            raise HuntBusy("this hunt is under way in another process", "'bisector hunts' shows it")
+        path = home / "journal"
+        if fresh and path.exists():
+            path.replace(home / f"journal.{path.stat().st_mtime_ns}")
+        yield Journal(path)
+
+
+def hunts(workspace: Workspace) -> Iterator[tuple[str, bool, Summary]]:
+    """The hunts in the workspace, newest first: name, whether it is running, its summary."""
+    found = []
+    for path in (workspace.root / "hunts").glob("*/journal"):
+        if summary := summarize(read(path)[0]):
+            with lock(path.parent / "lock") as held:
+                busy = held is None
+            found.append((path.parent.name, busy, summary))
+    yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
+
+
+def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
+    """The journal of the one hunt whose name begins so, the newest one's for no name at all.
+
+    Raises NoSuchHunt.
+    """
+    found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
+    if not found or (name and len(found) > 1):
+        what = f"{len(found)} hunts begin with '{name}'" if found else f"no hunt '{name}'"
+        raise NoSuchHunt(what if name else "no hunts yet", "'bisector hunts' lists them")
+    chosen, _, summary = found[0]
+    return workspace.root / "hunts" / chosen / "journal", summary
+
+
+def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str, str]:
+    """The introducing commit and the fix, as a hunt in the workspace proved them.
+
+    Else as the scenario has them; empty where nobody knows.
+    """
+    for _, _, summary in hunts(workspace):
+        asked = summary.started
+        same = (asked.scenario, asked.repository) == (test.oracle.name, str(history.path))
+        if same and summary.findings and summary.proven:
+            found = {finding.found.what: finding.revision for finding in summary.findings}
+            return found.get(INTRODUCTION, ""), found.get(FIX, "")
+    return test.known.suspect, test.known.fix
