@@ -1,4 +1,4 @@
-"""What Debian's archive holds of use, fetched through :mod:`bisector.apt` into the workspace.
+"""What is fetched from Debian's archive into the workspace, by :mod:`bisector.apt`.
 
 Debian's derivatives are treated alike, with their own release only.
 """

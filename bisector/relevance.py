@@ -139,7 +139,7 @@ class _Reader:
         """How many of the functions *names* in *paths* each commit changes, if it changes any."""
 
         @cache
-        def texts(blob: pygit2.Oid | None) -> list[tuple[bytes, ...]]:
+        def bodies(blob: pygit2.Oid | None) -> list[tuple[bytes, ...]]:
             content = self._content(blob)
             return [definitions(content, name) for name in names]
 
@@ -149,7 +149,7 @@ class _Reader:
                 name
                 for new, old in blobs
                 if new != old
-                for name, is_so, was_so in zip(names, texts(new), texts(old), strict=True)
+                for name, is_so, was_so in zip(names, bodies(new), bodies(old), strict=True)
                 if is_so != was_so
             }
 

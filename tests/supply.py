@@ -1,6 +1,6 @@
 """What bisector's packages are: the locks read, and the tables of LICENSES.md made from them.
 
-`python -m tests.supply` brings the tables up to date, in an environment that has what is pinned.
+Run as a module it brings the tables up to date, in an environment that has what is pinned.
 """
 
 from __future__ import annotations

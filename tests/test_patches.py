@@ -493,14 +493,14 @@ From now on they don't.
 """
 
 
-def load(tmp_path: Path, content: str | bytes) -> tuple[Patch, ...]:
+def read_patches(tmp_path: Path, content: str | bytes) -> tuple[Patch, ...]:
     source = tmp_path / "fix.patch"
     source.write_bytes(content.encode() if isinstance(content, str) else content)
     return patch_files.load(source).patches
 
 
 def test_a_mail_is_read(tmp_path: Path, repo: Repo) -> None:
-    (patch,) = load(tmp_path, mail("[PATCH 1/2] BUG/MEDIUM: server: keep\n the port"))
+    (patch,) = read_patches(tmp_path, mail("[PATCH 1/2] BUG/MEDIUM: server: keep\n the port"))
     assert patch.name == "fix"
     assert patch.subject == "BUG/MEDIUM: server: keep the port"
     assert patch.message.splitlines()[0] == patch.subject
@@ -513,24 +513,26 @@ def test_a_mail_is_read(tmp_path: Path, repo: Repo) -> None:
 def test_a_mailbox_of_three_is_read(tmp_path: Path) -> None:
     cover = mail("[PATCH 0/3] keep ports", text="")
     box = cover + "".join(mail(f"[PATCH v2 {n}/3] MINOR: part {n}") for n in (1, 2, 3))
-    found = load(tmp_path, box)
+    found = read_patches(tmp_path, box)
     assert [patch.subject for patch in found] == [f"MINOR: part {n}" for n in (1, 2, 3)]
     assert [patch.name for patch in found] == ["fix#2", "fix#3", "fix#4"]
 
 
 def test_a_discussion_is_no_patch(tmp_path: Path) -> None:
     quoted = "".join(f"> {line}\n" for line in DIFF.splitlines())
-    found = load(tmp_path, mail("[PATCH] MINOR: it") + mail("Re: [PATCH] MINOR: it", quoted))
+    found = read_patches(
+        tmp_path, mail("[PATCH] MINOR: it") + mail("Re: [PATCH] MINOR: it", quoted)
+    )
     assert [patch.subject for patch in found] == ["MINOR: it"]
 
 
 def test_a_mail_that_lost_its_diff_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PatchProblem, match="'MINOR: two' has no diff"):
-        load(tmp_path, mail("[PATCH 1/2] MINOR: one") + mail("[PATCH 2/2] MINOR: two", ""))
+        read_patches(tmp_path, mail("[PATCH 1/2] MINOR: one") + mail("[PATCH 2/2] MINOR: two", ""))
 
 
 def test_what_mail_does_to_text_is_undone(tmp_path: Path) -> None:
-    (plain,) = load(tmp_path, mail("[PATCH] BUG: x"))
+    (plain,) = read_patches(tmp_path, mail("[PATCH] BUG: x"))
     head, _, body = mail("[PATCH] BUG: x").partition("\n\n")
     coded = {
         "quoted-printable": quopri.encodestring(body.encode()),
@@ -539,8 +541,8 @@ def test_what_mail_does_to_text_is_undone(tmp_path: Path) -> None:
     for encoding, text in coded.items():
         header = f"{head}\nContent-Type: text/plain; charset=utf-8\n"
         header += f"Content-Transfer-Encoding: {encoding}\n\n"
-        assert load(tmp_path, header.encode() + text) == (plain,)
-    assert load(tmp_path, mail("[PATCH] BUG: x").replace("\n", "\r\n")) == (plain,)
+        assert read_patches(tmp_path, header.encode() + text) == (plain,)
+    assert read_patches(tmp_path, mail("[PATCH] BUG: x").replace("\n", "\r\n")) == (plain,)
 
 
 def test_an_attachment_is_read(tmp_path: Path) -> None:
@@ -560,15 +562,17 @@ Content-Disposition: attachment; filename="0001-fix.patch"
 {DIFF}
 --xx--
 """
-    (patch,) = load(tmp_path, parts)
+    (patch,) = read_patches(tmp_path, parts)
     assert patch.subject == "please apply"
     assert len(patch.hunks) == 1
 
 
 def test_a_plain_diff_is_read(tmp_path: Path) -> None:
-    (patch,) = load(tmp_path, DIFF)
+    (patch,) = read_patches(tmp_path, DIFF)
     assert (patch.name, patch.subject, patch.message) == ("fix", "fix", "")
-    (patch,) = load(tmp_path, f"commit 1234\nAuthor: Jo\n\n    BUG: x\n    \n    Why.\n\n{DIFF}")
+    (patch,) = read_patches(
+        tmp_path, f"commit 1234\nAuthor: Jo\n\n    BUG: x\n    \n    Why.\n\n{DIFF}"
+    )
     assert (patch.subject, patch.message) == ("BUG: x", "BUG: x\n\nWhy.")
 
 
@@ -587,7 +591,7 @@ def test_a_file_that_is_listed_twice_is_changed_twice(tmp_path: Path, repo: Repo
  }
 """
     )
-    (patch,) = load(tmp_path, DIFF + again)
+    (patch,) = read_patches(tmp_path, DIFF + again)
     wiped = {C: CURED.replace(b"clear", b"wipe")}
     assert repo.after({C: OLD}, patch) == ("exact", None, wiped)
     assert repo.after(wiped, patches.reverse(patch)) == ("exact", None, {C: OLD})
@@ -596,7 +600,7 @@ def test_a_file_that_is_listed_twice_is_changed_twice(tmp_path: Path, repo: Repo
 @pytest.mark.parametrize("content", ["", "\n", "Hello,\nplease fix it.\n", "From: me\n\nhello\n"])
 def test_a_file_without_a_patch_is_refused(tmp_path: Path, content: str) -> None:
     with pytest.raises(PatchProblem, match="holds no patch: give what 'git format-patch'"):
-        load(tmp_path, content)
+        read_patches(tmp_path, content)
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
@@ -606,7 +610,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def test_a_broken_patch_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(PatchProblem, match=r"^fix, line"):
-        load(tmp_path, DIFF.replace("-8,7", "-8,9"))
+        read_patches(tmp_path, DIFF.replace("-8,7", "-8,9"))
 
 
 def folder(path: Path, *names: str) -> Path:
