@@ -34,7 +34,7 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (probe, "classify", "classify"),
     (probe, "remember", "keep the verdict"),
     (journal.Journal, "append", "journal"),
-    (process, "tail", "read the log"),
+    (process, "read_log", "read the log"),
     (process, "_kill_members", "look for survivors"),
     (process, "run", RUN),
 )

@@ -19,7 +19,9 @@ from bisector.errors import MAKE_ROOM, NO_ROOM, EnvironmentProblem, MissingProgr
 
 WATCH_SECONDS = 0.2  # between two looks at what a sandboxed program uses
 GRACE_SECONDS = 2.0  # for a program that was told to end, before it is killed
-TAIL_BYTES = 4 << 20  # of a child's output, what is read back; the whole stays in its log file
+KILL_SECONDS = 10.0  # for what was killed to be gone; only what hangs in the kernel takes longer
+MAX_PAUSE = 0.05  # seconds between two looks whether it is
+OUTPUT_BYTES = 32 << 20  # of a child's output, what is read back; the whole stays in its log file
 
 # What a child may know of its surroundings: no credentials, no GIT_*, no MAKEFLAGS of a caller.
 _ENVIRONMENT = ("PATH", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH")
@@ -61,6 +63,7 @@ class Stop:
         self._lock = threading.Lock()
         self._sessions: dict[int, bool] = {}
         self.asked = False
+        self.forced = False  # what did not obey was killed
 
     def now(self) -> None:
         """End what runs, by force where it does not obey; what would be started raises Stopped."""
@@ -97,9 +100,11 @@ class Stop:
                 del self._sessions[session]
 
     def _kill(self) -> None:
+        # whoever runs them waits for their end, see _wait(); nobody waits for this lock meanwhile
         with self._lock:
             for session in self._sessions:
-                _kill_members(session)
+                _send(signal.SIGKILL, [one.pid for one in _living(session)])
+            self.forced = True
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,8 @@ class Finished:
 
     ``status`` is its exit status, negative for the signal that ended it, and None when it was
     stopped because its time was over or because of its ``excess``, the limit of its sandbox that
-    it went beyond. ``output`` holds stdout and stderr as they came.
+    it went beyond. ``output`` holds stdout and stderr as they came, without ``dropped`` bytes in
+    the middle, which only the log file has, if there were more than OUTPUT_BYTES.
     """
 
     argv: tuple[str, ...]
@@ -116,6 +122,7 @@ class Finished:
     output: str
     seconds: float
     excess: str = ""
+    dropped: int = 0
 
     @property
     def ok(self) -> bool:
@@ -146,8 +153,8 @@ def run(
     descendant has ended, even when this process was killed. In a *box* it is stopped when it goes
     beyond the limits there.
 
-    Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start,
-    Stopped if *stop* called it off.
+    Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start or if
+    some of it cannot be killed, Stopped if *stop* called it off.
     """
     from plumbum import CommandNotFound, local
 
@@ -176,14 +183,17 @@ def run(
                 new_session=True,
                 pass_fds=tuple(keep_open),
             )
-            status, excess = _wait(cast(Child, child), timeout, stop, box)
+            status, excess, left = _wait(cast(Child, child), timeout, stop, box)
         if stop.asked:
             raise Stopped(clean=status is not None and (status >= 0 or status == -signal.SIGTERM))
+        if left:
+            raise _unkillable(words[0], left)
     except OSError as error:
         why = error.strerror or str(error)
         hint = f"{why}: {MAKE_ROOM}" if error.errno in NO_ROOM else why
         raise EnvironmentProblem(f"cannot run {words[0]}", hint) from error
-    return Finished(words, status, tail(log), time.monotonic() - started, excess)
+    output, dropped = read_log(log, OUTPUT_BYTES)
+    return Finished(words, status, output, time.monotonic() - started, excess, dropped)
 
 
 def end_orphans(folder: Path) -> None:
@@ -214,35 +224,50 @@ def _mortal() -> tuple[str, ...]:
     return words if words[0] in local else ()
 
 
-def tail(log: Path, limit: int = TAIL_BYTES) -> str:
-    """The last *limit* bytes of a log as text; what is not UTF-8 is replaced."""
+def read_log(log: Path, limit: int) -> tuple[str, int]:
+    """A log as text, and how many bytes in its middle were left out to keep to *limit*.
+
+    What is not UTF-8 is replaced. A note stands where bytes were left out, within a line: what
+    follows it is no line's beginning, which a pattern could match.
+    """
     with log.open("rb") as source:
         size = source.seek(0, os.SEEK_END)
-        source.seek(max(0, size - limit))
-        return source.read().decode("utf-8", "replace")
+        dropped = max(0, size - limit)
+        source.seek(0)
+        content = source.read(limit // 2 if dropped else limit)
+        if dropped:
+            source.seek(len(content) + dropped)
+            content += b" [... %d bytes left out ...] " % dropped + source.read(limit // 2)
+    return content.decode("utf-8", "replace"), dropped
 
 
-def _wait(child: Child, timeout: float, stop: Stop, box: Box | None) -> tuple[int | None, str]:
-    """The status of *child* and its excess; whatever happens, its whole session is gone then."""
+def _wait(
+    child: Child, timeout: float, stop: Stop, box: Box | None
+) -> tuple[int | None, str, list[int]]:
+    """The status of *child*, its excess, and which processes of its session cannot be killed."""
+    left: list[int] = []
     try:
         with stop.watching(child.pid, box is not None):
-            if box is None:
-                return _status(child, timeout), ""
-            return _watched(child, timeout, box)
+            status, excess = _watched(child, timeout, stop, box)
     finally:
-        _kill_members(child.pid)
-        child.wait()
+        left = _kill_members(child.pid)
+        if child.pid not in left:
+            child.wait()
+    return status, excess, left
 
 
-def _watched(child: Child, timeout: float, box: Box) -> tuple[int | None, str]:
-    """The same for what is in a *box*, which ends as soon as it goes beyond the limits there."""
+def _watched(child: Child, timeout: float, stop: Stop, box: Box | None) -> tuple[int | None, str]:
+    """The status of *child* and its excess; it ends as soon as it goes beyond the *box*'s limits.
+
+    The status is None if its time is over, or if it was killed and is still there.
+    """
     until = time.monotonic() + timeout
-    while (left := until - time.monotonic()) > 0:
+    while (left := until - time.monotonic()) > 0 and not stop.forced:
         status = _status(child, min(left, WATCH_SECONDS))
         if status is not None:
             # bubblewrap tells of a signal as a shell does
-            return (128 - status if status > 128 else status), ""
-        if excess := box.exceeded(child.pid):
+            return (128 - status if box and status > 128 else status), ""
+        if box and (excess := box.exceeded(child.pid)):
             return None, excess
     return None, ""
 
@@ -287,10 +312,28 @@ def _send(number: signal.Signals, pids: Iterable[int]) -> None:
             os.kill(pid, number)
 
 
-def _kill_members(session: int) -> None:
+def _kill_members(session: int) -> list[int]:
+    """Kill all of a session; which of its processes are there KILL_SECONDS later, mostly none.
+
+    A process that waits in the kernel, as for a disk or a file server, ends only after that.
+    """
     # a session, not a process group: VTest gives each test a group of its own
+    until, pause, killed = time.monotonic() + KILL_SECONDS, 0.001, set[int]()
     while members := [one.pid for one in _living(session)]:
         _send(signal.SIGKILL, members)
+        if time.monotonic() > until:
+            return members
+        if killed.issuperset(members):  # else some were started meanwhile, and more may have been
+            time.sleep(pause)
+            pause = min(2 * pause, MAX_PAUSE)
+        killed.update(members)
+    return []
+
+
+def _unkillable(program: str, left: Sequence[int]) -> EnvironmentProblem:
+    which = f"process {', '.join(map(str, left))}"
+    what = f"{program} does not end: {which} goes on {KILL_SECONDS:.0f} s after it was killed"
+    return EnvironmentProblem(what, "the disk or file server that it waits for may hang")
 
 
 def _living(session: int) -> list[proc.Process]:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,34 @@ def test_bytes_that_are_not_utf8_are_replaced(log: Path) -> None:
     assert shell(r"printf 'a\377b'", log).output == "a�b"
 
 
-def test_of_a_long_log_the_end_is_read(log: Path) -> None:
+def test_a_log_is_read_whole_and_of_one_beyond_the_limit_its_head_and_its_end(log: Path) -> None:
     log.write_text("0123456789")
-    assert process.tail(log, limit=4) == "6789"
-    assert process.tail(log, limit=40) == "0123456789"
+    assert process.read_log(log, limit=10) == ("0123456789", 0)
+    assert process.read_log(log, limit=4) == ("01 [... 6 bytes left out ...] 89", 6)
+
+
+def test_what_is_left_out_of_a_log_makes_no_line_begin_elsewhere(log: Path) -> None:
+    log.write_text("**** h1    a log that quotes ---- c1    EXPECT (1) == 2 failed\n")
+    for limit in range(2, log.stat().st_size, 2):
+        assert "\n-" not in process.read_log(log, limit)[0]
+
+
+def test_output_that_is_longer_than_four_mebibytes_is_there_from_its_first_line_on(
+    log: Path,
+) -> None:
+    done = shell("echo first; head -c 8000000 /dev/zero | tr '\\0' x; echo; echo last", log)
+    assert done.output.startswith("first\nx") and done.output.endswith("x\nlast\n")
+    assert (len(done.output), done.dropped) == (log.stat().st_size, 0)
+
+
+def test_of_output_beyond_every_limit_the_bytes_that_are_left_out_are_told(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "OUTPUT_BYTES", 100)
+    done = shell("echo first; head -c 1000 /dev/zero | tr '\\0' x; echo; echo last", log)
+    assert done.dropped == log.stat().st_size - 100
+    assert done.output.startswith("first\n") and done.output.endswith("\nlast\n")
+    assert f"[... {done.dropped} bytes left out ...]" in done.output
 
 
 def test_it_runs_in_the_folder_that_is_named(tmp_path: Path, log: Path) -> None:
@@ -280,6 +305,72 @@ def test_what_was_never_called_off_ends_as_it_does(log: Path) -> None:
     stop = Stop()
     assert process.run(["true"], log=log, timeout=10, stop=stop).ok
     stop.now()  # too late
+
+
+# --- it cannot be killed --------------------------------------------------------------------------
+
+HANGING = "sleep 60 >/dev/null 2>&1 & echo $!"
+
+
+@pytest.fixture
+def immortal(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Signals reach nobody, as none reaches a process that waits for a disk; whom they were for."""
+    sent: list[int] = []
+    monkeypatch.setattr(process, "KILL_SECONDS", 0.5)
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "_send", lambda number, pids: sent.extend(pids))
+        yield sent
+    for pid in set(sent):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_what_cannot_be_killed_is_told_soon_and_waited_for_at_rest(
+    log: Path, immortal: list[int]
+) -> None:
+    started, busy = time.monotonic(), time.thread_time()
+    with pytest.raises(
+        EnvironmentProblem, match=r"^sh does not end: process \d+ goes on"
+    ) as caught:
+        shell(HANGING, log)
+    assert log.read_text().strip() in str(caught.value)
+    assert 0.5 < time.monotonic() - started < 5
+    assert time.thread_time() - busy < 0.4
+    assert len(immortal) < 50, "a look now and then"
+
+
+def test_a_program_that_itself_cannot_be_killed_is_not_waited_for_either(
+    log: Path, immortal: list[int]
+) -> None:
+    with pytest.raises(EnvironmentProblem, match="sh does not end"):
+        shell("exec sleep 60", log, timeout=0.2)
+    assert len(set(immortal)) == 1
+
+
+def test_what_was_called_off_and_cannot_be_killed_is_called_off(
+    log: Path, immortal: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "GRACE_SECONDS", 0.2)
+    said, seconds = called_off("echo; exec sleep 60", log)
+    assert not said.clean
+    assert seconds < 10
+
+
+def test_while_what_hangs_is_killed_others_can_be_called_off(
+    log: Path, immortal: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the lock is not held meanwhile, and another program can end, too."""
+    monkeypatch.setattr(process, "KILL_SECONDS", 60.0)
+    stop = Stop()
+    hanging = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    immortal.append(hanging.pid)
+    with stop.watching(hanging.pid):
+        killer = threading.Thread(target=stop._kill, daemon=True)
+        killer.start()
+        killer.join(5)
+        assert not killer.is_alive()
+    hanging.kill()
+    hanging.wait()
 
 
 # --- it cannot start ------------------------------------------------------------------------------
