@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bisector import sizes
 from bisector.oracle import Oracle
 from bisector.verdict import Ruling, Verdict
 
@@ -27,6 +28,7 @@ _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
 _REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
 _SERVING = re.compile(r"^\*+\s+(\S+)\s+debug\|[0-9a-f]{8}:\S+\.accept\(", re.M)
 _DIED = re.compile(r"Bad exit status: 0x\w+ exit 0x\w+ signal (\d{1,3})\b")
+_OVERFLOW = re.compile(r"^\*+\s+diag\s.*\bvtclog_left\b", re.M)  # VTest's own assertion
 _NOT_FOUND = re.compile(r"shell_exit not as expected: got 0x007[ef]")
 _PID = re.compile(r"\((\d+)\) : |/tmp/\S*?(?=/h\w*/cfg)|/\S*/vtc\.[0-9a-f.]+")
 
@@ -51,7 +53,8 @@ _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 class TestRun:
     """How VTest ended: its exit status (None: stopped when its time was over), log, seconds.
 
-    ``excess`` is the limit of its sandbox for which it was stopped.
+    ``excess`` is the limit of its sandbox for which it was stopped, ``dropped`` the number of bytes
+    in the middle of the log that were too many to be read.
     """
 
     __test__ = False  # not a test class, whatever pytest thinks of the name
@@ -60,6 +63,7 @@ class TestRun:
     log: str
     seconds: float = 0.0
     excess: str = ""
+    dropped: int = 0
 
 
 def classify(run: TestRun, oracle: Oracle) -> Ruling:
@@ -72,8 +76,26 @@ def classify(run: TestRun, oracle: Oracle) -> Ruling:
     if oracle.skip and (lines := _lines(run.log, oracle.skip)):
         return Ruling(Verdict.UNTESTABLE, f"--skip-if matches: {_first(lines)}", lines)
     if oracle.bad is not None:
-        return _by_signature(run, oracle, oracle.bad)
-    return Ruling(Verdict.GOOD, "every expectation held") if run.status == 0 else _by_failure(run)
+        ruling = _by_signature(run, oracle, oracle.bad)
+    elif run.status == 0:
+        ruling = Ruling(Verdict.GOOD, "every expectation held")
+    else:
+        ruling = _by_failure(run)
+    return ruling if _is_conclusive(ruling, run, oracle) else _unread(run)
+
+
+def _is_conclusive(ruling: Ruling, run: TestRun, oracle: Oracle) -> bool:
+    """Whether what was not read of the log could not change *ruling*."""
+    if not run.dropped or not ruling.verdict.tested:
+        return True
+    # that a signature is there shows in any part of the log, that none is only in the whole
+    return not oracle.skip and (ruling.verdict is Verdict.BAD) == (oracle.bad is not None)
+
+
+def _unread(run: TestRun) -> Ruling:
+    size = sizes.show(run.dropped)
+    reason = f"the log is too long: {size} in its middle were not searched for the patterns"
+    return Ruling(Verdict.UNTESTABLE, reason)
 
 
 def is_doubtful(ruling: Ruling) -> bool:
@@ -104,7 +126,7 @@ def _by_failure(run: TestRun) -> Ruling:
     """What a failed test says of itself."""
     fatals = [(_trim(name), _ends(said)) for name, said in _FATAL.findall(run.log)]
     evidence = tuple(map(_trim, re.findall(r"^----.*$", run.log, re.M)[:EVIDENCE_LINES]))
-    for rule in (_refusal, _timeout, _crash, _expectation):
+    for rule in (_refusal, _timeout, _crash, _expectation, _overflow):
         if ruling := rule(run, fatals, evidence):
             return ruling
     said = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.log)
@@ -161,6 +183,14 @@ def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Rul
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
     if _EXPECTATION.search(said):
         return Ruling(Verdict.BAD, f"{name}: {_trim(said)}", evidence)
+    return None
+
+
+def _overflow(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+    """VTest aborts when the test's log does not fit into its buffer."""
+    if _OVERFLOW.search(run.log):
+        reason = "the test failed by itself: its log is longer than VTest's buffer"
+        return Ruling(Verdict.UNTESTABLE, reason, evidence)
     return None
 
 

@@ -12,8 +12,8 @@ from bisector.oracle import Oracle
 from bisector.workspace import explained, require_room, short_scratch
 
 OUTER = 1.25  # times VTest's own limit, before it is stopped from outside
-# Bytes; VTest drops what a test says beyond its buffer, and takes 0.01 s to empty 16 MiB. A
-# scenario's test says 20 KiB.
+# Bytes; VTest aborts when a test's log does not fit, and takes 0.01 s to empty 16 MiB. A scenario's
+# test says 20 KiB. All of it has to be read back: see process.OUTPUT_BYTES.
 LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
 
 # As upstream's run-regtests.sh: memory is poisoned, so that reads of stale memory show.
@@ -65,4 +65,4 @@ def run_test(
         )
         if done.status not in (0, SKIPPED) and not done.excess:
             require_room(scratch, log.parent)
-        return TestRun(done.status, done.output, done.seconds, done.excess)
+        return TestRun(done.status, done.output, done.seconds, done.excess, done.dropped)

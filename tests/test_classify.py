@@ -121,6 +121,21 @@ def test_vtests_skip_is_untestable_with_the_feature_that_is_lacking() -> None:
     assert ruling.reason == "VTest skipped it: SKIPPING test, lacking feature: cmd"
 
 
+OVERFLOW = """\
+*    diag  0.0 Assert error in vtc_log_emit(), vtc_log.c line 176:
+*    diag  0.0   Condition(vtclog_left > l) not true. (errno=0 Success)
+#    top  TEST b.vtc FAILED (0.797) signal=6
+"""
+
+
+def test_a_log_that_vtest_has_no_room_for_is_told_as_such() -> None:
+    ruling = judge(SERVING + OVERFLOW)
+    assert ruling.verdict is UNTESTABLE
+    assert ruling.reason == "the test failed by itself: its log is longer than VTest's buffer"
+    assert judge(SERVING + EXPECT + OVERFLOW).verdict is BAD, "what ended the test comes first"
+    assert "buffer" not in judge(SERVING + "**** h1    debug|vtclog_left\n").reason
+
+
 # --- HAProxy does not start -----------------------------------------------------------------------
 
 
@@ -296,6 +311,31 @@ def test_skip_if_comes_before_bad_if() -> None:
 
 def test_patterns_match_at_the_beginnings_of_lines_too() -> None:
     assert judge(SERVING + RX_TIMEOUT, bad=r"^---- c1\s+HTTP").verdict is BAD
+
+
+# --- a log that was not read as a whole -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("log", "status", "patterns", "verdict"),
+    [
+        (SERVING + RX_TIMEOUT, 1, {"bad": "rx timeout"}, BAD),
+        (SERVING, 0, {}, GOOD),
+        # what would change these may stand where nobody looked
+        (SERVING, 0, {"bad": "rx timeout"}, UNTESTABLE),
+        (SERVING + EXPECT, 1, {}, UNTESTABLE),
+        (SERVING + RX_TIMEOUT, 1, {"bad": "rx timeout", "skip": "lacks"}, UNTESTABLE),
+        (SERVING, 0, {"skip": "lacks"}, UNTESTABLE),
+    ],
+)
+def test_of_a_log_with_a_gap_only_what_the_gap_cannot_change_is_believed(
+    log: str, status: int, patterns: dict[str, str], verdict: Verdict
+) -> None:
+    oracle = replace(ANY, **patterns)  # type: ignore[arg-type]
+    ruling = classify(TestRun(status, log, dropped=5_000_000), oracle)
+    assert ruling.verdict is verdict
+    assert verdict.tested or "5.0 MB in its middle were not searched" in ruling.reason
+    assert classify(TestRun(status, log), oracle).verdict.tested, "the whole log is believed"
 
 
 # --- may it be the fast compiler's fault? ---------------------------------------------------------
