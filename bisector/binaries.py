@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector import build_log, cache, proc, process, tcc
+from bisector import build_log, cache, proc, process, shortage, tcc
 from bisector.checkout import BuildTree
 from bisector.lanes import Lane
 from bisector.process import Stopped
@@ -24,7 +25,6 @@ from bisector.workspace import (
     digest,
     explained,
     hold,
-    publish,
     require_room,
     write_whole,
 )
@@ -88,8 +88,8 @@ def build(
 ) -> Build:
     """The binary of *tree*, from the cache or built now, when *lane* has its turn.
 
-    A failure of the source is in ``problem``. Raises ProbeFailed for one of the machine, Stopped
-    when it was called off.
+    A failure of the source is in ``problem``. Raises ProbeFailed for one of the machine,
+    MissingLibrary or MissingProgram for what it lacks, Stopped when it was called off.
     """
     key = build_key(store, tree, chain)
     home = workspace.folder("binaries", key[:2]) / key
@@ -172,6 +172,9 @@ def compiled(
                 require_room(folder, draft.parent, room=_ROOM)
             apart = box is not None and proc.killed_for_memory() == killed_before
             problem = build_log.problem(done, log, apart)
+            if done.status:
+                known = None if chain.is_real else shortage.gcc_finds  # tcc knows fewer folders
+                shortage.require(done.output, store[tree].peel(pygit2.Tree), log, known)
         elif not chain.is_real:
             problem = _unbootable(binary, draft, lane)
         if problem and not done.excess:
@@ -238,8 +241,21 @@ def _store(
             "make": done.argv,
         }
         write_whole(draft / "meta.json", json.dumps(meta).encode())
-        publish(draft, home)
+        _move(draft, home)
     return Build(key, home / "haproxy", content, done.seconds, home / "build.log")
+
+
+def _move(draft: Path, home: Path) -> None:
+    """Move the finished *draft* to *home*, where nothing is, or a damaged entry that is in use.
+
+    That one's files are replaced, so who runs its binary keeps it, and who starts it finds one.
+    """
+    with hold(home) as in_use:
+        if in_use:
+            for name in ("haproxy", "build.log", "meta.json"):  # the last one vouches for the rest
+                (draft / name).replace(home / name)
+        else:
+            draft.rename(home)  # not publish(): the key's lock is held, so nobody built the same
 
 
 def trees(workspace: Workspace) -> set[str]:
@@ -264,11 +280,15 @@ def _cached(home: Path) -> Build | None:
 
 
 def _discard(workspace: Workspace, home: Path) -> str:
-    """Throw away the damaged entry at *home*, unless somebody uses it; the remark that says so."""
-    with hold(home, alone=True) as free:
-        if not free:
-            return ""
-        with workspace.scratch() as scratch, explained(f"cannot remove the damaged {home}"):
+    """Throw away a damaged entry at *home*, unless it is in use; the remark that there was one."""
+    if not os.path.lexists(home):
+        return ""
+    with (
+        hold(home, alone=True) as free,
+        workspace.scratch() as scratch,
+        explained(f"cannot remove the damaged {home}"),
+    ):
+        if free:
             home.rename(scratch / home.name)
     return f"a damaged binary in the cache was built again: {home.name}"
 

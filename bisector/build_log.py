@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bisector import sizes
 from bisector.errors import ProbeFailed
 from bisector.process import Finished
 
@@ -50,8 +51,12 @@ def problem(done: Finished, log: Path, apart: bool = False) -> str:
         if apart:
             return f"make was killed in its sandbox by signal {-done.status}"
         raise ProbeFailed(f"make was killed by signal {-done.status}", f"see {log}")
-    said = _ERROR.search(done.output) or _MAKE_ERROR.search(done.output)
-    return _line(said[1]) if said else f"make ended with {done.status}, no binary"
+    if said := _ERROR.search(done.output):
+        return _line(said[1])
+    said = _MAKE_ERROR.search(done.output)
+    what = _line(said[1]) if said else f"make ended with {done.status}, no binary"
+    unread = f" ({sizes.show(done.dropped)} in the middle of its output were not looked into)"
+    return what + unread if done.dropped else what
 
 
 def names_place(problem: str) -> bool:

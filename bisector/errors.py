@@ -109,6 +109,10 @@ class MissingProgram(EnvironmentProblem):
     """A program that the work needs is not on this machine."""
 
 
+class MissingLibrary(EnvironmentProblem):
+    """A header or a library that the build needs is not on this machine."""
+
+
 class WorkspaceProblem(EnvironmentProblem):
     """The workspace cannot be written, is full, or holds something damaged."""
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import pytest
 
 from bisector import binaries, cache, process, tcc
 from bisector.binaries import Build, build, build_key, built
-from bisector.errors import MissingProgram, WorkspaceProblem
+from bisector.errors import MissingLibrary, MissingProgram, WorkspaceProblem
 from bisector.lanes import Lane
 from bisector.process import Finished, Stop, Stopped
 from bisector.store import private_store
@@ -143,6 +143,30 @@ def test_the_make_that_was_found_is_the_one_that_runs(bench: Bench) -> None:
         bench.build()
 
 
+def test_a_header_or_library_that_the_machine_lacks_is_no_failure_of_the_source(
+    bench: Bench,
+) -> None:
+    wanting = {"src/a.c": "#include <no-such/thing.h>\nint a(void) { return 0; }\n"}
+    for _ in range(2):  # and that is not kept
+        with pytest.raises(MissingLibrary, match=r"^no no-such/thing\.h on this machine"):
+            bench.build(wanting)
+    linking = {"Makefile": MAKEFILE.replace("$@ $^", "$@ $^ -lno-such-thing")}
+    with pytest.raises(
+        MissingLibrary, match=r"^no -lno-such-thing on this machine.* \(log: "
+    ) as one:
+        bench.build(linking)
+    log = Path(one.value.hint.partition("log: ")[2].rstrip(")"))
+    assert "cannot find -lno-such-thing" in log.read_text()
+    assert not bench.build().problem
+
+
+def test_a_header_that_the_revision_forgot_is_its_own_failure(bench: Bench) -> None:
+    for line in ("#include <haproxy/forgotten.h>", '#include "forgotten.h"'):
+        failed = bench.build({"src/a.c": f"{line}\nint a(void) {{ return 0; }}\n"})
+        assert failed.problem.startswith("src/a.c:1:")
+        assert "forgotten.h: No such file or directory" in failed.problem
+
+
 def test_another_toolchain_has_another_binary(bench: Bench) -> None:
     tree = bench.clone.tree({}, bench.first)
     other = replace(bench.chain, identity="other")
@@ -171,12 +195,50 @@ def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, dama
     assert bench.build().remark == "", "which is said once"
 
 
-def test_a_damaged_binary_that_somebody_uses_is_not_thrown_away(bench: Bench) -> None:
+@pytest.mark.parametrize("damage", ["binary", "meta"])
+def test_a_damaged_binary_that_somebody_uses_is_replaced_and_never_missing(
+    bench: Bench, damage: str
+) -> None:
     made = bench.build()
-    made.binary.with_name("meta.json").write_text("{}")
+    home, whole = made.binary.parent, made.binary.read_bytes()
+    if damage == "binary":
+        made.binary.write_bytes(b"#!/bin/sh\nexit 3\n")
+    else:
+        (home / "meta.json").write_text("{}")
+    inode = home.stat().st_ino
+    with hold(home):
+        again = bench.build()
+        assert home.stat().st_ino == inode, "it was not taken away"
+        assert again.seconds > 0
+        assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
+        assert again.binary.read_bytes() == whole
+        assert subprocess.run([again.binary], check=False).returncode == 7
+        assert bench.build() == replace(again, seconds=0.0, remark="")
+    assert sorted(path.name for path in home.iterdir()) == ["build.log", "haproxy", "meta.json"]
+
+
+def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: Bench) -> None:
+    slow = {"src/haproxy.c": "#include <unistd.h>\nint main(void) { pause(); }\n"}
+    made = bench.build(slow)
     with hold(made.binary.parent):
+        running = subprocess.Popen([made.binary])
+        made.binary.with_name("meta.json").write_text("{}")
+        assert bench.build(slow).seconds > 0
+        assert running.poll() is None
+        running.kill()
+        running.wait()
+
+
+def test_a_place_that_a_binary_cannot_take_is_an_error_and_no_fresh_binary(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another host puts something there that shares the workspace, but not its locks."""
+    made = bench.build()
+    made.binary.unlink()
+    monkeypatch.setattr(binaries, "_discard", lambda workspace, home: "")
+    monkeypatch.setattr(binaries, "hold", lambda path: nullcontext(False))
+    with pytest.raises(WorkspaceProblem, match=r"cannot keep the binary in .*not empty"):
         bench.build()
-        assert made.binary.with_name("meta.json").read_text() == "{}"
 
 
 def test_a_failed_build_is_not_cached(bench: Bench) -> None:
@@ -421,6 +483,23 @@ def test_a_tree_is_trusted_when_tcc_does_not_compile_one_file(
     fast.build()
     assert fast.build({"src/a.c": "#error no\n"}).problem
     assert compiled(fast.build({"src/a.c": "int a(void) { return 2; }\n"})) == ["src/a.c"]
+
+
+def test_what_tcc_does_not_find_is_lacking_only_if_gcc_does_not_find_it_either(
+    fast: Bench, tmp_path: Path
+) -> None:
+    tcc = tmp_path / "tcc"
+    fast.chain = replace(fast.chain, variables=(("CC", str(tcc)),))
+    for header in ("stdatomic.h", "no-such/thing.h"):
+        tcc.write_text(
+            f"#!/bin/sh\necho \"src/a.c:1: error: include file '{header}' not found\"; exit 1\n"
+        )
+        tcc.chmod(0o755)
+        if header == "stdatomic.h":
+            assert fast.build().problem == f"src/a.c:1: error: include file '{header}' not found"
+        else:
+            with pytest.raises(MissingLibrary, match=r"^no no-such/thing\.h on this machine"):
+                fast.build()
 
 
 # --- the size limit -------------------------------------------------------------------------------

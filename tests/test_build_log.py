@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,9 @@ src/server.c:99:1: error: expected ';' before '}' token
 make: *** [Makefile:1011: src/server.o] Error 1
 """
 MISSING_HEADER = """\
-src/haproxy.c:1:10: fatal error: lua.h: No such file or directory
-    1 | #include <lua.h>
-      |          ^~~~~~~
+src/haproxy.c:1:10: fatal error: haproxy/x.h: No such file or directory
+    1 | #include <haproxy/x.h>
+      |          ^~~~~~~~~~~~~
 compilation terminated.
 make: *** [Makefile:4: src/haproxy.o] Error 1
 """
@@ -58,7 +59,7 @@ def problem(output: str, status: int | None = 2, apart: bool = False) -> str:
     [
         (COMPILE_ERROR, "src/server.c:97:9: error: too few arguments to function"),
         (QUOTING_ERROR, "src/ssl_ckch.c:1364:9: error: too few arguments to function 'memprintf'"),
-        (MISSING_HEADER, "src/haproxy.c:1:10: fatal error: lua.h: No such file or directory"),
+        (MISSING_HEADER, "src/haproxy.c:1:10: fatal error: haproxy/x.h: No such file"),
         (LINK_ERROR, "haproxy.c:(.text+0x9): undefined reference to `resolv_srvrq_cleanup_srv'"),
         (MAKE_ERROR, "Makefile:12: *** unknown TARGET 'linux-glibc'. Stop."),
         (NO_TARGET, "make: *** No rule to make target 'haproxy'. Stop."),
@@ -72,6 +73,15 @@ def test_the_reason_is_the_compilers_own_first_error_in_one_line(output: str, sa
 
 def test_a_very_long_error_is_cut() -> None:
     assert len(problem(f"x.c:1:1: error: {'y' * 5000}")) == 300
+
+
+def test_a_log_that_was_not_read_as_a_whole_may_hide_the_compilers_error() -> None:
+    gap = Finished(("make",), 2, NO_TARGET, 1.0, dropped=7_000_000)
+    assert build_log.problem(gap, Path("/log")).endswith(
+        "Stop. (7.0 MB in the middle of its output were not looked into)"
+    )
+    seen = build_log.problem(replace(gap, output=COMPILE_ERROR), Path("/log"))
+    assert seen == problem(COMPILE_ERROR)
 
 
 def test_a_build_that_hangs_is_a_failure_of_the_source() -> None:
