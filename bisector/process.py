@@ -245,7 +245,6 @@ def _wait(
     child: Child, timeout: float, stop: Stop, box: Box | None
 ) -> tuple[int | None, str, list[int]]:
     """The status of *child*, its excess, and which processes of its session cannot be killed."""
-    left: list[int] = []
     try:
         with stop.watching(child.pid, box is not None):
             status, excess = _watched(child, timeout, stop, box)
