@@ -121,14 +121,11 @@ class History:
     # -- names ---------------------------------------------------------------------------------
 
     def resolve(self, name: str) -> Commit:
-        """The commit that *name* means: any git revision, or `v2.9` for the tag v2.9.0.
+        """The commit that *name* means, see `_meanings`.
 
         Raises NoSuchRevision, with names that come near.
         """
-        tries = [name, f"origin/{name}"]
-        if _SERIES.match(name):
-            tries[1:1] = [f"v{name.removeprefix('v')}.0"]
-        for attempt in tries:
+        for attempt in self._meanings(name):
             try:
                 return self._commit(self._peel(self._clone.revparse_single(attempt)))
             except (KeyError, ValueError, pygit2.GitError):
@@ -138,6 +135,33 @@ class History:
         near = self._near(name)
         hint = f"did you mean {' or '.join(near)}?" if near else "see 'git tag' and 'git branch -a'"
         raise NoSuchRevision(f"no revision '{name}' in {self._clone.path}", hint)
+
+    def _meanings(self, name: str) -> Iterator[str]:
+        """The git revisions that *name* may stand for, in order of precedence.
+
+        First what git takes it for. Then `v3.0` is the tag v3.0.0, while `3.0` is a remote's
+        branch of that name, where stable branches live, and the tag only if there is none.
+        """
+        yield name
+        first_release = [f"v{name.removeprefix('v')}.0"] if _SERIES.match(name) else []
+        if name.startswith("v"):
+            yield from first_release
+        yield from self._remote_branches(name)
+        yield from first_release
+
+    def _remote_branches(self, name: str) -> list[str]:
+        """*name* (BRANCH, BRANCH~2 …) in each remote: origin first, then the newest commit."""
+        branch = re.split(r"[~^@:]", name, maxsplit=1)[0]
+        found: dict[str, tuple[bool, int]] = {}
+        for ref in self._clone.references:
+            if ref.startswith("refs/remotes/") and ref.split("/", 3)[3:] == [branch]:
+                try:
+                    tip = self._peel(self._clone.revparse_single(ref))
+                except (KeyError, ValueError, pygit2.GitError):
+                    continue
+                there = ref + name.removeprefix(branch)
+                found[there] = (ref.startswith("refs/remotes/origin/"), tip.commit_time)
+        return sorted(found, key=lambda there: found[there], reverse=True)
 
     def knows(self, name: str) -> bool:
         """Is there a revision of that name?"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from bisector import relevance
@@ -139,6 +140,31 @@ def test_a_branch_that_only_the_remote_has_is_found(
 ) -> None:
     clone.git.references.create("refs/remotes/origin/stable", line[2])
     assert history.resolve("stable").id == line[2]
+    assert history.resolve("stable~2").id == line[0]
+
+
+def test_a_series_without_its_v_is_the_branch_of_a_remote_before_the_tag(
+    clone: Clone, history: History, line: list[str]
+) -> None:
+    clone.git.references.create("refs/remotes/stable/3.0", line[3])
+    clone.git.references.create("refs/remotes/origin/other/3.0", line[2])
+    assert history.resolve("3.0").id == line[3]
+    clone.git.references.create("refs/remotes/origin/3.0", line[9])
+    assert history.resolve("3.0").id == line[9]
+    assert history.resolve("v3.0").id == line[8], "the tag"
+    own = clone.commit({"x": "1"}, branch="3.0", parents=[line[8]])
+    assert history.resolve("3.0").id == own
+
+
+def test_of_the_remotes_besides_origin_the_newest_branch_counts(
+    clone: Clone, history: History, line: list[str]
+) -> None:
+    who = pygit2.Signature("Jo Doe", "jo@example.org", 1_800_000_000, 0)
+    tree = clone.tree({"x": "1"}, line[9])
+    newer = str(clone.git.create_commit(None, who, who, "MINOR: x\n", tree, [line[9]]))
+    for remote, commit in {"a": line[9], "b": newer, "c": line[8]}.items():
+        clone.git.references.create(f"refs/remotes/{remote}/3.0", commit)
+    assert history.resolve("3.0").id == newer
 
 
 def test_an_annotated_tag_means_its_commit(
