@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,11 @@ from bisector.workspace import digest
 # HAProxy's usual timeouts. A scenario takes 0.3 s, and waits for a state for 3 s at most.
 TEST_SECONDS, SCENARIO_SECONDS = 30.0, 10.0
 
-_COMPANION = re.compile(r"\$\{testdir\}/([\w.+-]+(?:/[\w.+-]+)*)")
+# A companion is searched for the names of others only if it is text and no longer than that.
+MAX_READ_FOR_NAMES = 1 << 20
+
+_NAME = r"[\w.+-]+(?:/[\w.+-]+)*"
+_COMPANION = re.compile(r"\$\{testdir\}/(" + _NAME + ")")
 
 
 @dataclass(frozen=True)
@@ -72,18 +78,17 @@ class Oracle:
         """
         for option, pattern in (("--bad-if", bad_if), ("--skip-if", skip_if)):
             check_pattern(pattern, option)
+        folder = path.absolute().parent
         try:
             text = path.read_bytes()
+            beside = companions(folder, text.decode("utf-8", "replace"))
         except OSError as error:
-            raise ScenarioProblem(f"cannot read {path}", error.strerror or str(error)) from error
+            what = f"cannot read {error.filename or path}"
+            raise ScenarioProblem(what, error.strerror or str(error)) from error
         if b"varnishtest" not in text and b"vtest" not in text:
             raise ScenarioProblem(f"{path} is no VTest case", 'one begins with: vtest "title"')
-        folder = path.absolute().parent
-        parts = [path.name.encode(), text, repr((bad_if, skip_if)).encode()]
-        parts += companions(folder, text.decode("utf-8", "replace"))
-        return cls(
-            path.stem, path.name, digest(*parts), folder=str(folder), bad=bad_if, skip=skip_if
-        )
+        key = digest(path.name.encode(), text, repr((bad_if, skip_if)).encode(), *beside)
+        return cls(path.stem, path.name, key, folder=str(folder), bad=bad_if, skip=skip_if)
 
 
 def check_pattern(pattern: str | None, where: str) -> None:
@@ -98,12 +103,41 @@ def check_pattern(pattern: str | None, where: str) -> None:
 
 
 def companions(folder: Path, text: str) -> list[bytes]:
-    """Names and contents of the files below *folder* that a test's *text* names by ${testdir}."""
-    found: list[bytes] = []
-    for name in sorted(set(_COMPANION.findall(text))):
+    """Names and contents of the files that a test's *text* in *folder* leads to.
+
+    These are the files that it names, as ${testdir}/NAME or by a name that exists below *folder*,
+    those that such a file names, and so on; of a folder named by ${testdir}, all files.
+    """
+    found: dict[str, bytes] = {}
+    unread = [(folder, text)]
+    while unread:
+        home, said = unread.pop()
+        for file in {*_named_by_testdir(folder, said), *_named_below(folder, home, said)}:
+            name = str(file.relative_to(folder))
+            if name not in found:
+                content = found[name] = file.read_bytes()
+                if len(content) <= MAX_READ_FOR_NAMES and b"\0" not in content:
+                    unread.append((file.parent, content.decode("utf-8", "replace")))
+    return [part for name in sorted(found) for part in (name.encode(), found[name])]
+
+
+def _named_by_testdir(folder: Path, text: str) -> Iterator[Path]:
+    for name in set(_COMPANION.findall(text)):
         path = folder / name
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
-            if file.is_file():
-                found += [str(file.relative_to(folder)).encode(), file.read_bytes()]
-    return found
+        yield from (one for one in (path.rglob("*") if path.is_dir() else [path]) if one.is_file())
+
+
+def _named_below(folder: Path, home: Path, text: str) -> Iterator[Path]:
+    """The files below *folder* that words of *text*, which lies in *home*, are names of."""
+    words = set(re.findall(_NAME, text))
+    # the beginning may be a variable's name: $dir/NAME
+    words |= {word[at + 1 :] for word in words for at, char in enumerate(word) if char == "/"}
+    # Lua's require() takes a.b for a/b.lua
+    words |= {f"{word.replace('.', '/')}.lua" for word in words if not word.startswith(".")}
+    for base in {folder, home}:
+        beside = {"..", *(entry.name for entry in base.iterdir())}
+        for word in words:
+            if word.split("/", 1)[0] in beside:  # else no need to look at the disk
+                file = Path(os.path.normpath(base / word))
+                if file.is_relative_to(folder) and file.is_file():
+                    yield file

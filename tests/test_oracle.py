@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import ScenarioProblem
-from bisector.oracle import Oracle, companions
+from bisector.oracle import MAX_READ_FOR_NAMES, Oracle, companions
 
 VTC = 'varnishtest "x"\nshell "${testdir}/helper.sh"\n'
 
@@ -109,6 +109,67 @@ def test_companions_are_the_files_that_the_test_names_each_once(tmp_path: Path) 
     found = companions(tmp_path, text)
     names = ["a.lua", "certs/sub/y.pem", "certs/x.pem"]
     assert found == [part.encode() for name in names for part in (name, name)]
+
+
+def names(folder: Path, text: str) -> list[str]:
+    return [part.decode() for part in companions(folder, text)[::2]]
+
+
+def spread(folder: Path, files: dict[str, str]) -> None:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("dofile(dir .. '/other.lua')", "other.lua"),
+        ("require('other')", "other.lua"),
+        ("require 'lib.other'", "lib/other.lua"),
+        ("lua-load ${testdir}/lib/other.lua", "lib/other.lua"),
+        ("crt ${testdir}/certs", "certs/x.pem"),
+        ("map lib/other.map", "lib/other.map"),
+    ],
+)
+def test_a_companions_companion_is_one_too(tmp_path: Path, said: str, other: str) -> None:
+    spread(tmp_path, {"a.lua": said, other: "x", "unnamed": "x", "lib/unnamed": "x"})
+    assert names(tmp_path, "lua-load ${testdir}/a.lua") == sorted(["a.lua", other])
+
+
+def test_a_name_is_looked_for_beside_the_companion_that_says_it(tmp_path: Path) -> None:
+    files = {"lib/a.sh": '. "$(dirname $0)/b.sh"', "lib/b.sh": "cat ../c.txt", "c.txt": "x"}
+    spread(tmp_path, files)
+    assert names(tmp_path, 'shell "${testdir}/lib/a.sh"') == ["c.txt", "lib/a.sh", "lib/b.sh"]
+
+
+def test_a_companion_does_not_lead_out_of_the_tests_folder(tmp_path: Path) -> None:
+    spread(tmp_path, {"private": "x", "t/a.sh": "cat ../private ../../t/private", "t/lib/b": ""})
+    assert names(tmp_path / "t", 'shell "${testdir}/a.sh"') == ["a.sh"]
+
+
+def test_companions_that_name_each_other_end(tmp_path: Path) -> None:
+    spread(tmp_path, {"a.lua": "require('b')", "b.lua": "require('a')"})
+    assert names(tmp_path, "lua-load ${testdir}/a.lua") == ["a.lua", "b.lua"]
+
+
+def test_what_the_test_reaches_from_its_folder_is_a_companion(tmp_path: Path) -> None:
+    spread(tmp_path, {"helper.sh": "true"})
+    assert names(tmp_path, 'shell "cd ${testdir} && sh helper.sh"') == ["helper.sh"]
+
+
+def test_a_change_of_a_companions_companion_changes_the_digest(case: Path) -> None:
+    spread(case.parent, {"helper.sh": ". $dir/more.sh", "more.sh": "true"})
+    before = of(case).digest
+    (case.parent / "more.sh").write_text("false")
+    assert of(case).digest != before
+
+
+@pytest.mark.parametrize("content", [b"\0 b.lua", b"b.lua " + b"x" * (MAX_READ_FOR_NAMES + 1)])
+def test_what_is_no_text_or_huge_is_not_searched_for_names(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.bin").write_bytes(content)
+    spread(tmp_path, {"b.lua": "x"})
+    assert names(tmp_path, "${testdir}/a.bin") == ["a.bin"]
 
 
 # --- a scenario's case ----------------------------------------------------------------------------
