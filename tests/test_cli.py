@@ -95,7 +95,11 @@ def test_help_lists_every_command(shell: Shell) -> None:
 # --- what the user got wrong ----------------------------------------------------------------------
 
 WRONG: dict[tuple[str, ...], str] = {
-    ("nonesuch",): "no command 'nonesuch'",
+    ("nonesuch",): "no command 'nonesuch': 'bisector --help' lists them",
+    ("nonesuch", "--help"): "no command 'nonesuch'",
+    ("--", "run"): "no command 'run'",
+    ("prob", "--help"): "no command 'prob': did you mean 'probe'?",
+    ("sweeep", "run", "a..b"): "no command 'sweeep': did you mean 'sweep'?",
     ("--nonesuch",): "'bisector --help'",
     ("run",): "'bisector run --help'",
     ("run", "a..b", "c..d"): "'bisector run --help'",

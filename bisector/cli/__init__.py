@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from bisector.cli.command import Command
 from bisector.errors import MAKE_ROOM, NO_ROOM, BisectorError, UsageProblem, WorkspaceProblem
@@ -25,15 +27,21 @@ class Bisector(Command):
 
     PROGNAME = "bisector"
 
+    def _parse_args(self, argv: list[str]) -> Any:
+        # before --help is looked for, which would hide a mistyped command
+        if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+            raise _no_command(argv[0])
+        return super()._parse_args(argv)
+
     def main(self, *words: str) -> int:
         if words:
-            raise UsageProblem(f"no command '{words[0]}'", "'bisector --help' lists them")
+            raise _no_command(words[0])
         if not self.nested_command:
             self.help()
         return 0
 
 
-for _name, _class in {
+COMMANDS = {
     "run": "run.Run",
     "verify": "verify.Verify",
     "backport": "backport.Backport",
@@ -49,8 +57,16 @@ for _name, _class in {
     "doctor": "doctor.Doctor",
     "worker": "worker.Worker",
     "demo": "demo.Demo",
-}.items():
+}
+for _name, _class in COMMANDS.items():
     Bisector.subcommand(_name, f"bisector.cli.{_class}")
+
+
+def _no_command(word: str) -> UsageProblem:
+    """That *word* is no command, with the one that comes nearest."""
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else "'bisector --help' lists them"
+    return UsageProblem(f"no command '{word}'", hint)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
