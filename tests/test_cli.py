@@ -113,6 +113,9 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--vtc", "no.vtc"): "cannot read no.vtc",
     ("verify", "v3.0"): "'bisector verify --help'",
     ("verify", "--html", "no/such/x"): "cannot write no/such/x: there is no folder no/such",
+    ("verify", "--on", ","): "--on ',' names nothing: write REV or REV,REV,…",
+    ("verify", "--on", ""): "--on '' names nothing",
+    ("backport", "x", "--onto", " , "): "--onto ' , ' names nothing",
     ("affected",): "'bisector affected --help'",
     ("affected", "a..b", "--tags"): "--tags",
     ("sweep",): "'bisector sweep --help'",
@@ -176,6 +179,16 @@ def test_a_backport_that_makes_no_sense_is_one_line_and_status_2(
     clone.tag("old", clone.commit({"src/haproxy.c": "int y;\n"}))
     assert shell("backport", *words, "--repo", str(clone.path)) == 2
     assert said in shell.complaint()
+
+
+@pytest.mark.parametrize("words", [("verify", "--on"), ("backport", "master", "--onto")])
+def test_what_commas_leave_empty_is_not_asked_for(
+    shell: Shell, clone: Clone, words: tuple[str, ...]
+) -> None:
+    clone.line(2)
+    for listed in ("nonesuch,", ",nonesuch", "master,,nonesuch", "master, nonesuch ,"):
+        assert shell(*words, listed, "--repo", str(clone.path)) == 2
+        assert "no revision 'nonesuch'" in shell.complaint()
 
 
 def test_a_worker_whose_scheduler_is_not_there_is_one_line_and_status_3(shell: Shell) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from plumbum import cli
 
-from bisector.cli.command import ReportCommand, TestCommand
+from bisector.cli.command import ReportCommand, TestCommand, comma_separated
 from bisector.errors import UsageProblem
 
 
@@ -55,7 +55,7 @@ be answered as asked, 3 the machine lacks something."""
         if self.patch:
             raise UsageProblem("--patch is not for this command", "name the fix without it")
         files = self.files()
-        onto = [word for words in self.onto for word in words.split(",") if word]
+        onto = comma_separated("--onto", self.onto)
         with Live() as live:
             way = way_of(self, live)
             wishes = Wishes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,18 @@ def writable(name: str) -> Path:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise OutputProblem(f"cannot write {name}", "no permission, name another place")
     return path
+
+
+def comma_separated(option: str, values: Sequence[str]) -> list[str]:
+    """The parts of all *values* of *option*; empty ones, as a last comma leaves, are dropped.
+
+    Raises UsageProblem if the option was given and nothing is left.
+    """
+    parts = [part.strip() for value in values for part in value.split(",")]
+    found = [part for part in parts if part]
+    if values and not found:
+        raise UsageProblem(f"{option} '{values[0]}' names nothing", "write REV or REV,REV,…")
+    return found
 
 
 class RoomCommand(Command):

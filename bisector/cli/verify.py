@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plumbum import cli
 
-from bisector.cli.command import ReportCommand, TestCommand
+from bisector.cli.command import ReportCommand, TestCommand, comma_separated
 
 
 class Verify(TestCommand, ReportCommand):
@@ -41,7 +41,7 @@ lacks something."""
         from bisector.report.live import Live
         from bisector.verify import Closer, verify
 
-        on = [word for words in self.on for word in words.split(",")]
+        on = comma_separated("--on", self.on)
         closer = Closer(self.hunks, self.coverage, tuple(self.reg_tests))
         files = self.files()
         with Live() as live:
