@@ -18,8 +18,10 @@ from bisector.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
 STATUS_BUG = 4
+# `git bisect run bisector probe`: from 128 on a status ends the bisection, 125 skips the revision,
+# and whatever else is not 0 would make it bad
+PROBE_STATUS = {UsageProblem.exit_code: 129, BisectorError.exit_code: 131, STATUS_BUG: 132}
 _NO_ROOM = tuple(map(os.strerror, NO_ROOM))
-STATUS_CANNOT_TELL = 125  # what git bisect run takes for "skip"
 
 
 class Bisector(Command):
@@ -94,8 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             print(f"bisector: {_bug(error)}", file=sys.stderr)
             status = STATUS_BUG
-    # for git bisect run, every status under 126 but 0 and 125 means bad
-    return STATUS_CANNOT_TELL if words[1:2] == ["probe"] and status not in (0, 1) else status
+    return PROBE_STATUS.get(status, status) if words[1:2] == ["probe"] else status
 
 
 def _bug(error: Exception) -> str:

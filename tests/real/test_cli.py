@@ -35,16 +35,16 @@ def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:
     }
 
 
-def test_a_probe_says_good_bad_or_neither(ground: Playground) -> None:
+def test_a_probe_says_good_or_bad_or_refuses(ground: Playground) -> None:
     repo = ("--repo", str(ground.path))
     good = bisector("probe", f"{ground.regression}~1", *repo)
     bad = bisector("probe", ground.regression, *repo)
-    neither = bisector("probe", "nonsense", *repo)
+    nonsense = bisector("probe", "nonsense", *repo)
 
-    assert (good.returncode, bad.returncode, neither.returncode) == (0, 1, 125)
+    assert (good.returncode, bad.returncode, nonsense.returncode) == (0, 1, 129)
     assert bad.stdout.startswith("bad: ")
     assert "127.0.0.1:0" in bad.stdout, "the evidence is shown"
-    assert "no revision 'nonsense'" in neither.stderr
+    assert "no revision 'nonsense'" in nonsense.stderr
 
 
 def test_a_fix_is_a_file_or_a_revision(ground: Playground, tmp_path: Path) -> None:
