@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pygit2
 
-from bisector import binaries, cache, vtest
+from bisector import binaries, cache, requirements, vtest
 from bisector.binaries import Build
-from bisector.classify import TIMED_OUT, classify
+from bisector.classify import SKIPPED, TIMED_OUT, classify
 from bisector.lanes import Lane
 from bisector.oracle import Oracle
 from bisector.patience import Pace
@@ -19,6 +20,8 @@ from bisector.toolchain import Toolchain
 from bisector.verdict import Result, Ruling, Verdict
 from bisector.workspace import Workspace, digest
 
+# How a skipped test's reason begins: upstream's run-regtests.sh reads comments, VTest guards.
+BY_COMMENT, BY_GUARD = "skipped, as run-regtests.sh does", "VTest skipped it: it needs"
 TRIES = 2  # a test that could not tell may have met a busy moment; it says nothing yet
 
 
@@ -80,7 +83,12 @@ def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, la
 def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
     """What the test says of a binary."""
     seconds, oracle, pace = 0.0, request.oracle, Pace(workspace)
+    text, shell = vtest.text_of(oracle), partial(vtest.run_shell, oracle, built.binary, lane)
     with workspace.log(f"{key}.vtest.log") as (draft, log):
+        if unmet := requirements.unmet(text, shell):
+            draft.write_text("".join(f"does not hold: {comment}\n" for comment in unmet))
+            ruling = Ruling(Verdict.UNTESTABLE, f"{BY_COMMENT}: {', '.join(unmet)}", unmet)
+            return Result(ruling, key, built.content, built.seconds, log=str(log))
         for attempt in range(TRIES):
             patient = replace(oracle, seconds=pace.limit(oracle.name, oracle.seconds, attempt > 0))
             run = vtest.run_test(Path(request.vtest), patient, built.binary, draft, lane)
@@ -90,6 +98,8 @@ def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: La
                 pace.passed(oracle.name, run.seconds)
             if ruling.verdict.tested or not _may_be_chance(ruling, oracle):
                 break
+        if run.status == SKIPPED and (needed := requirements.failed_guard(text, shell)):
+            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}")
     return Result(ruling, key, built.content, built.seconds, seconds, str(log))
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from bisector import cache, vtest
 from bisector.classify import TestRun
+from bisector.lanes import Lane
 from bisector.oracle import Oracle
 from bisector.probe import Probe, key_of, probe, recall, remember
 from bisector.process import Stop
+from bisector.sandbox import Sandbox
 from bisector.verdict import Result, Ruling, Verdict
 from tests.test_binaries import Bench, bench
 
@@ -110,3 +112,91 @@ def test_what_may_have_been_a_busy_moment_is_asked_once_more(
     asked = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id")
     result = probe(bench.workspace, asked)
     assert (result.verdict, result.test_seconds) == (verdict, 0.5 * runs)
+
+
+# --- what a test needs ----------------------------------------------------------------------------
+
+HAPROXY = r"""
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv) {
+    if (argc == 3) /* -cc CONDITION */
+        return strstr(argv[2], "OPENSSL") != NULL;
+    puts("HAProxy version 3.0.1 2024/06/10\n  TARGET  = linux-glibc");
+    puts("Feature list : -OPENSSL +LUA");
+    return 0;
+}
+"""
+
+
+def result_of(bench: Bench, folder: Path, text: str, box: Sandbox | None = None) -> Result:
+    """The verdict of a test with this *text* on a tiny HAProxy without OpenSSL."""
+    (folder / "any.vtc").write_text(text)
+    tree = bench.clone.tree({"src/haproxy.c": HAPROXY}, bench.first)
+    oracle = Oracle("any", "any.vtc", "digest", folder=str(folder))
+    request = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id", sandbox=box)
+    return probe(bench.workspace, request)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "tests"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A VTest that skips every test; the names of those that it was given."""
+    given: list[str] = []
+
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, lane: Lane) -> TestRun:
+        given.append(oracle.vtc)
+        log.write_text("*    top   SKIPPING test, lacking feature: cmd\n")
+        return TestRun(77, log.read_text(), 0.5)
+
+    monkeypatch.setattr(vtest, "run_test", run_test)
+    return given
+
+
+def test_a_test_whose_comments_do_not_hold_is_not_run_and_says_which(
+    bench: Bench, folder: Path, skipped: list[str]
+) -> None:
+    result = result_of(bench, folder, "#REQUIRE_OPTIONS=LUA,OPENSSL\n#REQUIRE_VERSION=3.0\n")
+    said = "#REQUIRE_OPTIONS=OPENSSL (--make USE_OPENSSL=1)"
+    assert result.ruling == Ruling(
+        Verdict.UNTESTABLE, f"skipped, as run-regtests.sh does: {said}", (said,)
+    )
+    assert said in Path(result.log).read_text()
+    assert skipped == []
+
+
+def test_a_test_whose_comments_hold_is_run(bench: Bench, folder: Path, skipped: list[str]) -> None:
+    result_of(
+        bench, folder, "#REQUIRE_OPTIONS=LUA\n#REQUIRE_BINARIES=sh\n#EXCLUDE_TARGETS=freebsd\n"
+    )
+    assert skipped == ["any.vtc"]
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_a_skipped_test_says_which_guard_failed(
+    request: pytest.FixtureRequest, bench: Bench, folder: Path, skipped: list[str], boxed: bool
+) -> None:
+    box = request.getfixturevalue("box") if boxed else None
+    text = """\
+feature cmd "test -f ${testdir}/any.vtc"
+feature cmd "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL)'"
+feature cmd "false"
+"""
+    result = result_of(bench, folder, text, box)
+    said = "VTest skipped it: it needs feature(OPENSSL) (--make USE_OPENSSL=1)"
+    assert (result.verdict, result.ruling.reason) == (Verdict.UNTESTABLE, said)
+    assert result.ruling.evidence == ("* top SKIPPING test, lacking feature: cmd",)
+
+
+def test_a_skip_that_no_guard_explains_is_told_as_vtest_says_it(
+    bench: Bench, folder: Path, skipped: list[str]
+) -> None:
+    result = result_of(bench, folder, 'feature cmd "true"\n')
+    reason = "VTest skipped it: SKIPPING test, lacking feature: cmd"
+    assert result.ruling.reason == reason

@@ -104,4 +104,26 @@ def test_haproxys_own_reg_tests_are_oracles_as_they_are(
         assert done.returncode == 0, done.stdout + done.stderr
     needs_tls = bisector("probe", "v3.0.11", "--vtc", str(tests / "ssl/set_ssl_cert.vtc"), *repo)
     assert needs_tls.returncode == 125
-    assert "VTest skipped it" in needs_tls.stdout
+    assert "skipped, as run-regtests.sh does: #REQUIRE_OPTIONS=OPENSSL" in needs_tls.stdout
+    assert "--make USE_OPENSSL=1" in needs_tls.stdout
+
+
+@pytest.mark.parametrize(
+    ("guard", "said"),
+    [
+        (
+            "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL)'",
+            "feature(OPENSSL) (--make USE_OPENSSL=1)",
+        ),
+        ("$HAPROXY_PROGRAM -cc 'version_atleast(3.1-dev1)'", "version_atleast(3.1-dev1)"),
+        ("command -v no-such-program", "the program no-such-program (install it)"),
+    ],
+)
+def test_a_skipped_test_says_what_lacks(
+    ground: Playground, tmp_path: Path, guard: str, said: str
+) -> None:
+    case = tmp_path / "case.vtc"
+    case.write_text(f'varnishtest "x"\nfeature cmd "true"\nfeature cmd "{guard}"\n')
+    done = bisector("probe", "v3.0.11", "--vtc", str(case), "--repo", str(ground.path))
+    assert done.returncode == 125
+    assert f"VTest skipped it: it needs {said}\n" in done.stdout
