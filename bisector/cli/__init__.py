@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import signal
@@ -66,6 +65,8 @@ for _name, _class in COMMANDS.items():
 
 def _no_command(word: str) -> UsageProblem:
     """That *word* is no command, with the one that comes nearest."""
+    import difflib
+
     near = difflib.get_close_matches(word, COMMANDS, n=1)
     hint = f"did you mean '{near[0]}'?" if near else "'bisector --help' lists them"
     return UsageProblem(f"no command '{word}'", hint)
