@@ -66,9 +66,17 @@ def branch_names(pattern: str, branches: Sequence[str], clone: pygit2.Repository
         ref = f"refs/heads/{name}"
         if not pygit2.reference_is_valid_name(ref):
             raise UsageProblem(f"--create-branch {pattern}: '{name}' is no name for a branch")
-        if ref in clone.references:
+        if _exists(clone, ref):
             raise WouldOverwrite(f"the branch {name} is there already", "name another one")
     return names
+
+
+def _exists(clone: pygit2.Repository, ref: str) -> bool:
+    """Whether there is a ref of that name, be it a damaged one."""
+    try:
+        return ref in clone.references
+    except pygit2.GitError:
+        return True
 
 
 def create(store: pygit2.Repository, clone: pygit2.Repository, name: str, commit: str) -> None:

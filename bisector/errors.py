@@ -97,6 +97,10 @@ class NotARepository(EnvironmentProblem):
     """The folder is no git repository, or not HAProxy's."""
 
 
+class DamagedRepository(EnvironmentProblem):
+    """A git repository whose configuration or refs cannot be read."""
+
+
 class ShallowClone(EnvironmentProblem):
     """The clone was cut off and lacks a part of the range."""
 
@@ -111,6 +115,10 @@ class MissingProgram(EnvironmentProblem):
 
 class MissingLibrary(EnvironmentProblem):
     """A header or a library that the build needs is not on this machine."""
+
+
+class MissingPackage(EnvironmentProblem):
+    """A Python package that bisector needs is missing, or cannot be loaded."""
 
 
 class WorkspaceProblem(EnvironmentProblem):

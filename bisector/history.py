@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,13 @@ import pygit2
 from pygit2.enums import SortMode
 
 from bisector import texts
-from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
+from bisector.errors import (
+    BadRange,
+    DamagedRepository,
+    NoSuchRevision,
+    NotARepository,
+    ShallowClone,
+)
 from bisector.graph import Graph
 from bisector.store import private_store
 from bisector.workspace import Workspace
@@ -61,7 +68,8 @@ class History:
     def open(cls, folder: Path, workspace: Workspace) -> History:
         """Read the repository at *folder*, a work tree or a bare one.
 
-        Raises NotARepository when there is none, or when it is not HAProxy's.
+        Raises NotARepository when there is none, or when it is not HAProxy's, DamagedRepository
+        when git itself could not read it.
         """
         # only objects are read, no hook or configuration of the clone is ever run
         pygit2.settings.owner_validation = False
@@ -74,9 +82,12 @@ class History:
             raise NotARepository(
                 f"{folder} is not a git repository", "name a clone of HAProxy with --repo"
             )
-        clone = pygit2.Repository(found)
+        with _readable(folder):
+            clone = pygit2.Repository(found)
         history = cls(clone, private_store(clone, workspace))
-        if not history._is_haproxy():
+        with _readable(folder):
+            is_haproxys = history._is_haproxy()
+        if not is_haproxys:
             raise NotARepository(
                 f"{folder} is a git repository, but not HAProxy's",
                 "name a clone of HAProxy with --repo",
@@ -105,18 +116,18 @@ class History:
             return None
 
     def _is_haproxy(self) -> bool:
-        """Does any branch's tip look like HAProxy's source?"""
-        heads = [self._clone.head.target] if not self._clone.head_is_unborn else []
+        """Whether the tip of any branch, or what is checked out, looks like HAProxy's source."""
         names = [name for name in self._clone.references if name.startswith("refs/heads/")]
-        heads += [self._clone.references[name].resolve().target for name in names]
-        for head in heads:
-            try:
-                tree = self._peel(self._clone[head]).tree
-            except (KeyError, ValueError):
-                continue
-            if {"Makefile", "include/haproxy", "src/haproxy.c"} <= set(_present(tree)):
-                return True
-        return False
+        tips = filter(None, map(self._tip, ("HEAD", *names)))
+        wanted = {"Makefile", "include/haproxy", "src/haproxy.c"}
+        return any(wanted <= set(_present(tip.tree)) for tip in tips)
+
+    def _tip(self, ref: str) -> pygit2.Commit | None:
+        """The commit that a ref leads to; None for one that is dangling, damaged or no commit's."""
+        try:
+            return self._peel(self._clone.references[ref].resolve())
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -173,13 +184,18 @@ class History:
 
     def head(self) -> Commit:
         """The commit that is checked out in the clone."""
-        if self._clone.head_is_unborn:
-            raise NoSuchRevision(f"no commit is checked out in {self._clone.path}")
-        return self._commit(self._peel(self._clone[self._clone.head.target]))
+        tip = self._tip("HEAD")
+        if tip is None:
+            raise NoSuchRevision(
+                f"no commit is checked out in {self._clone.path}", "name the revision"
+            )
+        return self._commit(tip)
 
     def is_dirty(self) -> bool:
         """Has the clone's work tree changes to tracked files that are not committed?"""
-        return not self._clone.is_bare and bool(self._clone.status(untracked_files="no"))
+        if self._clone.is_bare or self._tip("HEAD") is None:
+            return False
+        return bool(self._clone.status(untracked_files="no"))
 
     def commit(self, revision: str) -> Commit:
         """The commit with the full hash *revision*."""
@@ -236,8 +252,10 @@ class History:
         return NotARepository(f"{self._clone.path} lacks commits of {text}: {error}")
 
     def _near(self, name: str) -> list[str]:
-        known = [ref.split("/", 2)[2] for ref in self._clone.references if ref.count("/") >= 2]
-        return difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        """The names of commits that are like *name*."""
+        known = {ref.split("/", 2)[2]: ref for ref in self._clone.references if ref.count("/") >= 2}
+        close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+        return [found for found in close if self._tip(known[found])]
 
     # -- what lies in a range ------------------------------------------------------------------
 
@@ -255,12 +273,8 @@ class History:
         found: dict[str, list[str]] = {}
         for ref in self._clone.references:
             name = ref.removeprefix("refs/tags/")
-            if name != ref and RELEASE_TAG.match(name):
-                try:
-                    commit = str(self._peel(self._clone.references[ref].resolve()).id)
-                except (KeyError, ValueError, pygit2.GitError):
-                    continue
-                found.setdefault(commit, []).append(name)
+            if name != ref and RELEASE_TAG.match(name) and (tip := self._tip(ref)):
+                found.setdefault(str(tip.id), []).append(name)
         return found
 
     def place(self, commit: str, commits: Iterable[str]) -> str:
@@ -315,6 +329,18 @@ class History:
     @staticmethod
     def _commit(found: pygit2.Commit) -> Commit:
         return Commit(str(found.id), tuple(map(str, found.parent_ids)), texts.subject(found))
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """Turn what libgit2 cannot read of the repository at *folder* into one line."""
+    try:
+        yield
+    except pygit2.GitError as error:
+        raise DamagedRepository(
+            f"the git repository {folder} cannot be read ({error})",
+            "mend what 'git fsck' finds there, or name another clone with --repo",
+        ) from error
 
 
 def _entry(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:

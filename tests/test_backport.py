@@ -461,6 +461,13 @@ def test_a_name_that_cannot_be_had_is_refused_first(
         delivery.branch_names(pattern, branches, world.clone.git)
 
 
+@pytest.mark.parametrize("content", ["junk\n", "ref: refs/heads/gone\n"])
+def test_a_name_that_a_damaged_branch_has_is_taken(world: World, content: str) -> None:
+    (Path(world.clone.git.path) / "refs/heads/odd").write_text(content)
+    with pytest.raises(WouldOverwrite, match="odd is there already"):
+        delivery.branch_names("odd", ["3.0"], world.clone.git)
+
+
 # -- what was asked -----------------------------------------------------------------------------
 
 

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from pygit2.enums import ObjectType
 
 from bisector import relevance
-from bisector.errors import BadRange, NoSuchRevision, NotARepository, ShallowClone
+from bisector.errors import (
+    BadRange,
+    DamagedRepository,
+    NoSuchRevision,
+    NotARepository,
+    ShallowClone,
+)
 from bisector.graph import Graph
 from bisector.history import History
 from bisector.workspace import Workspace
-from tests.conftest import Clone
+from tests.conftest import WHO, Clone
 from tests.test_store import listing
 
 
@@ -114,6 +121,74 @@ def test_a_bare_repository_is_never_dirty(tmp_path: Path, workspace: Workspace) 
     bare = Clone(tmp_path / "bare.git", bare=True)
     bare.commit({})
     assert not History.open(bare.path, workspace).is_dirty()
+
+
+# --- odd refs -------------------------------------------------------------------------------------
+
+NOWHERE = "1" * 40
+ODD_REFS = {
+    "dangling": "ref: refs/heads/gone",
+    "in a circle": "ref: refs/heads/odd",
+    "to a missing object": NOWHERE,
+    "damaged": "junk",
+    "empty": "",
+    "of a name that is none": "ref: nowhere",
+}
+a_kind_of_odd_ref = pytest.mark.parametrize("content", ODD_REFS.values(), ids=ODD_REFS)
+
+
+def write_ref(clone: Clone, name: str, content: str) -> None:
+    (clone.path / ".git" / name).write_text(f"{content}\n" if content else "")
+
+
+@a_kind_of_odd_ref
+def test_a_branch_or_tag_that_leads_nowhere_is_passed_over(
+    clone: Clone, line: list[str], workspace: Workspace, content: str
+) -> None:
+    write_ref(clone, "refs/heads/odd", content)
+    write_ref(clone, "refs/tags/v3.1.0", content)
+    history = History.open(clone.path, workspace)
+    assert history.range("v2.9..").commits == tuple(line[1:])
+    assert history.tags[line[8]] == ["v3.0.0"]
+    for name in ("odd", "v3.1"):
+        with pytest.raises(NoSuchRevision) as refused:
+            history.resolve(name)
+        assert f"did you mean {name}" not in str(refused.value)
+
+
+def test_tags_of_trees_and_of_files_are_no_releases(
+    clone: Clone, line: list[str], workspace: Workspace
+) -> None:
+    tree = clone.git[line[0]].peel(pygit2.Tree)
+    clone.git.create_tag("v3.1.0", tree.id, ObjectType.TREE, WHO, "a tree")
+    clone.git.create_tag("v3.2.0", tree["Makefile"].id, ObjectType.BLOB, WHO, "a file")
+    write_ref(clone, "refs/heads/tree", str(tree.id))
+    history = History.open(clone.path, workspace)
+    assert history.older_release(line[9]) == "v3.0.0"
+    assert not any(map(history.knows, ("v3.1", "v3.2.0", "tree")))
+
+
+@a_kind_of_odd_ref
+def test_a_broken_head_means_that_nothing_is_checked_out(
+    clone: Clone, line: list[str], workspace: Workspace, content: str
+) -> None:
+    write_ref(clone, "refs/heads/odd", content)
+    for head in (content, "ref: refs/heads/odd"):
+        write_ref(clone, "HEAD", head)
+        history = History.open(clone.path, workspace)
+        assert history.range("v2.9..master").commits == tuple(line[1:])
+        assert not history.is_dirty()
+        with pytest.raises(NoSuchRevision, match="no commit is checked out"):
+            history.head()
+
+
+@pytest.mark.parametrize("file", ["packed-refs", "config", "shallow"])
+def test_a_repository_that_git_cannot_read_says_so(
+    clone: Clone, line: list[str], workspace: Workspace, file: str
+) -> None:
+    (clone.path / ".git" / file).write_text("[junk\n\n")
+    with pytest.raises(DamagedRepository, match=r"cannot be read .*git fsck"):
+        History.open(clone.path, workspace)
 
 
 # --- names ----------------------------------------------------------------------------------------
