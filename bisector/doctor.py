@@ -6,17 +6,13 @@ command line, as is the exit status: 0 only if :func:`able`.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
-import platform
 import shutil
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 
-from bisector import distro, sandbox, tcc, tools
+from bisector import distro, sandbox, tcc, tools, versions
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.process import run
 from bisector.requirement import Requirement
@@ -40,6 +36,11 @@ _FETCHED: Mapping[str, Callable[[Workspace], object]] = {
     "Lua": distro.fetch_lua,
     "bubblewrap": distro.fetch_bwrap,
 }
+_PACKAGES = {
+    "pygit2": "reading the history",
+    "jinja2": "rendering tests and reports",
+    "rich": "showing progress",
+}
 _LIBC_FLAGS = ("-lcrypt", "-ldl", "-lm", "-lpthread", "-lrt")
 
 
@@ -49,7 +50,7 @@ def examine(
     """Look for all that bisector uses; *repo* is the clone that the user named."""
     return (
         _python(),
-        _pygit2(),
+        *(_package(name, need) for name, need in _PACKAGES.items()),
         _program("gcc", tools.find_compiler, ("gcc",)),
         _program("make", tools.find_make, ("make",)),
         _libc(workspace),
@@ -111,17 +112,16 @@ def _install(workspace: Workspace, packages: Sequence[str]) -> None:
 
 def _python() -> Requirement:
     # an older one does not get here: pip and quickstart refuse it
-    found = f"{platform.python_version()}, {sys.executable}"
-    return Requirement("Python", "bisector itself", found, True, "Python 3.11 or later")
+    return Requirement("Python", "bisector itself", versions.python(), True, "Python 3.11 or later")
 
 
-def _pygit2() -> Requirement:
-    found = None
-    with contextlib.suppress(ImportError):
-        import pygit2
-
-        found = f"{metadata.version('pygit2')} with libgit2 {pygit2.LIBGIT2_VERSION}"
-    return Requirement("pygit2", "reading the history", found, True, "pip install pygit2")
+def _package(name: str, need: str) -> Requirement:
+    found, how = None, f"pip install {name}"
+    try:
+        found = versions.package(name)
+    except ImportError as error:
+        how = f"{how} ({error})"
+    return Requirement(name, need, found, True, how)
 
 
 def _program(name: str, find: Callable[[], Tool | None], packages: tuple[str, ...]) -> Requirement:
@@ -193,12 +193,14 @@ def _room(workspace: Workspace) -> Requirement:
 
 
 def _repository(workspace: Workspace, environ: Mapping[str, str], repo: Path | None) -> Requirement:
-    from bisector.history import History  # needs pygit2, whose absence is a finding of its own
-
     named = repo or environ.get("BISECTOR_REPO")
     found, how = None, "--repo FOLDER, or run in a clone of HAProxy; without, upstream is cloned"
     try:
+        from bisector.history import History
+
         found = str(History.open(Path(named or Path.cwd()), workspace).path)
+    except ImportError:
+        how = "it is read with pygit2, see above"
     except BisectorError as problem:
         how = str(problem) if named else how
     return Requirement("repository", "bisecting (not for the demo)", found, named is not None, how)

@@ -110,15 +110,11 @@ class NoUpstream(EnvironmentProblem):
 
 
 class MissingProgram(EnvironmentProblem):
-    """A program that the work needs is not on this machine."""
+    """A program or a Python package that the work needs is not on this machine."""
 
 
 class MissingLibrary(EnvironmentProblem):
     """A header or a library that the build needs is not on this machine."""
-
-
-class MissingPackage(EnvironmentProblem):
-    """A Python package that bisector needs is missing, or cannot be loaded."""
 
 
 class WorkspaceProblem(EnvironmentProblem):

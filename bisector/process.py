@@ -161,12 +161,13 @@ def run(
     stop = stop or Stop()
     stop.check()
     words = tuple(str(word) for word in argv)
-    try:
-        local.which(words[0])
-    except CommandNotFound:
-        raise MissingProgram(
-            f"{words[0]}: no such program", "see 'bisector doctor' for how to get it"
-        ) from None
+    for needed in (words[0], "env"):
+        try:
+            local.which(needed)
+        except CommandNotFound:
+            raise MissingProgram(
+                f"{needed}: no such program", "see 'bisector doctor' for how to get it"
+            ) from None
     # plumbum adds to this process's environment and cannot take away; env(1) can. And a shell that
     # starts us in the background has SIGINT ignored, by which VTest stops HAProxy.
     around = box.words(cwd, keep_open, (env or {}).get("TMPDIR")) if box else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -355,7 +356,72 @@ def test_a_bug_is_status_4_one_line_and_a_file_with_the_details(
     said = shell.complaint()
     assert said.startswith("bisector: a bug in bisector: RuntimeError: of two lines: ")
     assert said.endswith(str(crash))
-    assert "Traceback" in crash.read_text()
+    details = crash.read_text()
+    assert "Traceback" in details
+    expected = (f"bisector {__version__}", f"Python {platform.python_version()}", platform.system())
+    pygit = f"pygit2 {pygit2.__version__} with libgit2 {pygit2.LIBGIT2_VERSION}"
+    assert [what for what in (*expected, pygit, "\ngit ") if what not in details] == []
+
+
+def test_a_bug_is_told_where_git_and_pygit2_are_missing(
+    shell: Shell, tmp_path: Path, failure: list[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pygit2", None)
+    failure.append(RuntimeError("boom"))
+    assert shell("scenarios") == 4
+    (crash,) = (tmp_path / "workspace/crashes").iterdir()
+    details = crash.read_text()
+    assert "pygit2 cannot be loaded" in details
+    assert "git is not there" in details
+    assert "RuntimeError: boom" in details
+
+
+# --- what cannot be imported ----------------------------------------------------------------------
+
+
+def without(package: str, tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """bisector in a process of its own in which *package* cannot be imported."""
+    (tmp_path / f"{package}.py").write_text(f"raise ImportError('{package} is shadowed')\n")
+    checkout = Path(__file__).parent.parent
+    return subprocess.run(
+        [sys.executable, "-m", "bisector", *words],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{checkout}", "PATH": "/nowhere"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("package", ["pygit2", "jinja2", "rich"])
+def test_the_doctor_says_which_package_cannot_be_imported(package: str, tmp_path: Path) -> None:
+    ended = without(package, tmp_path, "doctor")
+    assert (ended.returncode, ended.stderr) == (3, "")
+    (line,) = (one for one in ended.stdout.splitlines() if one.split()[1] == package)
+    assert line.startswith("MISSING")
+    assert line.endswith(f"pip install {package} ({package} is shadowed)")
+
+
+@pytest.mark.parametrize("words", [("run", "a..b"), ("hunts",), ("verify",), ("backport", "x")])
+def test_without_pygit2_every_other_command_says_so_in_one_line(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    ended = without("pygit2", tmp_path, *words)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    (line,) = ended.stderr.splitlines()
+    assert line == (
+        "bisector: a Python package cannot be imported (pygit2 is shadowed): 'bisector doctor' "
+        "says how to get it"
+    )
+    assert not (tmp_path / "workspace/crashes").exists()
+
+
+def test_what_bisector_itself_lacks_is_a_bug(
+    shell: Shell, tmp_path: Path, failure: list[BaseException]
+) -> None:
+    failure.append(ImportError("cannot import name 'x'", name="bisector.events"))
+    assert shell("scenarios") == 4
+    assert "a bug in bisector" in shell.complaint()
 
 
 def test_a_bug_is_told_even_where_no_details_can_be_kept(

@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from bisector.cli.command import Command
-from bisector.errors import MAKE_ROOM, NO_ROOM, BisectorError, UsageProblem, WorkspaceProblem
+from bisector.errors import (
+    MAKE_ROOM,
+    NO_ROOM,
+    BisectorError,
+    MissingProgram,
+    UsageProblem,
+    WorkspaceProblem,
+)
 from bisector.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
@@ -87,6 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bisector: stopped; the same command goes on from here", file=sys.stderr)
         return STATUS_INTERRUPTED
+    except ImportError as error:
+        status = _unimportable(error)
     except Exception as error:
         said = str(error)
         if no_room := next((why for why in _NO_ROOM if why in said), ""):
@@ -100,12 +109,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     return PROBE_STATUS.get(status, status) if words[1:2] == ["probe"] else status
 
 
+def _unimportable(error: ImportError) -> int:
+    """Say what cannot be imported, and whose fault that is; the exit status."""
+    if (error.name or "").partition(".")[0] == "bisector":
+        print(f"bisector: {_bug(error)}", file=sys.stderr)
+        return STATUS_BUG
+    missing = MissingProgram(
+        f"a Python package cannot be imported ({error})", "'bisector doctor' says how to get it"
+    )
+    print(f"bisector: {missing}", file=sys.stderr)
+    return missing.exit_code
+
+
 def _bug(error: Exception) -> str:
     """Keep the details of what nobody expected, and say where."""
     said = f"a bug in bisector: {type(error).__name__}: {' '.join(str(error).split())}"
     try:
+        from bisector import versions
+
         path = Workspace.open().folder("crashes") / f"{time.time_ns()}.txt"
-        path.write_text(f"{sys.argv}\n{traceback.format_exc()}")
+        details = [str(sys.argv), *versions.listed(), traceback.format_exc()]
+        path.write_text("\n".join(details), encoding="utf-8", errors="backslashreplace")
     except (BisectorError, OSError):
         return said
     return f"{said}: please report it with {path}"

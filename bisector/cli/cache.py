@@ -16,12 +16,12 @@ class Cache(RoomCommand):
 
     def main(self) -> int:
         from bisector import cache
-        from bisector.report import terminal
+        from bisector.report import machine
 
         workspace = self.workspace()
         if self.clear:
-            print(terminal.freed(cache.clear(workspace)), end="")
+            print(machine.freed(cache.clear(workspace)), end="")
         elif self.cache_size is not None:
-            print(terminal.freed(cache.trim(workspace)), end="")
-        print(terminal.shares(workspace, cache.shares(workspace)), end="")
+            print(machine.freed(cache.trim(workspace)), end="")
+        print(machine.shares(workspace, cache.shares(workspace)), end="")
         return 0

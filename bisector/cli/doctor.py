@@ -20,7 +20,7 @@ Exit status: 0 if the main job can run, else 3."""
 
     def main(self) -> int:
         from bisector import doctor
-        from bisector.report import terminal
+        from bisector.report import machine
         from bisector.workspace import Workspace
 
         workspace = Workspace.open()
@@ -29,5 +29,5 @@ Exit status: 0 if the main job can run, else 3."""
             for problem in doctor.fix(workspace, findings):
                 print(f"bisector: {problem}", file=sys.stderr)
             findings = doctor.examine(workspace, os.environ)
-        print(terminal.findings(findings), end="")
+        print(machine.findings(findings), end="")
         return 0 if doctor.able(findings) else 3

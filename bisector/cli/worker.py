@@ -18,7 +18,7 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
 
     def main(self, address: str) -> int:
         from bisector import doctor
-        from bisector.report import terminal
+        from bisector.report import machine
         from bisector.scheduler import Scheduler
         from bisector.worker import serve
         from bisector.workspace import Workspace
@@ -31,7 +31,7 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
         findings = [
             one for one in doctor.examine(workspace, os.environ) if one.name != "repository"
         ]
-        print(terminal.findings(findings), end="")
+        print(machine.findings(findings), end="")
         if not doctor.able(findings):
             raise EnvironmentProblem("this machine cannot probe", "run 'bisector doctor --fix'")
         serve(

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from bisector import sizes
 from bisector.events import PatchChecked, Probed
 from bisector.printable import printable
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, row, squeezed, stretch
 from bisector.report.summary import Finding, Summary
-from bisector.requirement import Requirement
 from bisector.scenario import Scenario
 from bisector.verdict import Verdict
-
-if TYPE_CHECKING:
-    from bisector.cache import Freed, Share
-    from bisector.workspace import Workspace
 
 RUN = "run"  # the job that hunts
 _WORDS = {"introduction": "introduced", "fix": "fixed"}
@@ -118,39 +111,6 @@ def hunt_state(busy: bool, summary: Summary) -> str:
     if busy:
         return "under way"
     return conclude(summary).word if summary.ended else "interrupted"
-
-
-def findings(found: Sequence[Requirement]) -> str:
-    """The doctor's table: what is needed, whether it is here, how to get it."""
-    lines = []
-    for one in found:
-        mark = "ok" if one.found else ("MISSING" if one.required else "absent")
-        lines.append(f"{mark:<8} {one.name:<12} {one.found or one.how_to_get}")
-        if not one.found:
-            lines.append(f"{'':<21} needed for {one.needed_for}")
-    return "\n".join(lines) + "\n"
-
-
-def freed(what: Freed) -> str:
-    """What a trim of the workspace came to."""
-    lines = row("freed", sizes.show(what.size))
-    for entry in what.kept:
-        lines += row("kept", f"{entry.paths[-1]} (in use)")
-    return "\n".join([*lines, ""]) + "\n"
-
-
-def shares(workspace: Workspace, found: Sequence[Share]) -> str:
-    """The workspace's table: what, how many, how much, where; and the limit."""
-    limited = [share for share in found if share.limited]
-    rows = [("what", "entries", "size", f"below {workspace.root}"), *map(_share, limited)]
-    used = sizes.show(sum(share.size for share in limited))
-    rows.append(("limited", "", used, f"of {sizes.show(workspace.limit)}"))
-    rows += [_share(share) for share in found if not share.limited]
-    return "".join(f"{what:<20}{n:>8}{size:>11}  {where}\n" for what, n, size, where in rows)
-
-
-def _share(share: Share) -> tuple[str, str, str, str]:
-    return share.what, str(share.count), sizes.show(share.size), ", ".join(share.folders)
 
 
 def _left_to_others(summary: Summary) -> Iterator[str]:

@@ -1,0 +1,47 @@
+"""The machine and the workspace as text for a terminal; needs none of what the doctor looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bisector import sizes
+from bisector.report.layout import row
+from bisector.requirement import Requirement
+
+if TYPE_CHECKING:
+    from bisector.cache import Freed, Share
+    from bisector.workspace import Workspace
+
+
+def findings(found: Sequence[Requirement]) -> str:
+    """The doctor's table: what is needed, whether it is here, how to get it."""
+    lines = []
+    for one in found:
+        mark = "ok" if one.found else ("MISSING" if one.required else "absent")
+        lines.append(f"{mark:<8} {one.name:<12} {one.found or one.how_to_get}")
+        if not one.found:
+            lines.append(f"{'':<21} needed for {one.needed_for}")
+    return "\n".join(lines) + "\n"
+
+
+def freed(what: Freed) -> str:
+    """What a trim of the workspace came to."""
+    lines = row("freed", sizes.show(what.size))
+    for entry in what.kept:
+        lines += row("kept", f"{entry.paths[-1]} (in use)")
+    return "\n".join([*lines, ""]) + "\n"
+
+
+def shares(workspace: Workspace, found: Sequence[Share]) -> str:
+    """The workspace's table: what, how many, how much, where; and the limit."""
+    limited = [share for share in found if share.limited]
+    rows = [("what", "entries", "size", f"below {workspace.root}"), *map(_share, limited)]
+    used = sizes.show(sum(share.size for share in limited))
+    rows.append(("limited", "", used, f"of {sizes.show(workspace.limit)}"))
+    rows += [_share(share) for share in found if not share.limited]
+    return "".join(f"{what:<20}{n:>8}{size:>11}  {where}\n" for what, n, size, where in rows)
+
+
+def _share(share: Share) -> tuple[str, str, str, str]:
+    return share.what, str(share.count), sizes.show(share.size), ", ".join(share.folders)
