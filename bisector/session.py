@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +24,8 @@ from bisector.tools import Tool
 from bisector.workspace import Workspace
 
 DEFAULT_SCENARIO = "dns-flap"
+# in a checkout a link to its folder patches/, in an installed package a copy of that
+BUNDLED_PATCHES = Path(__file__).parent / "bundled_patches"
 
 
 @dataclass(frozen=True)
@@ -186,12 +187,11 @@ def _of_commit(history: History, commit: str) -> Patch:
 
 
 def bundled_patches(name: str) -> Path:
-    """The folder of a bundled patch series: beside a checkout's package, or where pip put it."""
-    places = [Path(__file__).parent.parent, Path(sys.prefix) / "share" / "bisector"]
-    for place in places:
-        if (place / "patches" / name).is_dir():
-            return place / "patches" / name
-    raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
+    """The folder of a patch series that comes with bisector. Raises PatchProblem."""
+    folder = BUNDLED_PATCHES / name
+    if not folder.is_dir():
+        raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
+    return folder
 
 
 def _words(value: str) -> list[str]:
