@@ -58,7 +58,7 @@ def verdict(bench: Bench, tree: str, chain: Toolchain) -> tuple[Verdict, str]:
 
 
 def rows(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
-    history = session.find_history(options, workspace, lambda what: None)
+    history = session.find_history(options, workspace, lambda what: None, lambda what: None)
     benches = []
     for name in SCENARIOS:
         test = session.find_test(Options(scenario=name))

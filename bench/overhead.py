@@ -121,7 +121,7 @@ def start_up(folder: Path) -> float:
 
 def _probes(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
     test = session.find_test(options)
-    history = session.find_history(options, workspace, lambda what: None)
+    history = session.find_history(options, workspace, lambda what: None, lambda what: None)
     bench = session.find_bench(options, workspace, history, test)
     journal = Journal(workspace.folder("hunts", "overhead") / "journal")
     clock = Clock()

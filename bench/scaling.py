@@ -112,7 +112,9 @@ def _workspace(root: Path, tools: Path, name: str) -> Workspace:
 def _sweep(asked: argparse.Namespace, workers: int, workspace: Callable[[str], Workspace]) -> Sweep:
     """Sweep on so many workers."""
     client, answer = workspace(f"client-{workers}"), workspace("answers").root / f"{workers}.json"
-    history = session.find_history(Options(repo=asked.repo), client, lambda what: None)
+    history = session.find_history(
+        Options(repo=asked.repo), client, lambda what: None, lambda what: None
+    )
     every = chart.stride_for(len(history.range(asked.range).commits) + 1, asked.count)
     words = [sys.executable, "-m", "bisector", "sweep", asked.range, "--repo", asked.repo]
     words += ["--every", str(every), "--toolchain", "fast", "--json", str(answer)]
@@ -136,7 +138,7 @@ def _client(
     """Ask one worker so many times about one binary, and pack trees."""
     print(f"bench/scale: {asked.asks} tests by one worker", file=sys.stderr)
     own = workspace("asking")
-    history = session.find_history(options, own, lambda what: None)
+    history = session.find_history(options, own, lambda what: None, lambda what: None)
     commits = history.range(asked.range).commits
     bench = session.find_bench(options, own, history, session.find_test(options))
     journal = Journal(own.folder("hunts", "scale") / "journal")

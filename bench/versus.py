@@ -88,7 +88,9 @@ def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
         repo=asked.repo, scenario=asked.scenario, settings=tuple(asked.settings), toolchain="auto"
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as root:
-        history = session.find_history(options, Workspace(Path(root, "own")), lambda what: None)
+        history = session.find_history(
+            options, Workspace(Path(root, "own")), lambda what: None, lambda what: None
+        )
         span, bad = history.range(asked.range), history.resolve(asked.bad)
         if bad.id not in (span.old.id, *span.commits):
             raise UsageProblem(f"--bad {asked.bad} is not in {asked.range}")

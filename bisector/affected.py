@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bisector import relevance, session
-from bisector.conduct import Outcome, Way, carry_out, started_job
+from bisector.conduct import Outcome, Way, carry_out, noticing, started_job
 from bisector.errors import NoRelease
 from bisector.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.history import History, Range
@@ -55,7 +55,7 @@ def conduct(
     Raises NoRelease and other BisectorErrors.
     """
     test = session.find_test(options)
-    history = session.find_history(options, workspace, way.watcher.doing)
+    history = session.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
     series = session.find_series(options.patches, test.known, history)
     span = history.range(range_text)
     releases = Releases(history, span, tags)

@@ -10,7 +10,7 @@ import pygit2
 
 from bisector import advice, catalog, conduct, delivery, session
 from bisector.cherry import Picked, Picker
-from bisector.conduct import Way
+from bisector.conduct import Way, noticing
 from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.events import Ported
 from bisector.executors import TESTS_A_CORE
@@ -51,7 +51,7 @@ def backport(
     what a probe raises.
     """
     test = session.find_test(options)
-    history = session.find_history(options, workspace, way.watcher.doing)
+    history = session.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
     plan = _plan(workspace, options, test, history, Fix.find(what, history), onto, wishes)
     bench = session.find_bench(options, workspace, history, test)
     names = [branch.name for branch in plan.branches]

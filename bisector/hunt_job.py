@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisector import session
-from bisector.conduct import Outcome, Way, carry_out, started_job
+from bisector.conduct import Outcome, Way, carry_out, noticing, started_job
 from bisector.events import Ended, Reduced
 from bisector.hunt import Hunt, Question
 from bisector.prober import Bench
@@ -20,7 +20,7 @@ def run(
     That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
     """
     test = session.find_test(options)
-    history = session.find_history(options, workspace, way.watcher.doing)
+    history = session.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
     series = session.find_series(options.patches, test.known, history)
     span = history.range(range_text)
     bench = session.find_bench(options, workspace, history, test)

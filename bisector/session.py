@@ -156,10 +156,13 @@ def find_sandbox(
 
 
 def find_history(
-    options: Options, workspace: Workspace, progress: Callable[[str], None]
+    options: Options,
+    workspace: Workspace,
+    progress: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> History:
-    """The repository that was named or is at hand."""
-    return upstream.find(options.repo, workspace, os.environ, progress)
+    """The repository that was named or is at hand, as upstream.find() has it."""
+    return upstream.find(options.repo, workspace, os.environ, progress, note)
 
 
 def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from bisector import chart, session
 from bisector.chart import RETEST, Row
-from bisector.conduct import Outcome, Way, carry_out, started_job
+from bisector.conduct import Outcome, Watcher, Way, carry_out, noticing, started_job
 from bisector.errors import NoRelease, UsageProblem
 from bisector.estimate import estimate
 from bisector.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.history import History, Range
-from bisector.prober import Bench, Prober, Progress, Ticket
+from bisector.prober import Bench, Prober, Ticket
 from bisector.proof import CONFIRM_RUNS, how_judged
 from bisector.session import Options
 from bisector.store import content_key
@@ -79,7 +79,7 @@ def plan(
     options: Options,
     range_text: str,
     choice: Choice,
-    progress: Progress,
+    watcher: Watcher,
     fresh: bool = False,
 ) -> Plan:
     """What is to be done, and what of it earlier runs did. Raises NoRelease, other BisectorErrors.
@@ -89,7 +89,7 @@ def plan(
     if options.patches:
         raise UsageProblem("sweep tests the revisions as they are", "leave --patch out")
     test = session.find_test(options)
-    history = session.find_history(options, workspace, progress)
+    history = session.find_history(options, workspace, watcher.doing, noticing(watcher))
     span = history.range(range_text)
     commits = (span.old.id, *span.commits)
     question = Question(span, commits, choose(history, span, choice), test.flaky)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bisector import catalog, conduct, coverage, reg_tests, revisions, session
 from bisector.apply import AppliedSeries, apply_series
-from bisector.conduct import Way
+from bisector.conduct import Way, noticing
 from bisector.errors import PatchProblem
 from bisector.events import ANSWERED, TO_REAL, Confirmed, Covered, Ended, Judged, Noted, Turned
 from bisector.executors import TESTS_A_CORE
@@ -48,7 +48,7 @@ def verify(
     Raises UsageProblem, PatchProblem and what a probe raises.
     """
     test = session.find_test(options)
-    history = session.find_history(options, workspace, way.watcher.doing)
+    history = session.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
     series = session.find_series(options.patches, test.known, history)
     if series is None:
         raise PatchProblem("no patch to verify", "name it with --patch")

@@ -18,6 +18,7 @@ from bisector.toolchain import DEV, FAST
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace
 from tests.conftest import Clone
+from tests.test_conduct import Silent
 from tests.test_hunt import (
     AUTO,
     BAD,
@@ -166,7 +167,7 @@ def test_a_range_without_a_release_is_told(land: Land) -> None:
 def test_a_patch_is_refused(land: Land) -> None:
     options = Options(repo=str(land.clone.path), patches=("x",))
     with pytest.raises(UsageProblem, match="leave --patch out"):
-        plan(land.workspace, options, land.range, ALL, lambda text: None)
+        plan(land.workspace, options, land.range, ALL, Silent())
 
 
 # --- oddities -------------------------------------------------------------------------------------

@@ -36,13 +36,14 @@ lacks something, 132 a bug in bisector, 130 interrupted."""
     def _probe(self, revision: str) -> Probed:
         from bisector import session
         from bisector.cli.options import cluster_of, options_of
+        from bisector.conduct import noticing
         from bisector.report.live import Live
         from bisector.single import probe_once
 
         options = options_of(self)
         workspace = self.workspace()
         with Live() as live:
-            history = session.find_history(options, workspace, live.doing)
+            history = session.find_history(options, workspace, live.doing, noticing(live))
             if not revision and history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
             return probe_once(

@@ -36,9 +36,7 @@ as asked, 3 the machine lacks something."""
         choice = Choice(self.tags, 1 if self.all else self._every())
         files = self.files()
         with Live() as live:
-            planned = plan(
-                self.workspace(), options_of(self), range, choice, live.doing, self.fresh
-            )
+            planned = plan(self.workspace(), options_of(self), range, choice, live, self.fresh)
             cost = swept.estimate(planned.estimate)
             if not self.dry_run:
                 live.told(Noted(cost))
