@@ -77,25 +77,15 @@ class Conflict:
         return self.where[0].text + (f"; and {more} more" if more else "")
 
 
-def apply(
-    store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, patch: Patch
-) -> Applied | Conflict:
-    """Apply *patch* to *tree*, in its first form that applies; new objects go to *store*.
-
-    Exactly, each form in turn; else it may be there already: one form's reverse applies exactly;
-    else three-way. Raises PatchProblem.
-    """
-    done = apply_series(store, tree, Series((patch,)))
-    return done.steps[0] if isinstance(done, AppliedSeries) else done
-
-
 def apply_series(
     store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, series: Series
 ) -> AppliedSeries | Conflict:
-    """Apply all patches of *series* to *tree*, one after the other, as :func:`apply` does.
+    """Apply the patches of *series* to *tree*, one after the other; new objects go to *store*.
 
-    Patches that are there already are recognised together: the lines of the first may be there
-    only as the second has left them.
+    Each in its first form that applies: exactly, each form in turn; else it may be there already:
+    one form's reverse applies exactly; else three-way. Patches that are there already are
+    recognised together: the lines of the first may be there only as the second has left them.
+    Raises PatchProblem.
     """
     _remember(store, series)
     draft = _Draft(store, tree)

@@ -32,15 +32,6 @@ exec "$here/lib/varnishtest" "$@"
 
 
 @dataclass(frozen=True)
-class Offer:
-    """The version of HAProxy that a suite has, or why none can be had of it."""
-
-    suite: str
-    version: str = ""
-    problem: str = ""
-
-
-@dataclass(frozen=True)
 class SourceTree:
     """HAProxy's sources as upstream released them, in a folder that is not to be written to."""
 
@@ -116,11 +107,6 @@ def fetch_bwrap(workspace: Workspace) -> None:
         publish(draft, final)
 
 
-def available_sources(workspace: Workspace) -> tuple[Offer, ...]:
-    """What each suite has of HAProxy, the lasting ones first. Reads all indexes: 45 MB at first."""
-    return tuple(_offer(workspace, suite) for suite in _suites())
-
-
 def fetch_source(workspace: Workspace, wanted: str) -> SourceTree:
     """HAProxy's upstream sources of a series, like "3.0", or of one version, like "3.0.11".
 
@@ -182,14 +168,6 @@ def _arrange_vtest(unpacked: Path, draft: Path) -> Path:
     wrapper.write_text(_WRAPPER, encoding="utf-8")
     wrapper.chmod(0o755)
     return draft
-
-
-def _offer(workspace: Workspace, suite: str) -> Offer:
-    try:
-        with open_index(workspace, suite, "deb-src") as index:
-            return Offer(suite, _offered(index))
-    except AptProblem as problem:
-        return Offer(suite, problem=problem.reason)
 
 
 def _offered(index: Index) -> str:

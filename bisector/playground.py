@@ -51,15 +51,6 @@ DEMO = Plan(
     untestable=range(27, 30),
     releases={0: "v3.0.11", 8: "v3.1-dev1", 16: "v3.1-dev2", 25: "v3.1-dev3", 36: "v3.1-dev4"},
 )
-SMALL = Plan(
-    commits=14,
-    regression=4,
-    heal=11,
-    documents=frozenset({1, 3}),
-    unbuildable=range(6, 8),
-    untestable=range(9, 10),
-    releases={0: "v3.0.11", 5: "v3.1-dev1", 8: "v3.1-dev2", 12: "v3.1-dev3"},
-)
 
 
 @dataclass(frozen=True)

@@ -199,10 +199,6 @@ class Search:
         said = [reason.value] if reason else [i for i in likeliest if i >= 0]
         return sum(self._belief.mass[i][0] for i in said) / self._belief.total[0]
 
-    def only_weightless(self) -> bool:
-        """Have all the candidates weight 0, so that by the weights there is no first NEW one?"""
-        return not any(self._weights.get(i, 1.0) for i in self._likeliest())
-
     def steps_left(self) -> int:
         """About how many runs are left: the bits still missing, rounded up; 0 at the end."""
         if self.choose() is None:

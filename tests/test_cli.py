@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pygit2
@@ -359,7 +360,7 @@ def test_a_bug_is_status_4_one_line_and_a_file_with_the_details(
     details = crash.read_text()
     assert "Traceback" in details
     expected = (f"bisector {__version__}", f"Python {platform.python_version()}", platform.system())
-    pygit = f"pygit2 {pygit2.__version__} with libgit2 {pygit2.LIBGIT2_VERSION}"
+    pygit = f"pygit2 {metadata.version('pygit2')} with libgit2 {pygit2.LIBGIT2_VERSION}"
     assert [what for what in (*expected, pygit, "\ngit ") if what not in details] == []
 
 

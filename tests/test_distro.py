@@ -13,7 +13,6 @@ import pytest
 
 from bisector import apt, distro, tools
 from bisector.apt import Site
-from bisector.distro import Offer
 from bisector.errors import BisectorError, EnvironmentProblem, MissingProgram
 from bisector.workspace import Workspace, lock
 
@@ -130,18 +129,6 @@ class TestSources:
         for version in ("3.0.9", "3.0.11"):
             workspace.folder("sources", f"haproxy-{version}")
         assert distro.fetch_source(workspace, "3.0").version == "3.0.11"
-
-    def test_each_suite_says_what_it_has_or_why_not(
-        self, workspace: Workspace, archive: Path
-    ) -> None:
-        (archive / "testing").write_text("NO_PUBKEY")
-        offers = distro.available_sources(workspace)
-        assert offers[:3] == (
-            Offer("bookworm", "2.6.12"),
-            Offer("trixie", "3.0.11"),
-            Offer("testing", problem="E: testing is not signed."),
-        )
-        assert "not there" in offers[3].problem
 
     def test_a_file_that_is_gone_is_told_with_its_suite_and_the_next_one_is_tried(
         self, workspace: Workspace, archive: Path

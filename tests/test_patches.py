@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pygit2.enums import FileMode
 
 from bisector import patch_files, patches
-from bisector.apply import Applied, AppliedSeries, Conflict, apply, apply_series
+from bisector.apply import Applied, AppliedSeries, Conflict, apply_series
 from bisector.errors import PatchProblem
 from bisector.patches import Patch, Series
 
@@ -54,6 +54,7 @@ EARLIER = OLD.replace(b"struct addr addr;", b"struct addr addr = {};")  # other 
 EARLIER_CURED = CURED.replace(b"struct addr addr;", b"struct addr addr = {};")
 
 Files = dict[str, bytes]
+Outcome = Applied | Conflict
 
 
 class Repo:
@@ -83,7 +84,7 @@ class Repo:
         index.read_tree(self.git[tree])  # type: ignore[arg-type]
         return {entry.path: self.git[entry.id].data for entry in index}  # type: ignore[attr-defined]
 
-    def apply(self, files: Files, patch: Patch) -> Applied | Conflict:
+    def apply(self, files: Files, patch: Patch) -> Outcome:
         return apply(self.git, self.tree(files), patch)
 
     def after(self, files: Files, patch: Patch) -> tuple[str, str | None, Files]:
@@ -111,6 +112,12 @@ def empty(tmp_path: Path) -> Repo:
 @pytest.fixture
 def fix(repo: Repo) -> Patch:
     return repo.patch({C: OLD}, {C: CURED})
+
+
+def apply(store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, patch: Patch) -> Outcome:
+    """Apply one patch."""
+    done = apply_series(store, tree, Series((patch,)))
+    return done.steps[0] if isinstance(done, AppliedSeries) else done
 
 
 def conflict(outcome: Applied | AppliedSeries | Conflict) -> Conflict:

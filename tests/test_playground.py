@@ -13,9 +13,10 @@ from bisector.errors import EnvironmentProblem
 from bisector.history import History
 from bisector.patch_files import load
 from bisector.patches import Series
-from bisector.playground import DEMO, SMALL, Plan, Playground, make
+from bisector.playground import DEMO, Plan, Playground, make
 from bisector.workspace import Workspace
 from tests.conftest import HAPROXY
+from tests.grounds import SMALL
 
 FIXED = "int set_down(void)\n{\n\tint port = 1;\n\n\treturn port;\n}\n"
 BROKEN = FIXED.replace("\tint port = 1;\n", "\tint port = 0;\n")

@@ -13,6 +13,7 @@ from bisector.events import Found
 from tests.faults.table import Context, Experiment
 from tests.faults.trials import ended_within, resumed, row
 from tests.faults.world import Place, Told, fetch_tools
+from tests.grounds import SMALL
 
 KILLS = int(os.environ.get("BISECTOR_GROUND_KILLS", "12"))
 SECONDS = 5.0  # at most, from one kill to the next; a build takes three
@@ -24,7 +25,7 @@ def experiments(context: Context) -> Iterator[Experiment]:
     tools = fetch_tools(context)
     source = distro.fetch_source(context.workspace, "3.0")
     series = patch_files.load(session.bundled_patches("dns-flap"))
-    ground = playground.make(context.workspace, source.path, series, playground.SMALL)
+    ground = playground.make(context.workspace, source.path, series, SMALL)
     words = ("run", ground.range, "--repo", str(ground.path), "--confirm", "none")
     place, undisturbed = (Place(context.folder / name, tools) for name in ("killed", "left-alone"))
     with ThreadPoolExecutor() as pool:

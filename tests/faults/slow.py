@@ -32,6 +32,7 @@ from bisector.vtest import OUTER
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
+from tests.grounds import SMALL
 from tests.real.test_verdicts import broken
 
 RUNS = int(os.environ.get("BISECTOR_SLOW_RUNS", "264"))
@@ -131,7 +132,7 @@ def _runs(workspace: Workspace) -> list[_Run]:
     """RUNS questions on HAProxy 3.0 as it is and with the scenarios' bugs; all of it is built."""
     source = distro.fetch_source(workspace, "3.0")
     series = patch_files.load(session.bundled_patches("dns-flap"))
-    ground = playground.make(workspace, source.path, series, playground.SMALL)
+    ground = playground.make(workspace, source.path, series, SMALL)
     history = History.open(ground.path, workspace)
     good = history.tree_id(history.resolve("v3.0.11").id)
     options = Options(scenario="dns-flap")

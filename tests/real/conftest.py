@@ -12,6 +12,7 @@ from bisector.history import History
 from bisector.patches import Series
 from bisector.playground import Playground
 from bisector.workspace import Workspace
+from tests.grounds import SMALL
 from tests.obtain import obtain
 
 
@@ -45,7 +46,7 @@ def series() -> Series:
 
 @pytest.fixture(scope="session")
 def ground(real_workspace: Workspace, haproxy_3_0: SourceTree, series: Series) -> Playground:
-    return playground.make(real_workspace, haproxy_3_0.path, series, playground.SMALL)
+    return playground.make(real_workspace, haproxy_3_0.path, series, SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bisector import distro, playground, tcc
+from bisector import distro, tcc
 from bisector.binaries import build
 from bisector.history import History
 from bisector.patches import Series
@@ -14,6 +14,7 @@ from bisector.playground import Playground, make
 from bisector.probe import probe
 from bisector.verdict import Verdict
 from bisector.workspace import Workspace
+from tests.grounds import SMALL
 from tests.obtain import obtain
 from tests.real.helpers import bisector
 from tests.real.test_verdicts import RELEASE_ONLY, bench, broken
@@ -62,7 +63,7 @@ def test_what_no_toolchain_can_judge_is_asked_of_both(
     real_workspace: Workspace, ground: Playground
 ) -> None:
     """A commit that does not compile, and one at which the test does not work."""
-    plan = playground.SMALL
+    plan = SMALL
     for number, word in ((plan.unbuildable[0], "unbuildable"), (plan.untestable[0], "untestable")):
         revision = f"{ground.heal}~{plan.heal - number}"
         done = bisector("probe", revision, "--repo", str(ground.path))

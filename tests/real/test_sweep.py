@@ -9,8 +9,9 @@ from pathlib import Path
 from bisector import journal
 from bisector.events import Probed
 from bisector.history import History
-from bisector.playground import SMALL, Playground
+from bisector.playground import Playground
 from bisector.workspace import Workspace
+from tests.grounds import SMALL
 from tests.real.helpers import begin, bisector, hunts_over, made, planned, swept
 
 

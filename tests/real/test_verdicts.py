@@ -65,18 +65,15 @@ def test_newer_releases_are_good_where_the_mirror_has_them(
     real_workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """They come and go with Debian's suites, so what is not there is told and is no failure."""
-    dependable = tuple(distro.DEPENDABLE)
-    for offer in obtain(lambda: distro.available_sources(real_workspace)):
-        if not offer.version or offer.version.startswith(dependable):
-            continue
+    for series in ("3.2", "3.3", "3.4"):
         try:
-            source = distro.fetch_source(real_workspace, offer.version)
+            source = distro.fetch_source(real_workspace, series)
         except apt.AptProblem as problem:
             with capsys.disabled():
-                print(f"\nnot to be had: HAProxy {offer.version} of {offer.suite}: {problem}")
+                print(f"\nnot to be had: HAProxy {series}: {problem}")
             continue
         result = verdict_on(real_workspace, source, "dns-flap")
-        assert result.verdict is Verdict.GOOD, (offer, result)
+        assert result.verdict is Verdict.GOOD, (source, result)
 
 
 def broken(workspace: Workspace, history: History, patches: tuple[Patch, ...]) -> str:
