@@ -141,9 +141,14 @@ class Scenario:
 
 @functools.lru_cache(maxsize=8)  # it keeps the templates that it has compiled
 def _environment(folder: Path) -> jinja2.Environment:
-    import jinja2
+    """Templates cannot reach Python's internals, and so no module, nor change what they are given.
 
-    return jinja2.Environment(
+    The scenario may be somebody else's, and it is rendered outside of the sandbox for tests.
+    """
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader([folder, folder.parent, BUNDLED]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

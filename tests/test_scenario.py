@@ -129,6 +129,24 @@ def test_a_templates_mistake_is_told_with_file_and_line(
     assert str(caught.value).startswith(f"{tmp_path / 'x.vtc.j2'}:{line}: ")
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cycler.__init__.__globals__.os.popen('touch ' ~ path).read()",
+        "''.__class__.__mro__[1].__subclasses__()",
+        "companion.update({'x': 'y'})",
+        "'{0.__class__}'.format(record)",
+        "(record|attr('__class__'))('x')",
+    ],
+)
+def test_a_template_reaches_no_module_and_changes_nothing(tmp_path: Path, expression: str) -> None:
+    made = scenario(tmp_path, vtc=f"a\n{{{{ {expression} }}}}\n")
+    with pytest.raises(ScenarioProblem) as caught:
+        made.render({"record": "A", "path": str(tmp_path / "touched")})
+    assert str(caught.value).startswith(f"{tmp_path / 'x.vtc.j2'}:2: ")
+    assert not (tmp_path / "touched").exists()
+
+
 def test_an_included_templates_mistake_is_told_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "part.j2").write_text("\n\n{{ nonesuch }}\n")
     made = scenario(tmp_path, vtc="{% include 'part.j2' %}\n")
