@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pygit2
@@ -95,10 +96,10 @@ def _fetch_again(home: Path, url: str, progress: Say, note: Say) -> None:
         _fetch(home, url, progress)
     except pygit2.GitError as error:
         stamp = home / _FETCHED
-        since = time.gmtime((stamp if stamp.exists() else home).stat().st_mtime)
+        since = (stamp if stamp.exists() else home).stat().st_mtime
         note(
             f"{url} cannot be fetched ({error}): going on with what the clone in the workspace has "
-            f"since {time.strftime('%Y-%m-%d %H:%M UTC', since)}"
+            f"since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from bisector.events import (
     Probed,
     Started,
 )
-from bisector.report import as_json, terminal
+from bisector.report import as_json, html, junit, terminal
 from bisector.report.live import Live
 from bisector.report.summary import Summary, summarize
 from bisector.scenario_file import load
@@ -290,6 +291,24 @@ def test_a_hunt_in_a_list_is_one_line() -> None:
     line = terminal.hunt_line("abc", True, summary(ANSWERED))
     assert line.startswith("abc  19")
     assert line.endswith("under way        3 probes  bisector run v2.9..master")
+
+
+def test_every_form_of_a_report_names_the_time_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    told = summary(ANSWERED)
+    try:
+        page, suites, line = (
+            html.render(told),
+            junit.render(told),
+            terminal.hunt_line("a", "", told),
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "<br>1970-01-01 00:00 UTC, " in page
+    assert 'timestamp="1970-01-01T00:00:01Z"' in suites
+    assert line.startswith("a  1970-01-01 00:00 UTC  ")
 
 
 def test_a_scenario_is_shown_with_all_that_a_user_can_choose() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -10,6 +9,7 @@ from importlib import resources
 from bisector.events import SAME, Judged, Probed
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
+from bisector.report.layout import moment
 from bisector.report.strip import marks
 from bisector.report.summary import Summary
 from bisector.report.terminal import RUN, affected, proof, question, work
@@ -53,7 +53,7 @@ def render(summary: Summary) -> str:
         question=question(summary),
         last=last,
         looks="fine" if last.good else "doubt" if summary.ended is None else "wrong",
-        began=time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at)),
+        began=moment(summary.started.at),
         marks=marks(summary),
         order="" if summary.judged or summary.ported else _ORDER,
         work=work(summary),

@@ -44,7 +44,7 @@ def render(summary: Summary) -> str:
     suites = {name: cases for name, cases in _suites(summary) if cases}
     for name, cases in suites.items():
         suite = ET.SubElement(root, "testsuite", {"name": _clean(name), **_counts(cases)})
-        began = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(summary.started.at))
+        began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(summary.started.at))
         suite.set("timestamp", began)
         for case in cases:
             _add(suite, case)

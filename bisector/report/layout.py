@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 LABEL = 12
@@ -41,6 +42,11 @@ def counted(number: int, thing: str) -> str:
     if thing.endswith("ry"):
         return f"{number} {thing[:-1]}ies"
     return f"{number} {thing}{'es' if thing.endswith('ch') else 's'}"
+
+
+def moment(seconds: float) -> str:
+    """A time since the epoch, in UTC and to the minute: `2026-11-29 22:13 UTC`."""
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
 
 
 def stretch(names: Sequence[str]) -> str:

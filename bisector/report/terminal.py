@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 
 from bisector.events import PatchChecked, Probed
 from bisector.printable import printable
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
-from bisector.report.layout import counted, listed, row, squeezed, stretch
+from bisector.report.layout import counted, listed, moment, row, squeezed, stretch
 from bisector.report.summary import Finding, Summary
 from bisector.scenario import Scenario
 from bisector.verdict import Verdict
@@ -100,8 +99,7 @@ def scenario(shown: Scenario) -> str:
 
 def hunt_line(name: str, busy: bool, summary: Summary) -> str:
     """A hunt in a list; *busy*: it is running in another process."""
-    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.started.at))
-    probes = len(summary.probes)
+    began, probes = moment(summary.started.at), len(summary.probes)
     state, command = hunt_state(busy, summary), summary.started.command
     return f"{name}  {began}  {state:<13} {probes:>4} probes  {command}"
 
