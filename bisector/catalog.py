@@ -31,7 +31,7 @@ def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *mor
 def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
     """The journal of a hunt, for one process at a time; *fresh* sets an older one aside.
 
-    Raises HuntBusy when another process has it.
+    Of those only the last one is kept. Raises HuntBusy when another process has it.
     """
     home = workspace.folder("hunts", hunt)
     with lock(home / "lock") as held:
@@ -39,7 +39,9 @@ def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal
             raise HuntBusy("this hunt is under way in another process", "'bisector hunts' shows it")
         path = home / "journal"
         if fresh and path.exists():
-            path.replace(home / f"journal.{path.stat().st_mtime_ns}")
+            for older in home.glob("journal.*"):
+                older.unlink(missing_ok=True)
+            path.replace(home / "journal.before")
         yield Journal(path)
 
 

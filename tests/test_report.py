@@ -301,7 +301,7 @@ def test_every_form_of_a_report_names_the_time_in_utc(monkeypatch: pytest.Monkey
         page, suites, line = (
             html.render(told),
             junit.render(told),
-            terminal.hunt_line("a", "", told),
+            terminal.hunt_line("a", False, told),
         )
     finally:
         monkeypatch.undo()

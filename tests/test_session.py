@@ -404,6 +404,16 @@ def test_a_fresh_hunt_sets_the_older_journal_aside(workspace: Workspace) -> None
     assert read(path)[0] == [Noted("newer")]
 
 
+def test_of_the_journals_set_aside_the_last_one_stays(workspace: Workspace) -> None:
+    for text in ("oldest", "older", "newest"):
+        with journal_of(workspace, "one", fresh=True) as journal:
+            journal.append(Noted(text))
+            path = journal.path
+    (aside,) = path.parent.glob("journal.*")
+    assert read(aside)[0] == [Noted("older")]
+    assert read(path)[0] == [Noted("newest")]
+
+
 # --- how hunts stand ------------------------------------------------------------------------------
 
 DOUBTED = replace(PROVEN[0], proven=False, doubt="run 3 differs")
