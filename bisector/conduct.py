@@ -12,8 +12,8 @@ from typing import Protocol
 from bisector import __version__
 from bisector.catalog import journal_of
 from bisector.cluster import Cluster
-from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds
-from bisector.events import ANSWERED, Ended, Event, Noted, Started
+from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds, UsageProblem
+from bisector.events import ANSWERED, Ended, Event, Noted, Probed, Started
 from bisector.executors import Executor, Local, default_jobs
 from bisector.journal import Journal
 from bisector.patches import Series
@@ -106,6 +106,8 @@ def carry_out(
     That there is no answer is part of the outcome; other BisectorErrors are raised.
     """
     with journal_of(bench.workspace, name, way.fresh) as journal:
+        if way.cluster and way.cluster.same:
+            _refuse_foreign(journal)
         journal.listeners.append(way.watcher.told)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
@@ -128,6 +130,13 @@ def _executor(workspace: Workspace, way: Way) -> AbstractContextManager[Executor
     if way.cluster:
         return Cluster(workspace, way.cluster, noticing(way.watcher), way.jobs)
     return Local(workspace, way.jobs or default_jobs(), way.tests)
+
+
+def _refuse_foreign(journal: Journal) -> None:
+    """Raise UsageProblem if workers with other tools gave some of the answers in *journal*."""
+    if any(isinstance(event, Probed) and event.foreign for event in journal.events):
+        what = "workers with other tools gave some of the answers that this job has so far"
+        raise UsageProblem(what, "add --fresh to begin anew, or leave --same-toolchain out")
 
 
 def _answered(journal: Journal, wanted: type[Event]) -> bool:

@@ -52,6 +52,9 @@ class Probed(Event):
 
     ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name. ``place``
     counts the hunt's commits up to this one, parents first, its old end being 0.
+
+    ``key`` names the question as the client asks it, whoever answered. ``foreign`` is the key under
+    which a worker with other tools keeps its answer, '' if the client's tools would give the same.
     """
 
     kind: ClassVar[str] = "probed"
@@ -75,6 +78,7 @@ class Probed(Event):
     scenario: str = ""
     variant: str = ""
     place: int | None = None
+    foreign: str = ""
 
 
 @dataclass(frozen=True)

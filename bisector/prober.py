@@ -231,6 +231,7 @@ class Prober:
     def _record(self, ticket: Ticket, result: Result, known: bool) -> None:
         event = event_of(
             self.bench.history,
+            ticket.key,
             result,
             ticket.revision,
             ticket.purpose,
@@ -308,6 +309,7 @@ class Prober:
 
 def event_of(
     history: History,
+    key: str,
     result: Result,
     revision: str,
     purpose: str,
@@ -318,7 +320,7 @@ def event_of(
     oracle: Oracle,
     place: int | None = None,
 ) -> Probed:
-    """A probe's result as the journal and the reports have it."""
+    """The result of the probe that *key* names, as the journal and the reports have it."""
     return Probed(
         purpose=purpose,
         revision=revision,
@@ -326,7 +328,7 @@ def event_of(
         subject=history.commit(revision).subject,
         patched=patched,
         run=run,
-        key=result.key,
+        key=key,
         verdict=result.verdict,
         reason=result.ruling.reason,
         evidence=result.ruling.evidence,
@@ -340,12 +342,13 @@ def event_of(
         scenario=oracle.name,
         variant=oracle.variant,
         place=place,
+        foreign="" if result.key == key else result.key,
     )
 
 
 def _again(told: Probed) -> Result:
     """The result behind an event, for another revision that builds the same."""
-    return Result(_ruling(told), told.key, told.binary, log=told.log)
+    return Result(_ruling(told), told.foreign or told.key, told.binary, log=told.log)
 
 
 def _ruling(told: Probed) -> Ruling:

@@ -44,7 +44,8 @@ def probe_once(
     chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]
     for chain in chains:
         request = replace(bench.request(tree, chain), again=fresh)
-        known = None if fresh else probe.recall(workspace, probe.key_of(request))
+        key = probe.key_of(request)
+        known = None if fresh else probe.recall(workspace, key)
         if known is None:
             name = history.release(commit.id)
             watcher.doing(f"probing {name} ({chain.name}){_aside(bench.unboxed)}")
@@ -53,7 +54,7 @@ def probe_once(
             break
     recalled = known is not None
     return event_of(
-        history, result, commit.id, "probe", 0, patched, recalled, chain.name, bench.oracle
+        history, key, result, commit.id, "probe", 0, patched, recalled, chain.name, bench.oracle
     )
 
 

@@ -182,10 +182,10 @@ class Sweep:
             while waiting and len(pending) <= self.prober.executor.jobs:
                 first, *others = waiting.popleft()
                 pending[self.prober.start(first, purpose, run, chain)] = others
-            others = pending.pop(self.prober.first(pending, f"{done} of {len(revisions)} done"))
-            for other in others:
-                self.prober.start(other, purpose, run, chain)
-            done += 1 + len(others)
+            told = self.prober.first(pending, f"{done} of {len(revisions)} done")
+            for other in pending.pop(told):
+                pending[self.prober.start(other, purpose, run, chain)] = []
+            done += 1
 
     def _first(self, runs: Sequence[Probed]) -> Ruling | None:
         return chart.first_ruling(runs, self.question.runs)

@@ -18,7 +18,7 @@ from bisector.prober import Bench, Prober
 from bisector.toolchain import DEV, FAST, Chains, Toolchain
 from bisector.tools import Tool
 from bisector.verdict import Result, Ruling, Verdict
-from bisector.workspace import Workspace
+from bisector.workspace import Workspace, digest
 from tests.conftest import Clone
 
 GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
@@ -32,10 +32,15 @@ def case(scenario: str, variant: str) -> Oracle:
 
 
 class Answering:
-    """An executor that builds and tests nothing, one question at a time, the oldest first."""
+    """An executor that builds and tests nothing, one question at a time, the oldest first.
+
+    With ``other_tools`` it is a worker whose compiler is not the client's: its answers have keys of
+    its own.
+    """
 
     def __init__(self) -> None:
         self.jobs = 1
+        self.other_tools = False
         self._waiting: list[tuple[Probe, Task]] = []
 
     def submit(self, request: Probe) -> Task:
@@ -50,6 +55,10 @@ class Answering:
 
     def cancel(self, task: Task) -> None:
         self._waiting = [one for one in self._waiting if one[1] is not task]
+
+    def _key(self, request: Probe) -> str:
+        """The key under which the answer to *request* is kept where it was made."""
+        return digest("other tools", key_of(request)) if self.other_tools else key_of(request)
 
     def _answer(self, request: Probe) -> Result:
         raise NotImplementedError
@@ -70,7 +79,7 @@ class Reader(Answering):
         self.asked.append((source, request.oracle.variant, request.chain.name))
         verdict = self.reading(source, request.oracle, request.chain.name)
         ruling = Ruling(verdict, f"{verdict}, as it is", ("signature",) * (verdict == Verdict.BAD))
-        return Result(ruling, key_of(request), "binary", 1.0, 1.0, "/log")
+        return Result(ruling, self._key(request), "binary", 1.0, 1.0, "/log")
 
 
 def reading_prober(

@@ -246,11 +246,17 @@ def test_a_flaky_release_is_good_only_after_several_passes(shelf: Shelf) -> None
 # --- resuming -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("every", [False, True])
-@pytest.mark.parametrize("flaky", [False, True])
+@pytest.mark.parametrize(
+    ("every", "flaky", "other_tools"),
+    [
+        *((every, flaky, False) for every in (False, True) for flaky in (False, True)),
+        (True, False, True),
+    ],
+)
 def test_killed_at_any_time_it_goes_on_and_ends_the_same(
-    shelf: Shelf, every: bool, flaky: bool
+    shelf: Shelf, every: bool, flaky: bool, other_tools: bool
 ) -> None:
+    shelf.other_tools = other_tools
     truth = bad_in(range(4, 15), untestable=[9])
     shelf.judge(truth, every=every, flaky=flaky)
     whole, rows = shelf.path.read_bytes(), shelf.table()

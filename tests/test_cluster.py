@@ -17,10 +17,16 @@ from bench.machines import Machines
 from bisector import scheduler
 from bisector.cluster import Cluster
 from bisector.errors import ClusterLost, ProbeFailed
+from bisector.events import Probed
+from bisector.history import History
+from bisector.journal import Journal
 from bisector.oracle import Oracle
 from bisector.probe import key_of, recall
+from bisector.prober import Bench, Prober
 from bisector.sandbox import OFF
 from bisector.scheduler import Scheduler
+from bisector.toolchain import Chains
+from bisector.tools import Tool
 from bisector.verdict import Result, Verdict
 from tests.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
 from tests.conftest import Clone
@@ -139,6 +145,31 @@ def test_another_compiler_s_answers_are_kept_apart_or_refused(
         executor.wait([task])
         with pytest.raises(ProbeFailed, match=r"gcc 13.*--same-toolchain wants gcc 12"):
             task.future.result()
+
+
+@pytest.mark.parametrize("tools", [12, 13])
+def test_a_journal_knows_its_answers_again_whoever_gave_them(
+    ground: Ground, one: Machines, tools: int
+) -> None:
+    """Also for a revision that builds the same; a job that goes on over it asks nobody."""
+    first = ground.clone.commit({"src/haproxy.c": GOOD, "src/build.sh": BUILD})
+    revisions = [first, ground.clone.commit({"doc/x.txt": "x"})]
+    request = ground.request(ground.tree())
+    history = History.open(ground.clone.path, ground.workspace)
+    vtest = Tool(Path(request.vtest), "vtest", request.vtest_identity)
+    chains = Chains(request.chain, request.chain)
+    bench = Bench(ground.workspace, history, chains, request.oracle, vtest)
+    ground.program("gcc", GCC.format(tools))
+    journal = ground.folder / "journal"
+    with client(ground, one) as executor:
+        for _ in range(2):
+            prober = Prober(bench, Journal(journal), executor, lambda text: None, fresh=False)
+            said = [prober.ask(revision, "end") for revision in revisions]
+    probed = [event for event in Journal(journal).events if isinstance(event, Probed)]
+    assert probed == said
+    assert [one.known for one in said] == [False, True]
+    assert [bool(one.foreign) for one in said] == [tools != 12] * 2
+    assert (recall(ground.workspace, said[0].key) is None) == (tools != 12)
 
 
 # --- who has what already ---

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bisector.conduct import Outcome, Way, carry_out
-from bisector.errors import NoWitness
+from bisector.errors import NoWitness, UsageProblem
 from bisector.events import ANSWERED, Ended, Event, Reduced
 from bisector.prober import Prober
+from bisector.scheduler import Scheduler
 from bisector.workspace import Workspace
 from tests.conftest import Clone
 from tests.test_hunt import World
+from tests.test_journal import probed
 from tests.test_report import STARTED
 
 REDUCED = Reduced("c" * 40, 2, ("src/a.c @@ -1 +1 @@",), "diff")
@@ -33,6 +36,7 @@ class Job:
     def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
         self.bench = World(clone, workspace, path).bench()
         self.done = 0
+        self.way = Way("bisector", Silent())
 
     def __call__(self, *events: Event, wanted: type[Event] = Ended) -> Outcome:
         def work(prober: Prober) -> None:
@@ -40,7 +44,7 @@ class Job:
             for event in events:
                 prober.journal.note(event)
 
-        return carry_out(self.bench, "job", STARTED, Way("bisector", Silent()), work, wanted)
+        return carry_out(self.bench, "job", STARTED, self.way, work, wanted)
 
 
 @pytest.fixture
@@ -76,3 +80,19 @@ def test_that_there_is_no_answer_is_part_of_the_outcome(job: Job) -> None:
     outcome = carry_out(job.bench, "job", STARTED, Way("bisector", Silent()), work)
     assert isinstance(outcome.problem, NoWitness)
     assert outcome.events == (STARTED,)
+
+
+def test_with_same_toolchain_other_tools_answers_are_not_gone_on_from(job: Job) -> None:
+    """Not even reported, where they led to an answer; the client's own are."""
+    own, foreign = probed("a"), replace(probed("b"), foreign="c")
+    cluster = Scheduler("127.0.0.1:1", same=True)
+    job(own, END)
+    job.way = Way("bisector", Silent(), cluster=cluster)
+    assert job(END).events == (STARTED, own, END)
+    job.way = Way("bisector", Silent(), fresh=True)
+    job(foreign, END)
+    job.way = Way("bisector", Silent(), cluster=cluster)
+    with pytest.raises(UsageProblem, match="with other tools gave .*: add --fresh"):
+        job(END)
+    job.way = Way("bisector", Silent(), cluster=replace(cluster, same=False))
+    assert job(END).events == (STARTED, foreign, END)

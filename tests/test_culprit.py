@@ -12,7 +12,7 @@ from pygit2.enums import FileMode
 from bisector import culprit
 from bisector.events import FIX, INTRODUCTION, Confirmed, Ended, Found, Noted, Probed, Reduced
 from bisector.hunt import Hunt, Question
-from bisector.probe import Probe, key_of
+from bisector.probe import Probe
 from bisector.toolchain import DEV, FAST, Chains
 from bisector.verdict import Result, Ruling, Verdict
 from bisector.workspace import Workspace
@@ -55,7 +55,7 @@ class Reader(Machine):
         judged = self._judge(words, request.run, request.chain.name)
         verdict = self.by_tree(tree) if self.by_tree else judged
         ruling = Ruling(verdict, f"{verdict}, as it is")
-        return Result(ruling, key_of(request), f"{request.tree} {request.chain.name}", 1.0, 1.0)
+        return Result(ruling, self._key(request), f"{request.tree} {request.chain.name}", 1.0, 1.0)
 
 
 class Lab(World):

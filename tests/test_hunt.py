@@ -79,14 +79,14 @@ class Machine(Answering):
     def _answer(self, request: Probe) -> Result:
         if request.tree in self.patched:
             verdict = self.patched[request.tree]
-            return Result(Ruling(verdict, f"{verdict}, as it is"), key_of(request), "patched")
+            return Result(Ruling(verdict, f"{verdict}, as it is"), self._key(request), "patched")
         number = self._numbers[request.tree]
         self.asked.append(number)
         fast = self.fast_truth if request.chain.name == FAST else None
         verdict = (fast or self.truth)(number, request.run)
         ruling = Ruling(verdict, self.reasons.get(number, f"{verdict}, as it is"))
         binary = self.binaries.get(number, f"binary {number} {request.chain.name}")
-        return Result(ruling, key_of(request), binary, 1.0, 1.0, "/log")
+        return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
 
 
 class Scripted(Prober):
@@ -129,6 +129,7 @@ class World:
         self.oracle = Oracle("flap", "flap.vtc", "digest", bad="signature", control="control")
         self.range = "v2.9..master"
         self.chains = Chains(GCC, GCC)
+        self.other_tools = False
 
     def hunt(
         self,
@@ -150,7 +151,9 @@ class World:
         return prober
 
     def prober(self, truth: Truth) -> Scripted:
-        return Scripted(self.bench(), Journal(self.path), self.commits, truth)
+        made = Scripted(self.bench(), Journal(self.path), self.commits, truth)
+        made.machine.other_tools = self.other_tools
+        return made
 
     def bench(self) -> Bench:
         tool = Tool(Path("/vtest"), "vtest", "id")
@@ -550,9 +553,14 @@ def answers(events: list[Event]) -> list[Event]:
     ]
 
 
-@pytest.mark.parametrize("name", TRUTHS)
-def test_killed_at_any_time_it_goes_on_and_ends_the_same(world: World, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "other_tools"), [*((name, False) for name in TRUTHS), (next(iter(TRUTHS)), True)]
+)
+def test_killed_at_any_time_it_goes_on_and_ends_the_same(
+    world: World, name: str, other_tools: bool
+) -> None:
     """No question is asked twice, and what is said in the end is the same."""
+    world.other_tools = other_tools
     world.hunt(TRUTHS[name], series=world.fix_series(5))
     whole = world.path.read_bytes()
     said = answers(world.events)

@@ -18,7 +18,7 @@ from bisector.probe import key_of
 from bisector.prober import Prober
 from bisector.toolchain import Chains
 from bisector.verdict import Result, Ruling, Verdict
-from bisector.workspace import Workspace
+from bisector.workspace import Workspace, digest
 from tests.conftest import Clone
 from tests.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
 
@@ -120,6 +120,37 @@ def test_of_several_the_first_that_is_answered_comes_back(world: World) -> None:
     asker.cancel(waiting)
     asker.cancel(answered)
     assert asker.asked == [5]
+
+
+# --- workers with other tools ---------------------------------------------------------------------
+
+
+def test_what_other_tools_answered_is_known_by_what_was_asked(world: World) -> None:
+    """Here and in the next session; and their own key is kept, which says that it is theirs."""
+    world.other_tools = True
+    asker = prober(world)
+    ticket = asker.start(world.commits[3], "end")
+    (told,) = asker.ask_all([ticket])
+    assert (told.key, told.foreign) == (ticket.key, digest("other tools", ticket.key))
+    assert asker.ask(world.commits[3], "again") == told
+    later = prober(world)
+    assert later.ask(world.commits[3], "end") == told
+    assert (asker.asked, later.asked) == ([3], [])
+    assert len(world.events) == 1
+    assert probe.recall(world.workspace, ticket.key) is None, "no verdict of the client's"
+
+
+def test_another_revision_that_builds_the_same_has_their_answer_too(world: World) -> None:
+    world.other_tools = True
+    world.commits.append(world.clone.commit({"doc/x": "x"}))
+    asker = prober(world)
+    told, again = (asker.ask(world.commits[number], "end") for number in (23, 24))
+    assert asker.asked == [23]
+    assert again.known and (again.key, again.foreign) == (told.key, told.foreign)
+
+
+def test_what_the_client_s_tools_answered_is_its_own(world: World) -> None:
+    assert prober(world).ask(world.commits[3], "end").foreign == ""
 
 
 # --- the fallback ---------------------------------------------------------------------------------

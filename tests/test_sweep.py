@@ -131,6 +131,19 @@ def test_what_builds_the_same_costs_one_probe(land: Land) -> None:
     assert land.drawn()[-1] == ([*range(7, 29)], BAD)
 
 
+@pytest.mark.parametrize("auto", [False, True])
+def test_a_worker_with_other_tools_answers_for_all_that_build_the_same(
+    land: Land, auto: bool
+) -> None:
+    """Of four revisions one is asked about; and gcc, too, of what fast can say nothing about."""
+    land.commits += [land.clone.commit({f"doc/{n}": "x"}) for n in range(3)]
+    land.range = f"{land.commits[23]}..master"
+    land.chains, land.other_tools = AUTO if auto else land.chains, True
+    prober = land.sweep(bad_in(range(24)), prepare=tell_fast(bad_in(range(0), [23])))
+    assert land.drawn() == [([23, 24, 25, 26], BAD)]
+    assert prober.asked == [23] * (2 if auto else 1)
+
+
 def test_the_places_of_the_probes_are_those_in_the_history(land: Land) -> None:
     land.sweep(bad_in(range(0)), Choice(every=5))
     places = {e.revision: e.place for e in land.events if isinstance(e, Probed)}
@@ -241,9 +254,11 @@ def test_a_flaky_test_has_to_pass_several_times(land: Land) -> None:
 # --- resuming -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("flaky", [False, True])
-def test_killed_at_any_time_it_goes_on_and_ends_the_same(land: Land, flaky: bool) -> None:
-    land.chains = AUTO
+@pytest.mark.parametrize(("flaky", "other_tools"), [(False, False), (True, False), (False, True)])
+def test_killed_at_any_time_it_goes_on_and_ends_the_same(
+    land: Land, flaky: bool, other_tools: bool
+) -> None:
+    land.chains, land.other_tools = AUTO, other_tools
     truth = bad_in(range(4, 15), untestable=[9])
     lie = tell_fast(lambda n, run: BAD if n == 20 else truth(n, run))
     land.sweep(truth, flaky=flaky, prepare=lie)
