@@ -70,14 +70,34 @@ def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
 
 
 def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str, str]:
-    """The introducing commit and the fix, as a hunt in the workspace proved them.
+    """The introducing commit and the fix, as the newest proven hunt in the workspace has them.
 
-    Else as the scenario has them; empty where nobody knows.
+    What that hunt did not find is what an older one proved, else what the scenario has, unless it
+    contradicts the newest: a bug that both ends of its range have began before the old one, and was
+    not fixed by the new one. Empty where nobody knows.
     """
-    for _, _, summary in hunts(workspace):
-        asked = summary.started
-        same = (asked.scenario, asked.repository) == (test.oracle.name, str(history.path))
-        if same and summary.findings and summary.proven:
-            found = {finding.found.what: finding.revision for finding in summary.findings}
-            return found.get(INTRODUCTION, ""), found.get(FIX, "")
-    return test.known.suspect, test.known.fix
+    asked = (test.oracle.name, str(history.path))
+    proven = [
+        summary
+        for _, _, summary in hunts(workspace)
+        if (summary.started.scenario, summary.started.repository) == asked
+        and summary.findings
+        and summary.proven
+    ]
+    claims = [{one.found.what: one.revision for one in hunt.findings} for hunt in proven]
+    claims.append({INTRODUCTION: test.known.suspect, FIX: test.known.fix})
+    introduced = [claim.get(INTRODUCTION, "") for claim in claims]
+    fixed = [claim.get(FIX, "") for claim in claims]
+    if proven:
+        old, new = proven[0].started.old, proven[0].started.new
+        introduced[1:] = [one for one in introduced[1:] if _has(history, old, one)]
+        fixed[1:] = [one for one in fixed[1:] if not _has(history, new, one)]
+    return next(filter(None, introduced), ""), next(filter(None, fixed), "")
+
+
+def _has(history: History, revision: str, name: str) -> bool:
+    """Whether the commit *name* is *revision* or one of its ancestors."""
+    if not name or not all(map(history.knows, (revision, name))):
+        return False
+    commit = history.resolve(name).id
+    return commit == revision or history.objects.descendant_of(revision, commit)

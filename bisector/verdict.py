@@ -33,8 +33,9 @@ class Ruling:
 class Result:
     """What a probe found.
 
-    ``key`` names what was tested (source, toolchain, test) where it was, ``binary`` the built program's content,
-    ``log`` the file with all the output. Times are wall seconds; a build of 0 came from the cache.
+    ``key`` names what was asked (source, toolchain, test), with the tools of the machine that
+    answered; ``binary`` is the built program's content, ``log`` the file with all the output. Times
+    are wall seconds; a build of 0 came from the cache.
     ``remark`` is what the user should know of how it came about, once.
     """
 

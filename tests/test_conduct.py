@@ -92,7 +92,7 @@ def test_with_same_toolchain_other_tools_answers_are_not_gone_on_from(job: Job) 
     job.way = Way("bisector", Silent(), fresh=True)
     job(foreign, END)
     job.way = Way("bisector", Silent(), cluster=cluster)
-    with pytest.raises(UsageProblem, match="with other tools gave .*: add --fresh"):
+    with pytest.raises(UsageProblem, match=r"with other tools gave .*: add --fresh"):
         job(END)
     job.way = Way("bisector", Silent(), cluster=replace(cluster, same=False))
     assert job(END).events == (STARTED, foreign, END)

@@ -22,7 +22,7 @@ from bisector.errors import (
     ScenarioProblem,
     UsageProblem,
 )
-from bisector.events import Ended, Event, Noted
+from bisector.events import Confirmed, Ended, Event, Noted
 from bisector.history import History
 from bisector.hunt import Question
 from bisector.hunt_job import hunt_id
@@ -152,6 +152,70 @@ def test_a_proven_hunt_is_believed_before_the_scenario(clone: Clone, workspace: 
     assert claims() == (INTRODUCED.revisions[-1], FIXED.revisions[-1])
     hunted("elsewhere", replace(asked, repository="/x", at=2.0), INTRODUCED, *PROVEN[:1])
     assert claims() == (INTRODUCED.revisions[-1], FIXED.revisions[-1])
+
+
+@pytest.fixture
+def hunted(clone: Clone, workspace: Workspace) -> Hunted:
+    return Hunted(clone, workspace)
+
+
+class Hunted:
+    """A history of ten commits, in which the scenario has the suspect 2 and the fix 7."""
+
+    def __init__(self, clone: Clone, workspace: Workspace) -> None:
+        self.commits = clone.line(10)
+        self.workspace = workspace
+        self.history = History.open(clone.path, workspace)
+        self.known = Known(suspect=self.commits[2], fix=self.commits[7])
+        self._at = 0.0
+
+    def hunt(self, old: int, new: int, **found: int) -> None:
+        """A proven hunt over *old*..*new*, newer than those before, that found these."""
+        self._at += 1
+        ends = {"old": self.commits[old], "new": self.commits[new]}
+        asked = replace(STARTED, repository=str(self.history.path), at=self._at, **ends)
+        with journal_of(self.workspace, f"hunt-{self._at}", fresh=False) as journal:
+            journal.append(asked)
+            for what, number in found.items():
+                revision = (self.commits[number],)
+                journal.append(replace(INTRODUCED, what=what, revisions=revision))
+                journal.append(Confirmed(what, True, 5, ""))
+            journal.append(Ended("answered", ()))
+
+    def claims(self) -> tuple[int | None, int | None]:
+        """The introducing commit and the fix, by number."""
+        test = Test(Oracle(STARTED.scenario, "x.vtc", "digest"), "x", self.known, {})
+        numbers = {commit: number for number, commit in enumerate(self.commits)}
+        introduced, fixed = find_claims(self.workspace, self.history, test)
+        return numbers.get(introduced), numbers.get(fixed)
+
+
+def test_what_a_proven_hunt_did_not_find_the_scenario_still_knows(hunted: Hunted) -> None:
+    hunted.hunt(4, 9, fix=8)
+    assert hunted.claims() == (2, 8)
+    hunted.hunt(0, 5, introduction=3)
+    assert hunted.claims() == (3, 8), "and an older hunt knows it better"
+
+
+def test_a_scenario_s_fix_is_believed_where_the_bug_is_still_there_before_it(
+    hunted: Hunted,
+) -> None:
+    hunted.hunt(0, 5, introduction=3)
+    assert hunted.claims() == (3, 7)
+
+
+def test_what_the_hunt_contradicts_is_not_believed(hunted: Hunted) -> None:
+    """The bug was there at the old end, before the suspect; or at the new one, after the fix."""
+    hunted.hunt(1, 9, fix=8)
+    assert hunted.claims() == (None, 8)
+    hunted.hunt(0, 9, introduction=3)
+    assert hunted.claims() == (3, None)
+
+
+def test_what_the_history_does_not_have_is_no_claim_beside_a_hunt(hunted: Hunted) -> None:
+    hunted.known = Known(suspect="0123456789", fix="nonesuch")
+    hunted.hunt(4, 9, fix=8)
+    assert hunted.claims() == (None, 8)
 
 
 # --- the toolchains -------------------------------------------------------------------------------
