@@ -15,7 +15,7 @@ from bisector.patches import Series
 from bisector.prober import Bench
 from bisector.report.summary import Summary, summarize
 from bisector.session import Test
-from bisector.workspace import Workspace, digest, lock
+from bisector.workspace import Workspace, digest, is_locked, lock
 
 
 def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
@@ -50,8 +50,7 @@ def hunts(workspace: Workspace) -> Iterator[tuple[str, bool, Summary]]:
     found = []
     for path in (workspace.root / "hunts").glob("*/journal"):
         if summary := summarize(read(path)[0]):
-            with lock(path.parent / "lock") as held:
-                busy = held is None
+            busy = is_locked(path.parent / "lock")
             found.append((path.parent.name, busy, summary))
     yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
 

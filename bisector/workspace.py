@@ -12,9 +12,11 @@ import errno
 import fcntl
 import hashlib
 import os
+import random
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ _SCRATCH = "scratch"
 _LITTLE_ROOM = 1 << 20  # bytes
 _SHARED = 3  # hexadecimal digits of a key
 _AGAIN_SECONDS = 0.1  # between two looks whether somebody is done
+_GLANCE_SECONDS = 0.001  # about what is_locked() takes
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
 _REMOVAL_SECONDS = 600.0
 MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
@@ -186,14 +189,47 @@ def lock(path: Path, *, wait: bool = False) -> Iterator[int | None]:
     with explained(f"cannot lock {path}"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            yield None
-        else:
-            yield handle
+        if wait:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle if wait or _take(handle) else None
     finally:
         os.close(handle)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody has a lock() on *path*; to ask is in nobody's way."""
+    with explained(f"cannot read {path}"):
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+    try:
+        return not _flock(handle, fcntl.LOCK_SH)
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int) -> bool:
+    """Take an exclusive lock, unless somebody else has one.
+
+    is_locked() shares the lock for a moment, by which an exclusive one is refused. Whether it is
+    that is tried by sharing it, too: this works unless somebody has an exclusive one.
+    """
+    while not _flock(handle, fcntl.LOCK_EX):
+        if not _flock(handle, fcntl.LOCK_SH):
+            return False
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        time.sleep(random.uniform(0, _GLANCE_SECONDS))  # two who try so would meet again
+    return True
+
+
+def _flock(handle: int, how: int) -> bool:
+    """Whether *handle* could be locked at once."""
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -211,12 +247,9 @@ def hold(path: Path, *, alone: bool = False) -> Iterator[bool]:
         yield False
         return
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
-        except BlockingIOError:
-            yield False
-        else:
-            yield _is_at(handle, path)
+        if not alone:
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield (not alone or _flock(handle, fcntl.LOCK_EX)) and _is_at(handle, path)
     finally:
         os.close(handle)
 

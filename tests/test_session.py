@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import multiprocessing
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -43,6 +46,7 @@ from tests.conftest import Clone
 from tests.test_report import FIXED, INTRODUCED, PROVEN, STARTED
 
 VTC = 'vtest "x"\n'
+LOOKERS = 3
 DIFF = "--- a/src/haproxy.c\n+++ b/src/haproxy.c\n@@ -1 +1 @@\n-int x = 1;\n+int x = 2;\n"
 
 
@@ -531,6 +535,33 @@ def test_a_hunt_that_somebody_is_at_is_under_way_whatever_its_journal_says(
     with journal_of(workspace, "one", fresh=False):
         assert [hunt_state(busy, summary) for _, busy, summary in hunts(workspace)] == ["under way"]
     assert [hunt_state(busy, summary) for _, busy, summary in hunts(workspace)] == [state]
+
+
+def test_two_who_list_the_hunts_at_once_do_not_take_each_other_for_a_hunt(
+    workspace: Workspace, record: Record
+) -> None:
+    record("one", STARTED)
+    with (workspace.root / "hunts/one/lock").open() as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_SH)
+        assert [said for _, said, _ in hunts(workspace)] == ["interrupted"]
+
+
+def _look_and_look(workspace: Workspace, first: float) -> None:
+    while time.monotonic() < first + 1.5:
+        list(hunts(workspace))
+
+
+def test_who_lists_the_hunts_is_in_no_hunt_s_way(workspace: Workspace, record: Record) -> None:
+    record("one", STARTED)
+    start = time.monotonic()
+    fork = multiprocessing.get_context("fork")
+    lookers = [fork.Process(target=_look_and_look, args=(workspace, start)) for _ in range(LOOKERS)]
+    for looker in lookers:
+        looker.start()
+    while any(looker.is_alive() for looker in lookers):
+        with journal_of(workspace, "one", fresh=False):
+            pass
+    assert [looker.exitcode for looker in lookers] == [0] * LOOKERS
 
 
 def test_the_newest_hunt_comes_first(workspace: Workspace, record: Record) -> None:

@@ -6,7 +6,9 @@ import errno
 import fcntl
 import multiprocessing
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,7 @@ from bisector.workspace import (
     digest,
     explained,
     hold,
+    is_locked,
     lock,
     publish,
     require_room,
@@ -107,6 +110,49 @@ def test_a_lock_has_one_holder(tmp_path: Path) -> None:
         assert other is None
     with lock(path) as again:
         assert again is not None
+
+
+def test_whether_it_has_one_can_be_seen(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    assert not is_locked(path)
+    assert not path.exists(), "to look makes nothing"
+    with lock(path):
+        assert is_locked(path)
+    assert not is_locked(path)
+
+
+def test_a_lock_waits_for_who_only_looks(tmp_path: Path) -> None:
+    """As if is_locked() took this long."""
+    path = tmp_path / "lock"
+    path.touch()
+    looker = os.open(path, os.O_RDONLY)
+    fcntl.flock(looker, fcntl.LOCK_SH)
+    ends = Timer(0.05, os.close, [looker])
+    ends.start()
+    with lock(path) as held, lock(path) as other:
+        assert held is not None
+        assert other is None, "with whom it has nothing to do"
+
+
+def test_of_many_who_want_it_at_once_and_look_one_has_it(tmp_path: Path) -> None:
+    """Some refused, as it is held; none for another's look; never two holders."""
+    path = tmp_path / "lock"
+    holders = []
+
+    def take(_: int) -> int:
+        taken = 0
+        for _ in range(300):
+            is_locked(path)
+            with lock(path) as held:
+                if held is not None:
+                    holders.append(held)
+                    assert len(holders) == 1
+                    taken += 1
+                    holders.remove(held)
+        return taken
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(take, range(6))) > 300
 
 
 def _hold_and_die(path: Path) -> None:
