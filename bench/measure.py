@@ -7,16 +7,21 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem
+from bisector.lanes import cores
 from bisector.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 10.0  # for a program that is to end with us
+LEAST_BUSY = 0.5  # processors, on average, of a run that mostly builds
+
+_REAPER = (sys.executable, "-I", "-S", str(ROOT / "bench" / "reaper.py"))
 
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.M)
 
@@ -33,7 +38,7 @@ class Line:
 class Measured:
     """How a program ended: its exit status, seconds by the clock, what it said.
 
-    ``cpu`` is in seconds, user and system, and counts all descendants that were waited for.
+    ``cpu`` is in seconds, user and system, and counts all descendants, orphans too.
     """
 
     status: int
@@ -51,8 +56,9 @@ def measure(
 ) -> Measured:
     """Run *argv* with *env* added to the environment; each line that it says goes to *heard*."""
     started = time.monotonic()
+    source, sink = os.pipe()
     child = subprocess.Popen(
-        [str(word) for word in argv],
+        [*_REAPER, str(sink), *map(str, argv)],
         cwd=cwd,
         env={**_environment(), **(env or {})},
         stdin=subprocess.DEVNULL,
@@ -61,21 +67,34 @@ def measure(
         text=True,
         errors="replace",
         start_new_session=True,
+        pass_fds=(sink,),
     )
+    os.close(sink)
     assert child.stdout
     lines = []
     try:
-        with child.stdout as source:
-            for text in source:
+        with os.fdopen(source) as reported, child.stdout as said:
+            for text in said:
                 lines.append(Line(time.monotonic() - started, text.rstrip("\n")))
                 heard(lines[-1].text)
-        _, status, used = os.wait4(child.pid, 0)
+            report = reported.read().split()
+        child.wait()
     except BaseException:
         _end(child)
         raise
-    child.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - started
-    return Measured(child.returncode, wall, used.ru_utime + used.ru_stime, tuple(lines))
+    if not report:
+        raise EnvironmentProblem(f"cannot run {argv[0]}", lines[-1].text if lines else "no reason")
+    return Measured(int(report[0]), time.monotonic() - started, float(report[1]), tuple(lines))
+
+
+def implausible(wall: float, cpu: float) -> str:
+    """Why *cpu* seconds of processors are not what a run that builds took in *wall* seconds.
+
+    Empty if they may be.
+    """
+    if LEAST_BUSY * wall <= cpu <= wall * cores():
+        return ""
+    return f"CPU not known: {cpu:.1f} s were counted, in {wall:.1f} s on {cores()} processors"
 
 
 def peak_memory(status: str) -> int | None:

@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.measure import ROOT, Line, Measured, checked, empty_workspace, measure, peak_memory
+from bench.measure import (
+    ROOT,
+    Line,
+    Measured,
+    checked,
+    empty_workspace,
+    implausible,
+    measure,
+    peak_memory,
+)
 from bisector import session, tools
 from bisector.errors import EnvironmentProblem
 from bisector.events import FIX, INTRODUCTION
@@ -71,12 +80,13 @@ class Row:
     ``found`` and ``confirmed`` are when all of the answer was, ``wall`` is the end: git confirms
     nothing, bisector goes on with releases and the patch. ``probes`` are those of the search,
     ``more`` those beside it. ``memory`` is the tool's own, without compilers and tests; it is not
-    known of git. ``answer`` has the full hashes by what they are. Without any, ``remark`` says why.
+    known of git. ``cpu`` is None if what was counted cannot be right. ``answer`` has the full
+    hashes by what they are. Without any, ``remark`` says why.
     """
 
     name: str
     wall: float = 0.0
-    cpu: float = 0.0
+    cpu: float | None = 0.0
     probes: int = 0
     more: int = 0
     found: float | None = None
@@ -88,21 +98,31 @@ class Row:
 
 def run(task: Task, part: str) -> Row:
     """Do one of PARTS. Raises EnvironmentProblem and the like when it cannot be done."""
-    if part not in (GIT, GIT_FAST):
-        return _bisector(task, part)
-    if part == GIT:
-        return _git(task, part, RELEASE, {})
-    if shutil.which("ccache") is None:
-        return Row(part, remark="skipped: no ccache on this machine")
-    options = replace(task.options, make=(*task.options.make, "CC=ccache gcc"))
-    cache = {"CCACHE_DIR": str(task.root / "ccache")}
-    return _git(replace(task, options=options), part, DEV, cache)
+    return believable(_bisector(task, part) if part not in (GIT, GIT_FAST) else _git(task, part))
+
+
+def believable(row: Row) -> Row:
+    """*row*, without its processor time if that cannot be right; what built nothing may idle."""
+    if not row.probes + row.more or row.cpu is None or not (why := implausible(row.wall, row.cpu)):
+        return row
+    return replace(row, cpu=None, remark=f"{row.remark}, {why}" if row.remark else why)
 
 
 # -- git -----------------------------------------------------------------------------------------
 
 
-def _git(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
+def _git(task: Task, part: str) -> Row:
+    """One of git's parts, if this machine has what it takes."""
+    if part == GIT:
+        return _asked(task, part, RELEASE, {})
+    if shutil.which("ccache") is None:
+        return Row(part, remark="skipped: no ccache on this machine")
+    options = replace(task.options, make=(*task.options.make, "CC=ccache gcc"))
+    cache = {"CCACHE_DIR": str(task.root / "ccache")}
+    return _asked(replace(task, options=options), part, DEV, cache)
+
+
+def _asked(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
     """Both questions, in a clone of its own whose making does not count."""
     clone, scratch = task.root / part, task.root / f"{part}.files"
     scratch.mkdir()
@@ -112,10 +132,11 @@ def _git(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
     script = scratch / "test.sh"
     script.write_text(script_of(task, chain, scratch))
     script.chmod(0o755)
-    row, answer = Row(part), {}
+    row, answer, cpu = Row(part), {}, 0.0
     for what, old, new, words in _questions(task):
         done = _bisect(clone, [old, new], words, script, env)
-        row = replace(row, wall=row.wall + done.wall, cpu=row.cpu + done.cpu)
+        cpu += done.cpu
+        row = replace(row, wall=row.wall + done.wall, cpu=cpu)
         answer[what] = _result(clone, words[1])
         probes = len((scratch / "verdicts").read_text().splitlines())
         row, before = replace(row, probes=probes), row.probes
