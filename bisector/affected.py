@@ -145,8 +145,7 @@ class Table:
             self.journal.note(Noted(remark))
         hints = () if self.question.every else self._hints()
         while self._ask(hints):
-            known = f"{len(self._verdicts())} of {len(self._graph.revisions)} releases probed"
-            del self._pending[self.prober.first(self._pending.values(), known).revision]
+            del self._pending[self.prober.first(self._pending.values(), self._progress).revision]
         self._write()
 
     def _hints(self) -> list[int]:
@@ -177,6 +176,9 @@ class Table:
             run = self.prober.next_run(revision) if self.question.flaky else 0
             self._pending[revision] = self.prober.start(revision, "release", run)
         return bool(self._pending)
+
+    def _progress(self) -> str:
+        return f"{len(self._verdicts())} of {len(self._graph.revisions)} releases probed"
 
     def _next(self, hints: Sequence[int]) -> int | None:
         pending = (self._graph.index[revision] for revision in self._pending)

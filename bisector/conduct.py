@@ -23,7 +23,10 @@ from bisector.workspace import Workspace
 
 
 class Watcher(Protocol):
-    """Somebody who wants to see how it goes."""
+    """Somebody who wants to see how it goes; what is ``doing`` is seen only by who is ``there``."""
+
+    @property
+    def there(self) -> bool: ...
 
     def doing(self, what: str) -> None: ...
 
@@ -119,8 +122,9 @@ def carry_out(
         problem: BisectorError | None = None
         try:
             if journal.damaged or not _answered(journal, wanted):
+                progress = way.watcher.doing if way.watcher.there else None
                 with _executor(bench.workspace, way) as executor:
-                    work(Prober(bench, journal, executor, way.watcher.doing, way.fresh))
+                    work(Prober(bench, journal, executor, progress, way.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return Outcome(journal.path, tuple(journal.events), problem)

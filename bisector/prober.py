@@ -25,6 +25,7 @@ from bisector.verdict import Result, Ruling
 from bisector.workspace import Workspace
 
 Progress = Callable[[str], None]
+"""Told what is under way."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,14 @@ class Prober:
     """
 
     def __init__(
-        self, bench: Bench, journal: Journal, executor: Executor, progress: Progress, fresh: bool
+        self,
+        bench: Bench,
+        journal: Journal,
+        executor: Executor,
+        progress: Progress | None,
+        fresh: bool,
     ) -> None:
+        """*progress* is None where nobody watches."""
         self.bench = bench
         self.journal = journal
         self.executor = executor
@@ -157,10 +164,10 @@ class Prober:
             return done, None
         return done, self.start_tree(revision, str(done.tree), purpose)
 
-    def first(self, tickets: Iterable[Ticket], remark: str = "") -> Ticket:
+    def first(self, tickets: Iterable[Ticket], remark: Callable[[], str] | None = None) -> Ticket:
         """Wait until one of *tickets* is answered, and give it; of several, the first.
 
-        Who watches is told what is waited for, and the *remark*.
+        Report progress meanwhile, with the *remark* appended, which is asked for only if seen.
         """
         tickets = list(tickets)
         while True:
@@ -206,13 +213,15 @@ class Prober:
         else:
             self._under_way.append((ticket, self.executor.submit(request)))
 
-    def _say(self, waiting: Sequence[Ticket], remark: str) -> None:
+    def _say(self, waiting: Sequence[Ticket], remark: Callable[[], str] | None) -> None:
         """What is under way, for somebody who watches."""
+        if self._progress is None:
+            return
         first = waiting[0]
         name = self.bench.history.release(first.revision) + (" + patch" if first.patched else "")
         more = f", {len(waiting) - 1} more" if len(waiting) > 1 else ""
         told = f"{first.purpose}: {name} ({first.chain.name}){more}"
-        self._progress(f"{told}; {remark}" if remark else told)
+        self._progress(f"{told}; {remark()}" if remark else told)
 
     # -- answers ---------------------------------------------------------------------------------
 

@@ -178,11 +178,15 @@ class Sweep:
         waiting = deque(alike.values())
         pending: dict[Ticket, list[str]] = {}
         done = 0
+
+        def progress() -> str:
+            return f"{done} of {len(revisions)} done"
+
         while waiting or pending:
             while waiting and len(pending) <= self.prober.executor.jobs:
                 first, *others = waiting.popleft()
                 pending[self.prober.start(first, purpose, run, chain)] = others
-            told = self.prober.first(pending, f"{done} of {len(revisions)} done")
+            told = self.prober.first(pending, progress)
             for other in pending.pop(told):
                 pending[self.prober.start(other, purpose, run, chain)] = []
             done += 1

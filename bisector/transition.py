@@ -19,7 +19,6 @@ CONFIDENCE = 0.99  # at which a search with a flaky test ends
 BY_LUCK = 0.001  # P(the bug's signature on a good revision): it is not written by accident
 ANY_FAILURE_BY_LUCK: Rate = (0.001, 0.01, 0.05)  # the same where any failed expectation is bad
 MOST_AT_ONCE = 64  # probes; beyond it, asking for them takes longer than they save (bench/scale)
-REPEATS = 2  # of a verdict that does not fit the others, to see whether it stays
 
 
 class TestIsFlaky(Exception):
@@ -49,8 +48,7 @@ class Finder:
     def find(self, stretch: Stretch, suspect: str, flaky: bool) -> Found:
         """Search *stretch* to the end.
 
-        Raises TestIsFlaky when a verdict repeats differently, NoTransitionSeen when a flaky test
-        makes it likelier that there is no transition here.
+        Raises NoTransitionSeen when a flaky test makes it likelier that there is none here.
         """
         commits = self._history.between(stretch.old, stretch.new)
         weights = priors.weigh(commits, self._evidence, suspect=suspect)
@@ -101,7 +99,7 @@ class _Pursuit:
         self._pending: dict[str, Ticket] = {}
 
     def run(self) -> None:
-        """Probe until the search has no question left. Raises TestIsFlaky."""
+        """Probe until the search has no question left."""
         self._recall()
         try:
             while self._ask():
@@ -136,28 +134,20 @@ class _Pursuit:
 
     def _hear(self) -> None:
         """Wait for an answer, and call off what it made needless."""
-        left = f"{len(self._search.candidates())} candidates"
-        left = f"{left}, about {self._search.steps_left()} probes left"
-        ticket = self._prober.first(self._pending.values(), left)
+        ticket = self._prober.first(self._pending.values(), self._left)
         told = self._pending.pop(ticket.revision).told
         assert told is not None
         if told.build_seconds:
             self._costs.built(told.revision)
-        self._record(told)
+        # It cannot contradict the others: what could is moot, and was called off.
+        self._search.record(told.revision, outcome(self._what, told))
         for revision in self._search.moot(list(self._pending)):
             self._prober.cancel(self._pending.pop(revision))
 
-    def _record(self, told: Probed) -> None:
-        try:
-            self._search.record(told.revision, outcome(self._what, told))
-        except Contradiction:
-            # the bug came and went, and this verdict belongs to another stretch; or it was luck
-            for run in range(1, REPEATS + 1):
-                ticket = self._prober.start(told.revision, "does it stay so?", run)
-                (again,) = self._prober.ask_all([ticket])
-                same = again.toolchain == told.toolchain  # else the compilers differ, not the runs
-                if same and again.verdict.tested and again.verdict is not told.verdict:
-                    raise TestIsFlaky(told.name) from None
+    def _left(self) -> str:
+        """What is left to be done; to find out takes longer than to choose the next probe."""
+        candidates, steps = len(self._search.candidates()), self._search.steps_left()
+        return f"{candidates} candidates, about {steps} probes left"
 
 
 def outcome(what: str, told: Probed) -> Outcome:

@@ -25,6 +25,8 @@ END = Ended(ANSWERED, ())
 class Silent:
     """Somebody who does not look."""
 
+    there = False
+
     def doing(self, what: str) -> None: ...
 
     def told(self, event: Event) -> None: ...

@@ -34,7 +34,7 @@ from bisector.oracle import Oracle
 from bisector.patch_files import from_commit
 from bisector.patches import Series
 from bisector.probe import Probe, key_of
-from bisector.prober import Bench, Prober, Ticket
+from bisector.prober import Bench, Prober, Progress, Ticket
 from bisector.proof import CONFIRM_RUNS
 from bisector.report import terminal
 from bisector.report.summary import summarize
@@ -92,9 +92,16 @@ class Machine(Answering):
 class Scripted(Prober):
     """A real prober on a made-up machine; how a series applies is made up, too."""
 
-    def __init__(self, bench: Bench, journal: Journal, commits: list[str], truth: Truth) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        journal: Journal,
+        commits: list[str],
+        truth: Truth,
+        progress: Progress | None,
+    ) -> None:
         self.machine = Machine(bench.history, commits, truth)
-        super().__init__(bench, journal, self.machine, lambda text: None, fresh=False)
+        super().__init__(bench, journal, self.machine, progress, fresh=False)
         self.commits = commits
         self.patched: Mapping[int, Verdict | Conflict] = {}
 
@@ -150,8 +157,8 @@ class World:
         Hunt(question, prober).run()
         return prober
 
-    def prober(self, truth: Truth) -> Scripted:
-        made = Scripted(self.bench(), Journal(self.path), self.commits, truth)
+    def prober(self, truth: Truth, progress: Progress | None = lambda text: None) -> Scripted:
+        made = Scripted(self.bench(), Journal(self.path), self.commits, truth, progress)
         made.machine.other_tools = self.other_tools
         return made
 

@@ -372,6 +372,7 @@ def test_without_a_terminal_each_event_is_a_plain_line_on_stderr(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Live() as live:
+        assert not live.there
         live.doing("end: v2.9.0")
         for event in (probed(CULPRIT, BAD), INTRODUCED, Noted("x"), ANSWERED[-1]):
             live.told(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection
+from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 
@@ -367,6 +368,24 @@ def test_probes_that_end_in_any_order_find_the_same_answer(
         pending.difference_update(search.moot(pending))  # cancelled
     assert search.choose() is None
     assert set(search.candidates()) == case.indistinguishable()
+
+
+@given(cases(), st.randoms(), st.integers(1, 4))
+def test_whatever_is_answered_to_what_is_asked_contradicts_nothing(
+    case: Case, rnd: Random, slots: int
+) -> None:
+    """As long as what is moot is called off; without that it does, so no answer is lost."""
+    search = Search(Graph.of(case.history), case.new, case.weights)
+    pending: set[Revision] = set()
+    while pending := pending | {*search.choose_many(slots - len(pending), pending=pending)}:
+        search.record(done := rnd.choice(sorted(pending)), rnd.choice([OLD, NEW, SKIP]))
+        pending.remove(done)
+        for moot in search.moot(pending):
+            pending.remove(moot)
+            with pytest.raises(Contradiction):
+                for outcome in (OLD, NEW):
+                    deepcopy(search).record(moot, outcome)
+    assert search.candidates()
 
 
 def test_the_range_is_split_in_equal_parts() -> None:

@@ -1,4 +1,4 @@
-"""Searching a transition: what is known, several at once, and what a strange verdict means."""
+"""Searching a transition: what is known, several at once, and with chance."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from pathlib import Path
 import pytest
 
 from bisector import relevance
-from bisector.costs import Costs, Memory
 from bisector.errors import NoTransitionSeen, ProbeFailed
 from bisector.events import FIX, INTRODUCTION, Found, Probed
 from bisector.executors import Task
 from bisector.oracle import Oracle
-from bisector.search import Outcome, Search
-from bisector.toolchain import DEV, Chains
-from bisector.transition import ANY_FAILURE_BY_LUCK, BY_LUCK, Finder, Stretch, TestIsFlaky, _Pursuit
+from bisector.search import Search
+from bisector.transition import (
+    ANY_FAILURE_BY_LUCK,
+    BY_LUCK,
+    Finder,
+    Stretch,
+)
 from bisector.workspace import Workspace
 from tests.conftest import Clone
-from tests.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World, bad_in, flaky_in
+from tests.test_hunt import BAD, GOOD, Scripted, World, bad_in, flaky_in
 
 
 @pytest.fixture
@@ -94,49 +97,26 @@ def test_at_its_end_nothing_is_under_way(world: World, monkeypatch: pytest.Monke
     assert prober.machine._waiting == []
 
 
-# --- a verdict that does not fit ------------------------------------------------------------------
+# --- what is seen meanwhile -----------------------------------------------------------------------
 
 
-def contradicted(world: World, prober: Scripted, number: int) -> None:
-    """Commit 12 is bad; then comes the verdict on *number*, after it."""
-    prober.machine.jobs = 2
-    commits = world.commits
-    search = Search(prober.bench.history.graph(commits[1:]), commits[23])
-    search.record(commits[12], Outcome.NEW)
-    costs = Costs(commits[1:], frozenset(), Memory(), DEV, 1)
-    pursuit = _Pursuit(prober, search, INTRODUCTION, False, costs)
-    pursuit._record(prober.ask(commits[number], "x"))
+def test_who_watches_sees_how_much_is_left(world: World) -> None:
+    said: list[str] = []
+    find(world, world.prober(bad_in(range(9, 24)), said.append))
+    assert "; 23 candidates, about 5 probes left" in said[0]
+    assert "; 3 candidates, about 2 probes left" in said[-1]
 
 
-def test_a_verdict_that_does_not_fit_is_repeated_and_left_at_that_if_it_stays(
-    world: World,
+def test_where_nobody_does_nothing_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prober = world.prober(lambda n, r: GOOD)
-    contradicted(world, prober, 20)
-    assert prober.asked == [20, 20, 20]
-
-
-def test_if_it_does_not_stay_the_test_is_flaky(world: World) -> None:
-    prober = world.prober(lambda n, r: GOOD if r == 0 else BAD)
-    with pytest.raises(TestIsFlaky, match=r"v3\.1-dev1"):
-        contradicted(world, prober, 20)
-
-
-def test_that_it_could_not_be_tested_again_is_no_sign_of_chance(world: World) -> None:
-    contradicted(world, world.prober(lambda n, r: GOOD if r == 0 else UNTESTABLE), 20)
-
-
-def test_that_two_compilers_differ_is_no_sign_of_chance_either(world: World) -> None:
-    world.chains = Chains(TCC, GCC, GCC)
-    prober = world.prober(lambda n, r: GOOD)
-    prober.machine.fast_truth = lambda n, r: UNTESTABLE if r == 0 else BAD
-    contradicted(world, prober, 20)
-
-
-def test_one_that_fits_is_not_repeated(world: World) -> None:
-    prober = world.prober(bad_in(range(9, 24)))
-    contradicted(world, prober, 20)
-    assert prober.asked == [20]
+    counted: list[Search] = []
+    monkeypatch.setattr(Search, "steps_left", lambda search: counted.append(search) or 0)
+    find(world, world.prober(bad_in(range(9, 24)), None))
+    assert counted == []
+    world.path = world.path.with_name("other")
+    find(world, world.prober(bad_in(range(9, 24)), lambda text: None))
+    assert counted
 
 
 # --- with chance ----------------------------------------------------------------------------------

@@ -62,6 +62,11 @@ class Live:
         if self._progress:
             self._progress.stop()
 
+    @property
+    def there(self) -> bool:
+        """Whether anybody sees what is under way."""
+        return self._progress is not None
+
     def doing(self, what: str) -> None:
         """Say what is under way."""
         if self._progress is None:
