@@ -111,7 +111,12 @@ def test_where_nobody_does_nothing_is_counted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[Search] = []
-    monkeypatch.setattr(Search, "steps_left", lambda search: counted.append(search) or 0)
+
+    def count(search: Search) -> int:
+        counted.append(search)
+        return 0
+
+    monkeypatch.setattr(Search, "steps_left", count)
     find(world, world.prober(bad_in(range(9, 24)), None))
     assert counted == []
     world.path = world.path.with_name("other")
