@@ -13,7 +13,7 @@ from bisector.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.history import History, Range
 from bisector.patches import Series
 from bisector.prober import Bench, Prober, Ticket
-from bisector.proof import CONFIRM_RUNS, how_judged
+from bisector.proof import ONCE, Passes, how_judged, passes_of
 from bisector.scenario import Known
 from bisector.session import Options
 from bisector.stretches import inferred, longest_row, next_probe
@@ -190,13 +190,16 @@ class Table:
 
     def _verdicts(self) -> dict[int, Verdict]:
         """The verdicts on the releases that were probed, as often as it takes."""
-        runs = self.prober.verdicts()
-        needed = CONFIRM_RUNS if self.question.flaky else 1
+        runs, needed = self.prober.verdicts(), self._passes().needed
         told = {
             index: _verdict(runs.get(revision, ()), needed)
             for index, revision in enumerate(self._graph.revisions)
         }
         return {index: verdict for index, verdict in told.items() if verdict}
+
+    def _passes(self) -> Passes:
+        """How many passes call a release good."""
+        return passes_of(self.prober.verdicts().values()) if self.question.flaky else ONCE
 
     def _write(self) -> None:
         """Each release with its verdict, what the reader should know of them, and the end."""
@@ -224,7 +227,7 @@ class Table:
                 "have been missed: --every leaves none out"
             )
         search = self.prober.chains.search
-        yield from how_judged(search, self.question.flaky)
+        yield from how_judged(search, self._passes())
         if Verdict.BAD not in verdicts.values() and search.name != RELEASE:
             yield f"none is bad: --toolchain {RELEASE} if the bug needs threads or the optimiser"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,10 +19,11 @@ SIGHTINGS = 3  # of the bug on the bad side
 MISSED = 0.01  # P(a bad side passes in all its runs), when the test is flaky
 
 
-def how_judged(search: Toolchain, flaky: bool) -> Iterator[str]:
-    """What the reader should know of verdicts that nothing confirms."""
-    if flaky:
-        yield f"the test is flaky: good means that it passed {CONFIRM_RUNS} times"
+def how_judged(search: Toolchain, passes: Passes) -> Iterator[str]:
+    """What the reader should know of verdicts that nothing confirms, good ones after *passes*."""
+    if passes.needed > 1:
+        but = "" if passes.missed is None else f"; a bad one would with P = {passes.missed:.2g}"
+        yield f"the test is flaky: good means that it passed {passes.needed} times{but}"
     if not search.is_real:
         yield f"judged with {search.name} builds, as they search: --toolchain {DEV} takes gcc"
 
@@ -60,6 +61,32 @@ def all_pass(seen: Tally, runs: int) -> float:
 def passes_needed(seen: Tally) -> int:
     """So many passes that a bad revision would show them all with P = MISSED at most."""
     return next((n for n in range(MOST_RUNS) if all_pass(seen, n) <= MISSED), MOST_RUNS)
+
+
+class Passes(NamedTuple):
+    """How many passes call a revision good.
+
+    A bad one would show them all with P = ``missed``, None as long as none was seen to be bad.
+    """
+
+    needed: int
+    missed: float | None = None
+
+
+ONCE = Passes(1)  # enough of a test that is not flaky
+
+
+def passes_of(revisions: Iterable[Sequence[Probed]]) -> Passes:
+    """How many passes call one of *revisions* good, by the runs of each, when the test is flaky.
+
+    How often a bad one passes is learnt from all that were bad in one of their runs.
+    """
+    runs = [one.verdict for some in revisions if _count(some, Verdict.BAD) for one in some]
+    if not runs:
+        return Passes(CONFIRM_RUNS)
+    seen = Tally(runs.count(Verdict.GOOD), runs.count(Verdict.BAD))
+    needed = max(CONFIRM_RUNS, passes_needed(seen))
+    return Passes(needed, all_pass(seen, needed))
 
 
 class Prover:

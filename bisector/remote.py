@@ -29,13 +29,14 @@ from bisector.session import Options
 from bisector.toolchain import Toolchain
 from bisector.tools import Tool
 from bisector.verdict import Result
-from bisector.workspace import Workspace, digest, explained, one_use, publish
+from bisector.workspace import DEFAULT_LIMIT, Workspace, digest, explained, one_use, publish
 
 if TYPE_CHECKING:
     from distributed import Worker
 
 _LOOK_SECONDS = 0.5  # between two looks whether the task is still wanted
 _BASE = "refs/bisector/base"  # in the worker's store: the tree that came last
+LIMIT = "bisector-limit"  # the name of a worker's plugin that has its workspace's limit
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
         if order.version != __version__:
             what = f"bisector {__version__} there, {order.version} here"
             raise ProbeFailed(what, "install the same")
-        workspace = Workspace.open()
+        workspace = _workspace(worker)
         store = _store(worker)
         if packed:
             with explained(f"cannot write {store.path}"):
@@ -236,6 +237,12 @@ def _lane(worker: Worker) -> Iterator[Lane]:
     finally:
         ended.set()
         watcher.join()
+
+
+def _workspace(worker: Worker) -> Workspace:
+    """A worker's workspace, with the limit that it was started with, if it was by us."""
+    plugin = worker.plugins.get(LIMIT)
+    return Workspace.open(limit=getattr(plugin, "limit", DEFAULT_LIMIT))
 
 
 def _store(worker: Worker) -> pygit2.Repository:

@@ -81,13 +81,13 @@ def find_test(options: Options) -> Test:
             scenario.make,
             scenario.tags,
             scenario.toolchain,
-            scenario.flaky,
+            options.flaky or scenario.flaky,
         )
     if options.scenario or options.settings:
         raise UsageProblem("--vtc takes the place of --scenario and --set")
     path = Path(options.vtc)
     oracle = Oracle.of_file(path, bad_if=options.bad_if, skip_if=options.skip_if)
-    return Test(oracle, str(path), Known(), {})
+    return Test(oracle, str(path), Known(), {}, flaky=options.flaky)
 
 
 def find_chain(

@@ -14,11 +14,11 @@ from bisector.estimate import estimate
 from bisector.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.history import History, Range
 from bisector.prober import Bench, Prober, Ticket
-from bisector.proof import CONFIRM_RUNS, how_judged
+from bisector.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, how_judged, passes_of
 from bisector.session import Options
 from bisector.store import content_key
 from bisector.toolchain import Toolchain
-from bisector.verdict import Ruling, Verdict
+from bisector.verdict import Verdict
 from bisector.work_estimate import Estimate
 from bisector.workspace import Workspace, digest
 
@@ -60,7 +60,7 @@ class Question:
 
     @property
     def runs(self) -> int:
-        """How often a revision has to pass to be good."""
+        """How often a revision has to pass to be good, at least."""
         return CONFIRM_RUNS if self.flaky else 1
 
 
@@ -154,15 +154,27 @@ class Sweep:
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
         self.prober.order(self.question.commits)
-        for run in range(self.question.runs):
+        run = 0
+        while run < (needed := self._passes().needed):
             told = self.prober.verdicts() if run else {}
-            asked = [one for one in self.question.order if not self._first(told.get(one, ()))]
+            runs = {revision: told.get(revision, ()) for revision in self.question.order}
+            asked = [one for one, some in runs.items() if not chart.first_ruling(some, needed)]
             self._ask(asked, run, JOB, None)
+            run += 1
+        # so many first runs there may be, whatever was learnt of how many are needed
+        first = MOST_RUNS if self.question.flaky else 1
         while odd := self._doubtful():
             chain = self.prober.chains.proof or self.prober.chains.search
-            for run in range(self.question.runs, 2 * self.question.runs):
+            for run in range(first, first + self._passes().needed):
                 self._ask(odd, run, RETEST, chain)
         self._write()
+
+    def _passes(self) -> Passes:
+        """How many passes call a revision good; re-tests tell nothing of that."""
+        if not self.question.flaky:
+            return ONCE
+        told = self.prober.verdicts().values()
+        return passes_of([run for run in runs if run.purpose != RETEST] for runs in told)
 
     def _ask(
         self, revisions: Sequence[str], run: int, purpose: str, chain: Toolchain | None
@@ -191,14 +203,11 @@ class Sweep:
                 pending[self.prober.start(other, purpose, run, chain)] = []
             done += 1
 
-    def _first(self, runs: Sequence[Probed]) -> Ruling | None:
-        return chart.first_ruling(runs, self.question.runs)
-
     def _rows(self, told: Mapping[str, Sequence[Probed]]) -> list[Row]:
         """The stretches as they stand, when each revision had its runs."""
-        rulings = []
+        rulings, needed = [], self._passes().needed
         for revision in self._graph.revisions:
-            ruling = chart.last_ruling(told[revision], self.question.runs)
+            ruling = chart.last_ruling(told[revision], needed)
             assert ruling
             rulings.append(ruling)
         return chart.rows(self._graph, rulings)
@@ -207,8 +216,8 @@ class Sweep:
         """The odd revisions that were not tested again; what comes of that may make others odd."""
         told = self.prober.verdicts()
         odd = (index for row in self._rows(told) if row.odd for index in row.indexes)
-        revisions = (self._graph.revisions[index] for index in odd)
-        return [one for one in revisions if chart.retests(told[one]) < self.question.runs]
+        revisions, needed = (self._graph.revisions[index] for index in odd), self._passes().needed
+        return [one for one in revisions if chart.retests(told[one]) < needed]
 
     def _write(self) -> None:
         """The stretches, what the re-tests said, what the reader should know, and the end."""
@@ -235,8 +244,8 @@ class Sweep:
         return place or self._history.release(revision)
 
     def _retested(self, revision: str, runs: Sequence[Probed]) -> Retested:
-        before = self._first(runs)
-        after = chart.last_ruling(runs, self.question.runs)
+        needed = self._passes().needed
+        before, after = chart.first_ruling(runs, needed), chart.last_ruling(runs, needed)
         assert before and after  # both had their runs, or it was not re-tested
         chain = next(run.toolchain for run in runs if run.purpose == RETEST)
         name = self._place(revision)
@@ -249,4 +258,4 @@ class Sweep:
                 f"{len(self.question.places)} of {total} commits were asked about, up to {gap} "
                 "between two of them were not: --all leaves none out"
             )
-        yield from how_judged(self.prober.chains.search, self.question.flaky)
+        yield from how_judged(self.prober.chains.search, self._passes())

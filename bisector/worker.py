@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from bisector.remote import LIMIT
 from bisector.scheduler import PATIENCE, Scheduler, is_loopback
 from bisector.workspace import Workspace
 
@@ -15,7 +16,13 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
     Raises ClusterLost if it cannot be reached, or went and does not come back.
     """
     security = scheduler.security()
-    from distributed import Worker
+    from distributed import Worker, WorkerPlugin
+
+    class Limit(WorkerPlugin):
+        """How large this worker's workspace may be, for remote.answer()."""
+
+        name = LIMIT
+        limit = workspace.limit
 
     async def work() -> None:
         # one probe at a time, which builds with all processors; its memory is the sandbox's affair
@@ -31,6 +38,7 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
                         memory_limit=0,
                         local_directory=str(scratch),
                         death_timeout=PATIENCE,
+                        plugins=(Limit(),),
                     )
                 except OSError as error:
                     raise scheduler.unreachable(error) from None

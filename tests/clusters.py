@@ -26,7 +26,9 @@ import sys
 from bisector.scheduler import Scheduler
 from bisector.worker import serve
 from bisector.workspace import Workspace
-serve(Scheduler(sys.argv[1]), Workspace.open(), lambda own: print(own, flush=True))
+*limit, address = sys.argv[1:]
+workspace = Workspace.open(limit=int(limit[0])) if limit else Workspace.open()
+serve(Scheduler(address), workspace, lambda own: print(own, flush=True))
 """
 WORKER = (sys.executable, "-c", _SERVE)
 MAKE = '#!/bin/sh\n[ "$1" != --version ] || exec echo "GNU Make 4"\nexec sh ./src/build.sh\n'
@@ -87,9 +89,9 @@ class Ground:
         return pygit2.Repository(str(path))
 
 
-def machines(tls: Path | None = None) -> Machines:
-    """A cluster for it, whose workers do not look around first."""
-    return Machines(tls, WORKER)
+def machines(tls: Path | None = None, limit: int | None = None) -> Machines:
+    """A cluster for it, whose workers do not look around first; *limit* is their workspaces'."""
+    return Machines(tls, WORKER if limit is None else (*WORKER, str(limit)))
 
 
 def asked(made: Machines, same: bool = False) -> Scheduler:

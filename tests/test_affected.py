@@ -11,7 +11,7 @@ import pytest
 from bisector.affected import Question, Releases, Table, table_id
 from bisector.errors import NoRelease
 from bisector.events import Ended, Noted, Probed, Released
-from bisector.proof import CONFIRM_RUNS
+from bisector.proof import CONFIRM_RUNS, Tally, passes_needed
 from bisector.scenario import Known
 from bisector.stretches import BUDGET
 from bisector.toolchain import Chains
@@ -239,8 +239,16 @@ def test_what_fast_cannot_judge_is_judged_by_the_other(shelf: Shelf) -> None:
 def test_a_flaky_release_is_good_only_after_several_passes(shelf: Shelf) -> None:
     prober = shelf.judge(lambda n, run: BAD if n in range(7, 24) and run == 2 else GOOD, flaky=True)
     assert shelf.told_as(bad_in(range(7, 24)))
+    bad = len([n for n in set(prober.asked) if n >= 7])
+    needed = passes_needed(Tally(2 * bad, bad))
+    assert CONFIRM_RUNS < needed <= prober.asked.count(0)
+    assert f"passed {needed} times; a bad one would with P = 0.0" in shelf.notes()[-1]
+
+
+def test_where_none_was_seen_to_be_bad_five_passes_are_good(shelf: Shelf) -> None:
+    prober = shelf.judge(bad_in(range(0)), flaky=True)
     assert prober.asked.count(0) == CONFIRM_RUNS
-    assert f"passed {CONFIRM_RUNS} times" in shelf.notes()[-1]
+    assert any(f"passed {CONFIRM_RUNS} times" in note for note in shelf.notes())
 
 
 # --- resuming -------------------------------------------------------------------------------------

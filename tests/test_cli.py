@@ -15,7 +15,8 @@ import pytest
 
 from bisector import __version__, scenario_file, single
 from bisector.cli import main
-from bisector.errors import MissingProgram, PatchConflict
+from bisector.errors import MissingProgram, PatchConflict, UsageProblem
+from bisector.session import Options
 from bisector.workspace import Workspace, hold
 from tests.clusters import machines
 from tests.conftest import Clone
@@ -145,6 +146,11 @@ WRONG: dict[tuple[str, ...], str] = {
     ("demo", "--cache-size", ""): "write a size",
     ("run", "a..b", "--jobs", "0"): "--jobs 0: a number from 1 to 64",
     ("run", "a..b", "--jobs", "many"): "--jobs many: a number from 1 to 64",
+    ("affected", "a..b", "--jobs", "0"): "--jobs 0: a number from 1 to 64",
+    ("sweep", "a..b", "--jobs", "65"): "--jobs 65: a number from 1 to 64",
+    ("verify", "--jobs", "-1"): "--jobs -1: a number from 1 to 64",
+    ("backport", "x", "--jobs", "x"): "--jobs x: a number from 1 to 64",
+    ("worker", "127.0.0.1:1", "--cache-size", "lots"): "--cache-size lots: write a size",
     ("run", "a..b", "--cluster", "10.0.0.1:8786"): "use tls://, or say --insecure-cluster",
     ("affected", "a..b", "--cluster", "tls://localhost:1"): "--tls-ca, --tls-cert and --tls-key",
     ("verify", "--same-toolchain"): "name one with --cluster",
@@ -159,6 +165,26 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
 ) -> None:
     assert shell(*words) == 2
     assert WRONG[words] in shell.complaint()
+
+
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        ("run", "bisector.conduct.conduct"),
+        ("affected", "bisector.affected.conduct"),
+        ("sweep", "bisector.sweep.plan"),
+    ],
+)
+@pytest.mark.parametrize("flaky", [True, False])
+def test_that_a_test_is_flaky_can_be_said_wherever_it_is_reckoned_with(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str, work: str, flaky: bool
+) -> None:
+    def seen(workspace: Workspace, options: Options, *more: object, **others: object) -> None:
+        raise UsageProblem(f"flaky: {options.flaky}")
+
+    monkeypatch.setattr(work, seen)
+    assert shell(command, "a..b", *(["--flaky"] if flaky else [])) == 2
+    assert f"flaky: {flaky}" in shell.complaint()
 
 
 def test_a_range_that_is_none_is_one_line_and_status_2(shell: Shell, clone: Clone) -> None:

@@ -211,6 +211,19 @@ def test_when_the_one_who_has_the_binary_dies_another_builds_it(
     assert ("/there/" in first) != ("/there/" in second)
 
 
+@pytest.mark.parametrize(("limit", "left"), [(None, 3), (1, 1)])
+def test_a_worker_keeps_to_the_size_that_it_was_given(
+    ground: Ground, limit: int | None, left: int
+) -> None:
+    """Least recently used goes first: what is there is the last binary."""
+    with machines(limit=limit) as made:
+        made.work(ground.new_workspace("there"))
+        with client(ground, made) as executor:
+            for number in range(3):
+                answer(executor, ground, ground.tree(f": {number}\n{GOOD}"))
+    assert len([*(ground.folder / "there/binaries").glob("??/*/haproxy")]) == left
+
+
 # --- who vanishes ---------------------------------------------------------------------------------
 
 

@@ -701,11 +701,11 @@ def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
 # --- chance ---------------------------------------------------------------------------------------
 
 
-def flaky_in(stretch: range, share: float) -> Truth:
+def flaky_in(stretch: range, share: float, seed: str = "") -> Truth:
     """Bad in that *share* of the runs, by a made-up chance that is the same each time."""
 
     def truth(number: int, run: int) -> Verdict:
-        luck = random.Random(f"{number}/{run}").random()
+        luck = random.Random(f"{seed}{number}/{run}").random()
         return BAD if number in stretch and luck < share else GOOD
 
     return truth

@@ -128,6 +128,14 @@ def test_settings_that_no_crossed_variant_has_are_a_variant_of_their_own() -> No
     assert "declare=line servers=3" in only
 
 
+@pytest.mark.parametrize("said", [True, False])
+def test_that_a_test_is_flaky_is_what_the_user_says_of_any(tmp_path: Path, said: bool) -> None:
+    path = tmp_path / "x.vtc"
+    path.write_text(VTC)
+    assert find_test(Options(vtc=str(path), flaky=said)).flaky is said
+    assert find_test(Options(flaky=said)).flaky is said
+
+
 def test_any_vtc_is_a_suite_of_one(tmp_path: Path) -> None:
     path = tmp_path / "x.vtc"
     path.write_text(VTC)
@@ -176,14 +184,8 @@ class Hunted:
     def hunt(self, old: int, new: int, **found: int) -> None:
         """A proven hunt over *old*..*new*, newer than those before, that found these."""
         self._at += 1
-        repository = str(self.history.path)
-        asked = replace(
-            STARTED,
-            repository=repository,
-            at=self._at,
-            old=self.commits[old],
-            new=self.commits[new],
-        )
+        place, ends = str(self.history.path), (self.commits[old], self.commits[new])
+        asked = replace(STARTED, repository=place, at=self._at, old=ends[0], new=ends[1])
         with journal_of(self.workspace, f"hunt-{self._at}", fresh=False) as journal:
             journal.append(asked)
             for what, number in found.items():

@@ -11,7 +11,7 @@ import pytest
 from bisector.errors import NoRelease, UsageProblem
 from bisector.events import Ended, Noted, Probed, Retested, Stretch
 from bisector.history import History
-from bisector.proof import CONFIRM_RUNS
+from bisector.proof import CONFIRM_RUNS, Tally, passes_needed
 from bisector.session import Options
 from bisector.sweep import Choice, Question, Sweep, choose, plan, sweep_id
 from bisector.toolchain import DEV, FAST
@@ -28,6 +28,7 @@ from tests.test_hunt import (
     Truth,
     World,
     bad_in,
+    flaky_in,
     tell_fast,
 )
 
@@ -242,13 +243,35 @@ def test_a_boundary_and_a_long_stretch_are_no_oddities(land: Land) -> None:
 # --- flaky tests ----------------------------------------------------------------------------------
 
 
-def test_a_flaky_test_has_to_pass_several_times(land: Land) -> None:
+def test_a_flaky_test_has_to_pass_so_often_that_a_bad_one_would_hardly(land: Land) -> None:
     prober = land.sweep(lambda n, run: BAD if n in range(7, 20) and run == 3 else GOOD, flaky=True)
     assert land.drawn() == [([*range(7)], GOOD), ([*range(7, 20)], BAD), ([20, 21, 22, 23], GOOD)]
-    assert prober.asked.count(0) == CONFIRM_RUNS
+    needed = prober.asked.count(0)
+    assert CONFIRM_RUNS < needed == passes_needed(Tally(passed=3 * 13, bad=13))
     assert prober.asked.count(7) == 4, "bad once is bad"
     assert sorted(prober.asked[:24]) == [*range(24)], "the first runs are a map already"
+    assert f"passed {needed} times; a bad one would with P = 0.0" in land.notes()[-1]
+
+
+@pytest.mark.parametrize("truth", [lambda n, run: GOOD, lambda n, run: BAD if n > 6 else GOOD])
+def test_where_none_is_bad_or_a_bad_one_fails_each_time_five_passes_do(
+    land: Land, truth: Truth
+) -> None:
+    prober = land.sweep(truth, flaky=True)
+    assert prober.asked.count(0) == CONFIRM_RUNS
     assert f"passed {CONFIRM_RUNS} times" in land.notes()[-1]
+
+
+def test_a_bug_that_hides_in_four_of_five_runs_is_hardly_ever_missed(land: Land) -> None:
+    """Five passes alone are shown by a third of the bad revisions."""
+    missed = 0
+    for seed in range(3):
+        land.path = land.path.with_name(f"journal-{seed}")
+        land.sweep(flaky_in(range(7, 24), 0.2, f"{seed}/"), flaky=True)
+        told = land.map()
+        assert {told[number] for number in range(7)} == {GOOD}
+        missed += sum(told[number] is GOOD for number in range(7, 24))
+    assert missed <= 2, "of 51"
 
 
 # --- resuming -------------------------------------------------------------------------------------

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from plumbum import cli
 
-from bisector.cli.command import ReportCommand, TestCommand
+from bisector.cli.command import FlakyCommand, ReportCommand
 
 
-class Affected(TestCommand, ReportCommand):
+class Affected(FlakyCommand, ReportCommand):
     """Say which releases of RANGE (A..B) have the bug"""
 
     DESCRIPTION_MORE = """

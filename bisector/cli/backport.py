@@ -6,11 +6,11 @@ from pathlib import Path
 
 from plumbum import cli
 
-from bisector.cli.command import ReportCommand, TestCommand, comma_separated
+from bisector.cli.command import JobCommand, ReportCommand, comma_separated
 from bisector.errors import UsageProblem
 
 
-class Backport(TestCommand, ReportCommand):
+class Backport(JobCommand, ReportCommand):
     """Port a fix (PATCH, a file, or REV) to branches: is it needed, does it apply and work?"""
 
     DESCRIPTION_MORE = """

@@ -12,7 +12,7 @@ from plumbum.cli.switches import SwitchError
 
 from bisector import __version__, sizes
 from bisector.errors import OutputProblem, UsageProblem
-from bisector.workspace import Workspace
+from bisector.workspace import MAX_BUILD_TREES, Workspace
 
 _HELP = ("ShowHelp", "ShowHelpAll", "ShowVersion", "ShowCompletion")
 
@@ -195,3 +195,28 @@ class TestCommand(RepoCommand, ClusterCommand):
         "--same-toolchain",
         help="with --cluster: no answers from workers with another compiler, Lua or VTest",
     )
+
+
+class JobCommand(TestCommand):
+    """A command that runs a test at many revisions."""
+
+    jobs = cli.SwitchAttr(
+        "--jobs",
+        str,
+        argname="N",
+        help="builds at once, each in its own tree (default: one for each four processors; with "
+        "--cluster, one for each thread of its workers)",
+    )
+
+    def at_once(self) -> int:
+        """How many builds the user wants at once, 0 if that was not said. Raises UsageProblem."""
+        text = self.jobs or "0"
+        if not text.isdecimal() or (self.jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
+            raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
+        return int(text)
+
+
+class FlakyCommand(JobCommand):
+    """The same, which can reckon with chance."""
+
+    flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")

@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import replace
 
-from bisector.cli.command import RepoCommand, TestCommand
+from bisector.cli.command import FlakyCommand, JobCommand, RepoCommand, TestCommand
 from bisector.conduct import Watcher, Way
 from bisector.errors import UsageProblem
 from bisector.scheduler import Scheduler
@@ -31,6 +31,7 @@ def options_of(command: RepoCommand) -> Options:
         vtc=command.vtc,
         bad_if=command.bad_if,
         skip_if=command.skip_if,
+        flaky=isinstance(command, FlakyCommand) and command.flaky,
     )
 
 
@@ -57,7 +58,7 @@ def cluster_of(command: TestCommand) -> Scheduler | None:
     return None
 
 
-def way_of(command: TestCommand, watcher: Watcher, jobs: int = 0) -> Way:
-    """How the user wants the job done. Raises what cluster_of() does."""
-    line = shlex.join(["bisector", *sys.argv[1:]])
+def way_of(command: JobCommand, watcher: Watcher) -> Way:
+    """How the user wants the job done. Raises UsageProblem, and what cluster_of() does."""
+    line, jobs = shlex.join(["bisector", *sys.argv[1:]]), command.at_once()
     return Way(line, watcher, jobs=jobs, fresh=command.fresh, cluster=cluster_of(command))

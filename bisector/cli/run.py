@@ -6,12 +6,10 @@ from dataclasses import replace
 
 from plumbum import cli
 
-from bisector.cli.command import HuntReportCommand, TestCommand
-from bisector.errors import UsageProblem
-from bisector.workspace import MAX_BUILD_TREES
+from bisector.cli.command import FlakyCommand, HuntReportCommand
 
 
-class Run(TestCommand, HuntReportCommand):
+class Run(FlakyCommand, HuntReportCommand):
     """Hunt a bug over RANGE (A..B): introduction, fix, affected releases, patch"""
 
     DESCRIPTION_MORE = """
@@ -36,15 +34,8 @@ as asked, 3 the machine lacks something."""
         help="toolchain of the proof: dev, release, or none (default: dev, or release if that "
         "searched)",
     )
-    flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")
     hunks = cli.Flag(
         "--hunks", help="reduce the introducing commit to the hunks that bring the bug, too"
-    )
-    jobs = cli.SwitchAttr(
-        "--jobs",
-        str,
-        argname="N",
-        help="probes at once (default: one for each four processors)",
     )
 
     def main(self, range: str) -> int:
@@ -57,18 +48,10 @@ as asked, 3 the machine lacks something."""
             options_of(self),
             confirm=str(self.confirm),
             hint=str(self.hint),
-            flaky=self.flaky,
             hunks=self.hunks,
         )
         files = self.files()
         with Live() as live:
-            way = way_of(self, live, self._jobs())
+            way = way_of(self, live)
             outcome = hunt_job.run(self.workspace(), options, range, blind=self.blind, way=way)
         return show(outcome, files)
-
-    def _jobs(self) -> int:
-        """What the user asked for, 0 if nothing."""
-        text = self.jobs or "0"
-        if not text.isdecimal() or (self.jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
-            raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
-        return int(text)

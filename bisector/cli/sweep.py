@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from plumbum import cli
 
-from bisector.cli.command import ReportCommand, TestCommand
+from bisector.cli.command import FlakyCommand, ReportCommand
 from bisector.errors import UsageProblem
 
 
-class Sweep(TestCommand, ReportCommand):
+class Sweep(FlakyCommand, ReportCommand):
     """Say of many revisions of RANGE (A..B) whether they have the bug; draw the map"""
 
     DESCRIPTION_MORE = """
@@ -36,11 +36,11 @@ as asked, 3 the machine lacks something."""
         choice = Choice(self.tags, 1 if self.all else self._every())
         files = self.files()
         with Live() as live:
+            way = way_of(self, live)
             planned = plan(self.workspace(), options_of(self), range, choice, live, self.fresh)
             cost = swept.estimate(planned.estimate)
             if not self.dry_run:
                 live.told(Noted(cost))
-                way = way_of(self, live)
                 outcome = conduct(planned, way)
         if self.dry_run:
             print(cost)

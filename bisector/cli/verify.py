@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from plumbum import cli
 
-from bisector.cli.command import ReportCommand, TestCommand, comma_separated
+from bisector.cli.command import JobCommand, ReportCommand, comma_separated
 
 
-class Verify(TestCommand, ReportCommand):
+class Verify(JobCommand, ReportCommand):
     """Does a patch fix the bug, wherever it is needed, and break nothing?"""
 
     DESCRIPTION_MORE = """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from bisector.cli.command import ClusterCommand
+from bisector.cli.command import ClusterCommand, RoomCommand
 from bisector.errors import EnvironmentProblem
 
 
-class Worker(ClusterCommand):
+class Worker(RoomCommand, ClusterCommand):
     """Build and test for those who name the same scheduler (ADDRESS) with --cluster"""
 
     DESCRIPTION_MORE = """
@@ -21,13 +21,12 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
         from bisector.report import machine
         from bisector.scheduler import Scheduler
         from bisector.worker import serve
-        from bisector.workspace import Workspace
 
         scheduler = Scheduler(
             address, self.tls_ca, self.tls_cert, self.tls_key, insecure=self.insecure
         )
+        workspace = self.workspace()
         scheduler.reach()  # before the work of looking around
-        workspace = Workspace.open()
         findings = [
             one for one in doctor.examine(workspace, os.environ) if one.name != "repository"
         ]
