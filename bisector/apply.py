@@ -10,10 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pygit2
+from pygit2.enums import MergeFileFlag
 
 from bisector import hunks
 from bisector.hunks import FileDiff
 from bisector.patches import Patch, Series, reverse
+
+AS_GIT = MergeFileFlag.DIFF_MINIMAL  # libgit2's default finds conflicts where git has none
 
 Fit = Callable[[pygit2.Repository, FileDiff, bytes], "bytes | tuple[ConflictPlace, ...]"]
 
@@ -235,7 +238,7 @@ def _merge(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) ->
     """The three-way merge of a file's content, or None where it conflicts."""
     # merge_file_from_index would decode the result, and sources need not be UTF-8
     ancestor, mine, other = (_tree_of_one(store, side) for side in (base, ours, theirs))
-    merged = store.merge_trees(ancestor, mine, other)
+    merged = store.merge_trees(ancestor, mine, other, file_flags=AS_GIT)
     return None if merged.conflicts else _blob(store, str(merged["file"].id))
 
 

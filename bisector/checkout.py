@@ -18,7 +18,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode
 
-from bisector.store import NOT_BUILT
+from bisector.store import is_built
 from bisector.workspace import Workspace, explained, remove
 
 # What a compiler alone reads, which runs nothing of it. All else may be code: even VERSION's text
@@ -101,7 +101,7 @@ class BuildTree:
         diff = self._tree(before or str(self._store.TreeBuilder().write())).diff_to_tree(
             self._tree(after)
         )
-        return [d for d in diff.deltas if d.new_file.path.split("/", 1)[0] not in NOT_BUILT]
+        return [d for d in diff.deltas if is_built(d.new_file.path)]
 
     def _change(self, deltas: Sequence[pygit2.DiffDelta]) -> None:
         """Remove first, then write: a file may take a folder's place, or a folder a link's."""

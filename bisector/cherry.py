@@ -1,12 +1,14 @@
 """Cherry-pick in memory: a commit, or a patch, onto another commit, three-way, as git does it.
 
 The result is a new commit in the private store. A conflict is a result, too: it is shown with both
-sides and what they come from, and never resolved by guessing.
+sides and what they come from, and never resolved by guessing. Where only files conflict that no
+build reads, the rest is picked, and these files stay as they are.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,16 +16,19 @@ import pygit2
 from pygit2.enums import FileMode, MergeFileFlag
 
 from bisector import apply, hunks, texts
-from bisector.apply import AppliedSeries, apply_series, pre_image
+from bisector.apply import AS_GIT, AppliedSeries, apply_series, pre_image
 from bisector.conflict import Clash, Conflict, Region, Span, changes, regions, touch
 from bisector.errors import PatchProblem
-from bisector.patches import Author, Patch, Series
+from bisector.patches import Author, Patch, Series, without_files
+from bisector.store import is_built
 
 EXACT, THREE_WAY, ALREADY = "exact", "three-way", "already"
 
 _TRAILER = re.compile(rb"[A-Za-z0-9-]+\s*:|\(cherry picked from commit ")
 _BY_GIT = (b"Signed-off-by: ", b"(cherry picked from commit ")
-_MARKERS = MergeFileFlag.STYLE_DIFF3 | MergeFileFlag.ACCEPT_CONFLICTS
+_MARKERS = AS_GIT | MergeFileFlag.STYLE_DIFF3 | MergeFileFlag.ACCEPT_CONFLICTS
+
+Sides = tuple[pygit2.IndexEntry | None, pygit2.IndexEntry | None, pygit2.IndexEntry | None]
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,20 @@ class Picked:
     """The commits that were made, oldest first, and *how* each change went in.
 
     What was there ALREADY has made none. A variant's label stands behind, in brackets.
+    ``left_out`` are files that no build reads, whose changes conflict: they stay as they were.
     """
 
     commits: tuple[str, ...]
     how: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """A tree that was merged without the files ``left_out``."""
+
+    tree: pygit2.Oid
+    left_out: tuple[str, ...] = ()
 
 
 class Picker:
@@ -59,30 +74,48 @@ class Picker:
             raise PatchProblem(f"{revision[:10]} {what}", "name an ordinary commit")
         base, ours = fix.parents[0].tree, self._tree(onto)
         merged = self._merged(base, ours, fix.tree)
-        if isinstance(merged, tuple):
+        if not isinstance(merged, _Merged):
             return Conflict(texts.subject(fix), revision, merged)
-        if merged == ours.id:
-            return Picked((), (ALREADY,))
+        if merged.tree == ours.id:
+            return Picked((), (ALREADY,), merged.left_out)
         message = with_origin(fix.raw_message, revision)
-        made = self._create(merged, onto, fix.author, message, texts.encoding(fix))
+        message += _note(merged.left_out).encode()
+        made = self._create(merged.tree, onto, fix.author, message, texts.encoding(fix))
         moved = self._moved(base, ours, fix.tree)
-        return Picked((made,), (THREE_WAY if moved else EXACT,))
+        return Picked((made,), (THREE_WAY if moved else EXACT,), merged.left_out)
 
     def series(self, series: Series, onto: str) -> Picked | Conflict:
         """Pick the patches of *series* onto the commit *onto*, one after the other.
 
         Raises PatchProblem for a patch of which nobody says who made it.
         """
-        done = apply_series(self.store, self._tree(onto), series)
-        if not isinstance(done, AppliedSeries):
-            return self._stuck(series, done, onto)
+        done, left = self._applied(series, onto)
+        if isinstance(done, Conflict):
+            return done
         made: list[str] = []
         for patch, step in zip(series.patches, done.steps, strict=True):
             if step.how != ALREADY:
-                message = f"{patch.message.strip()}\n".encode()
+                message = f"{patch.message.strip()}\n{_note(left.get(patch.name, ()))}".encode()
                 tip = made[-1] if made else onto
                 made.append(self._create(step.tree, tip, self._author(patch.author), message))
-        return Picked(tuple(made), tuple(step.text for step in done.steps))
+        left_out = dict.fromkeys(path for paths in left.values() for path in paths)
+        return Picked(tuple(made), tuple(step.text for step in done.steps), tuple(left_out))
+
+    def _applied(
+        self, series: Series, onto: str
+    ) -> tuple[AppliedSeries | Conflict, dict[str, tuple[str, ...]]]:
+        """*series* applied, and what was left out of each patch, by its name."""
+        left: dict[str, tuple[str, ...]] = {}
+        while True:
+            done = apply_series(self.store, self._tree(onto), series)
+            if isinstance(done, AppliedSeries):
+                return done, left
+            paths = tuple(dict.fromkeys(place.path for place in done.where))
+            less = without_files(series, done.patch, paths)
+            if less is None or any(map(is_built, paths)):
+                return self._stuck(series, done, onto), left
+            left[done.patch] = (*left.get(done.patch, ()), *paths)
+            series = less
 
     def _stuck(self, series: Series, failed: apply.Conflict, onto: str) -> Conflict:
         """Why the patch that *failed* names does not apply: both sides, where they are known."""
@@ -96,7 +129,7 @@ class Picker:
         patch = series.patches[at]
         base, theirs = self._sides(patch, ours)
         merged = self._merged(base, ours, theirs)
-        found = merged if isinstance(merged, tuple) else ()
+        found = () if isinstance(merged, _Merged) else merged
         named = {clash.path for clash in found}
         rest = (Clash(p.path, f"{p.hunk} {p.why}") for p in failed.where if p.path not in named)
         return Conflict(patch.subject, "", (*found, *rest))
@@ -125,12 +158,37 @@ class Picker:
 
     def _merged(
         self, base: pygit2.Tree, ours: pygit2.Tree, theirs: pygit2.Tree
-    ) -> pygit2.Oid | tuple[Clash, ...]:
-        """The tree of *ours* with what was changed from *base* to *theirs*, or where they clash."""
-        index = self.store.merge_trees(base, ours, theirs)
+    ) -> _Merged | tuple[Clash, ...]:
+        """The tree of *ours* with what was changed from *base* to *theirs*, or where they clash.
+
+        Files that no build reads are left out where only such clash, and something else remains.
+        """
+        index = self.store.merge_trees(base, ours, theirs, file_flags=AS_GIT)
         if index.conflicts is None:
-            return index.write_tree(self.store)
-        return tuple(self._clash(*sides) for sides in index.conflicts)
+            return _Merged(index.write_tree(self.store))
+        conflicts = list(index.conflicts)
+        clashes = tuple(self._clash(*sides) for sides in conflicts)
+        if not any(map(is_built, _paths(conflicts))):
+            less = self._with_files_of(base, theirs, _paths(conflicts))
+            rest = self.store.merge_trees(base, ours, less, file_flags=AS_GIT)
+            if rest.conflicts is None and less != base.id:
+                left_out = tuple(clash.path for clash in clashes)
+                return _Merged(rest.write_tree(self.store), left_out)
+        return tuple(sorted(clashes, key=lambda clash: not is_built(clash.path)))
+
+    def _with_files_of(
+        self, source: pygit2.Tree, target: pygit2.Tree, paths: Iterable[str]
+    ) -> pygit2.Oid:
+        """*target* with the files at *paths* as they are in *source*."""
+        old, index = pygit2.Index(), pygit2.Index()
+        old.read_tree(source)
+        index.read_tree(target)
+        for path in paths:
+            if path in index:
+                index.remove(path)
+            if path in old:
+                index.add(old[path])
+        return index.write_tree(self.store)
 
     def _moved(self, base: pygit2.Tree, ours: pygit2.Tree, theirs: pygit2.Tree) -> bool:
         """Has one of the files that the change touches another content on the branch?"""
@@ -217,6 +275,16 @@ def with_origin(message: bytes, revision: str) -> bytes:
     joined = len(paragraphs) > 1 and _is_trailers(paragraphs[-1].splitlines())
     between = b"" if joined else b"\n"
     return text + between + b"(cherry picked from commit %s)\n" % revision.encode()
+
+
+def _note(left_out: Sequence[str]) -> str:
+    """The line that says in a commit's message what was left out of it, in upstream's manner."""
+    return f"[left out, since it conflicts: {', '.join(left_out)}]\n" if left_out else ""
+
+
+def _paths(conflicts: Iterable[Sides]) -> list[str]:
+    """All paths that *conflicts* are about, under their old names and their new ones."""
+    return list({str(entry.path) for sides in conflicts for entry in sides if entry})
 
 
 def _is_trailers(lines: list[bytes]) -> bool:

@@ -73,7 +73,7 @@ class Hunkwise:
         objects = self.history.store
         old, new = (objects[tree].peel(pygit2.Tree) for tree in (whole, rest))
         changed = {delta.new_file.path for delta in old.diff_to_tree(new).deltas}
-        built = (path for path in changed if path.partition("/")[0] not in store.NOT_BUILT)
+        built = (path for path in changed if store.is_built(path))
         return all(
             csource.is_same_code(path, _content(old, path), _content(new, path)) for path in built
         )

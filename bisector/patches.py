@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from bisector import hunks
@@ -124,6 +124,18 @@ def only_hunks(patch: Patch, indices: Iterable[int]) -> Patch:
     return replace(
         patch, files=tuple(files), variants=tuple(only_hunks(form, kept) for form in variants)
     )
+
+
+def without_files(series: Series, name: str, paths: Collection[str]) -> Series | None:
+    """*series* without what the patch called *name* changes at *paths*; None if that was all."""
+    gone = set(paths)
+
+    def less(patch: Patch) -> Patch:
+        files = tuple(file for file in patch.files if not {file.old_path, file.new_path} & gone)
+        return replace(patch, files=files, variants=tuple(map(less, patch.variants)))
+
+    patches = tuple(less(patch) if patch.name == name else patch for patch in series.patches)
+    return Series(patches) if all(patch.files for patch in patches) else None
 
 
 def without_hunk(patch: Patch, index: int) -> Patch:

@@ -18,6 +18,7 @@ from bisector.history import History
 from bisector.linelog import LineLog
 from bisector.patches import Series
 from bisector.prerequisites import Prerequisites
+from bisector.store import is_built
 
 _ORIGIN = re.compile(rb"\(cherry picked from commit ([0-9a-f]{40})\)")
 
@@ -58,17 +59,30 @@ class Fix:
     def onto(self, picker: Picker, first: Sequence[str], tip: str) -> Picked | Conflict:
         """The fix on top of the commit *tip*, the commits *first* before it."""
         made: tuple[str, ...] = ()
+        left_out: tuple[str, ...] = ()
         for commit in first:
             step = picker.commit(commit, made[-1] if made else tip)
             if isinstance(step, Conflict):
                 return step
             made += step.commits
+            left_out += step.left_out
         top = made[-1] if made else tip
         if self.revision:
             own = picker.commit(self.revision, top)
         else:
             own = picker.series(self.series, top)
-        return own if isinstance(own, Conflict) else Picked(made + own.commits, own.how)
+        if isinstance(own, Conflict):
+            return own
+        left_out = tuple(dict.fromkeys(left_out + own.left_out))
+        return Picked(made + own.commits, own.how, left_out)
+
+
+def picked_from(history: History, home: str, tip: str) -> frozenset[str]:
+    """The commits that were cherry-picked to *tip* since it parted from *home*, as messages say."""
+    base = history.objects.merge_base(home, tip)
+    there = history.between(str(base), tip) if base else ()
+    messages = (history.read(commit).raw_message for commit in there)
+    return frozenset(name.decode() for text in messages for name in _ORIGIN.findall(text))
 
 
 class Needs:
@@ -107,11 +121,7 @@ class Needs:
 
     @cached_property
     def _ported(self) -> frozenset[str]:
-        """What was cherry-picked to the branch already, as its messages say."""
-        base = self._history.objects.merge_base(self._fix.home, self._tip)
-        there = self._history.between(str(base), self._tip)
-        messages = (self._history.read(commit).raw_message for commit in there)
-        return frozenset(name.decode() for text in messages for name in _ORIGIN.findall(text))
+        return picked_from(self._history, self._fix.home, self._tip)
 
     def _picked(self, commits: prerequisites.Commits) -> Picked | Conflict:
         return self._fix.onto(self._picker, commits, self._tip)
@@ -121,5 +131,6 @@ class Needs:
         done = self._pick(commits)
         if isinstance(done, Picked):
             return None
-        touched = (commit for clash in done.clashes for commit in self._log.touched(clash))
+        built = (clash for clash in done.clashes if is_built(clash.path))
+        touched = (commit for clash in built for commit in self._log.touched(clash))
         return tuple(dict.fromkeys(c for c in touched if c not in self._ported))

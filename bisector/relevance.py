@@ -18,7 +18,7 @@ from bisector import subjects, texts
 from bisector.history import History
 from bisector.patches import Series
 from bisector.priors import Evidence
-from bisector.store import NOT_BUILT, REBUILD_ALL, built_entries
+from bisector.store import REBUILD_ALL, built_entries, is_built
 from bisector.subjects import Subject
 
 _SOURCES = (".c", ".h")
@@ -42,7 +42,7 @@ def of(
     reader = _Reader(history)
     patches = series.patches if series else ()
     touched = series.touched if series else frozenset[str]()
-    wanted = sorted(path for path in touched if path.split("/")[0] not in NOT_BUILT)
+    wanted = sorted(path for path in touched if is_built(path))
     functions = sorted(series.functions) if series else []
     parts = [subjects.parse(patch.subject).tags for patch in patches]
     subsystems = frozenset[str]().union(tags, *parts)

@@ -24,6 +24,11 @@ NOT_BUILT = frozenset(
 REBUILD_ALL = ("include", "Makefile")
 
 
+def is_built(path: str) -> bool:
+    """Whether a build of HAProxy may read the file at *path*."""
+    return path.partition("/")[0] not in NOT_BUILT
+
+
 def built_entries(tree: pygit2.Tree) -> tuple[tuple[str, int, str], ...]:
     """The (name, mode, id) of what a build of HAProxy reads at a tree's top level."""
     return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from pathlib import Path
 
@@ -222,6 +223,100 @@ def test_a_binary_file_is_named(repo: Repo, picker: Picker) -> None:
         repo, {"x.bin": b"\0a\n"}, {"x.bin": b"\0b\n"}, {"x.bin": b"\0c\n"}
     )
     assert "x.bin: a binary file" in conflict(picker.commit(fix, branch)).summary
+
+
+def test_what_only_a_coarser_diff_takes_for_a_conflict_is_none(repo: Repo, picker: Picker) -> None:
+    """Of 281 real fixes, git and libgit2's smallest diff agree on all, its default on 280."""
+    base, ours, theirs = scrambled(335)
+    fix, branch = fix_and_branch(repo, {C: ours}, {C: base}, {C: theirs})
+    before = repo.read(fix).parents[0]
+    mine, other = repo.read(branch).tree, repo.read(fix).tree
+    assert repo.git.merge_trees(before.tree, mine, other).conflicts
+    assert repo.content(picked(picker.commit(fix, branch))) not in (base, ours, theirs)
+
+
+def scrambled(seed: int) -> tuple[str, str, str]:
+    """Long contents of few different lines: one, changed in many places, and in one."""
+    chance = random.Random(seed)
+    words = chance.choice([3, 8, 20, 100])
+
+    def some(count: int) -> list[str]:
+        return [f"{chance.randrange(words)}\n" for _ in range(count)]
+
+    def changed(lines: list[str], times: int) -> list[str]:
+        lines = list(lines)
+        for _ in range(times):
+            at = chance.randrange(len(lines))
+            lines[at : at + chance.randint(0, 3)] = some(chance.randint(0, 3))
+        return lines
+
+    base = some(1200)
+    ours = changed(base, chance.choice([60, 150, 300]))
+    return "".join(base), "".join(ours), "".join(changed(base, 1))
+
+
+# -- what no build reads ------------------------------------------------------------------------
+
+DOC = "doc/configuration.txt"
+
+
+def test_a_file_that_no_build_reads_is_left_out_where_it_conflicts(
+    repo: Repo, picker: Picker
+) -> None:
+    ours: Files = {C: TEN, DOC: "ours\n"}
+    fix, branch = fix_and_branch(repo, ours, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"})
+    done = picker.commit(fix, branch)
+    made = picked(done)
+    assert isinstance(done, Picked)
+    assert done.left_out == (DOC,)
+    assert (repo.content(made), repo.content(made, DOC)) == (FIXED, "ours\n")
+    assert repo.read(made).message.endswith(
+        f"(cherry picked from commit {fix})\n[left out, since it conflicts: {DOC}]\n"
+    )
+
+
+def test_a_new_file_that_no_build_reads_is_left_out_too(repo: Repo, picker: Picker) -> None:
+    ours: Files = {C: TEN, DOC: "ours\n"}
+    fix, branch = fix_and_branch(repo, ours, {C: TEN}, {C: FIXED, DOC: "new\n"})
+    made = picked(picker.commit(fix, branch))
+    assert (repo.content(made), repo.content(made, DOC)) == (FIXED, "ours\n")
+
+
+def test_a_conflict_in_code_is_shown_before_one_that_no_build_reads(
+    repo: Repo, picker: Picker
+) -> None:
+    here = TEN.replace("line 8\n", "line 8 here\n")
+    fix, branch = fix_and_branch(
+        repo, {C: here, DOC: "ours\n"}, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"}
+    )
+    assert [clash.path for clash in conflict(picker.commit(fix, branch)).clashes] == [C, DOC]
+
+
+def test_a_fix_of_nothing_but_what_conflicts_is_a_conflict(repo: Repo, picker: Picker) -> None:
+    fix, branch = fix_and_branch(
+        repo, {C: TEN, DOC: "ours\n"}, {C: TEN, DOC: "old\n"}, {C: TEN, DOC: "new\n"}
+    )
+    assert conflict(picker.commit(fix, branch)).clashes[0].path == DOC
+    assert conflict(picker.series(series_of(repo, fix), branch)).clashes[0].path == DOC
+
+
+def test_where_the_code_is_there_already_no_empty_commit_is_made(
+    repo: Repo, picker: Picker
+) -> None:
+    ours: Files = {C: FIXED, DOC: "ours\n"}
+    fix, branch = fix_and_branch(repo, ours, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"})
+    assert picker.commit(fix, branch) == Picked((), (ALREADY,), (DOC,))
+
+
+def test_a_patch_of_a_series_is_picked_without_it_too(repo: Repo, picker: Picker) -> None:
+    ours: Files = {C: TEN, DOC: "ours\n"}
+    fix, branch = fix_and_branch(repo, ours, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"})
+    done = picker.series(series_of(repo, fix), branch)
+    made = picked(done)
+    assert isinstance(done, Picked)
+    assert done.left_out == (DOC,)
+    assert (repo.content(made), repo.content(made, DOC)) == (FIXED, "ours\n")
+    assert repo.read(made).message == f"{MESSAGE}[left out, since it conflicts: {DOC}]\n"
 
 
 # -- patches from files -------------------------------------------------------------------------
