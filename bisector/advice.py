@@ -1,4 +1,4 @@
-"""What a commit's message says about backporting it; pure.
+"""What a commit's message says about backporting it, and about where its bug came from; pure.
 
 HAProxy's authors write it as prose: "This should be backported as far as 2.6.", "No backport is
 needed.", "Must be backported to all stable versions." A version that is named means that one and
@@ -61,6 +61,13 @@ _CONTAINING = re.compile(
     re.I,
 )
 _LIMITED = re.compile(r"\b(?:older|previous|earlier|before|below|prior|beyond|further)\b", re.I)
+_HASH = r"([0-9a-f]{7,40})\b"
+_ORIGIN = re.compile(
+    r"(?:\b(?:introduced|appeared|brought|caused|broken|broke|came|starting|regressions?)\b"
+    r"(?: \w+| v?\d\.\d+){0,3}? (?:in|by|with|from|since)|\bsince(?: v?\d[\w.-]*,?)?(?: with)?"
+    r"|^Fixes:)(?: the| this| recent)?(?: commit| patch)? " + _HASH,
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,15 @@ def read(message: str) -> Advice | None:
             if said and not (found and said.since is None and _LIMITED.search(after)):
                 found = said
     return found
+
+
+def origin(message: str) -> str:
+    """The commit that the message says the bug came with, as it is written there; '' if none is."""
+    _, _, body = message[:MAX_MESSAGE].partition("\n")
+    for paragraph in re.split(r"\n\s*\n|\n(?=Fixes:)", body):
+        if found := _ORIGIN.search(" ".join(paragraph.split())):
+            return found[1]
+    return ""
 
 
 def version_of(tree_version: str, name: str) -> Version | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pygit2
 
 from bisector import advice, catalog, conduct, delivery, session
+from bisector.attempt import Branch, Plan
 from bisector.cherry import Picked, Picker
 from bisector.conduct import Way, noticing
 from bisector.errors import UsageProblem, WouldOverwrite
@@ -18,10 +19,13 @@ from bisector.history import History
 from bisector.lanes import cores
 from bisector.matrix import Suite, find_suites
 from bisector.port import Fix
-from bisector.porting import Backport, Branch, Plan
+from bisector.porting import Backport
 from bisector.prober import Prober
 from bisector.session import Options, Test
 from bisector.workspace import Workspace
+
+# raised when the same question gets another answer, so that no finished journal is shown for it
+_RULES = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def backport(
     started = conduct.started_job(
         "backport", bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
     )
-    about = (plan.fix.revision, plan.fix.message, plan.branches, plan.claims)
+    about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
     job = catalog.job_id("backport", bench, plan.fix.series, plan.suites, *about, wishes)
     way = replace(way, tests=TESTS_A_CORE * cores())
 
@@ -91,11 +95,13 @@ def _plan(
         names = [branch.name for branch in branches]
         created = delivery.branch_names(wishes.create, names, history.objects)
     suites = find_suites(options, test)
-    if options.scenario is None and options.vtc is None:
+    named = options.scenario is not None or options.vtc is not None
+    if not named:
         suites = tuple(replace(suite, wanted=True) for suite in suites)
-    claims = tuple(_claims(workspace, options, history, suites))
+    claims = (*_claims(workspace, options, history, suites), *origin(history, fix))
     home = _branch(history, fix.home).version
-    return Plan(fix, home, branches, suites, claims, out, tuple(created.items()), wishes.reg_tests)
+    made = tuple(created.items())
+    return Plan(fix, home, branches, suites, claims, out, made, wishes.reg_tests, named)
 
 
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
@@ -125,8 +131,17 @@ def _claims(
             yield suite.scenario, known[0], known[1]
 
 
+def origin(history: History, fix: Fix) -> Iterator[tuple[str, str, str]]:
+    """The commit that the fix's message says the bug came with, if the fix descends from it."""
+    name = advice.origin(fix.message)
+    if name and history.knows(name):
+        commit = history.resolve(name).id
+        if history.objects.descendant_of(fix.home, commit):
+            yield "", commit, fix.revision
+
+
 def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
-    """Write the files and make the branches that *ported* promises, unless they are there.
+    """Write the files and make the branches that *ported* names, unless they are there.
 
     Raises WouldOverwrite.
     """
@@ -145,7 +160,6 @@ def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
 def _picked_again(
     fix: Fix, history: History, one: Ported, committer: pygit2.Signature | None
 ) -> tuple[str, ...]:
-    first = [history.resolve(said.split()[0]).id for said in one.prerequisites]
-    done = fix.onto(Picker(history.store, committer), first, one.revision)
+    done = fix.onto(Picker(history.store, committer), one.prerequisite_ids, one.revision)
     assert isinstance(done, Picked)  # it went in before
     return done.commits

@@ -132,13 +132,17 @@ class PatchChecked(Event):
 
 @dataclass(frozen=True)
 class Cell:
-    """One variant of a scenario before and after a patch; None where nothing could be probed."""
+    """One variant of a scenario before and after a patch; None where nothing could be probed.
+
+    ``watching``: it does not show the bug, and only watches for harm.
+    """
 
     variant: str
     before: Verdict | None
     after: Verdict | None
     outcome: Outcome
     reason: str = ""
+    watching: bool = False
 
 
 @dataclass(frozen=True)
@@ -250,9 +254,10 @@ SAME, FAILS, PASSES, FLICKERS = "same", "newly fails", "newly passes", "flickers
 class Ported(Event):
     """A fix on a branch.
 
-    ``affected`` is the probe's word on the branch as it is, ``why`` what it rests on; ``how`` says
-    how the fix applied ('' if it was not needed), ``conflict`` shows both sides where it did not.
-    ``prerequisites`` are `hash subject` of the commits with which it applies, in order. ``said``
+    ``affected`` is the verdict on the branch as it is, None if no test shows the bug; ``why`` says
+    what is known and what that rests on. ``how`` says how the fix applied ('' if it was not
+    needed), ``conflict`` shows both sides where it did not. ``prerequisites`` are `hash subject` of
+    the commits with which it applies, in order, ``prerequisite_ids`` their full hashes. ``said``
     is whether the commit's message wants it there (None: it says nothing about that version),
     ``files`` are what was written, ``created`` the branch that was made. ``remark`` is for the
     reader.
@@ -272,6 +277,7 @@ class Ported(Event):
     remark: str
     files: tuple[str, ...]
     created: str = ""
+    prerequisite_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

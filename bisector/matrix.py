@@ -10,7 +10,7 @@ from bisector import scenario_file
 from bisector.apply import Conflict, apply_series
 from bisector.events import CONFIRMATION, Cell, Judged, Probed
 from bisector.oracle import Oracle
-from bisector.outcome import Outcome, of_scenario, of_variant
+from bisector.outcome import Outcome, of_scenario, of_variant, of_watcher
 from bisector.patches import Series
 from bisector.prober import Prober
 from bisector.scenario import Scenario, text_of
@@ -24,11 +24,20 @@ CONFIRMED = {BEFORE: f"{CONFIRMATION} before", AFTER: f"{CONFIRMATION} after"}
 
 @dataclass(frozen=True)
 class Suite:
-    """All cases of one scenario; ``wanted`` is the one that the patch is meant to fix."""
+    """All cases of one scenario; ``wanted`` is the one that the patch is meant to fix.
+
+    Those ``watching`` do not show the bug: they say whether the patch does harm, nothing else.
+    """
 
     scenario: str
     wanted: bool
     cases: tuple[Oracle, ...]
+    watching: tuple[Oracle, ...] = ()
+
+    @property
+    def all_cases(self) -> tuple[Oracle, ...]:
+        """All that is run, in order."""
+        return self.cases + self.watching
 
 
 class Judge:
@@ -41,7 +50,7 @@ class Judge:
         self._chain = chain
         self.history = prober.bench.history
         self.suites = tuple(sorted(suites, key=lambda suite: not suite.wanted))
-        self.cases = tuple(case for suite in self.suites for case in suite.cases)
+        self.cases = tuple(case for suite in self.suites for case in suite.all_cases)
 
     def judge(self, revision: str, series: Series, branch: str = "") -> list[Judged]:
         """What *series* does to *revision*, an event for each suite; none is in the journal yet."""
@@ -113,17 +122,19 @@ class Judge:
         after: Sequence[Probed | None] = row.after.answers() if row.after else [None] * len(before)
         judged, first = [], 0
         for suite in self.suites:
-            cases = slice(first, first + len(suite.cases))
+            cases = slice(first, first + len(suite.all_cases))
             judged.append(self._judged(row, suite, before[cases], after[cases]))
-            first += len(suite.cases)
+            first += len(suite.all_cases)
         return judged
 
     def _judged(
         self, row: _Row, suite: Suite, before: Sequence[Probed], after: Sequence[Probed | None]
     ) -> Judged:
         pairs = [(b.verdict, a.verdict if a else None) for b, a in zip(before, after, strict=True)]
-        outcome = of_scenario(pairs)
-        cells = tuple(map(_cell, suite.cases, before, after))
+        shown = len(suite.cases)
+        outcome = of_scenario(pairs[:shown], pairs[shown:])
+        watching = [False] * shown + [True] * len(suite.watching)
+        cells = tuple(map(_cell, suite.all_cases, before, after, watching))
         chains = dict.fromkeys(one.toolchain for one in (*before, *after) if one)
         return Judged(
             revision=row.revision,
@@ -204,14 +215,15 @@ def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | N
     return [(cell.before, cell.after) for one in judged for cell in one.cells]
 
 
-def _cell(case: Oracle, before: Probed, after: Probed | None) -> Cell:
-    outcome = of_variant(before.verdict, after.verdict if after else None)
+def _cell(case: Oracle, before: Probed, after: Probed | None, watching: bool) -> Cell:
+    then = after.verdict if after else None
+    outcome = (of_watcher if watching else of_variant)(before.verdict, then)
     reason = ""
     if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
         reason = before.reason if after is None or not before.verdict.tested else after.reason
     elif outcome in (Outcome.BREAKS, Outcome.INEFFECTIVE) and after:
         reason = after.evidence[0] if after.evidence else after.reason
-    return Cell(case.variant, before.verdict, after.verdict if after else None, outcome, reason)
+    return Cell(case.variant, before.verdict, then, outcome, reason, watching)
 
 
 def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -> str:

@@ -7,6 +7,10 @@ from enum import StrEnum
 
 from bisector.verdict import Verdict
 
+NO_TEST = "no test shows this bug"  # why a branch is UNKNOWN
+
+Verdicts = tuple[Verdict, Verdict | None]  # before a patch and after it; None if it conflicts
+
 
 class Outcome(StrEnum):
     """What a patch does to one variant of a scenario, to a scenario, to a branch."""
@@ -18,6 +22,8 @@ class Outcome(StrEnum):
     CONFLICT = "conflict"
     UNBUILDABLE = "unbuildable"
     UNTESTABLE = "untestable"
+    UNHARMED = "unharmed"  # of a test that does not show the bug: nothing good became bad
+    UNKNOWN = "unknown"  # of a branch: no test shows the bug
 
 
 # what a reader has to know first
@@ -28,8 +34,10 @@ _GRAVITY = (
     Outcome.INEFFECTIVE,
     Outcome.FIXES,
     Outcome.NOT_NEEDED,
+    Outcome.UNHARMED,
     Outcome.UNTESTABLE,
 )
+_WELL = {Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.UNHARMED}
 
 
 def of_variant(before: Verdict, after: Verdict | None) -> Outcome:
@@ -52,26 +60,45 @@ def of_variant(before: Verdict, after: Verdict | None) -> Outcome:
     }.get((before, after), Outcome.UNTESTABLE)
 
 
-def of_scenario(variants: Collection[tuple[Verdict, Verdict | None]]) -> Outcome:
+def of_watcher(before: Verdict, after: Verdict | None) -> Outcome:
+    """The outcome for one variant that does not show the bug and so only watches for harm."""
+    outcome = of_variant(before, after)
+    harm = (Outcome.BREAKS, Outcome.UNBUILDABLE, Outcome.UNTESTABLE)
+    return outcome if outcome in harm else Outcome.UNHARMED
+
+
+def of_scenario(variants: Collection[Verdicts], watching: Collection[Verdicts] = ()) -> Outcome:
     """The gravest outcome of a scenario's variants, each as of_variant takes it.
 
     A variant that could not be tested before the patch says nothing, as long as others do; one
-    that cannot be tested any more, after it, does.
+    that cannot be tested any more, after it, does. Those that are only *watching* for harm count
+    beside others only where they break.
     """
-    outcomes = {of_variant(before, after) for before, after in variants}
-    if any(before.tested and after is Verdict.UNTESTABLE for before, after in variants):
-        outcomes -= {Outcome.FIXES, Outcome.NOT_NEEDED}
+    outcomes = {of_variant(*one) for one in variants}
+    watched = {of_watcher(*one) for one in watching}
+    outcomes |= watched & {Outcome.BREAKS} if variants else watched
+    if any(spoiled(*one) for one in (*variants, *watching)):
+        outcomes -= _WELL
     return next((one for one in _GRAVITY if one in outcomes), Outcome.UNTESTABLE)
+
+
+def spoiled(before: Verdict, after: Verdict | None) -> bool:
+    """Whether a test that worked before the patch cannot be run any more after it."""
+    return before.tested and after is Verdict.UNTESTABLE
 
 
 def of_branch(scenarios: Collection[tuple[Outcome, bool]]) -> Outcome:
     """The outcome on a branch from those of the scenarios, each with whether it is to be fixed.
 
-    To fix one of them is enough, for a fix seldom is one for several bugs.
+    To fix one of them is enough, for a fix seldom is one for several bugs. Where none is to be
+    fixed, nothing is known but harm.
     """
     if any(outcome is Outcome.BREAKS for outcome, _ in scenarios):
         return Outcome.BREAKS
     wanted = {outcome for outcome, is_wanted in scenarios if is_wanted}
+    if not wanted:
+        unbuildable = any(outcome is Outcome.UNBUILDABLE for outcome, _ in scenarios)
+        return Outcome.UNBUILDABLE if unbuildable else Outcome.UNKNOWN
     if Outcome.FIXES in wanted:
         return Outcome.FIXES
     return next((one for one in _GRAVITY if one in wanted), Outcome.UNTESTABLE)

@@ -3,78 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pygit2
 
-from bisector import advice, appraisal, delivery, reg_tests
-from bisector.advice import Version
-from bisector.appraisal import Claim, Said
+from bisector import appraisal, qualify, reg_tests
+from bisector.attempt import Attempt, Branch, Plan
+from bisector.branch_row import Rows
 from bisector.cherry import Picked, Picker
-from bisector.conflict import Conflict
-from bisector.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Ported, Turned
+from bisector.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Turned
 from bisector.matrix import Judge, Suite, verdicts
-from bisector.outcome import Outcome, of_branch
-from bisector.port import Fix, Needs
-from bisector.prerequisites import Prerequisites
+from bisector.outcome import Outcome
+from bisector.port import Needs
 from bisector.prober import Prober
+from bisector.qualify import Qualified
+from bisector.toolchain import Toolchain
 from bisector.verdict import Verdict
 
 # who commits what is only built and tested; always the same, so that it has the same hash
 _NOBODY = pygit2.Signature("bisector", "bisector@localhost", 0, 0)
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Where the fix is to go: a revision under the *name* that the user gave it."""
-
-    name: str
-    revision: str
-    version: Version | None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be ported where, how it is judged, and where it is handed over.
-
-    ``home`` is the series that the fix was made for. ``claims`` are (scenario, introducing
-    commit, fix) by full hashes, '' for what nobody knows. ``created`` has (branch, name of the
-    branch to be made for it).
-    """
-
-    fix: Fix
-    home: Version | None
-    branches: tuple[Branch, ...]
-    suites: tuple[Suite, ...]
-    claims: tuple[tuple[str, str, str], ...] = ()
-    out: Path | None = None
-    created: tuple[tuple[str, str], ...] = ()
-    reg_tests: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """The fix on one branch: judged alone, and, where it conflicts, with what it needs first.
-
-    ``picked`` is what was tested last, ``then`` the outcome with what it needs first.
-    """
-
-    branch: Branch
-    judged: tuple[Judged, ...]
-    picked: Picked | None = None
-    conflict: Conflict | None = None
-    needs: Prerequisites | None = None
-    then: Outcome | None = None
-
-    @property
-    def outcome(self) -> Outcome:
-        return of_branch([(one.outcome, one.wanted) for one in self.judged])
-
-    @property
-    def works(self) -> bool:
-        """Does it fix the branch, alone or with what it needs first?"""
-        return Outcome.FIXES in (self.outcome, self.then)
+_AT_HOME = "the tests where the fix was made"
 
 
 class Backport:
@@ -87,7 +35,9 @@ class Backport:
         self.journal = prober.journal
         self._progress = progress
         self._picker = Picker(self.history.store, _NOBODY)
-        self._judge = Judge(prober, plan.suites)
+        revisions = [branch.revision for branch in plan.branches]
+        self._homes = qualify.homes(plan.fix, self.history, revisions)
+        self._tests = Qualified((), ())
         if any(isinstance(event, Turned) for event in self.journal.events):
             prober.distrust_fast()
 
@@ -99,19 +49,48 @@ class Backport:
         with_tests, missing = reg_tests.having(self.prober, revisions, self.plan.reg_tests)
         for what in missing:
             self.journal.note(Noted(what))
-        attempts = [self._try(branch) for branch in self.plan.branches]
-        if contradicted := self._contradicted(attempts):
-            self.prober.distrust_fast()
-            text = f"a real build contradicts fast on {contradicted}: all is judged anew by it"
-            self.journal.note(Turned(TO_REAL, text))
-            attempts = [self._try(branch) for branch in self.plan.branches]
+        with qualify.own_tests(self.prober, self._homes) as own:
+            attempts = self._try_all(own)
+            if contradicted := self._contradicted(attempts):
+                self._turn(f"a real build contradicts fast on {contradicted}")
+                attempts = self._try_all(own)
+        for text in self._tests.remarks:
+            self.journal.note(Noted(text))
+        rows = Rows(self.plan, self.history)
         for attempt in attempts:
-            for event in (*attempt.judged, self._ported(attempt)):
+            for event in (*attempt.judged, rows.ported(attempt)):
                 self.journal.note(event)
         for attempt in attempts:
-            if attempt.works and attempt.branch.revision in with_tests:
+            if attempt.is_handed_over and attempt.branch.revision in with_tests:
                 self._run_reg_tests(attempt)
         self.journal.note(Ended(ANSWERED, ()))
+
+    def _try_all(self, own: Sequence[Suite]) -> list[Attempt]:
+        """Find the tests that show the bug, then how the fix fares on each branch."""
+        self._progress("looking for tests that show the bug")
+        self._tests = self._qualified(own)
+        return [self._try(branch) for branch in self.plan.branches]
+
+    def _qualified(self, own: Sequence[Suite]) -> Qualified:
+        suites, proof = self.plan.suites, self.prober.chains.proof
+        shown = self._shown_by_own(own)
+        if not shown and own and proof and not self.prober.chains.search.is_real:
+            # the fast toolchain has no threads: a test that came with the fix deserves a real one
+            shown = self._shown_by_own(own, proof)
+            if shown:
+                self._turn(f"{proof.name} shows the bug in the fix's own test, fast does not")
+        if shown and not self.plan.named:
+            suites = tuple(replace(suite, wanted=False) for suite in suites)
+        return qualify.qualify(self.prober, self._homes, suites, own)
+
+    def _shown_by_own(self, own: Sequence[Suite], chain: Toolchain | None = None) -> bool:
+        """Whether one of the fix's own tests shows the bug."""
+        return bool(qualify.qualify(self.prober, self._homes, (), own, chain).showing)
+
+    def _turn(self, why: str) -> None:
+        """Judge everything by a real toolchain from now on."""
+        self.prober.distrust_fast()
+        self.journal.note(Turned(TO_REAL, f"{why}: all is judged anew by it"))
 
     def _try(self, branch: Branch) -> Attempt:
         """How the fix fares on one branch; it is left alone where it is not needed."""
@@ -121,7 +100,7 @@ class Backport:
             return Attempt(branch, before)
         done = self.plan.fix.onto(self._picker, (), branch.revision)
         if isinstance(done, Picked):
-            return Attempt(branch, self._tested(self._judge, branch, done), done)
+            return Attempt(branch, self._tested(branch, done), done)
         judged = self._unpatched(branch, done.summary)
         if affected is not Verdict.BAD:
             return Attempt(branch, judged, None, done)
@@ -133,9 +112,13 @@ class Backport:
         return Attempt(branch, judged, picked, done, needs, then)
 
     def _outcome(self, branch: Branch, done: Picked) -> Outcome:
-        return Attempt(branch, self._tested(self._judge, branch, done)).outcome
+        return Attempt(branch, self._tested(branch, done)).outcome
 
-    def _tested(self, judge: Judge, branch: Branch, done: Picked) -> tuple[Judged, ...]:
+    def _tested(
+        self, branch: Branch, done: Picked, chain: Toolchain | None = None
+    ) -> tuple[Judged, ...]:
+        """All tests on a branch, before and after what was picked."""
+        judge = Judge(self.prober, self._tests.suites, chain)
         tree = self._tree(branch, done)
         return tuple(judge.judge_tree(branch.revision, tree, done.how, branch.name))
 
@@ -143,87 +126,60 @@ class Backport:
         tip = done.commits[-1] if done.commits else branch.revision
         return str(self.history.store[tip].peel(pygit2.Tree).id)
 
+    def _unpatched(
+        self, branch: Branch, conflict: str = "", chain: Toolchain | None = None
+    ) -> tuple[Judged, ...]:
+        """The tests that show the bug, on a branch as it is."""
+        if not self._tests.showing:
+            return ()
+        judge = Judge(self.prober, self._tests.showing, chain)
+        return tuple(judge.judge_unpatched(branch.revision, branch.name, conflict))
+
     def _run_reg_tests(self, attempt: Attempt) -> None:
         """The branch's own reg-tests, before and after what was picked."""
-        assert attempt.picked is not None  # it works
+        assert attempt.picked is not None  # it is handed over
         branch, dirs = attempt.branch, self.plan.reg_tests
         tree = self._tree(branch, attempt.picked)
         for told in reg_tests.compare(self.prober, branch.revision, tree, dirs):
             self.journal.note(replace(told, branch=branch.name))
 
-    def _unpatched(self, branch: Branch, conflict: str = "") -> tuple[Judged, ...]:
-        return tuple(self._judge.judge_unpatched(branch.revision, branch.name, conflict))
+    # -- proof -----------------------------------------------------------------------------------
 
     def _contradicted(self, attempts: Sequence[Attempt]) -> str:
         """Where a real toolchain, asked again about what matters most, says something else."""
         proof = self.prober.chains.proof
         if proof is None or self.prober.chains.search.is_real:
             return ""
-        judge = Judge(self.prober, self.plan.suites, proof)
         for attempt in _weightiest(attempts):
-            assert attempt.picked is not None  # what was tested was picked
-            said = self._tested(self._judge, attempt.branch, attempt.picked)
-            again = self._tested(judge, attempt.branch, attempt.picked)
             name = attempt.branch.name
-            if verdicts(again) != verdicts(said):
+            again = verdicts(self._judged_again(attempt, proof))
+            if again != verdicts(self._judged_again(attempt)):
                 return name
-            self.journal.note(Confirmed(name, True, 2 * len(judge.cases), "", proof.name))
-        return ""
+            tests = sum(verdict is not None for pair in again for verdict in pair)
+            self.journal.note(Confirmed(name, True, tests, "", proof.name))
+        return "" if self._shown_by(proof) else _AT_HOME
 
-    def _ported(self, attempt: Attempt) -> Ported:
-        branch, judged, needs = attempt.branch, attempt.judged, attempt.needs
-        affected = appraisal.affected(judged)
-        said = self._advice(branch)
-        first = [self.history.commit(one) for one in (needs and needs.commits) or ()]
-        how = attempt.picked.how if attempt.picked else ()
-        picked = attempt.picked if attempt.works else None
-        return Ported(
-            branch=branch.name,
-            revision=branch.revision,
-            version=".".join(map(str, branch.version or ())),
-            affected=affected,
-            why=appraisal.why(judged, self._claims(branch)),
-            outcome=attempt.outcome,
-            how="conflict" if attempt.conflict else ", ".join(how),
-            conflict=attempt.conflict.text if attempt.conflict else "",
-            prerequisites=tuple(f"{one.short} {one.subject}" for one in first),
-            said=said.wanted,
-            remark=appraisal.remark(affected, said, needs, attempt.then),
-            files=tuple(map(str, self._files(branch, picked))),
-            created=dict(self.plan.created).get(branch.name, "") if picked else "",
-        )
+    def _judged_again(self, attempt: Attempt, chain: Toolchain | None = None) -> Sequence[Judged]:
+        """What was tested last on a branch, built by *chain*."""
+        if attempt.picked is None:
+            return self._unpatched(attempt.branch, chain=chain)
+        return self._tested(attempt.branch, attempt.picked, chain)
 
-    def _advice(self, branch: Branch) -> Said:
-        """What the fix's message says about a branch; nothing about what is no older series."""
-        home = self.plan.home
-        if branch.version is None or (home is not None and branch.version >= home):
-            return Said(about=False)
-        found = advice.read(self.plan.fix.message)
-        return Said(True, found.says(branch.version), found.text) if found else Said(True)
-
-    def _claims(self, branch: Branch) -> list[Claim]:
-        """What the branch's history has of the commits that brought and fixed the bugs."""
-        return [
-            Claim(
-                scenario, introduced[:10], self._has(branch, introduced), self._has(branch, fixed)
-            )
-            for scenario, introduced, fixed in self.plan.claims
-            if introduced
-        ]
-
-    def _has(self, branch: Branch, commit: str) -> bool:
-        if not commit or branch.revision == commit:
-            return bool(commit)
-        return self.history.objects.descendant_of(branch.revision, commit)
-
-    def _files(self, branch: Branch, picked: Picked | None) -> list[Path]:
-        """The files that are to be written."""
-        if self.plan.out is None or picked is None:
-            return []
-        return delivery.files(self.history.store, picked.commits, self.plan.out, branch.name)
+    def _shown_by(self, proof: Toolchain) -> bool:
+        """Whether what shows the bug where the fix was made does so if built by *proof*, too."""
+        cases = [case for suite in self._tests.showing for case in suite.cases]
+        seen = qualify.look(self.prober, self._homes, cases, proof)
+        if cases and all(sight.shows for sight in seen.values()):
+            self.journal.note(Confirmed(_AT_HOME, True, 2 * len(cases), "", proof.name))
+        return all(sight.shows for sight in seen.values())
 
 
 def _weightiest(attempts: Sequence[Attempt]) -> Iterator[Attempt]:
-    """The first branch for each kind of claim about the fix, what it needs first included."""
-    for outcome in (Outcome.FIXES, Outcome.BREAKS, Outcome.INEFFECTIVE):
-        yield from [one for one in attempts if (one.then or one.outcome) is outcome][:1]
+    """The first branch for each kind of claim about the fix, what it needs first included.
+
+    That the fix is there already is no claim that rests on a test.
+    """
+    claims = (Outcome.FIXES, Outcome.BREAKS, Outcome.INEFFECTIVE, Outcome.NOT_NEEDED)
+    tested = [one for one in attempts if not (one.is_there and one.affected is None)]
+    for outcome in claims:
+        yield from [one for one in tested if (one.then or one.outcome) is outcome][:1]

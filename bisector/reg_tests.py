@@ -108,6 +108,21 @@ def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Itera
                 return
 
 
+def oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
+    """What judges each test. A test may use any file beside it: all of them are its identity."""
+    return {
+        case: Oracle(
+            case,
+            Path(case).name,
+            digest(home.name, case),
+            folder=str((home / case).parent),
+            seconds=SECONDS,
+        )
+        for name in wanted
+        for case in _cases(home, name)
+    }
+
+
 # -- the files -------------------------------------------------------------------------------------
 
 
@@ -127,21 +142,6 @@ def _cases(home: Path, name: str) -> list[str]:
         cases = (path for path in sorted(place.rglob("*.vtc")) if path.is_file())
         found = [path for path in cases if _BROKEN not in path.read_bytes()]
     return [str(path.relative_to(home)) for path in found if path.is_file()]
-
-
-def _oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
-    """What judges each test. A test may use any file beside it: all of them are its identity."""
-    return {
-        case: Oracle(
-            case,
-            Path(case).name,
-            digest(home.name, case),
-            folder=str((home / case).parent),
-            seconds=SECONDS,
-        )
-        for name in wanted
-        for case in _cases(home, name)
-    }
 
 
 def _export(source: pygit2.Tree, draft: Path) -> None:
@@ -198,8 +198,8 @@ def _compared(
     workspace, store = prober.bench.workspace, prober.bench.history.store
     before, after = trees
     with exported(workspace, store, before) as old, exported(workspace, store, after) as new:
-        olds: Mapping[str, Oracle] = _oracles(old, wanted)
-        for case, oracle in sorted(_oracles(new, wanted).items()):
+        olds: Mapping[str, Oracle] = oracles(old, wanted)
+        for case, oracle in sorted(oracles(new, wanted).items()):
             yield _judge(prober, _Pair(revision, after, olds.get(case), oracle))
 
 

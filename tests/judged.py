@@ -172,6 +172,10 @@ PORTED = (
     ),
     Ported(*("2.8", "5" * 40, "2.8.9", GOOD, "", Outcome.NOT_NEEDED, "", "", (), False, "", ())),
 )
+UNKNOWN = Ported(
+    *("2.7", "5" * 40, "2.7.9", None, "no test shows this bug", Outcome.UNKNOWN, "exact", "", ()),
+    *(True, "by the message only: 'Backport it.'", ()),
+)
 BACKPORTED = [started("backport", "c16eba8183"), *PORTED, Ended("answered", ())]
 RELEASES = (
     *(Released(f"v2.9.{n}", "6" * 40, GOOD, n in (0, 4)) for n in range(5)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bisector.advice import Advice, read, version_of
+from bisector.advice import Advice, origin, read, version_of
 
 EVERYWHERE = (0, 0)
 
@@ -139,3 +139,38 @@ def test_a_branchs_version_is_its_trees_or_else_its_names(
     tree_version: str, name: str, version: tuple[int, int] | None
 ) -> None:
     assert version_of(tree_version, name) == version
+
+
+# -- where the bug came from --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'This was introduced in 3.2 by commit 4a8fa28e3 ("MINOR: ssl: x").',
+        'A regression was introduced with the commit\n4a8fa28e3 ("MINOR: ssl: x").',
+        'Since commit 4a8fa28e3 ("MINOR: ssl: x"), it is wrong.',
+        "It happens since 2.0 with commit 4a8fa28e3.",
+        "It was brought by 4a8fa28e3.",
+        "It is wrong.\n\nFixes: 4a8fa28e3",
+        "It is wrong.\nFixes: 4a8fa28e3",
+    ],
+)
+def test_the_commit_that_brought_the_bug_is_read(text: str) -> None:
+    assert origin(f"BUG/MINOR: x: y\n\n{text}\n") == "4a8fa28e3"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nothing is said.",
+        "This depends on 4a8fa28e3.",
+        "It must be backported with commit 4a8fa28e3.",
+        "This reverts commit 4a8fa28e3.",
+        "The bug was revealed by commit 4a8fa28e3.",
+        "(cherry picked from commit 4a8fa28e3)",
+        "This was introduced in 2.8.",
+    ],
+)
+def test_another_commit_is_not_taken_for_it(text: str) -> None:
+    assert origin(f"BUG/MINOR: x: y\n\n{text}\n") == ""

@@ -3,142 +3,26 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
 import pytest
 
 from bisector import delivery
+from bisector.attempt import Plan
 from bisector.backport import find_branches, hand_over
 from bisector.errors import NoSuchRevision, PatchProblem, UsageProblem, WouldOverwrite
-from bisector.events import FAILS, Confirmed, Ended, Judged, Noted, Ported, RegTested, Turned
-from bisector.executors import Task
-from bisector.history import History
+from bisector.events import FAILS, Ported, RegTested, Turned
 from bisector.journal import Journal
-from bisector.lanes import Lane
-from bisector.matrix import Suite
-from bisector.oracle import Oracle
 from bisector.outcome import Outcome
 from bisector.port import Fix
-from bisector.porting import Backport, Plan
-from bisector.probe import Probe, key_of
-from bisector.prober import Bench, Prober
-from bisector.toolchain import DEV, FAST, Chains, Toolchain
-from bisector.tools import Tool
-from bisector.verdict import Result, Ruling, Verdict
+from bisector.toolchain import Chains
+from bisector.verdict import Verdict
 from bisector.workspace import Workspace
 from tests.conftest import Clone
-
-GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
-FLAP, SPARE = (
-    Oracle(name, f"{name}.vtc", name, bad="x", control="y") for name in ("flap", "spare")
-)
-C = "src/server.c"
-BASE = "".join(f"line {number}\n" for number in range(1, 21))
-
-
-class Machine:
-    """Builds and tests nothing: reads the verdict in the source."""
-
-    def __init__(self, store: pygit2.Repository) -> None:
-        self.jobs = 1
-        self.store = store
-        self.asked: list[tuple[str, str]] = []
-        self.says: Callable[[str, str, str], Verdict] = verdict
-
-    def submit(self, request: Probe) -> Task:
-        tree = self.store[request.tree].peel(pygit2.Tree)
-        source = tree[C].peel(pygit2.Blob).data.decode()
-        self.asked.append((request.oracle.name, request.chain.name))
-        told = self.says(source, request.oracle.name, request.chain.name)
-        future: Future[Result] = Future()
-        future.set_result(Result(Ruling(told, f"it is {told}"), key_of(request), "binary"))
-        return Task(future, Lane())
-
-    def wait(self, tasks: Collection[Task]) -> None:
-        """All of them are done."""
-
-    def cancel(self, task: Task) -> None:
-        """Nothing to call off."""
-
-
-def verdict(source: str, scenario: str, chain: str) -> Verdict:
-    """`#error` does not compile, `deaf` cannot be tested; `bug` is one, and `harm` another.
-
-    The reg-tests want nothing to be right.
-    """
-    if scenario.startswith("reg-tests/"):
-        return Verdict.BAD if "right" in source else Verdict.GOOD
-    if "#error" in source:
-        return Verdict.UNBUILDABLE
-    if "deaf" in source:
-        return Verdict.UNTESTABLE
-    return Verdict.BAD if {"flap": "bug", "spare": "harm"}[scenario] in source else Verdict.GOOD
-
-
-@dataclass
-class World:
-    """A mainline with a bug from 3.0 on, and branches that part from it."""
-
-    clone: Clone
-    workspace: Workspace
-    journal: Path
-    text: str = BASE
-
-    def __post_init__(self) -> None:
-        self.chains = Chains(GCC, None)
-        self.root = self.clone.commit({C: BASE, "VERSION": "2.9.0\n"})
-        self.branch("2.9")
-        self.bug = self.step("line 10\n", "line 10 bug\n", version="3.0.0")
-        self.branch("3.0")
-        self.history = History.open(self.clone.path, self.workspace)
-
-    def branch(self, name: str) -> None:
-        tip = self.clone.git.references["refs/heads/master"].target
-        self.clone.git.references.create(f"refs/heads/{name}", tip)
-
-    def step(
-        self, was: str, to: str, *, subject: str = "MINOR: x", version: str = "3.1-dev1"
-    ) -> str:
-        assert was in self.text
-        self.text = self.text.replace(was, to)
-        return self.clone.commit({C: self.text, "VERSION": f"{version}\n"}, subject=subject)
-
-    def fix(self, to: str = "line 10 right", message: str = "BUG/MINOR: x: do it right") -> str:
-        return self.step("line 10 bug", to, subject=message)
-
-    def plan(self, fix: str, *onto: str, **more: object) -> Plan:
-        what, branches = Fix.find(fix, self.history), find_branches(self.history, onto)
-        suites = (Suite("flap", True, (FLAP,)), Suite("spare", False, (SPARE,)))
-        made = Plan(what, (3, 1), branches, suites, (("flap", self.bug, ""),))
-        return replace(made, **more)  # type: ignore[arg-type]
-
-    def run(self, plan: Plan, says: Callable[[str, str, str], Verdict] = verdict) -> Machine:
-        machine = Machine(self.history.store)
-        machine.says = says
-        tool = Tool(Path("/vtest"), "vtest", "id")
-        bench = Bench(self.workspace, self.history, self.chains, FLAP, tool)
-        prober = Prober(bench, Journal(self.journal), machine, lambda text: None, fresh=False)
-        Backport(plan, prober, lambda text: None).run()
-        return machine
-
-    def ported(self, plan: Plan) -> list[Ported]:
-        self.run(plan)
-        events = Journal(self.journal).events
-        assert isinstance(events[-1], Ended)
-        return [event for event in events if isinstance(event, Ported)]
-
-    def one(self, fix: str, onto: str, **more: object) -> Ported:
-        (ported,) = self.ported(self.plan(fix, onto, **more))
-        return ported
-
-    def judged(self) -> dict[tuple[str, str], Outcome]:
-        events = Journal(self.journal).events
-        found = (event for event in events if isinstance(event, Judged))
-        return {(one.branch, one.scenario): one.outcome for one in found}
+from tests.ports import BASE, GCC, TCC, C, World, verdict
 
 
 @pytest.fixture
@@ -155,7 +39,7 @@ def test_what_applies_builds_and_cures_fixes_the_branch(world: World) -> None:
     assert (told.branch, told.version, told.revision) == ("3.0", "3.0", world.bug)
     assert world.judged() == {
         ("3.0", "flap"): Outcome.FIXES,
-        ("3.0", "spare"): Outcome.NOT_NEEDED,
+        ("3.0", "spare"): Outcome.UNHARMED,
     }
 
 
@@ -170,7 +54,6 @@ def test_where_the_bug_is_not_the_fix_is_not_needed_and_not_tried(world: World) 
     ("to", "outcome"),
     [
         ("#error", Outcome.UNBUILDABLE),
-        ("still bug", Outcome.INEFFECTIVE),
         ("harm", Outcome.BREAKS),
         ("deaf", Outcome.UNTESTABLE),
     ],
@@ -190,9 +73,18 @@ def test_a_branch_that_cannot_be_tested_is_no_affected_one(world: World) -> None
     assert told.prerequisites == (), "nothing is looked for where nothing is known"
 
 
+def test_a_fix_that_does_not_help_is_ineffective(world: World) -> None:
+    text = BASE.replace("line 10\n", "line 10 bug\n").replace("line 2\n", "line 2 bug\n")
+    world.clone.commit({C: text}, parents=[world.bug], branch="3.0")
+    told = world.one(world.fix(), "3.0", out=Path("out"), created=(("3.0", "new"),))
+    assert (told.outcome, told.affected) == (Outcome.INEFFECTIVE, Verdict.BAD)
+    assert (told.files, told.created) == ((), "")
+
+
 def test_a_fix_that_is_there_and_does_not_help_is_ineffective(world: World) -> None:
-    fix = world.fix("still bug")
-    told = world.one(fix, fix)
+    fix = world.fix()
+    broken = world.step("line 2\n", "line 2 bug\n")
+    told = world.one(fix, broken)
     assert (told.outcome, told.how) == (Outcome.INEFFECTIVE, "already")
 
 
@@ -219,6 +111,7 @@ def test_a_conflict_is_shown_and_what_is_needed_first_is_found(world: World) -> 
     assert (told.outcome, told.how) == (Outcome.CONFLICT, "conflict")
     assert "line 10 bug\n||||||| before the change\nline 10 bug moved\n" in told.conflict
     assert told.prerequisites == (f"{needed[:10]} MINOR: x: move",)
+    assert told.prerequisite_ids == (needed,)
     assert "with 1 commit before it, it applies: fixes" in told.remark
     assert world.judged()["3.0", "flap"] is Outcome.CONFLICT
 
@@ -293,8 +186,20 @@ def test_the_fast_toolchain_is_not_believed_alone(world: World) -> None:
     world.chains = Chains(TCC, GCC, GCC)
     machine = world.run(world.plan(world.fix(), "3.0", "2.9"))
     assert ("flap", "dev") in machine.asked
-    (proof,) = (e for e in Journal(world.journal).events if isinstance(e, Confirmed))
-    assert (proof.what, proof.proven, proof.toolchain) == ("3.0", True, "dev")
+    assert world.confirmed() == ["3.0", "2.9", "the tests where the fix was made"]
+
+
+def test_nor_is_it_where_the_fix_is_not_needed(world: World) -> None:
+    def says(source: str, scenario: str, chain: str) -> Verdict:
+        if (source, chain) == (BASE, "dev") and scenario == "flap":
+            return Verdict.BAD
+        return verdict(source, scenario, chain)
+
+    world.chains = Chains(TCC, GCC, GCC)
+    world.run(world.plan(world.fix(), "2.9"), says)
+    (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
+    assert (told.affected, told.outcome) == (Verdict.BAD, Outcome.CONFLICT)
+    assert "a real build contradicts fast on 2.9: all is judged anew by it" in world.notes()
 
 
 def test_nor_is_it_about_what_is_needed_first(world: World) -> None:
@@ -326,8 +231,7 @@ def test_a_branchs_reg_tests_are_run_before_and_after_the_fix(world: World) -> N
     events = Journal(world.journal).events
     (told,) = (event for event in events if isinstance(event, RegTested))
     assert (told.branch, told.test, told.change) == ("3.0", "reg-tests/a/x.vtc", FAILS)
-    (note,) = (event.text for event in events if isinstance(event, Noted))
-    assert "has no such tests" in note, "the other branch lacks them"
+    assert "has no such tests" in world.notes()[0], "the other branch lacks them"
 
 
 def test_reg_tests_that_no_branch_has_are_told_first(world: World) -> None:
@@ -359,6 +263,16 @@ def test_the_files_are_what_git_am_takes(world: World, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", "-b", "3.0", world.clone.path, work], check=True)
     subprocess.run(["git", *who, "am", "-q", *told.files], cwd=work, check=True)
     assert (work / C).read_text() == BASE.replace("line 10\n", "line 10 right moved\n")
+
+
+def test_what_is_needed_first_is_not_read_back_out_of_its_text(
+    world: World, tmp_path: Path
+) -> None:
+    world.step("line 10 bug\n", "line 10 bug moved\n", subject="MINOR: x: move")
+    plan = world.plan(world.fix(), "3.0", out=tmp_path / "out")
+    (told,) = world.ported(plan)
+    hand_over(plan, world.history, [replace(told, prerequisites=("in other words",))])
+    assert all(Path(name).exists() for name in told.files)
 
 
 def test_the_same_files_are_written_again_but_no_others_are_replaced(

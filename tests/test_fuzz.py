@@ -559,6 +559,7 @@ MESSAGE = (
 def test_a_damaged_message_is_read(message: bytes) -> None:
     with in_time():
         advice.read(message.decode("utf-8", "replace"))
+        advice.origin(message.decode("utf-8", "replace"))
 
 
 @pytest.mark.parametrize(
@@ -578,6 +579,7 @@ def test_a_damaged_message_is_read(message: bytes) -> None:
 def test_a_message_made_to_keep_us_busy_does_not(body: str) -> None:
     with in_time():
         advice.read(f"BUG: x\n\n{body}\n")
+        advice.origin(f"BUG: x\n\n{body}\n")
 
 
 @pytest.mark.parametrize("text", ["9" * 5000 + ".1", "1." + "9" * 5000, "v" * LONG, "1" * LONG])

@@ -71,6 +71,30 @@ def test_a_variant_that_the_patch_made_untestable_is_not_passed_over() -> None:
     assert of_scenario([(GOOD, BAD), (BAD, UNTESTABLE)]) is Outcome.BREAKS
 
 
+@pytest.mark.parametrize(
+    ("pairs", "outcome"),
+    [
+        ([(GOOD, GOOD), (BAD, BAD), (BAD, GOOD), (BAD, None)], Outcome.UNHARMED),
+        ([(GOOD, GOOD), (UNTESTABLE, UNTESTABLE)], Outcome.UNHARMED),
+        ([(GOOD, GOOD), (GOOD, BAD)], Outcome.BREAKS),
+        ([(GOOD, UNBUILDABLE)], Outcome.UNBUILDABLE),
+        ([(GOOD, GOOD), (GOOD, UNTESTABLE)], Outcome.UNTESTABLE),
+        ([(UNTESTABLE, UNTESTABLE)], Outcome.UNTESTABLE),
+    ],
+)
+def test_a_scenario_that_does_not_show_the_bug_only_watches_for_harm(
+    pairs: list[tuple[Verdict, Verdict | None]], outcome: Outcome
+) -> None:
+    assert of_scenario([], pairs) is outcome
+
+
+def test_variants_that_only_watch_say_nothing_beside_others_unless_they_break() -> None:
+    assert of_scenario([(BAD, GOOD)], [(BAD, BAD)]) is Outcome.FIXES
+    assert of_scenario([(UNTESTABLE, UNTESTABLE)], [(GOOD, GOOD)]) is Outcome.UNTESTABLE
+    assert of_scenario([(BAD, GOOD)], [(GOOD, BAD)]) is Outcome.BREAKS
+    assert of_scenario([(BAD, GOOD)], [(GOOD, UNTESTABLE)]) is Outcome.UNTESTABLE
+
+
 FIXES, NOT_NEEDED, BREAKS = Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.BREAKS
 INEFFECTIVE, CONFLICT = Outcome.INEFFECTIVE, Outcome.CONFLICT
 
@@ -87,7 +111,10 @@ INEFFECTIVE, CONFLICT = Outcome.INEFFECTIVE, Outcome.CONFLICT
         ([FIXES], [BREAKS], BREAKS),
         ([FIXES, BREAKS], [], BREAKS),
         ([Outcome.UNTESTABLE, NOT_NEEDED], [], NOT_NEEDED),
-        ([], [FIXES], Outcome.UNTESTABLE),
+        ([], [FIXES, NOT_NEEDED, Outcome.UNTESTABLE], Outcome.UNKNOWN),
+        ([], [Outcome.UNBUILDABLE], Outcome.UNBUILDABLE),
+        ([], [BREAKS], BREAKS),
+        ([], [], Outcome.UNKNOWN),
     ],
 )
 def test_a_branch_is_fixed_if_one_scenario_is_and_none_breaks(

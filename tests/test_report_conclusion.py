@@ -112,6 +112,10 @@ def test_a_backport_is_complete_if_every_branch_that_needs_it_has_it() -> None:
         False,
         "incomplete: conflict on 2.9; applies to 3.0; not needed on 2.8",
     )
+    assert said([asked, fits, j.UNKNOWN, end]) == (
+        False,
+        "incomplete: unknown on 2.7, no test shows this bug; applies to 3.0",
+    )
     broken = replace(j.breaks("v3.0.5"), branch="3.0")
     assert said([asked, fits, broken, end])[1].startswith("incomplete: breaks dns-false-up on 3.0")
     assert said([asked, spared, end])[0]

@@ -40,6 +40,7 @@ def closed(part: Any) -> Any:
         j.VERIFIED,
         j.REFUSED,
         j.BACKPORTED,
+        [j.BACKPORTED[0], j.UNKNOWN, j.BACKPORTED[-1]],
         j.AFFECTED,
         j.SWEPT,
         EVERYTHING,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from bisector.events import Confirmed, Event, RegTested
-from bisector.report import grid, matrix, parts, terminal
+from bisector.report import grid, html, junit, markdown, matrix, parts, terminal
 from bisector.report.live import Live
 from tests import judged as j
 from tests.test_report import BAD, GOOD, probed, summary
@@ -154,6 +155,25 @@ branch  version  as it is  outcome     applied
 2.8     2.8.9    good      not needed  -
     the message does not ask for it
 """ in text(j.BACKPORTED)
+
+
+def test_a_branch_that_no_test_can_judge_is_unknown_in_every_report() -> None:
+    events = [j.BACKPORTED[0], j.UNKNOWN, j.BACKPORTED[-1]]
+    shown = text(events)
+    assert (
+        """\
+2.7     2.7.9    unknown   unknown  exact
+    no test shows this bug
+    the message asks for it
+    by the message only: 'Backport it.'
+"""
+        in shown
+    )
+    whole = summary(events)
+    assert "| 2.7 | 2.7.9 | unknown | **unknown** | exact |" in markdown.render(whole)
+    (case,) = ET.fromstring(junit.render(whole)).iter("testcase")
+    assert [child.tag for child in case] == ["skipped"]
+    assert "not needed" not in html.render(whole)
 
 
 def test_a_long_conflict_is_cut_off_on_the_terminal_only() -> None:

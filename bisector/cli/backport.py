@@ -14,11 +14,13 @@ class Backport(JobCommand, ReportCommand):
     """Port a fix (PATCH, a file, or REV) to branches: is it needed, does it apply and work?"""
 
     DESCRIPTION_MORE = """
-A conflict is shown, and what the fix needs first is looked for. Without --scenario, all
-scenarios that come with bisector are tested.
+Only a test that is bad without the fix where it was made, and good with it, can say whether a
+branch needs it: the reg-test that the fix itself brings, and --vtc or --scenario, else all
+scenarios that come with bisector. If none is such a test, the outcome is "unknown". A conflict
+is shown, and what the fix needs first is looked for.
 
-Exit status: 0 each branch is fixed by it or does not need it, 1 not so, 2 the question cannot
-be answered as asked, 3 the machine lacks something."""
+Exit status: 0 each branch is fixed by it or does not need it, 1 not so, or unknown, 2 the question
+cannot be answered as asked, 3 the machine lacks something."""
 
     onto = cli.SwitchAttr(
         "--onto",

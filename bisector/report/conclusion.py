@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bisector.events import FAILS, Judged
-from bisector.outcome import Outcome
+from bisector.outcome import NO_TEST, Outcome
 from bisector.report import swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
@@ -107,7 +107,11 @@ def _backport(summary: Summary) -> Conclusion:
     by: dict[Outcome, list[str]] = {}
     for one in summary.ported:
         by.setdefault(one.outcome, []).append(one.branch)
-    wrong = [f"{outcome} on {_names(on)}" for outcome, on in by.items() if outcome not in FINE]
+    wrong = [
+        f"{outcome} on {_names(on)}{f', {NO_TEST}' * (outcome is Outcome.UNKNOWN)}"
+        for outcome, on in by.items()
+        if outcome not in FINE
+    ]
     wrong += _breakage(summary)
     done = [f"applies to {_names(by[Outcome.FIXES])}"] if Outcome.FIXES in by else []
     spared = by.get(Outcome.NOT_NEEDED, [])

@@ -12,7 +12,8 @@ from bisector.outcome import Outcome
 from bisector.report.collapse import collapse
 
 _WORDS = {"already": "already there"}
-FINE = (Outcome.FIXES, Outcome.NOT_NEEDED)
+FINE = (Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.UNHARMED)
+_PLAIN = (Outcome.NOT_NEEDED, Outcome.UNHARMED)  # said without numbers
 _UNCOUNTED = (Outcome.CONFLICT, Outcome.UNBUILDABLE)  # true of a revision, whatever the variant
 
 
@@ -67,11 +68,11 @@ def tally(one: Judged) -> str:
     total = len(one.cells)
     if total < 2 or one.outcome in _UNCOUNTED:
         return ""
-    first = [] if one.outcome is Outcome.NOT_NEEDED else [f"{counts[one.outcome]} of {total}"]
+    first = [] if one.outcome in _PLAIN else [f"{counts[one.outcome]} of {total}"]
     rest = [
         f"{outcome} {number}"
         for outcome, number in counts.most_common()
-        if outcome not in (one.outcome, Outcome.NOT_NEEDED)
+        if outcome not in (one.outcome, *_PLAIN)
     ]
     return ", ".join([*first, *rest])
 

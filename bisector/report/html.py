@@ -21,7 +21,7 @@ _PROBES = 5000  # rows; a browser still scrolls them, the JSON has all
 # how a word looks; what is in none of these gets the colour of doubt
 _LOOKS = {
     **dict.fromkeys(("good", "fixes", "noticed", "newly passes"), "fine"),
-    **dict.fromkeys(("not needed", "comment", "needed"), "calm"),
+    **dict.fromkeys(("not needed", "unharmed", "comment", "needed"), "calm"),
     **dict.fromkeys(("bad", "breaks", "ineffective", "newly fails", "conflict"), "wrong"),
 }
 _SIGNS = {"fine": "✓", "calm": "-", "wrong": "✗", "doubt": "?"}

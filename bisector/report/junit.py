@@ -21,7 +21,7 @@ FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OUTCOMES = {
     Outcome.UNBUILDABLE: ERROR,
-    Outcome.UNTESTABLE: SKIPPED,
+    **dict.fromkeys((Outcome.UNTESTABLE, Outcome.UNKNOWN), SKIPPED),
     **dict.fromkeys((Outcome.BREAKS, Outcome.INEFFECTIVE, Outcome.CONFLICT), FAILURE),
 }
 

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 _COLOURS = {
     **{"good": "green", "fixes": "green", "not needed": "green", "noticed": "green"},
+    "unharmed": "green",
     **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
 }
 # how the purposes of probes begin that only their judgement is told of
-_JUDGED = ("before", "after", "hunk dropped", RegTested.kind)
+_JUDGED = ("before", "after", "qualify", "hunk dropped", RegTested.kind)
 
 
 class Live:

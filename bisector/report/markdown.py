@@ -174,7 +174,7 @@ def _ports(summary: Summary) -> Iterator[Block]:
             ["branch", "version", "as it is", "outcome", "applied", "remark"],
             [
                 [
-                    *(escape(one.branch), escape(one.version), one.affected or ""),
+                    *(escape(one.branch), escape(one.version), one.affected or "unknown"),
                     *(_strong(one.outcome, one.outcome in grid.FINE), escape(one.how)),
                     escape("; ".join(filter(None, [one.why, one.remark]))),
                 ]

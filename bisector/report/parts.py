@@ -147,12 +147,12 @@ def ports(ported: Sequence[Ported]) -> list[str]:
 
 
 def _port(one: Ported) -> list[str]:
-    return [one.branch, one.version, one.affected or "not probed", one.outcome, one.how or "-"]
+    return [one.branch, one.version, one.affected or "unknown", one.outcome, one.how or "-"]
 
 
 def port_details(one: Ported) -> list[str]:
     """What there is to say about a branch beside its row, the conflict at the end."""
-    said = [*one.why.split("; "), _SAID.get(one.said, ""), one.remark]
+    said = [*one.why.split("; "), _SAID.get(one.said, ""), *one.remark.split("; ")]
     said += [f"needs first: {commit}" for commit in one.prerequisites]
     said += [f"created {one.created}"] if one.created else []
     said += [f"written {file}" for file in one.files]
