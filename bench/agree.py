@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bisector import session
+from bisector.build.toolchain import DEV, FAST, Toolchain
 from bisector.errors import BisectorError
-from bisector.history import History, Range
-from bisector.probe import key_of, probe, recall
-from bisector.prober import Bench
-from bisector.session import Options
-from bisector.toolchain import DEV, FAST, Toolchain
-from bisector.verdict import Verdict
-from bisector.workspace import Workspace
+from bisector.git.history import History, Range
+from bisector.probing import setup
+from bisector.probing.probe import key_of, probe, recall
+from bisector.probing.prober import Bench
+from bisector.probing.setup import Options
+from bisector.record.verdict import Verdict
+from bisector.system.workspace import Workspace
 
 SCENARIOS = ("dns-flap", "dns-false-up")
 ABOUT = """Build release tags of RANGE (default v2.9..master), evenly chosen, with tcc and with
@@ -58,15 +58,15 @@ def verdict(bench: Bench, tree: str, chain: Toolchain) -> tuple[Verdict, str]:
 
 
 def rows(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
-    history = session.find_history(options, workspace, lambda what: None, lambda what: None)
+    history = setup.find_history(options, workspace, lambda what: None, lambda what: None)
     benches = []
     for name in SCENARIOS:
-        test = session.find_test(Options(scenario=name))
-        benches.append((name, test, session.find_bench(options, workspace, history, test)))
+        test = setup.find_test(Options(scenario=name))
+        benches.append((name, test, setup.find_bench(options, workspace, history, test)))
     for revision in chosen(history, history.range(text), count):
         tree = history.tree_id(revision)
         for name, test, bench in benches:
-            fast, dev = (session.find_chain(options, workspace, n, test) for n in (FAST, DEV))
+            fast, dev = (setup.find_chain(options, workspace, n, test) for n in (FAST, DEV))
             quick, reason = verdict(bench, tree, fast)
             slow, why = verdict(bench, tree, dev)
             said = " | ".join(dict.fromkeys((reason, why))) if quick is not slow else ""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import simulate
-from bisector.transition import MOST_AT_ONCE
+from bisector.jobs.hunt.transition import MOST_AT_ONCE
 
 
 @dataclass(frozen=True)

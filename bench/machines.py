@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from bench.measure import ROOT
-from bisector.workspace import Workspace
+from bisector.system.workspace import Workspace
 
 _SCHEDULER = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard")
 WORKER = (sys.executable, "-m", "bisector", "worker")

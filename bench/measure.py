@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem
-from bisector.lanes import cores
-from bisector.workspace import Workspace
+from bisector.system.slots import cores
+from bisector.system.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 GRACE_SECONDS = 10.0  # for a program that is to end with us

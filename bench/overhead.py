@@ -15,18 +15,19 @@ from pathlib import Path
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.stages import MAKE, VTEST, Clock
 from bench.table import table
-from bisector import relevance, session
+from bisector.build.toolchain import FAST, NONE
 from bisector.errors import BisectorError
-from bisector.executors import Task
-from bisector.history import History, Range
-from bisector.journal import Journal
-from bisector.lanes import Lane
-from bisector.probe import Probe, probe
-from bisector.prober import Prober
-from bisector.session import Options
-from bisector.toolchain import FAST, NONE
-from bisector.verdict import Result
-from bisector.workspace import Workspace
+from bisector.git.history import History, Range
+from bisector.patch import relevance
+from bisector.probing import setup
+from bisector.probing.executors import Task
+from bisector.probing.probe import Probe, probe
+from bisector.probing.prober import Prober
+from bisector.probing.setup import Options
+from bisector.record.journal import Journal
+from bisector.record.verdict import Result
+from bisector.system.slots import Lane
+from bisector.system.workspace import Workspace
 
 STARTS = 10
 OTHER = "other"  # locks, temporary folders
@@ -104,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench/overhead", description=ABOUT)
     parser.add_argument("--repo", required=True, metavar="CLONE", help="of HAProxy")
     parser.add_argument("--count", type=int, default=8, metavar="N", help="how many revisions (8)")
-    parser.add_argument("--scenario", default=session.DEFAULT_SCENARIO, help="(%(default)s)")
+    parser.add_argument("--scenario", default=setup.DEFAULT_SCENARIO, help="(%(default)s)")
     parser.add_argument("--toolchain", default=FAST, help="(%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("range", nargs="?", default="v2.9..master", metavar="RANGE")
@@ -120,9 +121,9 @@ def start_up(folder: Path) -> float:
 
 
 def _probes(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
-    test = session.find_test(options)
-    history = session.find_history(options, workspace, lambda what: None, lambda what: None)
-    bench = session.find_bench(options, workspace, history, test)
+    test = setup.find_test(options)
+    history = setup.find_history(options, workspace, lambda what: None, lambda what: None)
+    bench = setup.find_bench(options, workspace, history, test)
     journal = Journal(workspace.folder("hunts", "overhead") / "journal")
     clock = Clock()
     prober = Prober(bench, journal, Inline(workspace), lambda what: None, fresh=False)

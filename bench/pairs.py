@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import SortMode
 
-from bisector.history import History
+from bisector.git.history import History
 
 WINDOW = 6000  # commits that are searched
 

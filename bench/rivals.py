@@ -22,15 +22,16 @@ from bench.measure import (
     measure,
     peak_memory,
 )
-from bisector import session, tools
+from bisector.build.toolchain import DEV, RELEASE
 from bisector.errors import EnvironmentProblem
-from bisector.events import FIX, INTRODUCTION
-from bisector.history import Commit, History, Range
-from bisector.oracle import Oracle
-from bisector.session import Options
-from bisector.toolchain import DEV, RELEASE
-from bisector.vtest import LOG_BUFFER, haproxy_args
-from bisector.workspace import Workspace
+from bisector.git.history import Commit, History, Range
+from bisector.probing import setup
+from bisector.probing.setup import Options
+from bisector.record.events import FIX, INTRODUCTION
+from bisector.system import tools
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
+from bisector.testing.vtest import LOG_BUFFER, haproxy_args
 
 GIT, GIT_FAST = "git-default", "git-O0-ccache"
 COLD, BLIND, HINTED, WARM = "cold", "blind", "hinted", "warm"
@@ -70,7 +71,7 @@ class Task:
 
     @property
     def oracle(self) -> Oracle:
-        return session.find_test(self.options).oracle
+        return setup.find_test(self.options).oracle
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,8 @@ def script_of(task: Task, chain: str, folder: Path) -> str:
     oracle = task.oracle
     for name, text in oracle.files:
         (folder / name).write_text(text)
-    test = session.find_test(task.options)
-    made = session.find_chain(task.options, task.workspace, chain, test)
+    test = setup.find_test(task.options)
+    made = setup.find_chain(task.options, task.workspace, chain, test)
     return _SCRIPT.format(
         log=folder / "verdicts",
         folder=folder,
@@ -206,7 +207,7 @@ def _bisector(task: Task, part: str) -> Row:
     workspace = empty_workspace(task.root / place, task.workspace.root / "tools")
     report, status = workspace.root / f"{part}.json", workspace.root / f"{part}.status"
     words = ["run", task.span.text, "--repo", str(task.history.path), "--json", str(report)]
-    words += ["--scenario", task.options.scenario or session.DEFAULT_SCENARIO]
+    words += ["--scenario", task.options.scenario or setup.DEFAULT_SCENARIO]
     words += [word for value in task.options.settings for word in ("--set", value)]
     words += ["--blind"] if part in (BLIND, HINTED) else []
     words += ["--hint", task.hint] if part == HINTED else []

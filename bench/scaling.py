@@ -19,15 +19,16 @@ from bench.growth import Figures, Span
 from bench.machines import Machines
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.table import table
-from bisector import chart, session
-from bisector.archive import Packer
-from bisector.cluster import Cluster
 from bisector.errors import BisectorError
-from bisector.journal import Journal
-from bisector.prober import Prober
-from bisector.scheduler import Scheduler
-from bisector.session import Options
-from bisector.workspace import Workspace
+from bisector.git.tree_archive import Packer
+from bisector.probing import setup
+from bisector.probing.dask.client import Cluster
+from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.prober import Prober
+from bisector.probing.setup import Options
+from bisector.record.journal import Journal
+from bisector.search import sweep_plan
+from bisector.system.workspace import Workspace
 
 WORKERS = (0, 1, 2, 4)  # 0: no cluster
 CREWS = (1, 4, 16, 64, 256, 1000)
@@ -112,10 +113,10 @@ def _workspace(root: Path, tools: Path, name: str) -> Workspace:
 def _sweep(asked: argparse.Namespace, workers: int, workspace: Callable[[str], Workspace]) -> Sweep:
     """Sweep on so many workers."""
     client, answer = workspace(f"client-{workers}"), workspace("answers").root / f"{workers}.json"
-    history = session.find_history(
+    history = setup.find_history(
         Options(repo=asked.repo), client, lambda what: None, lambda what: None
     )
-    every = chart.stride_for(len(history.range(asked.range).commits) + 1, asked.count)
+    every = sweep_plan.stride_for(len(history.range(asked.range).commits) + 1, asked.count)
     words = [sys.executable, "-m", "bisector", "sweep", asked.range, "--repo", asked.repo]
     words += ["--every", str(every), "--toolchain", "fast", "--json", str(answer)]
     env = {"PYTHONPATH": str(ROOT), "BISECTOR_WORKSPACE": str(client.root)}
@@ -138,9 +139,9 @@ def _client(
     """Ask one worker so many times about one binary, and pack trees."""
     print(f"bench/scale: {asked.asks} tests by one worker", file=sys.stderr)
     own = workspace("asking")
-    history = session.find_history(options, own, lambda what: None, lambda what: None)
+    history = setup.find_history(options, own, lambda what: None, lambda what: None)
     commits = history.range(asked.range).commits
-    bench = session.find_bench(options, own, history, session.find_test(options))
+    bench = setup.find_bench(options, own, history, setup.find_test(options))
     journal = Journal(own.folder("hunts", "scale") / "journal")
     with Machines() as machines:
         machines.work(workspace("asked"))

@@ -18,13 +18,14 @@ from bench import pairs, simulate
 from bench.pairs import WINDOW, Pair
 from bench.simulate import Cost
 from bench.table import table
-from bisector import priors, relevance
 from bisector.errors import BisectorError
-from bisector.history import History
-from bisector.patch_files import from_commit
-from bisector.patches import Series
-from bisector.priors import Evidence
-from bisector.workspace import Workspace
+from bisector.git.history import History
+from bisector.patch import relevance
+from bisector.patch.load import from_commit
+from bisector.patch.model import Series
+from bisector.search import priors
+from bisector.search.priors import Evidence
+from bisector.system.workspace import Workspace
 
 GIT, NONE, FILES, FUNCTIONS = "git bisect", "uniform", "files", "functions"
 AT_ONCE = (2, 4, 8)

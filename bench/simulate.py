@@ -7,9 +7,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bisector.graph import Graph
-from bisector.noise import Noise
-from bisector.search import Outcome, Search
+from bisector.search.bisection import Outcome, Search
+from bisector.search.graph import Graph
+from bisector.search.noise import Noise
 
 
 @dataclass(frozen=True)

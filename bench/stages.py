@@ -13,7 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bisector import binaries, cache, checkout, journal, probe, prober, process, tcc
+from bisector.build import binaries, build_tree, tcc
+from bisector.probing import probe, prober
+from bisector.record import journal
+from bisector.system import cache, process
 
 MAKE, VTEST = "make", "VTest"
 RUN = "start a child, clean up after it"
@@ -25,8 +28,8 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (binaries, "build_key", "key"),
     (prober, "recall", "look for the verdict"),
     (binaries, "_cached", "look for the binary"),
-    (checkout.BuildTree, "checkout", "checkout"),
-    (checkout.BuildTree, "keep", "checkout"),
+    (build_tree.BuildTree, "checkout", "checkout"),
+    (build_tree.BuildTree, "keep", "checkout"),
     (tcc, "boots", "boot check"),
     (binaries, "_store", "store the binary"),
     (binaries, "_content", "digest of the binary"),

@@ -14,11 +14,11 @@ from pathlib import Path
 from bench import rivals
 from bench.rivals import GIT, GIT_FAST, PARTS, WARM, Row, Task
 from bench.table import table
-from bisector import session
 from bisector.cli import STATUS_INTERRUPTED
 from bisector.errors import BisectorError, UsageProblem
-from bisector.session import Options
-from bisector.workspace import Workspace
+from bisector.probing import setup
+from bisector.probing.setup import Options
+from bisector.system.workspace import Workspace
 
 ABOUT = """Ask for the introduction and the fix of a scenario's bug in RANGE (default v2.9..master),
 in several ways:
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--hint", default="snr_resolution_error_cb", help="for hinted (%(default)s)"
     )
-    parser.add_argument("--scenario", default=session.DEFAULT_SCENARIO, help="(%(default)s)")
+    parser.add_argument("--scenario", default=setup.DEFAULT_SCENARIO, help="(%(default)s)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
     parser.add_argument("--only", metavar="PART,...", help="of the above; warm goes with cold")
     parser.add_argument(
@@ -88,7 +88,7 @@ def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
         repo=asked.repo, scenario=asked.scenario, settings=tuple(asked.settings), toolchain="auto"
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as root:
-        history = session.find_history(
+        history = setup.find_history(
             options, Workspace(Path(root, "own")), lambda what: None, lambda what: None
         )
         span, bad = history.range(asked.range), history.resolve(asked.bad)

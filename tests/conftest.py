@@ -13,9 +13,9 @@ from pygit2.enums import FileMode, ObjectType
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from bisector.sandbox import Sandbox
-from bisector.workspace import Workspace
-from tests.obtain import obtain, sandbox_of
+from bisector.system.sandbox import Sandbox
+from bisector.system.workspace import Workspace
+from tests.support.obtain import obtain, sandbox_of
 
 settings.register_profile("untimed", deadline=None)  # others may need the machine, too
 settings.load_profile("untimed")

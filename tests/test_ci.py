@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines import GITHUB, GITLAB, Data, filled, gitlab_job, read
+from tests.support.pipelines import GITHUB, GITLAB, Data, filled, gitlab_job, read
 
 WORKFLOWS = sorted(GITHUB.glob("*.yml"))
 PIPELINE = GITLAB / "verify-backport.yml"

@@ -23,29 +23,32 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bisector import (
-    advice,
-    cherry,
-    coverage,
-    csource,
-    difftext,
-    journal,
-    mail,
-    patch_files,
-    scenario_file,
-    texts,
-)
-from bisector.apply import AppliedSeries, apply_series
-from bisector.classify import EVIDENCE_LINES, EVIDENCE_WIDTH, TestRun, classify
 from bisector.errors import MAX_LINE, BisectorError
-from bisector.events import Event
-from bisector.oracle import Oracle
-from bisector.patches import Series
-from bisector.verdict import Ruling
+from bisector.git import commit_text
+from bisector.jobs.backport import advice
+from bisector.jobs.verify import coverage
+from bisector.patch import c_source, cherry_pick, format_patch, load, unified_diff
+from bisector.patch.apply import AppliedSeries, apply_series
+from bisector.patch.model import Series
+from bisector.record import journal
+from bisector.record.events import Event
+from bisector.record.verdict import Ruling
+from bisector.testing import scenario_loader
+from bisector.testing.oracle import Oracle
+from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, TestRun, classify
 from tests.conftest import WHO
-from tests.made import FIXED, TEN, C, Repo
-from tests.test_classify import ANY, EXIT_1, FLAP, KILLED, REFUSED, RX_TIMEOUT, SEGV, SERVING
-from tests.test_codec import EVENTS
+from tests.record.test_codec import EVENTS
+from tests.support.made import FIXED, TEN, C, Repo
+from tests.testing.test_vtest_log import (
+    ANY,
+    EXIT_1,
+    FLAP,
+    KILLED,
+    REFUSED,
+    RX_TIMEOUT,
+    SEGV,
+    SERVING,
+)
 
 EXAMPLES = int(os.environ.get("BISECTOR_FUZZ", "150"))
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, writing direction, ends of lines
@@ -243,7 +246,7 @@ def loaded(text: bytes) -> Series:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "0001-it.patch"
         path.write_bytes(text)
-        return patch_files.load(path)
+        return load.load(path)
 
 
 @pytest.fixture(scope="module")
@@ -283,11 +286,11 @@ def test_a_damaged_patch_is_applied_or_refused(repo: Repo, tip: str, text: bytes
         for one in series.patches:
             assert one.subject
             for file in one.files:
-                (again,) = difftext.parse(file.text, "again")
+                (again,) = unified_diff.parse(file.text, "again")
                 assert again.text == file.text
             _ = [hunk.functions for file in one.files for hunk in file.hunks]
         apply_series(repo.git, repo.read(tip).tree, series)
-        cherry.Picker(repo.git, WHO).series(series, tip)
+        cherry_pick.Picker(repo.git, WHO).series(series, tip)
 
 
 LONG = 1_000_000
@@ -332,7 +335,7 @@ def test_a_patch_made_to_keep_us_busy_does_not(repo: Repo, tip: str, text: bytes
 )
 def test_code_made_to_keep_us_busy_does_not(source: bytes) -> None:
     with in_time():
-        assert csource.is_same_code(C, source, source + b"\n")
+        assert c_source.is_same_code(C, source, source + b"\n")
 
 
 # --- commits as mails -----------------------------------------------------------------------------
@@ -358,9 +361,9 @@ def test_a_damaged_commit_is_a_mail_or_refused(repo: Repo, tip: str, head: bytes
     except (pygit2.GitError, ValueError, KeyError):
         return  # git refuses it
     with refused_in_one_line():
-        assert mail.written(repo.git, commit).startswith(b"From ")
-        assert texts.subject(commit) in texts.decoded(commit.raw_message, commit)
-        assert cherry.Picker(repo.git, WHO).commit(str(made), tip)
+        assert format_patch.written(repo.git, commit).startswith(b"From ")
+        assert commit_text.subject(commit) in commit_text.decoded(commit.raw_message, commit)
+        assert cherry_pick.Picker(repo.git, WHO).commit(str(made), tip)
 
 
 # --- scenarios ------------------------------------------------------------------------------------
@@ -398,7 +401,7 @@ def rendered(toml: bytes, template: bytes) -> None:
         folder = Path(name)
         (folder / "scenario.toml").write_bytes(toml)
         (folder / "a.vtc.j2").write_bytes(template)
-        scenario = scenario_file.load(name)
+        scenario = scenario_loader.load(name)
         for chosen in scenario.crossed():
             scenario.oracle(chosen)
 
@@ -438,7 +441,7 @@ def test_a_damaged_template_is_rendered_or_refused(template: bytes) -> None:
 @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "/" * 5000, "\x1b[2J", "\udcff"])
 def test_what_is_no_scenarios_name_is_refused(name: str) -> None:
     with refused_in_one_line():
-        scenario_file.load(name)
+        scenario_loader.load(name)
 
 
 # --- VTest's log ----------------------------------------------------------------------------------

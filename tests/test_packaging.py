@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector import session
-from tests.supply import ROOT
+import bisector
+from tests.support.supply import ROOT
 
 LISTING = """
 from bisector import patch_files, session
@@ -53,7 +53,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_file_of_the_package_is_installed(installed: Path) -> None:
-    assert files(installed) == files(Path(session.__file__).parent)
+    assert files(installed) == files(Path(bisector.__file__).parent)
 
 
 def test_the_bundled_patches_are_found_where_they_were_installed(

@@ -20,7 +20,7 @@ from bisector.errors import (
     UsageProblem,
     WorkspaceProblem,
 )
-from bisector.workspace import Workspace
+from bisector.system.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
 STATUS_BUG = 4
@@ -125,7 +125,7 @@ def _bug(error: Exception) -> str:
     """Keep the details of what nobody expected, and say where."""
     said = f"a bug in bisector: {type(error).__name__}: {' '.join(str(error).split())}"
     try:
-        from bisector import versions
+        from bisector.system import versions
 
         path = Workspace.open().folder("crashes") / f"{time.time_ns()}.txt"
         details = [str(sys.argv), *versions.listed(), traceback.format_exc()]

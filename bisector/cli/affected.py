@@ -22,9 +22,9 @@ answered as asked, 3 the machine lacks something."""
     every = cli.Flag("--every", help="probe each release; infer none from its neighbours")
 
     def main(self, range: str) -> int:
-        from bisector.affected import conduct
         from bisector.cli.answer import show
         from bisector.cli.options import options_of, way_of
+        from bisector.jobs.survey.affected import conduct
         from bisector.report.live import Live
 
         files = self.files()

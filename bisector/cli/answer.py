@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bisector.conduct import Outcome
 from bisector.errors import WorkspaceProblem
+from bisector.jobs.runner import Outcome
+from bisector.record.summary import Summary, summarize
 from bisector.report import as_json, bisect_log, html, junit, markdown, terminal
 from bisector.report.conclusion import conclude
-from bisector.report.summary import Summary, summarize
-from bisector.workspace import explained
+from bisector.system.workspace import explained
 
 PROVEN, NOT_PROVEN = 0, 1
 _FORMS: Mapping[str, Callable[[Summary], str]] = {

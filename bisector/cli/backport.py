@@ -49,9 +49,9 @@ cannot be answered as asked, 3 the machine lacks something."""
     )
 
     def main(self, fix: str) -> int:
-        from bisector.backport import Wishes, backport
         from bisector.cli.answer import show
         from bisector.cli.options import options_of, way_of
+        from bisector.jobs.backport.backport import Wishes, backport
         from bisector.report.live import Live
 
         if self.patch:

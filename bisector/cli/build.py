@@ -9,16 +9,16 @@ class Build(RepoCommand):
     """Build one revision, with the patches that are named; print the binary's path"""
 
     def main(self, revision: str) -> int:
-        from bisector import session
         from bisector.cli.options import options_of
-        from bisector.conduct import noticing
+        from bisector.jobs.runner import noticing
+        from bisector.jobs.single import build_once
+        from bisector.probing import setup
         from bisector.report.live import Live
-        from bisector.single import build_once
 
         options = options_of(self)
         workspace = self.workspace()
         with Live() as live:
-            history = session.find_history(options, workspace, live.doing, noticing(live))
+            history = setup.find_history(options, workspace, live.doing, noticing(live))
             binary = build_once(workspace, history, options, revision, live.doing)
         print(binary)
         return 0

@@ -15,8 +15,8 @@ class Cache(RoomCommand):
     )
 
     def main(self) -> int:
-        from bisector import cache
         from bisector.report import machine
+        from bisector.system import cache
 
         workspace = self.workspace()
         if self.clear:

@@ -10,9 +10,10 @@ from typing import Any
 from plumbum import cli
 from plumbum.cli.switches import SwitchError
 
-from bisector import __version__, sizes
+from bisector import __version__
 from bisector.errors import OutputProblem, UsageProblem
-from bisector.workspace import MAX_BUILD_TREES, Workspace
+from bisector.system import sizes
+from bisector.system.workspace import MAX_BUILD_TREES, Workspace
 
 _HELP = ("ShowHelp", "ShowHelpAll", "ShowVersion", "ShowCompletion")
 

@@ -16,25 +16,29 @@ class Demo(RoomCommand):
 Needs no clone of HAProxy. Takes a minute or two the first time, for two or three dozen probes."""
 
     def main(self) -> int:
-        from bisector import distro, hunt_job, patch_files, playground, session
         from bisector.cli.answer import show
-        from bisector.conduct import Way
+        from bisector.jobs import playground
+        from bisector.jobs.hunt import job
+        from bisector.jobs.runner import Way
+        from bisector.patch import load
+        from bisector.probing import setup
+        from bisector.record.summary import summarize
         from bisector.report.live import Live
-        from bisector.report.summary import summarize
+        from bisector.system import debian
 
         workspace = self.workspace()
         with Live() as live:
             live.doing(f"fetching the source of HAProxy {SERIES}")
-            source = distro.fetch_source(workspace, SERIES)
-            series = patch_files.load(session.bundled_patches("dns-flap"))
+            source = debian.fetch_source(workspace, SERIES)
+            series = load.load(setup.bundled_patches("dns-flap"))
             live.doing("making the playground")
             ground = playground.make(workspace, source.path, series, playground.DEMO)
             # without hints the search meets what cannot be built and what cannot be tested, too
             words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
-            outcome = hunt_job.run(
+            outcome = job.run(
                 workspace,
-                session.Options(repo=str(ground.path)),
+                setup.Options(repo=str(ground.path)),
                 ground.range,
                 blind=True,
                 way=Way(f"bisector {' '.join(words)}", live),

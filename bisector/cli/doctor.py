@@ -19,9 +19,9 @@ Exit status: 0 if the main job can run, else 3."""
     fix = cli.Flag("--fix", help="fetch into the workspace what apt can give without root")
 
     def main(self) -> int:
-        from bisector import doctor
+        from bisector.jobs import doctor
         from bisector.report import machine
-        from bisector.workspace import Workspace
+        from bisector.system.workspace import Workspace
 
         workspace = Workspace.open()
         findings = doctor.examine(workspace, os.environ)

@@ -9,9 +9,9 @@ class Hunts(Command):
     """List the hunts in the workspace and how they stand"""
 
     def main(self) -> int:
-        from bisector import catalog
+        from bisector.jobs import catalog
         from bisector.report import terminal
-        from bisector.workspace import Workspace
+        from bisector.system.workspace import Workspace
 
         hunts = list(catalog.hunts(Workspace.open()))
         for hunt in hunts:

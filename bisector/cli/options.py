@@ -7,10 +7,10 @@ import sys
 from dataclasses import replace
 
 from bisector.cli.command import FlakyCommand, JobCommand, RepoCommand, TestCommand
-from bisector.conduct import Watcher, Way
 from bisector.errors import UsageProblem
-from bisector.scheduler import Scheduler
-from bisector.session import Options
+from bisector.jobs.runner import Watcher, Way
+from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.setup import Options
 
 
 def options_of(command: RepoCommand) -> Options:

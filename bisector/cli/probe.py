@@ -9,7 +9,7 @@ from bisector.cli.command import TestCommand
 from bisector.errors import PatchConflict
 
 if TYPE_CHECKING:
-    from bisector.events import Probed
+    from bisector.record.events import Probed
 
 STATUS_CANNOT_TELL = 125  # what `git bisect run` skips a revision for
 
@@ -34,16 +34,16 @@ lacks something, 132 a bug in bisector, 130 interrupted."""
         return {"good": 0, "bad": 1}.get(result.verdict, STATUS_CANNOT_TELL)
 
     def _probe(self, revision: str) -> Probed:
-        from bisector import session
         from bisector.cli.options import cluster_of, options_of
-        from bisector.conduct import noticing
+        from bisector.jobs.runner import noticing
+        from bisector.jobs.single import probe_once
+        from bisector.probing import setup
         from bisector.report.live import Live
-        from bisector.single import probe_once
 
         options = options_of(self)
         workspace = self.workspace()
         with Live() as live:
-            history = session.find_history(options, workspace, live.doing, noticing(live))
+            history = setup.find_history(options, workspace, live.doing, noticing(live))
             if not revision and history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
             return probe_once(

@@ -21,16 +21,16 @@ Exit status of --check: 0 if the files there say what the templates do, else 1."
     check = cli.Flag("--check", help="write nothing; list what is missing or differs")
 
     def main(self, scenario: str) -> int:
-        from bisector import regtest, scenario_file
+        from bisector.testing import render_reg_tests, scenario_loader
 
-        files = regtest.rendered(scenario_file.load(scenario))
+        files = render_reg_tests.rendered(scenario_loader.load(scenario))
         folder = Path(self.out)
         if self.check:
-            stale = list(regtest.stale(files, folder))
+            stale = list(render_reg_tests.stale(files, folder))
             for name in stale:
                 print(f"bisector: {folder / name} is stale", file=sys.stderr)
             return 1 if stale else 0
-        regtest.write(files, folder)
+        render_reg_tests.write(files, folder)
         for name in files:
             print(folder / name)
         return 0

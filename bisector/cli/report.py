@@ -13,9 +13,9 @@ HUNT is a name as 'bisector hunts' lists it, or how one begins; the newest unles
 Exit status: 0 if all is proven or verified, 1 if not, 2 if there is no such hunt."""
 
     def main(self, hunt: str = "") -> int:
-        from bisector import catalog
         from bisector.cli.answer import tell
-        from bisector.workspace import Workspace
+        from bisector.jobs import catalog
+        from bisector.system.workspace import Workspace
 
         files = self.files()
         journal, summary = catalog.find_hunt(Workspace.open(), hunt)

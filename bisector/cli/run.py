@@ -39,9 +39,9 @@ as asked, 3 the machine lacks something."""
     )
 
     def main(self, range: str) -> int:
-        from bisector import hunt_job
         from bisector.cli.answer import show
         from bisector.cli.options import options_of, way_of
+        from bisector.jobs.hunt import job
         from bisector.report.live import Live
 
         options = replace(
@@ -53,5 +53,5 @@ as asked, 3 the machine lacks something."""
         files = self.files()
         with Live() as live:
             way = way_of(self, live)
-            outcome = hunt_job.run(self.workspace(), options, range, blind=self.blind, way=way)
+            outcome = job.run(self.workspace(), options, range, blind=self.blind, way=way)
         return show(outcome, files)

@@ -9,12 +9,12 @@ class Scenarios(Command):
     """List the scenarios, or show one"""
 
     def main(self, name: str = "") -> int:
-        from bisector import scenario_file
         from bisector.report import terminal
+        from bisector.testing import scenario_loader
 
         if name:
-            print(terminal.scenario(scenario_file.load(name)), end="")
+            print(terminal.scenario(scenario_loader.load(name)), end="")
             return 0
-        for known in scenario_file.bundled():
-            print(f"{known:<16}{scenario_file.load(known).title}")
+        for known in scenario_loader.bundled():
+            print(f"{known:<16}{scenario_loader.load(known).title}")
         return 0

@@ -28,10 +28,10 @@ as asked, 3 the machine lacks something."""
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
         from bisector.cli.options import options_of, way_of
-        from bisector.events import Noted
+        from bisector.jobs.survey.sweep import Choice, conduct, plan
+        from bisector.record.events import Noted
         from bisector.report import swept
         from bisector.report.live import Live
-        from bisector.sweep import Choice, conduct, plan
 
         choice = Choice(self.tags, 1 if self.all else self._every())
         files = self.files()

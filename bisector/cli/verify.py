@@ -38,8 +38,8 @@ lacks something."""
     def main(self) -> int:
         from bisector.cli.answer import show
         from bisector.cli.options import options_of, way_of
+        from bisector.jobs.verify.verify import Closer, verify
         from bisector.report.live import Live
-        from bisector.verify import Closer, verify
 
         on = comma_separated("--on", self.on)
         closer = Closer(self.hunks, self.coverage, tuple(self.reg_tests))

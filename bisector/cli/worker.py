@@ -17,10 +17,10 @@ One probe at a time, with all processors. Works until interrupted.
 Exit status: 3 if this machine lacks something, or the scheduler cannot be reached."""
 
     def main(self, address: str) -> int:
-        from bisector import doctor
+        from bisector.jobs import doctor
+        from bisector.probing.dask.scheduler import Scheduler
+        from bisector.probing.dask.worker import serve
         from bisector.report import machine
-        from bisector.scheduler import Scheduler
-        from bisector.worker import serve
 
         scheduler = Scheduler(
             address, self.tls_ca, self.tls_cert, self.tls_key, insecure=self.insecure

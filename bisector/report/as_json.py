@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from bisector.codec import to_dict
-from bisector.events import Event
+from bisector.record.codec import to_dict
+from bisector.record.events import Event
+from bisector.record.summary import Finding, Summary
 from bisector.report.conclusion import conclude
-from bisector.report.summary import Finding, Summary
 
 SCHEMA = 1
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bisector.build.toolchain import FAST
 from bisector.errors import OutputProblem
-from bisector.events import CONFIRMATION, FIX, INTRODUCTION, TO_REAL, Probed
-from bisector.report.summary import Summary
-from bisector.toolchain import FAST
-from bisector.verdict import Verdict
+from bisector.record.events import CONFIRMATION, FIX, INTRODUCTION, TO_REAL, Probed
+from bisector.record.summary import Summary
+from bisector.record.verdict import Verdict
 
 _SKIP = "skip"
 _UNKNOWN = (Verdict.UNTESTABLE, "")

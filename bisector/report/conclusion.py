@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bisector.events import FAILS, Judged
-from bisector.outcome import NO_TEST, Outcome
+from bisector.record.events import FAILS, Judged
+from bisector.record.patch_outcome import NO_TEST, Outcome
+from bisector.record.summary import Summary
+from bisector.record.verdict import Verdict
 from bisector.report import swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
-from bisector.report.summary import Summary
-from bisector.verdict import Verdict
 
 _NAMED = 4  # revisions in a sentence
 

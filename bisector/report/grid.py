@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bisector.events import Cell, Judged
-from bisector.outcome import Outcome
+from bisector.record.events import Cell, Judged
+from bisector.record.patch_outcome import Outcome
 from bisector.report.collapse import collapse
 
 _WORDS = {"already": "already there"}

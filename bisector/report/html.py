@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from bisector.events import SAME, Judged, Probed
+from bisector.record.events import SAME, Judged, Probed
+from bisector.record.summary import Summary
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
 from bisector.report.strip import marks
-from bisector.report.summary import Summary
 from bisector.report.terminal import RUN, affected, proof, question, work
 
 _TEMPLATE = "report.html.j2"

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from bisector.events import FAILS, FLICKERS, UNCOVERED, Cell, Judged, Probed
-from bisector.outcome import Outcome
+from bisector.record.events import FAILS, FLICKERS, UNCOVERED, Cell, Judged, Probed
+from bisector.record.patch_outcome import Outcome
+from bisector.record.summary import Finding, Summary
+from bisector.record.verdict import Verdict
 from bisector.report import swept
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
 from bisector.report.parts import confirmed_said, covered_said, hunk_said, port_details
-from bisector.report.summary import Finding, Summary
-from bisector.verdict import Verdict
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -6,7 +6,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bisector.events import (
+from bisector.printable import printable
+from bisector.record.events import (
     CONFIRMATION,
     NEW_VERDICT,
     SAME,
@@ -21,7 +22,6 @@ from bisector.events import (
     RegTested,
     Turned,
 )
-from bisector.printable import printable
 from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
 

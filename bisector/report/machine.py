@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bisector import sizes
+from bisector.record.requirement import Requirement
 from bisector.report.layout import row
-from bisector.requirement import Requirement
+from bisector.system import sizes
 
 if TYPE_CHECKING:
-    from bisector.cache import Freed, Share
-    from bisector.workspace import Workspace
+    from bisector.system.cache import Freed, Share
+    from bisector.system.workspace import Workspace
 
 
 def findings(found: Sequence[Requirement]) -> str:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bisector.events import SAME
 from bisector.printable import printable
+from bisector.record.events import SAME
+from bisector.record.summary import Finding, Summary
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed
-from bisector.report.summary import Finding, Summary
 from bisector.report.terminal import RUN, affected, proof, question
 
 LIMIT = 65_000  # characters; a comment on GitHub may have 65,536

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from bisector.events import (
+from bisector.record.events import (
     NOTICED,
     SAME,
     UNCOVERED,

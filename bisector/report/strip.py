@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bisector.events import FIX, INTRODUCTION, Probed
+from bisector.record.events import FIX, INTRODUCTION, Probed
+from bisector.record.summary import Summary
+from bisector.record.verdict import Verdict
 from bisector.report import grid
-from bisector.report.summary import Summary
-from bisector.verdict import Verdict
 
 _FOUND = {INTRODUCTION: "introduced", FIX: "fixed"}
 

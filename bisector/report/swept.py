@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from bisector.events import Retested, Stretch
+from bisector.record.events import Retested, Stretch
+from bisector.record.summary import Summary
+from bisector.record.work_estimate import Estimate
 from bisector.report.layout import counted, row, stretch, table
 from bisector.report.strip import marks
-from bisector.report.summary import Summary
-from bisector.work_estimate import Estimate
 
 JOB = "sweep"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bisector.events import PatchChecked, Probed
 from bisector.printable import printable
+from bisector.record.events import PatchChecked, Probed
+from bisector.record.summary import Finding, Summary
+from bisector.record.verdict import Verdict
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, moment, row, squeezed, stretch
-from bisector.report.summary import Finding, Summary
-from bisector.scenario import Scenario
-from bisector.verdict import Verdict
+from bisector.testing.scenario import Scenario
 
 RUN = "run"  # the job that hunts
 _WORDS = {"introduction": "introduced", "fix": "fixed"}

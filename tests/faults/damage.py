@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 
-from bisector import journal
+from bisector.record import journal
 from tests.faults.table import Experiment
 from tests.faults.trials import SABOTEUR, numbered, outcome, resumed
 from tests.faults.world import Place, World

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from bisector import distro, patch_files, playground, session
-from bisector.events import Found
+from bisector.jobs import playground
+from bisector.patch import load
+from bisector.probing import setup
+from bisector.record.events import Found
+from bisector.system import debian
 from tests.faults.table import Context, Experiment
 from tests.faults.trials import ended_within, resumed, row
 from tests.faults.world import Place, Told, fetch_tools
-from tests.grounds import SMALL
+from tests.support.grounds import SMALL
 
 KILLS = int(os.environ.get("BISECTOR_GROUND_KILLS", "12"))
 SECONDS = 5.0  # at most, from one kill to the next; a build takes three
@@ -23,8 +26,8 @@ FAULT = "SIGKILL at a random moment, real HAProxy"
 def experiments(context: Context) -> Iterator[Experiment]:
     """The only one."""
     tools = fetch_tools(context)
-    source = distro.fetch_source(context.workspace, "3.0")
-    series = patch_files.load(session.bundled_patches("dns-flap"))
+    source = debian.fetch_source(context.workspace, "3.0")
+    series = load.load(setup.bundled_patches("dns-flap"))
     ground = playground.make(context.workspace, source.path, series, SMALL)
     words = ("run", ground.range, "--repo", str(ground.path), "--confirm", "none")
     place, undisturbed = (Place(context.folder / name, tools) for name in ("killed", "left-alone"))

@@ -11,17 +11,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bisector import binaries, process, tcc
-from bisector.binaries import Build
-from bisector.lanes import Lane
-from bisector.proc import processes
-from bisector.sandbox import Sandbox
-from bisector.store import private_store
-from bisector.toolchain import DEV, Toolchain
-from bisector.workspace import Workspace
+from bisector.build import binaries, tcc
+from bisector.build.binaries import Build
+from bisector.build.toolchain import DEV, Toolchain
+from bisector.git.object_store import private_store
+from bisector.system import process
+from bisector.system.procfs import processes
+from bisector.system.sandbox import Sandbox
+from bisector.system.slots import Lane
+from bisector.system.workspace import Workspace
 from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
-from tests.obtain import sandbox_of
+from tests.support.obtain import sandbox_of
 
 SECRET = "a private key"
 NAP = "86399"  # seconds; by them the tests know their own processes again
@@ -255,7 +256,7 @@ def called_off_when(scene: Scene, name: str) -> Iterator[Lane]:
     """A lane that is called off as soon as a build tree has the file *name*."""
     from threading import Thread
 
-    from tests.test_lanes import until
+    from tests.system.test_slots import until
 
     lane = scene.lane
     trees = scene.workspace.root / "trees"

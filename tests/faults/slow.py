@@ -17,23 +17,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bisector import distro, patch_files, playground, scenario_file, session
-from bisector.classify import TIMED_OUT
-from bisector.history import History
-from bisector.lanes import Lane, cores
-from bisector.oracle import Oracle
-from bisector.patience import AGAIN, MOST_CROWDED
-from bisector.probe import Probe, probe
-from bisector.session import Options
-from bisector.store import private_store
-from bisector.toolchain import DEV, Toolchain
-from bisector.verdict import Result, Verdict
-from bisector.vtest import OUTER
-from bisector.workspace import Workspace
+from bisector.build.toolchain import DEV, Toolchain
+from bisector.git.history import History
+from bisector.git.object_store import private_store
+from bisector.jobs import playground
+from bisector.patch import load
+from bisector.probing import setup
+from bisector.probing.probe import Probe, probe
+from bisector.probing.setup import Options
+from bisector.record.verdict import Result, Verdict
+from bisector.system import debian
+from bisector.system.slots import Lane, cores
+from bisector.system.workspace import Workspace
+from bisector.testing import scenario_loader
+from bisector.testing.oracle import Oracle
+from bisector.testing.timeouts import AGAIN, MOST_CROWDED
+from bisector.testing.vtest import OUTER
+from bisector.testing.vtest_log import TIMED_OUT
 from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
-from tests.grounds import SMALL
 from tests.real.test_verdicts import broken
+from tests.support.grounds import SMALL
 
 RUNS = int(os.environ.get("BISECTOR_SLOW_RUNS", "264"))
 BUSY, WIDE = 8, 8  # loops that do nothing else, tests at a time
@@ -53,9 +57,9 @@ _WAITS = 'varnishtest "waits for ever"\nserver s1 {\n\trxreq\n} -start\nserver s
 def experiments(context: Context) -> Iterator[Experiment]:
     """What hangs, and beside it good and bad binaries on a busy machine."""
     workspace = context.workspace
-    distro.fetch_lua(workspace)
-    distro.fetch_bwrap(workspace)
-    vtest = distro.fetch_vtest(workspace)
+    debian.fetch_lua(workspace)
+    debian.fetch_bwrap(workspace)
+    vtest = debian.fetch_vtest(workspace)
     with ThreadPoolExecutor() as pool:
         hanging = pool.submit(lambda: list(_hangs(context.folder, str(vtest.path))))
         yield from _busy(workspace)
@@ -66,7 +70,7 @@ def experiments(context: Context) -> Iterator[Experiment]:
 
 
 def _hangs(folder: Path, vtest: str) -> Iterator[Experiment]:
-    flap = scenario_file.load("dns-flap")
+    flap = scenario_loader.load("dns-flap")
     oracle = replace(flap.oracle(flap.choose({})), seconds=PATIENCE)
     case = folder / "waits.vtc"
     case.write_text(_WAITS)
@@ -130,17 +134,17 @@ def _busy(workspace: Workspace) -> Iterator[Experiment]:
 
 def _runs(workspace: Workspace) -> list[_Run]:
     """RUNS questions on HAProxy 3.0 as it is and with the scenarios' bugs; all of it is built."""
-    source = distro.fetch_source(workspace, "3.0")
-    series = patch_files.load(session.bundled_patches("dns-flap"))
+    source = debian.fetch_source(workspace, "3.0")
+    series = load.load(setup.bundled_patches("dns-flap"))
     ground = playground.make(workspace, source.path, series, SMALL)
     history = History.open(ground.path, workspace)
     good = history.tree_id(history.resolve("v3.0.11").id)
     options = Options(scenario="dns-flap")
-    bench = session.find_bench(options, workspace, history, session.find_test(options))
+    bench = setup.find_bench(options, workspace, history, setup.find_test(options))
     chain, runs = bench.chains.search, []
     for name, patches in (("dns-flap", series.patches), ("dns-false-up", series.patches[1:])):
         bad = broken(workspace, history, patches)
-        scenario = scenario_file.load(name)
+        scenario = scenario_loader.load(name)
         for chosen in scenario.crossed():
             # an SRV record brings the port along: nothing is wrong with it
             wrong = Verdict.GOOD if chosen["record"] == "SRV" else Verdict.BAD

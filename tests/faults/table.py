@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector.workspace import Workspace
+from bisector.system.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.__main__ import experiments, present
 from tests.faults.table import Experiment, render
-from tests.obtain import obtain
+from tests.support.obtain import obtain
 
 
 def test_the_table_counts_what_was_lost() -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bisector import journal
-from bisector.events import Probed, Started
+from bisector.record import journal
+from bisector.record.events import Probed, Started
 from tests.faults.table import Context, Experiment
 from tests.faults.trials import ended_within, numbered, outcome, resumed
 from tests.faults.world import COMMITS, Place, Told, World, finished, until

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector import distro, journal, tcc
-from bisector.events import Confirmed, Ended, Event, Found, Noted, Probed
+from bisector.build import tcc
+from bisector.record import journal
+from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed
+from bisector.system import debian
 from tests.conftest import Clone
 from tests.faults.table import Context
 
@@ -193,9 +195,9 @@ class Place:
 def fetch_tools(context: Context) -> Path:
     """VTest, Lua, tcc's shim, bubblewrap. Raises EnvironmentProblem if they are not to be had."""
     workspace = context.workspace
-    distro.fetch_vtest(workspace)
-    distro.fetch_lua(workspace)
-    distro.fetch_bwrap(workspace)
+    debian.fetch_vtest(workspace)
+    debian.fetch_lua(workspace)
+    debian.fetch_bwrap(workspace)
     tcc.compiler(workspace)
     copy = context.folder / "tools"
     return Path(shutil.copytree(workspace.root / "tools", copy, symlinks=True))

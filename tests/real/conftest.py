@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from bisector import distro, patch_files, playground, session
-from bisector.distro import SourceTree
-from bisector.history import History
-from bisector.patches import Series
-from bisector.playground import Playground
-from bisector.workspace import Workspace
-from tests.grounds import SMALL
-from tests.obtain import obtain
+from bisector.git.history import History
+from bisector.jobs import playground
+from bisector.jobs.playground import Playground
+from bisector.patch import load
+from bisector.patch.model import Series
+from bisector.probing import setup
+from bisector.system import debian
+from bisector.system.debian import SourceTree
+from bisector.system.workspace import Workspace
+from tests.support.grounds import SMALL
+from tests.support.obtain import obtain
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,20 +31,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def real_workspace(shared_workspace: Path) -> Workspace:
     """One workspace for all real tests, with VTest, Lua and bubblewrap in it."""
     workspace = Workspace.open({"BISECTOR_WORKSPACE": str(shared_workspace)})
-    obtain(lambda: distro.fetch_vtest(workspace))
-    obtain(lambda: distro.fetch_lua(workspace))
-    obtain(lambda: distro.fetch_bwrap(workspace))
+    obtain(lambda: debian.fetch_vtest(workspace))
+    obtain(lambda: debian.fetch_lua(workspace))
+    obtain(lambda: debian.fetch_bwrap(workspace))
     return workspace
 
 
 @pytest.fixture(scope="session")
 def haproxy_3_0(real_workspace: Workspace) -> SourceTree:
-    return obtain(lambda: distro.fetch_source(real_workspace, "3.0"))
+    return obtain(lambda: debian.fetch_source(real_workspace, "3.0"))
 
 
 @pytest.fixture(scope="session")
 def series() -> Series:
-    return patch_files.load(session.bundled_patches("dns-flap"))
+    return load.load(setup.bundled_patches("dns-flap"))
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,11 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode
 
-from bisector import journal
-from bisector.events import Event, Probed, Started
-from bisector.history import History
-from bisector.playground import Plan, Playground
-from bisector.workspace import Workspace
+from bisector.git.history import History
+from bisector.jobs.playground import Plan, Playground
+from bisector.record import journal
+from bisector.record.events import Event, Probed, Started
+from bisector.system.workspace import Workspace
 
 BISECTOR = (sys.executable, "-m", "bisector")
 SECONDS = 1500.0

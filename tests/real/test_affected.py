@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bisector.playground import Playground
-from bisector.workspace import Workspace
+from bisector.jobs.playground import Playground
+from bisector.system.workspace import Workspace
 from tests.real.helpers import bisector
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from bisector.playground import Playground
+from bisector.jobs.playground import Playground
 from tests.real.helpers import bisector
 
 

@@ -13,9 +13,18 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bisector.playground import Playground
-from bisector.workspace import Workspace
-from tests.pipelines import GITHUB, GITLAB, ROOT, Data, Machine, read, run_github, run_gitlab
+from bisector.jobs.playground import Playground
+from bisector.system.workspace import Workspace
+from tests.support.pipelines import (
+    GITHUB,
+    GITLAB,
+    ROOT,
+    Data,
+    Machine,
+    read,
+    run_github,
+    run_gitlab,
+)
 
 # a branch name is the one text that a stranger may choose
 BASE = "3.1;$(touch${IFS}taken-over)"
@@ -48,7 +57,7 @@ def bisector_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in INGREDIENTS:
         shutil.copy(ROOT / name, folder)
-    for scenario in folder.glob("bisector/scenarios/*/scenario.toml"):
+    for scenario in folder.glob("bisector/testing/scenarios/*/scenario.toml"):
         whole = scenario.read_text()
         scenario.write_text(re.sub(r"^matrix = .*", 'matrix = ["check"]', whole, flags=re.M))
     venv = tmp_path_factory.mktemp("venv")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.distro import SourceTree
-from bisector.playground import Playground
+from bisector.jobs.playground import Playground
+from bisector.system.debian import SourceTree
 from tests.real.helpers import BISECTOR, SECONDS, bisector
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from bench.machines import Machines
 from bench.measure import empty_workspace
-from bisector import playground
-from bisector.distro import SourceTree
-from bisector.history import History
-from bisector.patches import Series
-from bisector.playground import DEMO, Playground
-from bisector.verdict import Verdict
-from bisector.workspace import Workspace
+from bisector.git.history import History
+from bisector.jobs import playground
+from bisector.jobs.playground import DEMO, Playground
+from bisector.patch.model import Series
+from bisector.record.verdict import Verdict
+from bisector.system.debian import SourceTree
+from bisector.system.workspace import Workspace
 from tests.real.helpers import (
     SECONDS,
     begin,

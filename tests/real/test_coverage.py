@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bisector import reg_tests, tools
-from bisector.coverage import measure
-from bisector.history import History
-from bisector.oracle import Oracle
-from bisector.workspace import Workspace
+from bisector.git.history import History
+from bisector.jobs import reg_tests
+from bisector.jobs.verify.coverage import measure
+from bisector.system import tools
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
 from tests.real.helpers import edited
 from tests.real.test_verdicts import bench
 

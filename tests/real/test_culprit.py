@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisector.events import Reduced
-from bisector.playground import Playground
-from bisector.workspace import Workspace
+from bisector.jobs.playground import Playground
+from bisector.record.events import Reduced
+from bisector.system.workspace import Workspace
 from tests.real.helpers import bisector, hunts_over, made
 
 

@@ -6,18 +6,19 @@ import re
 
 import pytest
 
-from bisector import distro, tcc
-from bisector.binaries import build
-from bisector.history import History
-from bisector.patches import Series
-from bisector.playground import Playground, make
-from bisector.probe import probe
-from bisector.verdict import Verdict
-from bisector.workspace import Workspace
-from tests.grounds import SMALL
-from tests.obtain import obtain
+from bisector.build import tcc
+from bisector.build.binaries import build
+from bisector.git.history import History
+from bisector.jobs.playground import Playground, make
+from bisector.patch.model import Series
+from bisector.probing.probe import probe
+from bisector.record.verdict import Verdict
+from bisector.system import debian
+from bisector.system.workspace import Workspace
 from tests.real.helpers import bisector
 from tests.real.test_verdicts import RELEASE_ONLY, bench, broken
+from tests.support.grounds import SMALL
+from tests.support.obtain import obtain
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def test_both_toolchains_say_the_same(
 
 
 def test_a_release_that_tcc_cannot_build_is_judged_by_gcc(real_workspace: Workspace) -> None:
-    source = obtain(lambda: distro.fetch_source(real_workspace, "2.6"))
+    source = obtain(lambda: debian.fetch_source(real_workspace, "2.6"))
     ground = make(real_workspace, source.path, Series(()), RELEASE_ONLY)
     history = History.open(ground.path, real_workspace)
     ready = bench(real_workspace, history, "dns-flap")

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 import pygit2
 import pytest
 
-from bisector.history import History
-from bisector.playground import Playground
+from bisector.git.history import History
+from bisector.jobs.playground import Playground
 from tests.real.helpers import bisector, edited
 
 BAD = "v3.1-dev1"

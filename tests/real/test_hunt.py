@@ -8,10 +8,10 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from bisector import journal
-from bisector.events import Event
-from bisector.playground import Playground
-from bisector.workspace import Workspace
+from bisector.jobs.playground import Playground
+from bisector.record import journal
+from bisector.record.events import Event
+from bisector.system.workspace import Workspace
 from tests.real.helpers import begin, bisector, hunts_over, made
 
 

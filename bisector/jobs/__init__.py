@@ -1,0 +1,1 @@
+"""What a command does, below its options and above its probes."""

@@ -1,0 +1,1 @@
+"""`backport`: a fix on other branches."""

@@ -1,0 +1,168 @@
+"""The third job: can a fix be ported to other branches, is it needed there, and does it work?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygit2
+
+from bisector.errors import UsageProblem, WouldOverwrite
+from bisector.git.history import History
+from bisector.jobs import catalog, runner
+from bisector.jobs.backport import advice
+from bisector.jobs.backport.attempt import Branch, Plan
+from bisector.jobs.backport.branches import Backport
+from bisector.jobs.backport.fix import Fix
+from bisector.jobs.judge import Suite, find_suites
+from bisector.jobs.runner import Way, noticing
+from bisector.patch import deliver
+from bisector.patch.cherry_pick import Picked, Picker
+from bisector.probing import setup
+from bisector.probing.executors import TESTS_A_CORE
+from bisector.probing.prober import Prober
+from bisector.probing.setup import Options, Test
+from bisector.record.events import Ported
+from bisector.system.slots import cores
+from bisector.system.workspace import Workspace
+
+# raised when the same question gets another answer, so that no finished journal is shown for it
+_RULES = 2
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is to be done with what works, and what else is to be tried.
+
+    Files for `git am` go below ``out``, branches called ``create`` into the user's clone;
+    ``reg_tests`` are folders of a branch's own reg-tests, which it has to keep.
+    """
+
+    out: Path | None = None
+    create: str = ""
+    reg_tests: tuple[str, ...] = ()
+
+
+def backport(
+    workspace: Workspace,
+    options: Options,
+    what: str,
+    onto: Sequence[str],
+    wishes: Wishes,
+    way: Way,
+) -> runner.Outcome:
+    """Try the patch or revision *what* on the branches *onto*, and hand over what works.
+
+    That it cannot be handed over is part of the outcome. Raises UsageProblem, PatchProblem and
+    what a probe raises.
+    """
+    test = setup.find_test(options)
+    history = setup.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
+    plan = _plan(workspace, options, test, history, Fix.find(what, history), onto, wishes)
+    bench = setup.find_bench(options, workspace, history, test)
+    names = [branch.name for branch in plan.branches]
+    started = runner.started_job(
+        "backport", bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
+    )
+    about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
+    job = catalog.job_id("backport", bench, plan.fix.series, plan.suites, *about, wishes)
+    way = replace(way, tests=TESTS_A_CORE * cores())
+
+    def work(prober: Prober) -> None:
+        Backport(plan, prober, way.watcher.doing).run()
+
+    done = runner.carry_out(bench, job, started, way, work)
+    try:
+        hand_over(plan, history, [event for event in done.events if isinstance(event, Ported)])
+    except WouldOverwrite as problem:
+        return replace(done, problem=problem)
+    return done
+
+
+def _plan(
+    workspace: Workspace,
+    options: Options,
+    test: Test,
+    history: History,
+    fix: Fix,
+    onto: Sequence[str],
+    wishes: Wishes,
+) -> Plan:
+    """What is to be done, with everything that can be refused refused."""
+    branches = find_branches(history, onto)
+    out, created = wishes.out and wishes.out.absolute(), dict[str, str]()
+    if out is not None or wishes.create:
+        fix.require_authors()
+    if wishes.create:
+        names = [branch.name for branch in branches]
+        created = deliver.branch_names(wishes.create, names, history.objects)
+    suites = find_suites(options, test)
+    named = options.scenario is not None or options.vtc is not None
+    if not named:
+        suites = tuple(replace(suite, wanted=True) for suite in suites)
+    claims = (*_claims(workspace, options, history, suites), *origin(history, fix))
+    home = _branch(history, fix.home).version
+    made = tuple(created.items())
+    return Plan(fix, home, branches, suites, claims, out, made, wishes.reg_tests, named)
+
+
+def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
+    """The branches that the user named, each once. Raises NoSuchRevision, UsageProblem."""
+    if not names:
+        raise UsageProblem("no branch to port to", "name one with --onto")
+    return tuple(_branch(history, name) for name in dict.fromkeys(names))
+
+
+def _branch(history: History, name: str) -> Branch:
+    commit = history.resolve(name).id
+    tree = history.read(commit).tree
+    raw = tree["VERSION"].peel(pygit2.Blob).data if "VERSION" in tree else b""
+    return Branch(name, commit, advice.version_of(raw.decode("ascii", "replace"), name))
+
+
+def _claims(
+    workspace: Workspace, options: Options, history: History, suites: Sequence[Suite]
+) -> Iterator[tuple[str, str, str]]:
+    """Which commits are said to have brought and fixed each scenario's bug."""
+    for suite in suites:
+        if suite.wanted and options.vtc is None:
+            named = options.scenario or suite.scenario
+            test = setup.find_test(replace(options, scenario=named, settings=()))
+            said = catalog.find_claims(workspace, history, test)
+            known = [history.resolve(one).id if one and history.knows(one) else "" for one in said]
+            yield suite.scenario, known[0], known[1]
+
+
+def origin(history: History, fix: Fix) -> Iterator[tuple[str, str, str]]:
+    """The commit that the fix's message says the bug came with, if the fix descends from it."""
+    name = advice.origin(fix.message)
+    if name and history.knows(name):
+        commit = history.resolve(name).id
+        if history.objects.descendant_of(fix.home, commit):
+            yield "", commit, fix.revision
+
+
+def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
+    """Write the files and make the branches that *ported* names, unless they are there.
+
+    Raises WouldOverwrite.
+    """
+    for one in ported:
+        if one.files:
+            # the authors commit, so that the same files come of the same question
+            assert plan.out is not None
+            commits = _picked_again(plan.fix, history, one, None)
+            deliver.write(history.store, commits, plan.out, one.branch)
+        if one.created:
+            commits = _picked_again(plan.fix, history, one, history.identity)
+            tip = commits[-1] if commits else one.revision
+            deliver.create(history.store, history.objects, one.created, tip)
+
+
+def _picked_again(
+    fix: Fix, history: History, one: Ported, committer: pygit2.Signature | None
+) -> tuple[str, ...]:
+    done = fix.onto(Picker(history.store, committer), one.prerequisite_ids, one.revision)
+    assert isinstance(done, Picked)  # it went in before
+    return done.commits

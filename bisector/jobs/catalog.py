@@ -1,0 +1,102 @@
+"""The jobs of a workspace: their names, their journals, and what these say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bisector.errors import HuntBusy, NoSuchHunt
+from bisector.git.history import History
+from bisector.jobs.judge import Suite
+from bisector.patch.model import Series
+from bisector.probing.prober import Bench
+from bisector.probing.setup import Test
+from bisector.record.events import FIX, INTRODUCTION
+from bisector.record.journal import Journal, read
+from bisector.record.summary import Summary, summarize
+from bisector.system.workspace import Workspace, digest, is_locked, lock
+
+
+def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
+    """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
+    cases = (case.digest for suite in suites for case in suite.cases)
+    return digest(
+        *(job, str(bench.history.path), bench.chains.identity, bench.vtest.identity),
+        *(series.digest, *cases, *map(repr, more)),
+    )[:12]
+
+
+@contextmanager
+def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
+    """The journal of a hunt, for one process at a time; *fresh* sets an older one aside.
+
+    Of those only the last one is kept. Raises HuntBusy when another process has it.
+    """
+    home = workspace.folder("hunts", hunt)
+    with lock(home / "lock") as held:
+        if held is None:
+            raise HuntBusy("this hunt is under way in another process", "'bisector hunts' shows it")
+        path = home / "journal"
+        if fresh and path.exists():
+            for older in home.glob("journal.*"):
+                older.unlink(missing_ok=True)
+            path.replace(home / "journal.before")
+        yield Journal(path)
+
+
+def hunts(workspace: Workspace) -> Iterator[tuple[str, bool, Summary]]:
+    """The hunts in the workspace, newest first: name, whether it is running, its summary."""
+    found = []
+    for path in (workspace.root / "hunts").glob("*/journal"):
+        if summary := summarize(read(path)[0]):
+            busy = is_locked(path.parent / "lock")
+            found.append((path.parent.name, busy, summary))
+    yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
+
+
+def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
+    """The journal of the one hunt whose name begins so, the newest one's for no name at all.
+
+    Raises NoSuchHunt.
+    """
+    found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
+    if not found or (name and len(found) > 1):
+        what = f"{len(found)} hunts begin with '{name}'" if found else f"no hunt '{name}'"
+        raise NoSuchHunt(what if name else "no hunts yet", "'bisector hunts' lists them")
+    chosen, _, summary = found[0]
+    return workspace.root / "hunts" / chosen / "journal", summary
+
+
+def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str, str]:
+    """The introducing commit and the fix, as the newest proven hunt in the workspace has them.
+
+    What that hunt did not find is what an older one proved, else what the scenario has, unless it
+    contradicts the newest: a bug that both ends of its range have began before the old one, and was
+    not fixed by the new one. Empty where nobody knows.
+    """
+    asked = (test.oracle.name, str(history.path))
+    proven = [
+        summary
+        for _, _, summary in hunts(workspace)
+        if (summary.started.scenario, summary.started.repository) == asked
+        and summary.findings
+        and summary.proven
+    ]
+    claims = [{one.found.what: one.revision for one in hunt.findings} for hunt in proven]
+    claims.append({INTRODUCTION: test.known.suspect, FIX: test.known.fix})
+    introduced = [claim.get(INTRODUCTION, "") for claim in claims]
+    fixed = [claim.get(FIX, "") for claim in claims]
+    if proven:
+        old, new = proven[0].started.old, proven[0].started.new
+        introduced[1:] = [one for one in introduced[1:] if _has(history, old, one)]
+        fixed[1:] = [one for one in fixed[1:] if not _has(history, new, one)]
+    return next(filter(None, introduced), ""), next(filter(None, fixed), "")
+
+
+def _has(history: History, revision: str, name: str) -> bool:
+    """Whether the commit *name* is *revision* or one of its ancestors."""
+    if not name or not all(map(history.knows, (revision, name))):
+        return False
+    commit = history.resolve(name).id
+    return commit == revision or history.objects.descendant_of(revision, commit)

@@ -1,0 +1,1 @@
+"""`run`: the commit that brought a bug, the one that fixed it, and the proof of both."""

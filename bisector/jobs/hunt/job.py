@@ -1,0 +1,63 @@
+"""The `run` command: hunt a bug over a range."""
+
+from __future__ import annotations
+
+from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.jobs.runner import Outcome, Way, carry_out, noticing, started_job
+from bisector.probing import setup
+from bisector.probing.prober import Bench
+from bisector.probing.setup import Options
+from bisector.record.events import Ended, Reduced
+from bisector.system.workspace import Workspace, digest
+from bisector.testing.scenario import Known
+
+
+def run(
+    workspace: Workspace, options: Options, range_text: str, *, blind: bool, way: Way
+) -> Outcome:
+    """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
+
+    That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
+    """
+    test = setup.find_test(options)
+    history = setup.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
+    series = setup.find_series(options.patches, test.known, history)
+    span = history.range(range_text)
+    bench = setup.find_bench(options, workspace, history, test)
+    question = Question(
+        span,
+        Known() if blind else test.known,
+        series,
+        blind,
+        () if blind else test.tags,
+        options.hint,
+        options.flaky or test.flaky,
+        options.hunks,
+    )
+    started = started_job(
+        "run",
+        bench,
+        series,
+        way,
+        range=span.text,
+        old=span.old.id,
+        new=span.new.id,
+        commits=len(span.commits),
+        blind=blind,
+    )
+    name = hunt_id(question, bench)
+    wanted = Reduced if question.hunks else Ended
+    return carry_out(bench, name, started, way, lambda prober: Hunt(question, prober).run(), wanted)
+
+
+def hunt_id(question: Question, bench: Bench) -> str:
+    """A name for a hunt: the same question on the same machine has the same one.
+
+    Whether the culprit is to be reduced to hunks is no part of it: that only adds to the answer.
+    """
+    span, series = question.range, question.series
+    return digest(
+        *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
+        *(bench.vtest.identity, series.digest if series else "", str(question.blind)),
+        *(question.hint, str(question.flaky)),
+    )[:12]

@@ -1,0 +1,262 @@
+"""The matrix: a patch at each revision, before and after it, in all variants of all scenarios."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bisector.build.toolchain import Toolchain
+from bisector.patch.apply import Conflict, apply_series
+from bisector.patch.model import Series
+from bisector.probing.prober import Prober
+from bisector.probing.setup import DEFAULT_SCENARIO, Options, Test, pairs
+from bisector.record.events import CONFIRMATION, Cell, Judged, Probed
+from bisector.record.patch_outcome import Outcome, of_scenario, of_variant, of_watcher
+from bisector.record.verdict import Verdict
+from bisector.testing import scenario_loader
+from bisector.testing.oracle import Oracle
+from bisector.testing.scenario import Scenario, text_of
+
+BEFORE, AFTER = "before", "after"
+CONFIRMED = {BEFORE: f"{CONFIRMATION} before", AFTER: f"{CONFIRMATION} after"}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All cases of one scenario; ``wanted`` is the one that the patch is meant to fix.
+
+    Those ``watching`` do not show the bug: they say whether the patch does harm, nothing else.
+    """
+
+    scenario: str
+    wanted: bool
+    cases: tuple[Oracle, ...]
+    watching: tuple[Oracle, ...] = ()
+
+    @property
+    def all_cases(self) -> tuple[Oracle, ...]:
+        """All that is run, in order."""
+        return self.cases + self.watching
+
+
+class Judge:
+    """Judges trees by suites of cases, built by *chain* if not as the prober builds."""
+
+    def __init__(
+        self, prober: Prober, suites: Sequence[Suite], chain: Toolchain | None = None
+    ) -> None:
+        self.prober = prober
+        self._chain = chain
+        self.history = prober.bench.history
+        self.suites = tuple(sorted(suites, key=lambda suite: not suite.wanted))
+        self.cases = tuple(case for suite in self.suites for case in suite.all_cases)
+
+    def judge(self, revision: str, series: Series, branch: str = "") -> list[Judged]:
+        """What *series* does to *revision*, an event for each suite; none is in the journal yet."""
+        return self._finish(self._begin(revision, series, branch))
+
+    def judge_all(self, revisions: Iterable[str], series: Series) -> Iterator[list[Judged]]:
+        """What *series* does to each of *revisions*; the next one is built while one is tested."""
+        rows: deque[_Row] = deque()
+        for revision in revisions:
+            rows.append(self._begin(revision, series))
+            if len(rows) > 1:
+                yield self._finish(rows.popleft())
+        while rows:
+            yield self._finish(rows.popleft())
+
+    def try_tree(self, revision: str, tree: str, purpose: str) -> list[Probed]:
+        """The verdicts on *tree*, which a change made of *revision*: one for each of the cases."""
+        side = self._side(revision, tree, purpose)
+        side.go_on()
+        return side.answers()
+
+    def judge_tree(
+        self, revision: str, tree: str, how: Sequence[str], branch: str = ""
+    ) -> list[Judged]:
+        """What it does to *revision* to become *tree*; *how* each patch brought that about."""
+        return self._finish(self._row(revision, branch, tree, how))
+
+    def judge_unpatched(self, revision: str, branch: str = "", conflict: str = "") -> list[Judged]:
+        """How *revision* fares that stays as it is, perhaps for a *conflict*."""
+        how = ("conflict",) if conflict else ()
+        return self._finish(self._row(revision, branch, None, how, conflict, conflict))
+
+    def _side(self, revision: str, tree: str, purpose: str) -> Side:
+        patched = purpose != BEFORE
+        if self._chain is not None:
+            purpose = CONFIRMED[purpose]
+        return Side(self.prober, revision, tree, purpose, patched, self.cases, self._chain)
+
+    def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
+        store, tree = self.history.store, self.history.tree_id(revision)
+        done = apply_series(store, store[tree].id, series)
+        if isinstance(done, Conflict):
+            conflict = f"{done.patch}: {done.text}"
+            return self._row(revision, branch, None, ("conflict",), conflict, done.brief)
+        return self._row(revision, branch, str(done.tree), [step.text for step in done.steps])
+
+    def _row(
+        self,
+        revision: str,
+        branch: str,
+        patched: str | None,
+        how: Sequence[str],
+        conflict: str = "",
+        brief: str = "",
+    ) -> _Row:
+        tree = self.history.tree_id(revision)
+        before = self._side(revision, tree, BEFORE)
+        after = None
+        if patched is not None:
+            same = patched == tree
+            after = before if same else self._side(revision, patched, AFTER)
+        return _Row(revision, branch, tuple(how), conflict, brief, before, after)
+
+    def _finish(self, row: _Row) -> list[Judged]:
+        sides = [side for side in (row.before, row.after) if side]
+        for side in sides:
+            side.go_on()
+        before = row.before.answers()
+        after: Sequence[Probed | None] = row.after.answers() if row.after else [None] * len(before)
+        judged, first = [], 0
+        for suite in self.suites:
+            cases = slice(first, first + len(suite.all_cases))
+            judged.append(self._judged(row, suite, before[cases], after[cases]))
+            first += len(suite.all_cases)
+        return judged
+
+    def _judged(
+        self, row: _Row, suite: Suite, before: Sequence[Probed], after: Sequence[Probed | None]
+    ) -> Judged:
+        pairs = [(b.verdict, a.verdict if a else None) for b, a in zip(before, after, strict=True)]
+        shown = len(suite.cases)
+        outcome = of_scenario(pairs[:shown], pairs[shown:])
+        watching = [False] * shown + [True] * len(suite.watching)
+        cells = tuple(map(_cell, suite.all_cases, before, after, watching))
+        chains = dict.fromkeys(one.toolchain for one in (*before, *after) if one)
+        return Judged(
+            revision=row.revision,
+            name=self.history.release(row.revision),
+            subject=self.history.commit(row.revision).subject,
+            scenario=suite.scenario,
+            wanted=suite.wanted,
+            how=row.how,
+            outcome=outcome,
+            problem=_problem(row, suite, outcome, cells),
+            cells=cells,
+            toolchain=" and ".join(chains),
+            branch=row.branch,
+        )
+
+
+class Side:
+    """One tree of a revision on its way through all cases.
+
+    One case goes first. If the tree cannot be built, that is the answer to the others, too; and
+    the others are asked of the toolchain that could answer it.
+    """
+
+    def __init__(
+        self,
+        prober: Prober,
+        revision: str,
+        tree: str,
+        purpose: str,
+        patched: bool,
+        cases: Sequence[Oracle],
+        chain: Toolchain | None,
+    ) -> None:
+        self._prober = prober
+        self._about = (revision, tree, purpose)
+        self._cases = cases
+        self._tickets = [
+            prober.start_tree(*self._about, oracle=cases[0], chain=chain, patched=patched)
+        ]
+
+    def go_on(self) -> None:
+        """Begin with the other cases as soon as the first one is answered."""
+        pilot = self._tickets[0]
+        (told,) = self._prober.ask_all([pilot])
+        if told.verdict is Verdict.UNBUILDABLE or len(self._tickets) > 1:
+            return
+        self._tickets += [
+            self._prober.start_tree(
+                *self._about, oracle=case, chain=pilot.chain, patched=pilot.patched
+            )
+            for case in self._cases[1:]
+        ]
+
+    def answers(self) -> list[Probed]:
+        """The verdict on each case, in their order."""
+        told = self._prober.ask_all(self._tickets)
+        return told + told[:1] * (len(self._cases) - len(told))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A revision under way; ``after`` is None where the patch is not applied.
+
+    ``conflict`` says why it does not apply, if that is so, and ``brief`` in fewer words.
+    """
+
+    revision: str
+    branch: str
+    how: tuple[str, ...]
+    conflict: str
+    brief: str
+    before: Side
+    after: Side | None
+
+
+def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:
+    """Both verdicts on each case; their reasons differ from run to run."""
+    return [(cell.before, cell.after) for one in judged for cell in one.cells]
+
+
+def _cell(case: Oracle, before: Probed, after: Probed | None, watching: bool) -> Cell:
+    then = after.verdict if after else None
+    outcome = (of_watcher if watching else of_variant)(before.verdict, then)
+    reason = ""
+    if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
+        reason = before.reason if after is None or not before.verdict.tested else after.reason
+    elif outcome in (Outcome.BREAKS, Outcome.INEFFECTIVE) and after:
+        reason = after.evidence[0] if after.evidence else after.reason
+    return Cell(case.variant, before.verdict, then, outcome, reason, watching)
+
+
+def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -> str:
+    """What a reader has to know beside the outcome."""
+    if row.conflict:
+        if outcome is not Outcome.NOT_NEEDED:
+            return row.conflict
+        return row.brief if suite.wanted else ""
+    if outcome in (Outcome.UNBUILDABLE, Outcome.UNTESTABLE):
+        return next((cell.reason for cell in cells if cell.outcome is outcome), "")
+    return ""
+
+
+def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
+    """The test that was named in all its variants (those that --set leaves), then all others.
+
+    Raises ScenarioProblem.
+    """
+    if options.vtc is not None:
+        wanted = Suite(test.oracle.name, True, (test.oracle,))
+    else:
+        scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
+        wanted = _suite(scenario, True, pairs(options.settings, "--set"))
+    others = (scenario_loader.load(name) for name in scenario_loader.bundled())
+    more = (_suite(other, False, {}) for other in others if other.name != wanted.scenario)
+    return (wanted, *more)
+
+
+def _suite(scenario: Scenario, wanted: bool, settings: Mapping[str, str]) -> Suite:
+    chosen = [
+        one
+        for one in scenario.crossed()
+        if all(text_of(one[name]) == text for name, text in settings.items())
+    ]
+    cases = chosen or [scenario.choose(settings)]
+    return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)))

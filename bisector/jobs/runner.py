@@ -1,0 +1,149 @@
+"""Conduct a job: open its journal, say what was asked, do the work, and hand out what was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bisector import __version__
+from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds, UsageProblem
+from bisector.jobs.catalog import journal_of
+from bisector.patch.model import Series
+from bisector.probing.dask.client import Cluster
+from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.executors import Executor, Local, default_jobs
+from bisector.probing.prober import Bench, Prober
+from bisector.record.events import ANSWERED, Ended, Event, Noted, Probed, Started
+from bisector.record.journal import Journal
+from bisector.system.workspace import Workspace
+
+
+class Watcher(Protocol):
+    """Somebody who wants to see how it goes; what is ``doing`` is seen only by who is ``there``."""
+
+    @property
+    def there(self) -> bool: ...
+
+    def doing(self, what: str) -> None: ...
+
+    def told(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A job's journal, and what kept it from an answer, if something did."""
+
+    journal: Path
+    events: tuple[Event, ...]
+    problem: BisectorError | None
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a job is to be done, whatever it is about.
+
+    ``tests`` is how many tests may run beside the builds (0: as many as those), ``fresh`` that
+    nothing is to be taken from earlier ones. Probes run here unless there is a ``cluster``.
+    """
+
+    command: str
+    watcher: Watcher
+    jobs: int = 0
+    tests: int = 0
+    fresh: bool = False
+    cluster: Scheduler | None = None
+
+
+def noticing(watcher: Watcher) -> Callable[[str], None]:
+    """How to let *watcher* know of what is no part of the answer, on a terminal or not."""
+    return lambda text: watcher.told(Noted(text))
+
+
+def started_job(
+    job: str,
+    bench: Bench,
+    series: Series | None,
+    way: Way,
+    *,
+    range: str,
+    old: str = "",
+    new: str = "",
+    commits: int,
+    blind: bool = False,
+) -> Started:
+    """How the journal of a *job* begins; *range* and *commits* are what it is about, how many."""
+    return Started(
+        command=way.command,
+        repository=str(bench.history.path),
+        range=range,
+        old=old,
+        new=new,
+        commits=commits,
+        scenario=bench.oracle.name,
+        variant=bench.oracle.variant if job in ("run", "affected", "sweep") else "",
+        toolchain=bench.chains.search.name,
+        patches=tuple(patch.subject for patch in series.patches) if series else (),
+        blind=blind,
+        version=__version__,
+        at=round(time.time(), 3),
+        job=job,
+        sandbox=bench.sandbox.said if bench.sandbox else "",
+    )
+
+
+def carry_out(
+    bench: Bench,
+    name: str,
+    started: Started,
+    way: Way,
+    work: Callable[[Prober], None],
+    wanted: type[Event] = Ended,
+) -> Outcome:
+    """Do *work* with the journal called *name*, unless an earlier session brought it to its end.
+
+    An end without a *wanted* event is none: then the work goes on from there.
+    That there is no answer is part of the outcome; other BisectorErrors are raised.
+    """
+    with journal_of(bench.workspace, name, way.fresh) as journal:
+        if way.cluster and way.cluster.same:
+            _refuse_foreign(journal)
+        journal.listeners.append(way.watcher.told)
+        if not any(isinstance(event, Started) for event in journal.events):
+            journal.append(started)
+        if journal.damaged:
+            said = f"{journal.damaged} damaged lines of the journal were left out and done again"
+            journal.note(Noted(said))
+        if bench.unboxed:  # perhaps in this session only
+            journal.note(Noted(f"not sandboxed: {bench.unboxed}"))
+        problem: BisectorError | None = None
+        try:
+            if journal.damaged or not _answered(journal, wanted):
+                progress = way.watcher.doing if way.watcher.there else None
+                with _executor(bench.workspace, way) as executor:
+                    work(Prober(bench, journal, executor, progress, way.fresh))
+        except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
+            problem = error
+        return Outcome(journal.path, tuple(journal.events), problem)
+
+
+def _executor(workspace: Workspace, way: Way) -> AbstractContextManager[Executor]:
+    if way.cluster:
+        return Cluster(workspace, way.cluster, noticing(way.watcher), way.jobs)
+    return Local(workspace, way.jobs or default_jobs(), way.tests)
+
+
+def _refuse_foreign(journal: Journal) -> None:
+    """Raise UsageProblem if workers with other tools gave some of the answers in *journal*."""
+    if any(isinstance(event, Probed) and event.foreign for event in journal.events):
+        what = "workers with other tools gave some of the answers that this job has so far"
+        raise UsageProblem(what, "add --fresh to begin anew, or leave --same-toolchain out")
+
+
+def _answered(journal: Journal, wanted: type[Event]) -> bool:
+    """Did an earlier session get to the end, and bring what is wanted?"""
+    ends = [event.answer for event in journal.events if isinstance(event, Ended)]
+    return ends[-1:] == [ANSWERED] and any(isinstance(event, wanted) for event in journal.events)

@@ -1,0 +1,103 @@
+"""One revision at a time: a single probe, a single build, outside of any hunt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bisector.build import binaries
+from bisector.build.toolchain import AUTO, DEV, NONE
+from bisector.errors import BuildFailed, PatchConflict
+from bisector.git.history import Commit, History
+from bisector.jobs.runner import Watcher, noticing
+from bisector.patch.apply import Conflict, apply_series
+from bisector.probing import probe, setup
+from bisector.probing.dask.client import Cluster
+from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.probe import Probe
+from bisector.probing.prober import Progress, event_of
+from bisector.probing.setup import Options
+from bisector.record.events import Probed
+from bisector.record.verdict import Result
+from bisector.system.slots import Lane
+from bisector.system.workspace import Workspace
+from bisector.testing.scenario import Known
+from bisector.testing.vtest_log import is_doubtful
+
+
+def probe_once(
+    workspace: Workspace,
+    history: History,
+    options: Options,
+    revision: str,
+    fresh: bool,
+    watcher: Watcher,
+    cluster: Scheduler | None = None,
+) -> Probed:
+    """The verdict on *revision*, or on what is checked out, with the named patches applied.
+
+    It comes from this machine, unless there is a *cluster*.
+    """
+    test = setup.find_test(options)
+    bench = setup.find_bench(replace(options, confirm=NONE), workspace, history, test)
+    commit = history.resolve(revision) if revision else history.head()
+    tree, patched = _tree(history, options, commit), bool(options.patches)
+    chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]
+    for chain in chains:
+        request = replace(bench.request(tree, chain), again=fresh)
+        key = probe.key_of(request)
+        known = None if fresh else probe.recall(workspace, key)
+        if known is None:
+            name = history.release(commit.id)
+            watcher.doing(f"probing {name} ({chain.name}){_aside(bench.unboxed)}")
+        result = known or _probed(workspace, request, cluster, watcher)
+        if chain.is_real or not is_doubtful(result.ruling):
+            break
+    recalled = known is not None
+    return event_of(
+        history, key, result, commit.id, "probe", 0, patched, recalled, chain.name, bench.oracle
+    )
+
+
+def _probed(
+    workspace: Workspace, request: Probe, cluster: Scheduler | None, watcher: Watcher
+) -> Result:
+    if cluster is None:
+        return probe.probe(workspace, request)
+    with Cluster(workspace, cluster, noticing(watcher)) as executor:
+        task = executor.submit(request)
+        executor.wait([task])
+        return task.future.result()
+
+
+def build_once(
+    workspace: Workspace, history: History, options: Options, revision: str, progress: Progress
+) -> Path:
+    """The binary of *revision* with the named patches. Raises BuildFailed, PatchConflict."""
+    name = DEV if options.toolchain == AUTO else options.toolchain
+    chain = setup.find_chain(options, workspace, name)
+    commit = history.resolve(revision)
+    tree = _tree(history, options, commit)
+    box, unboxed = setup.find_sandbox(options, workspace, (chain,))
+    progress(f"building {history.release(commit.id)}{_aside(unboxed)}")
+    lane = Lane(sandbox=box)
+    with binaries.built(workspace, history.store, tree, chain, lane) as built:
+        if built.problem:
+            raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
+        return built.binary
+
+
+def _aside(unboxed: str) -> str:
+    return f", not sandboxed: {unboxed}" if unboxed else ""
+
+
+def _tree(history: History, options: Options, commit: Commit) -> str:
+    """The commit's tree with the patches that the user named, and no others."""
+    series = setup.find_series(options.patches, Known(), history)
+    tree = history.tree_id(commit.id)
+    if series is None:
+        return tree
+    done = apply_series(history.store, history.store[tree].id, series)
+    if isinstance(done, Conflict):
+        raise PatchConflict(f"{done.patch} does not apply to {commit.short}", done.text)
+    return str(done.tree)

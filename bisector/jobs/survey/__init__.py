@@ -1,0 +1,1 @@
+"""`affected` and `sweep`: verdicts over many revisions."""

@@ -1,0 +1,1 @@
+"""`verify`: what a patch fixes and breaks at each revision."""

@@ -1,0 +1,97 @@
+"""Which hunks of a patch do the tests notice? Each is dropped in turn, the rest is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pygit2
+
+from bisector.git import object_store
+from bisector.jobs.judge import Judge
+from bisector.patch import c_source
+from bisector.patch.apply import Conflict, apply_series
+from bisector.patch.model import Patch, Series, without_hunk
+from bisector.record.events import COMMENT, NEEDED, NOTICED, UNCOVERED, HunkDropped, Probed
+from bisector.record.verdict import Verdict
+
+DROPPED = "hunk dropped"
+
+
+class Hunkwise:
+    """Takes a series to pieces at one revision at which all of it applies."""
+
+    def __init__(self, judge: Judge, revision: str) -> None:
+        self.judge = judge
+        self.revision = revision
+        self.history = judge.history
+
+    def drop_each(self, series: Series) -> Iterator[HunkDropped]:
+        """What each hunk of each patch is for. Later patches are left out: they may need it."""
+        for last in range(len(series.patches)):
+            yield from self._of_patch(series.patches[:last], series.patches[last])
+
+    def _of_patch(self, earlier: Sequence[Patch], patch: Patch) -> Iterator[HunkDropped]:
+        whole = self._applied([*earlier, patch])
+        assert not isinstance(whole, Conflict)
+        complete = self.judge.try_tree(self.revision, whole, DROPPED)
+        files = [file.path for file in patch.files for _ in file.hunks]
+        for index, (path, hunk) in enumerate(zip(files, patch.hunks, strict=True)):
+            rest = [without_hunk(patch, index)] if len(files) > 1 else []
+            told = HunkDropped(
+                revision=self.revision,
+                name=self.history.release(self.revision),
+                patch=patch.subject,
+                hunk=index,
+                path=path,
+                header=hunk.header,
+                state=COMMENT,
+                noticed_by=(),
+            )
+            yield self._judged(told, whole, complete, self._applied([*earlier, *rest]))
+
+    def _judged(
+        self, told: HunkDropped, whole: str, complete: Sequence[Probed], rest: str | Conflict
+    ) -> HunkDropped:
+        """What is *told* of a hunk, completed by what the *rest* of the patch does without it."""
+        if isinstance(rest, Conflict):
+            return replace(told, state=NEEDED, problem=rest.text)
+        if self._is_same_code(whole, rest):
+            return told
+        without = self.judge.try_tree(self.revision, rest, DROPPED)
+        if without[0].verdict is Verdict.UNBUILDABLE:
+            return replace(told, state=NEEDED, problem=without[0].reason)
+        noticed = _differing(complete, without)
+        return replace(told, state=NOTICED if noticed else UNCOVERED, noticed_by=noticed)
+
+    def _applied(self, patches: Sequence[Patch]) -> str | Conflict:
+        tree = self.history.tree_id(self.revision)
+        objects = self.history.store
+        done = apply_series(objects, objects[tree].id, Series(tuple(patches)))
+        return done if isinstance(done, Conflict) else str(done.tree)
+
+    def _is_same_code(self, whole: str, rest: str) -> bool:
+        objects = self.history.store
+        old, new = (objects[tree].peel(pygit2.Tree) for tree in (whole, rest))
+        changed = {delta.new_file.path for delta in old.diff_to_tree(new).deltas}
+        built = (path for path in changed if object_store.is_built(path))
+        return all(
+            c_source.is_same_code(path, _content(old, path), _content(new, path)) for path in built
+        )
+
+
+def _content(tree: pygit2.Tree, path: str) -> bytes:
+    try:
+        found = tree[path]
+    except KeyError:
+        return b""
+    return found.data if isinstance(found, pygit2.Blob) else b""
+
+
+def _differing(whole: Sequence[Probed], without: Sequence[Probed]) -> tuple[str, ...]:
+    """The cases to which a tree without the hunk is not what the whole one is."""
+    return tuple(
+        f"{one.scenario} {one.variant}".strip()
+        for one, other in zip(whole, without, strict=True)
+        if one.verdict is not other.verdict
+    )

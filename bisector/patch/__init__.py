@@ -1,0 +1,1 @@
+"""Diffs and what is done with them: read, applied, cherry-picked, written."""

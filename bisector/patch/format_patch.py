@@ -1,0 +1,73 @@
+"""A commit as a mail that `git am` takes: what `git format-patch` writes, from any object store."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from email.header import Header
+
+import pygit2
+
+from bisector import __version__
+from bisector.git import commit_text
+from bisector.patch import load
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
+_MAX_NAME = 63  # bytes of a file's name, as git cuts it
+
+
+def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of: int = 1) -> bytes:
+    """The mail for *commit*, which is *number* in a series *of* so many.
+
+    A line of the message that looks like the end of it to `git am` (`---`, `diff -…`) ends it
+    there, as it does with git's own files. Raises PatchProblem for a merge, and for what text
+    cannot say, as a binary file.
+    """
+    diff = b"".join(file.text for file in load.from_commit(store, commit).files)
+    message = commit_text.decoded(commit.raw_message, commit)
+    subject, _, body = message.strip("\n").partition("\n\n")
+    count = f" {number}/{of}" if of > 1 else ""
+    head = [
+        f"From {commit.id} Mon Sep 17 00:00:00 2001",
+        f"From: {_sender(commit)}",
+        f"Date: {_date(commit.author)}",
+        f"Subject: [PATCH{count}] {_encoded(' '.join(subject.split(chr(10))), 'Subject')}",
+    ]
+    if not body.isascii() or not diff.isascii():
+        head += [
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=UTF-8",
+            "Content-Transfer-Encoding: 8bit",
+        ]
+    text = "\n".join([*head, "", *([body.strip("\n")] if body.strip() else []), "---", "", ""])
+    return text.encode() + diff + f"-- \nbisector {__version__}\n\n".encode()
+
+
+def file_name(subject: str, number: int = 1) -> str:
+    """The name that `git format-patch` would give to the mail of a commit with this *subject*."""
+    name = _UNSAFE.sub("-", subject).strip("-.")
+    return f"{number:04}-{name[: _MAX_NAME - len('0001-.patch')]}.patch"
+
+
+def _sender(commit: pygit2.Commit) -> str:
+    raw = (commit.author.raw_name, commit.author.raw_email)
+    name, address = (commit_text.decoded(text, commit) for text in raw)
+    if name.isascii() and address.isascii():
+        return email.utils.formataddr((name, address))
+    return f"{_encoded(name, 'From')} <{address}>"
+
+
+def _encoded(text: str, header: str) -> str:
+    """*text* as a header can hold it (RFC 2047), continuation lines folded."""
+    if text.isascii() and "=?" not in text:
+        return text
+    return Header(text, "utf-8", header_name=header).encode(linesep="\n")
+
+
+def _date(who: pygit2.Signature) -> str:
+    try:
+        zone = timezone(timedelta(minutes=who.offset))
+        return email.utils.format_datetime(datetime.fromtimestamp(who.time, zone))
+    except (ValueError, OverflowError, OSError):  # no time that a calendar has
+        return email.utils.format_datetime(datetime.fromtimestamp(0, UTC))

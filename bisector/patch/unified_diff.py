@@ -1,0 +1,220 @@
+"""Read unified diffs, as git and diff write them. Bytes in, data out; no line is guessed."""
+
+from __future__ import annotations
+
+import re
+
+from bisector.errors import PatchProblem
+from bisector.patch.hunks import FileDiff, Hunk, split_lines
+
+REGULAR_MODES = (0o100644, 0o100755)
+MAX_PATH = 4096  # bytes; Linux opens no file by a longer name
+
+_SPANS = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)\n?")
+_INDEX = re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
+_FIELD = re.compile(
+    rb"(old mode|new mode|new file mode|deleted file mode|rename from|rename to|copy from|copy to"
+    rb"|similarity index|dissimilarity index|index) (.*)\n?"
+)
+
+
+def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
+    """The changes in *text*, the diff of a patch that errors call *name*; perhaps none.
+
+    What stands between two files' changes (diffstat, signature) is passed over; within one,
+    everything must be right. Where all lines end in CR LF, that came from the patch's way here,
+    not from the files. Raises PatchProblem.
+    """
+    if text.count(b"\r\n") == text.count(b"\n"):
+        text = text.replace(b"\r\n", b"\n")
+    reader = _Reader(split_lines(text), name)
+    files = []
+    while reader.more:
+        if reader.sees(b"diff --git "):
+            files.append(_git_file(reader))
+        elif reader.sees(b"--- ") and reader.next_line.startswith(b"+++ "):
+            files.append(_plain_file(reader))
+        elif reader.sees(b"diff --cc ", b"diff --combined "):
+            raise reader.problem("a merge's combined diff", "take the diff against one parent")
+        elif reader.sees(b"GIT binary patch", b"Binary files "):
+            raise reader.problem("a binary change", "only changes of text can be applied")
+        elif reader.sees(b"@@ -"):
+            raise reader.problem("a hunk without the name of its file")
+        else:
+            reader.take()
+    return tuple(files)
+
+
+class _Reader:
+    """The lines of a patch, one after the other."""
+
+    def __init__(self, lines: list[bytes], name: str) -> None:
+        self.lines = lines
+        self.name = name
+        self.at = 0
+
+    @property
+    def more(self) -> bool:
+        return self.at < len(self.lines)
+
+    @property
+    def line(self) -> bytes:
+        return self.lines[self.at] if self.more else b""
+
+    @property
+    def next_line(self) -> bytes:
+        return self.lines[self.at + 1] if self.at + 1 < len(self.lines) else b""
+
+    def sees(self, *starts: bytes) -> bool:
+        return self.line.startswith(starts)
+
+    def take(self) -> bytes:
+        self.at += 1
+        return self.lines[self.at - 1]
+
+    def problem(self, what: str, hint: str = "get the patch again, unedited") -> PatchProblem:
+        return PatchProblem(f"{self.name}, line {self.at + 1}: {what}", hint)
+
+
+def _git_file(reader: _Reader) -> FileDiff:
+    """Read the change of one file as git writes it."""
+    names = reader.take()[len(b"diff --git ") :].rstrip(b"\n")
+    fields: dict[bytes, bytes] = {}
+    while found := _FIELD.fullmatch(reader.line):
+        if found[1].startswith(b"copy "):
+            raise reader.problem("a copied file", "make the patch with 'git format-patch -M'")
+        fields[found[1]] = found[2]
+        reader.take()
+    # a name that does not change stands there twice, which tells the two apart, spaces or not
+    old, new = names[: len(names) // 2], names[len(names) // 2 + 1 :]
+    bare = old == new  # as with --no-prefix
+    if reader.sees(b"--- ") and reader.next_line.startswith(b"+++ "):
+        old, new = reader.take()[4:], reader.take()[4:]
+    elif b"rename from" in fields and b"rename to" in fields:
+        old, new, bare = fields[b"rename from"], fields[b"rename to"], True
+    old_id, new_id, mode = _index(fields.get(b"index", b""))
+    old_mode = _mode(reader, fields.get(b"deleted file mode") or fields.get(b"old mode"))
+    new_mode = _mode(reader, fields.get(b"new file mode") or fields.get(b"new mode"))
+    _mode(reader, mode)
+    file = FileDiff(
+        None if b"new file mode" in fields else _path(reader, old, bare),
+        None if b"deleted file mode" in fields else _path(reader, new, bare),
+        old_mode,
+        new_mode,
+        old_id,
+        new_id,
+        _hunks(reader),
+    )
+    renamed = b"rename from" in fields
+    if file.old_path and file.new_path and (old_mode is None) != (new_mode is None):
+        raise reader.problem("only one of the file's two modes is given")
+    if file.old_path and file.new_path and (file.old_path != file.new_path) != renamed:
+        raise reader.problem(f"the file is {file.old_path} and {file.new_path}")
+    if not (file.hunks or renamed or file.old_mode or file.new_mode):
+        raise reader.problem(f"nothing is changed in {file.path}")
+    return file
+
+
+def _plain_file(reader: _Reader) -> FileDiff:
+    """Read the change of one file as diff -u writes it."""
+    old, new = (_path(reader, reader.take()[4:], bare=False) for _ in range(2))
+    hunks = _hunks(reader)
+    if not hunks:
+        raise reader.problem("the file's change has no hunk")
+    # diff -N gives both names even where one of the files is not there
+    if old is None or not hunks[0].old:
+        return FileDiff(None, new, hunks=hunks)
+    if new is None or not hunks[0].new:
+        return FileDiff(old, None, hunks=hunks)
+    if old != new:
+        raise reader.problem(f"the file is {old} and {new}", "make the patch with 'git diff'")
+    return FileDiff(old, new, hunks=hunks)
+
+
+def _hunks(reader: _Reader) -> tuple[Hunk, ...]:
+    hunks = []
+    while reader.sees(b"@@ -"):
+        hunks.append(_hunk(reader))
+        if reader.sees(b" ", b"+") or (reader.sees(b"-") and not reader.sees(b"-- ", b"--- ")):
+            raise reader.problem("the hunk has more lines than its header says")
+    if reader.sees(b"GIT binary patch", b"Binary files "):
+        raise reader.problem("a binary change", "only changes of text can be applied")
+    return tuple(hunks)
+
+
+def _hunk(reader: _Reader) -> Hunk:
+    spans = _SPANS.fullmatch(reader.line)
+    if not spans:
+        raise reader.problem("not the header of a hunk")
+    reader.take()
+    old_left, new_left = (int(count) if count else 1 for count in spans.group(2, 4))
+    lines: list[bytes] = []
+    while old_left > 0 or new_left > 0:
+        line = reader.line
+        if line == b"\n":
+            line = b" \n"  # as mailers leave it of an empty line
+        if not reader.sees(b" ", b"+", b"-", b"\n") or not line.endswith(b"\n"):
+            raise reader.problem("the hunk has fewer lines than its header says")
+        reader.take()
+        old_left -= not line.startswith(b"+")
+        new_left -= not line.startswith(b"-")
+        if reader.sees(b"\\ "):
+            reader.take()
+            line = line[:-1]
+        lines.append(line)
+    section = spans[5].decode("utf-8", "replace")
+    hunk = Hunk(int(spans[1]), int(spans[3]), section, tuple(lines))
+    if old_left or new_left or not all(_whole(side) for side in (hunk.old, hunk.new)):
+        raise reader.problem("the hunk's lines do not add up to its header")
+    if hunk.old == hunk.new:
+        raise reader.problem("a hunk that changes nothing")
+    return hunk
+
+
+def _whole(lines: list[bytes]) -> bool:
+    """Can *lines* stand in a file, where only the last one may lack its newline?"""
+    return all(line.endswith(b"\n") for line in lines[:-1])
+
+
+def _index(field: bytes) -> tuple[str, str, bytes | None]:
+    """The ids before and after, and the mode, that an index line gives."""
+    found = _INDEX.fullmatch(field)
+    if not found:
+        return "", "", None
+    old, new = (found[side].decode() if found[side].strip(b"0") else "" for side in (1, 2))
+    return old, new, found[3]
+
+
+def _mode(reader: _Reader, field: bytes | None) -> int | None:
+    if not field:
+        return None
+    mode = int(field, 8) if re.fullmatch(rb"[0-7]{6}", field) else 0
+    if mode not in REGULAR_MODES:
+        raise reader.problem("not a regular file", "symbolic links and submodules are not patched")
+    return mode
+
+
+def _path(reader: _Reader, name: bytes, bare: bool) -> str | None:
+    """The path that *name* means in a tree; *bare* says that it has no a/ or b/ before it."""
+    name = name.rstrip(b"\n")
+    if name.endswith(b"\r"):
+        raise reader.problem("some lines end in CR LF, others do not", "convert it with dos2unix")
+    name = name.split(b"\t")[0]
+    if len(name) > MAX_PATH:
+        raise reader.problem(f"a file name of {len(name)} bytes", "do not use this patch")
+    if name == b"/dev/null":
+        return None
+    try:
+        if name.startswith(b'"'):
+            name = name.strip(b'"').decode("unicode_escape").encode("latin-1")
+        path = name.decode()
+    except UnicodeError:
+        raise reader.problem("a file name that is not UTF-8", "rename the file") from None
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
+        raise reader.problem(f"{path!r} is not a path below the tree", "do not use this patch")
+    if any(char < " " or char in '"\\' for char in path):
+        raise reader.problem(f"{path!r} has characters that no source file needs in its name")
+    if not bare and len(parts) < 2:
+        raise reader.problem(f"{path!r} lacks the a/ or b/ before it", "make it with 'git diff'")
+    return path if bare else "/".join(parts[1:])

@@ -1,0 +1,1 @@
+"""Probes on the workers of a Dask scheduler."""

@@ -1,0 +1,215 @@
+"""From what the user said to what a probe needs: test, toolchains, tools, repository, patches."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygit2
+
+from bisector.build import tcc
+from bisector.build.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
+from bisector.errors import EnvironmentProblem, PatchProblem, UsageProblem
+from bisector.git import upstream
+from bisector.git.history import History
+from bisector.patch import load
+from bisector.patch.model import Patch, Series
+from bisector.probing.prober import Bench
+from bisector.system import sandbox, tools
+from bisector.system.sandbox import Sandbox
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing import scenario_loader
+from bisector.testing.oracle import Oracle
+from bisector.testing.scenario import Known
+
+DEFAULT_SCENARIO = "dns-flap"
+# in a checkout a link to its folder patches/, in an installed package a copy of that
+BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the commands that probe have in common, as the user wrote it."""
+
+    repo: str | None = None
+    scenario: str | None = None
+    settings: tuple[str, ...] = ()
+    vtc: str | None = None
+    bad_if: str | None = None
+    skip_if: str | None = None
+    patches: tuple[str, ...] = ()
+    toolchain: str = AUTO
+    make: tuple[str, ...] = ()
+    confirm: str = ""
+    hint: str = ""
+    flaky: bool = False
+    hunks: bool = False
+    sandbox: str = sandbox.AUTO
+
+
+@dataclass(frozen=True)
+class Test:
+    """The oracle with what is known about its bug."""
+
+    __test__ = False
+
+    oracle: Oracle
+    title: str
+    known: Known
+    make: Mapping[str, str]
+    tags: tuple[str, ...] = ()
+    toolchain: str = ""
+    flaky: bool = False
+
+
+def find_test(options: Options) -> Test:
+    """The test that was named: a scenario's variant, or any .vtc file.
+
+    Raises ScenarioProblem or UsageProblem.
+    """
+    if options.vtc is None:
+        if options.bad_if is not None or options.skip_if is not None:
+            raise UsageProblem("--bad-if and --skip-if go with --vtc")
+        scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
+        chosen = scenario.choose(pairs(options.settings, "--set"))
+        oracle = scenario.oracle(chosen)
+        return Test(
+            oracle,
+            scenario.title,
+            scenario.known,
+            scenario.make,
+            scenario.tags,
+            scenario.toolchain,
+            options.flaky or scenario.flaky,
+        )
+    if options.scenario or options.settings:
+        raise UsageProblem("--vtc takes the place of --scenario and --set")
+    path = Path(options.vtc)
+    oracle = Oracle.of_file(path, bad_if=options.bad_if, skip_if=options.skip_if)
+    return Test(oracle, str(path), Known(), {}, flaky=options.flaky)
+
+
+def find_chain(
+    options: Options, workspace: Workspace, name: str, test: Test | None = None
+) -> Toolchain:
+    """The toolchain *name*, with the scenario's and the user's make variables."""
+    extra = {**(test.make if test else {}), **pairs(options.make, "--make")}
+    make, lua = tools.require_make(), tools.require_lua(workspace)
+    compiler = tcc.compiler(workspace) if name == FAST else tools.require_compiler()
+    return Toolchain.of(name, make, compiler, lua, extra)
+
+
+def find_chains(options: Options, workspace: Workspace, test: Test) -> Chains:
+    """The toolchains to search and to prove with, as the user or else the scenario wants it.
+
+    Raises UsageProblem for a name that is none, MissingProgram when the machine lacks something.
+    """
+    name = options.toolchain
+    if name == AUTO:
+        name = test.toolchain or AUTO
+    if options.confirm not in ("", DEV, RELEASE, NONE):
+        raise UsageProblem(f"--confirm {options.confirm}", f"one of {DEV}, {RELEASE}, {NONE}")
+    proof = options.confirm or (RELEASE if name == RELEASE else DEV)
+
+    def chain(named: str) -> Toolchain:
+        return find_chain(options, workspace, named, test)
+
+    search = chain(DEV if name == AUTO else name)
+    chains = Chains(search, None if proof == NONE else chain(proof))
+    if name != AUTO:
+        return chains
+    try:
+        return replace(chains, search=chain(FAST), fallback=search)
+    except EnvironmentProblem as problem:
+        return replace(chains, remark=f"every build is made by gcc: {problem}")
+
+
+def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
+    """All that a probe needs. Raises MissingProgram when the machine lacks something."""
+    chains = find_chains(options, workspace, test)
+    vtest = tools.require_vtest(workspace)
+    used = filter(None, (chains.search, chains.proof, chains.fallback))
+    box, unboxed = find_sandbox(options, workspace, used, vtest)
+    return Bench(workspace, history, chains, test.oracle, vtest, box, unboxed)
+
+
+def find_sandbox(
+    options: Options, workspace: Workspace, chains: Iterable[Toolchain], vtest: Tool | None = None
+) -> tuple[Sandbox | None, str]:
+    """What builds and tests run in, or None and why, as sandbox.find() has it.
+
+    Visible in it are the programs and the folders that make is told of, where the user's
+    *chains* and *vtest* have them.
+    """
+    named = [Path(vtest.path)] if vtest else []
+    for chain in chains:
+        values = (chain.make, *(value for _, value in chain.variables))
+        named += (Path(word) for value in values for word in _words(value) if word[:1] == "/")
+    own = [workspace.root / name for name in ("tools", "reg-tests")]
+    if found := tcc.find():
+        named.append(found.program)
+    places = (sandbox.home_of(path) if path.is_file() else path for path in named)
+    return sandbox.find(
+        workspace, options.sandbox, dict.fromkeys((*own, Path(__file__).parents[1], *places))
+    )
+
+
+def find_history(
+    options: Options,
+    workspace: Workspace,
+    progress: Callable[[str], None],
+    note: Callable[[str], None],
+) -> History:
+    """The repository that was named or is at hand, as upstream.find() has it."""
+    return upstream.find(options.repo, workspace, os.environ, progress, note)
+
+
+def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:
+    """The patches that were named (files, folders, revisions, ranges), else the scenario's own.
+
+    Raises PatchProblem if one is neither a file nor a revision, or cannot be read; BadRange.
+    """
+    if not names:
+        return load.load(bundled_patches(known.patches)) if known.patches else None
+    found: list[Patch] = []
+    for name in names:
+        if Path(name).exists():
+            found += load.load(Path(name)).patches
+        elif ".." in name:
+            found += (_of_commit(history, commit) for commit in history.range(name).commits)
+        elif history.knows(name):
+            found.append(_of_commit(history, history.resolve(name).id))
+        else:
+            raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
+    return Series(tuple(found))
+
+
+def _of_commit(history: History, commit: str) -> Patch:
+    return load.from_commit(history.store, history.store[commit].peel(pygit2.Commit))
+
+
+def bundled_patches(name: str) -> Path:
+    """The folder of a patch series that comes with bisector. Raises PatchProblem."""
+    folder = BUNDLED_PATCHES / name
+    if not folder.is_dir():
+        raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
+    return folder
+
+
+def _words(value: str) -> list[str]:
+    """The words of a make variable as a shell sees them."""
+    with suppress(ValueError):  # a quote that nobody closed: make's affair
+        return shlex.split(value)
+    return []
+
+
+def pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    try:
+        return parse_make(words)
+    except ValueError as error:
+        raise UsageProblem(f"{option} {error}", "write NAME=VALUE") from None

@@ -1,0 +1,179 @@
+"""The state of a hunt, replayed from its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bisector.build.toolchain import FAST
+from bisector.record.events import (
+    ANSWERED,
+    FAILS,
+    Confirmed,
+    Covered,
+    Ended,
+    Event,
+    Found,
+    HunkDropped,
+    Judged,
+    Noted,
+    PatchChecked,
+    Ported,
+    Probed,
+    Reduced,
+    RegTested,
+    Released,
+    Retested,
+    Started,
+    Stretch,
+    Turned,
+)
+from bisector.record.patch_outcome import Outcome
+from bisector.record.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An introduction or a fix: what the search found, and whether it was proven."""
+
+    found: Found
+    confirmed: Confirmed | None
+
+    @property
+    def proven(self) -> bool:
+        return self.confirmed is not None and self.confirmed.proven
+
+    @property
+    def revision(self) -> str:
+        return self.found.revisions[-1]
+
+    @property
+    def confidence(self) -> float:
+        """P(it is the one); 1 unless the test is flaky."""
+        return self.confirmed.confidence if self.confirmed else self.found.confidence
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A journal at a glance; which of its parts are there depends on the job."""
+
+    started: Started
+    probes: tuple[Probed, ...]
+    findings: tuple[Finding, ...]
+    patches: tuple[PatchChecked, ...]
+    notes: tuple[str, ...]
+    ended: Ended | None
+    judged: tuple[Judged, ...] = ()
+    confirmed: tuple[Confirmed, ...] = ()
+    hunks: tuple[HunkDropped, ...] = ()
+    reduced: Reduced | None = None
+    covered: tuple[Covered, ...] = ()
+    reg_tests: tuple[RegTested, ...] = ()
+    ported: tuple[Ported, ...] = ()
+    releases: tuple[Released, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+    retested: tuple[Retested, ...] = ()
+    ways: tuple[str, ...] = ()
+
+    @property
+    def answered(self) -> bool:
+        return self.ended is not None and self.ended.answer == ANSWERED
+
+    @property
+    def proven(self) -> bool:
+        """Is there an answer, and every part of it proven?"""
+        return self.answered and all(finding.proven for finding in self.findings)
+
+    @property
+    def patch_holds(self) -> bool:
+        """Is every affected release bad before the patch and good after it?"""
+        return all(p.before is Verdict.BAD and p.after is Verdict.GOOD for p in self.patches)
+
+    @property
+    def verified(self) -> bool:
+        """Does the patch fix something, wherever that is needed, and break nothing?"""
+        wanted = {one.outcome for one in self.judged if one.wanted}
+        outcomes = {one.outcome for one in self.judged}
+        breaks = Outcome.BREAKS in outcomes
+        fails = any(one.change == FAILS for one in self.reg_tests)
+        fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in outcomes
+        proven = all(one.proven for one in self.confirmed)
+        return self.answered and fine and proven and not breaks and not fails
+
+    @property
+    def reasked(self) -> tuple[Confirmed, ...]:
+        """What a real toolchain said to a verification's claims, by revision."""
+        whats = {finding.found.what for finding in self.findings}
+        return tuple(one for one in self.confirmed if one.what not in whats)
+
+    @property
+    def work(self) -> tuple[int, float, float]:
+        """Probes that were really made, and the seconds of their builds and tests."""
+        made = [probe for probe in self.probes if not probe.known]
+        return (
+            len(made),
+            sum(probe.build_seconds for probe in made),
+            sum(probe.test_seconds for probe in made),
+        )
+
+    @property
+    def left_to_fallback(self) -> tuple[str, ...]:
+        """The revisions that the fast toolchain could not judge and another one was asked about.
+
+        A reg-test that needs what no toolchain has here says nothing about the revision.
+        """
+        probes = [probe for probe in self.probes if not probe.purpose.startswith(RegTested.kind)]
+        asked = {_question(probe): probe for probe in probes if probe.toolchain == FAST}
+        names = (
+            asked[_question(probe)].name
+            for probe in probes
+            if probe.toolchain != FAST and _question(probe) in asked
+        )
+        return tuple(dict.fromkeys(names))
+
+    def evidence(self, revision: str) -> tuple[str, ...]:
+        """The log's lines behind the verdict on *revision* as it is."""
+        for probe in self.probes:
+            if probe.revision == revision and not probe.patched:
+                return probe.evidence
+        return ()
+
+
+def _latest(judged: Iterable[Judged]) -> Iterable[Judged]:
+    """Each revision's and scenario's last judgement: a real toolchain may have overruled fast."""
+    return {(one.branch, one.revision, one.scenario): one for one in judged}.values()
+
+
+def _question(probe: Probed) -> tuple[str | bool | int, ...]:
+    """What was asked, by whatever toolchain it was answered."""
+    case = (probe.scenario, probe.variant)
+    return (probe.purpose, probe.revision, probe.patched, probe.run, *case)
+
+
+def summarize(events: Sequence[Event]) -> Summary | None:
+    """Replay a journal; None if it does not even say what was asked."""
+    started = next((event for event in events if isinstance(event, Started)), None)
+    if started is None:
+        return None
+    confirmed = {event.what: event for event in events if isinstance(event, Confirmed)}
+    found = {event.what: event for event in events if isinstance(event, Found)}
+    ends = [event for event in events if isinstance(event, Ended)]
+    return Summary(
+        started=started,
+        probes=tuple(event for event in events if isinstance(event, Probed)),
+        findings=tuple(Finding(one, confirmed.get(what)) for what, one in found.items()),
+        patches=tuple(event for event in events if isinstance(event, PatchChecked)),
+        notes=tuple(event.text for event in events if isinstance(event, Noted | Turned)),
+        ended=ends[-1] if ends else None,
+        judged=tuple(_latest(event for event in events if isinstance(event, Judged))),
+        confirmed=tuple(confirmed.values()),
+        hunks=tuple(event for event in events if isinstance(event, HunkDropped)),
+        reduced=next((event for event in events if isinstance(event, Reduced)), None),
+        covered=tuple(event for event in events if isinstance(event, Covered)),
+        reg_tests=tuple(event for event in events if isinstance(event, RegTested)),
+        ported=tuple(event for event in events if isinstance(event, Ported)),
+        releases=tuple(event for event in events if isinstance(event, Released)),
+        stretches=tuple(event for event in events if isinstance(event, Stretch)),
+        retested=tuple(event for event in events if isinstance(event, Retested)),
+        ways=tuple(event.way for event in events if isinstance(event, Turned)),
+    )

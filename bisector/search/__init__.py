@@ -1,0 +1,1 @@
+"""Which revision next: mathematics without git, files or processes."""

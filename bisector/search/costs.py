@@ -1,0 +1,64 @@
+"""How long a probe is expected to take, for the search to weigh against what it would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from bisector.build.toolchain import DEV, FAST, RELEASE
+
+KNOWN_SECONDS = 0.02  # a verdict from the cache
+TEST_SECONDS = 0.5
+
+# Wall seconds on two processors: of everything, and of a commit whose neighbour was just built.
+# Only their proportions matter, and these are the same on other machines.
+FULL_SECONDS: Mapping[str, float] = {FAST: 4.0, DEV: 30.0, RELEASE: 80.0}
+INCREMENTAL_SECONDS: Mapping[str, float] = {FAST: 1.0, DEV: 3.0, RELEASE: 6.0}
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What earlier probes left in the caches: revisions whose verdict, whose binary is there."""
+
+    verdicts: frozenset[str] = frozenset()
+    binaries: frozenset[str] = frozenset()
+
+
+class Costs:
+    """Expected seconds of each revision's probe, as builds go on."""
+
+    def __init__(
+        self,
+        commits: Sequence[str],
+        rebuilding: Collection[str],
+        memory: Memory,
+        chain: str,
+        trees: int,
+    ) -> None:
+        """For *commits* in their order, of which *rebuilding* change what every object depends on.
+
+        *trees* is how many build trees there are: each holds what was built in it last.
+        """
+        self._epochs = dict(
+            zip(commits, accumulate(commit in rebuilding for commit in commits), strict=True)
+        )
+        self._memory = memory
+        self._full = FULL_SECONDS[chain] + TEST_SECONDS
+        self._incremental = INCREMENTAL_SECONDS[chain] + TEST_SECONDS
+        self._built: list[int] = []
+        self._trees = trees
+
+    def built(self, revision: str) -> None:
+        """A build tree holds *revision* now."""
+        if revision in self._epochs:
+            self._built = [*self._built, self._epochs[revision]][-self._trees :]
+
+    def seconds(self, revision: str) -> float:
+        """What probing *revision* now would take."""
+        if revision in self._memory.verdicts:
+            return KNOWN_SECONDS
+        if revision in self._memory.binaries:
+            return TEST_SECONDS
+        # between two commits of an epoch no header changed, nor the Makefile
+        return self._incremental if self._epochs.get(revision) in self._built else self._full

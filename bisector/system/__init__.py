@@ -1,0 +1,1 @@
+"""This machine: processes, the sandbox, the workspace, its tools."""

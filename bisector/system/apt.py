@@ -1,0 +1,179 @@
+"""apt without root: an index of one suite at a time, in the workspace, nothing installed.
+
+apt runs with a configuration of its own, and checks signatures and hashes as ever. The mirror is
+the machine's: its address is read from the machine's configuration, never written down here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system import tools
+from bisector.system.process import Finished, run
+from bisector.system.tools import os_release
+from bisector.system.workspace import Workspace, lock
+
+_ALIASES = ("stable", "oldstable", "testing", "unstable", "sid")
+_SECONDS = 300  # for one index or download of some 10 MB; when the line is dead, apt ends earlier
+_ENVIRONMENT = ("http_proxy", "https_proxy", "no_proxy", "APT_CONFIG")  # configures apt, too
+_WAY_OUT = "check the network; VTEST_PROGRAM and --repo do without apt"
+_CONFIGURATION = """\
+Dir::State "{root}/state";
+Dir::State::lists "{root}/lists";
+Dir::State::status "/var/lib/dpkg/status";
+Dir::Cache "{root}/cache";
+Dir::Cache::srcpkgcache "";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "{root}/sources";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+APT::Default-Release "";
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+Acquire::GzipIndexes "true";
+Acquire::Retries "2";
+Acquire::http::Timeout "30";
+Acquire::https::Timeout "30";
+"""
+
+
+class AptProblem(EnvironmentProblem):
+    """apt refused: no network, a missing key, a package that is gone; *reason* is its own word."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, f"{reason}: {_WAY_OUT}")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Site:
+    """A mirror in this machine's own configuration, and the release that it is used for."""
+
+    address: str
+    release: str
+    components: tuple[str, ...]
+    keyring: str  # empty: the keys that apt trusts for everything
+
+
+@dataclass(frozen=True)
+class Index:
+    """apt, knowing one suite only."""
+
+    root: Path
+    suite: str
+    lock: int
+
+    def apt(self, *words: str, cwd: Path | None = None) -> str:
+        """What a program of apt's prints. Raises AptProblem with apt's own words if it fails."""
+        argv = [words[0], "-c", str(self.root / "apt.conf"), "-q", *words[1:]]
+        finished = run_apt(argv, self.root / "log", cwd, self.lock)
+        if not finished.ok:
+            what = " ".join(dict.fromkeys((words[0], words[1], words[-1])))
+            raise AptProblem(f"{what} ({self.suite}) failed", _reason(finished))
+        return finished.output
+
+
+def sites(workspace: Workspace) -> tuple[Site, ...]:
+    """The mirrors that this machine's apt uses for the running release.
+
+    Another vendor's may be among them; it is signed with another key, so its index is refused.
+    Raises MissingProgram if there is no apt-get, AptProblem if it knows no mirror.
+    """
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise MissingProgram(
+            "no apt-get on this machine", "set VTEST_PROGRAM, install Lua 5.4, and use --repo"
+        )
+    argv = ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"]
+    # what the archives say of themselves is known only after root's `apt-get update`
+    argv += ["-o", "APT::Get::IndexTargets::ReleaseInfo=false", "Created-By: Packages"]
+    with workspace.scratch() as scratch:
+        finished = run_apt(argv, scratch / "log")
+    found = _parse_sites(finished.output, os_release()) if finished.ok else ()
+    if not found:
+        raise AptProblem("apt knows no mirror of this release", _reason(finished))
+    return found
+
+
+def _parse_sites(listing: str, release: Mapping[str, str]) -> tuple[Site, ...]:
+    names = (release.get("VERSION_CODENAME", ""), *_ALIASES)
+    rows = [line.split("|") for line in listing.splitlines() if line.count("|") == 3]
+    found: dict[tuple[str, str], Site] = {}
+    for address, suite, component, key in rows:
+        if suite in names and not address.startswith("cdrom:"):
+            before = found.get((address, suite), Site(address, suite, (), _keyring(key, release)))
+            if component not in before.components:
+                both = (*before.components, component)
+                found[address, suite] = replace(before, components=both)
+    return tuple(sorted(found.values(), key=lambda site: names.index(site.release)))
+
+
+def _keyring(key: str, release: Mapping[str, str]) -> str:
+    if key.startswith("/"):
+        return key
+    # an apt before 2.9 does not tell: then the vendor's own
+    stem = f"/usr/share/keyrings/{release.get('ID', 'debian')}-archive-keyring"
+    rings = (f"{stem}.gpg", f"{stem}.pgp")
+    return next((ring for ring in rings if Path(ring).is_file()), "")
+
+
+@contextlib.contextmanager
+def open_index(workspace: Workspace, suite: str = "", kind: str = "deb") -> Iterator[Index]:
+    """A fresh index of *suite* (this machine's own if empty), for one process at a time."""
+    root = workspace.folder("apt", f"{suite or 'own'}-{tools.machine()}")
+    problem: AptProblem | None = None
+    with lock(root / "bisector.lock", wait=True) as held:
+        assert held is not None
+        for site in sites(workspace):
+            index = Index(root, suite or site.release, held)
+            _configure(index, site, kind)
+            try:
+                index.apt("apt-get", "update")
+            except AptProblem as error:
+                problem = problem or error
+            else:
+                yield index
+                return
+    assert problem  # there is at least one site
+    raise problem
+
+
+def _configure(index: Index, site: Site, kind: str) -> None:
+    for folder in ("state", "lists/partial", "cache/archives/partial", "sources"):
+        (index.root / folder).mkdir(parents=True, exist_ok=True)
+    source = {
+        "Types": kind,
+        "URIs": site.address,
+        "Suites": index.suite,
+        "Components": " ".join(site.components),
+        "Targets": "Packages" if kind == "deb" else "Sources",
+        "Languages": "none",
+    }
+    if site.keyring:
+        source["Signed-By"] = site.keyring
+    stanza = "".join(f"{name}: {value}\n" for name, value in source.items())
+    (index.root / "sources" / "bisector.sources").write_text(stanza, encoding="utf-8")
+    configuration = _CONFIGURATION.format(root=index.root)
+    (index.root / "apt.conf").write_text(configuration, encoding="utf-8")
+
+
+def run_apt(argv: Sequence[str], log: Path, cwd: Path | None = None, lock: int = -1) -> Finished:
+    env = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+    keep_open = (lock,) if lock >= 0 else ()
+    return run(argv, log=log, timeout=_SECONDS, cwd=cwd, env=env, keep_open=keep_open)
+
+
+def _reason(finished: Finished) -> str:
+    """Why apt failed, in its own words: the error that it names, else its first warning."""
+    if finished.timed_out:
+        return f"no answer within {_SECONDS} s; is there a network?"
+    lines = [line for line in finished.output.splitlines() if line.startswith(("E: ", "W: "))]
+    return min(lines, key=lambda line: line[0], default="it does not say why")

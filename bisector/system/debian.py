@@ -1,0 +1,214 @@
+"""What is fetched from Debian's archive into the workspace, by :mod:`bisector.system.apt`.
+
+Debian's derivatives are treated alike, with their own release only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.errors import EnvironmentProblem
+from bisector.system import tools
+from bisector.system.apt import AptProblem, Index, open_index, run_apt
+from bisector.system.process import run
+from bisector.system.tools import Lua, Tool, os_release
+from bisector.system.workspace import Workspace, publish
+
+# Debian's suites, from those that keep their HAProxy for years to those that change any day
+SUITES = ("bookworm", "trixie", "testing", "sid", "experimental")
+DEPENDABLE = {"2.6": "bookworm", "3.0": "trixie"}  # series of HAProxy: no need to look elsewhere
+_WRAPPER = """\
+#!/bin/sh
+here=${0%/*}
+LD_LIBRARY_PATH=$here/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH
+exec "$here/lib/varnishtest" "$@"
+"""
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """HAProxy's sources as upstream released them, in a folder that is not to be written to."""
+
+    path: Path
+    version: str
+
+
+def fetch_vtest(workspace: Workspace) -> Tool:
+    """Put VTest into the workspace: Debian's varnishtest and those of its libraries missing here.
+
+    Raises AptProblem if apt cannot get it, EnvironmentProblem if it does not run.
+    """
+    final = tools.vtest_folder(workspace)
+    if present := tools.fetched_vtest(final):
+        with contextlib.suppress(EnvironmentProblem):
+            try_vtest(workspace, present.path)
+            return present
+        shutil.rmtree(final)  # a library of the system that it needs may have gone
+    with open_index(workspace) as index, workspace.scratch() as scratch:
+        record = index.apt("apt-cache", "show", "--no-all-versions", "varnish")
+        unpacked = _unpack(index, scratch, "varnish", *_missing(index, _libraries(record)))
+        draft = _arrange_vtest(unpacked, scratch / "vtest")
+        version = "".join(re.findall(r"^Version: (.+)", record, re.M)[:1])
+        (draft / "version").write_text(f"varnishtest {version}\n", encoding="utf-8")
+        try_vtest(workspace, draft / "varnishtest")
+        workspace.folder("tools")
+        publish(draft, final)
+    return tools.require_vtest(workspace, {"VTEST_PROGRAM": str(final / "varnishtest")})
+
+
+def try_vtest(workspace: Workspace, program: Path) -> None:
+    """Run a test that says nothing. Raises EnvironmentProblem if *program* cannot do even that."""
+    with workspace.scratch() as scratch:
+        test = scratch / "try.vtc"
+        test.write_text('vtest "does it run?"\nshell "true"\n', encoding="utf-8")
+        finished = run([program, test], log=scratch / "log", timeout=30)
+    if not finished.ok:
+        last = "".join(finished.output.strip().splitlines()[-1:])
+        raise EnvironmentProblem(f"{program} does not run ({last})", "set VTEST_PROGRAM")
+
+
+def fetch_lua(workspace: Workspace) -> Lua:
+    """Put Lua 5.4 to build with into the workspace. Raises AptProblem if apt cannot get it."""
+    final = tools.lua_folder(workspace)
+    if present := tools.fetched_lua(final):
+        return present
+    with open_index(workspace) as index, workspace.scratch() as scratch:
+        unpacked = _unpack(index, scratch, "liblua5.4-dev")
+        draft = scratch / "lua"
+        shutil.copytree(unpacked / "usr/include/lua5.4", draft / "include")
+        (draft / "lib").mkdir()
+        for header in unpacked.glob("usr/include/*/lua5.4-*.h"):  # luaconf.h includes it
+            shutil.copy(header, draft / "include")
+        # the static one only: a binary that finds its libraries by itself runs anywhere
+        for library in unpacked.glob("usr/lib/*/liblua5.4.a"):
+            shutil.copy(library, draft / "lib")
+        workspace.folder("tools")
+        publish(draft, final)
+    return tools.require_lua(workspace)
+
+
+def fetch_bwrap(workspace: Workspace) -> None:
+    """Put bubblewrap into the workspace unless it is in PATH. Raises AptProblem if apt cannot."""
+    final = tools.bwrap_folder(workspace)
+    if shutil.which("bwrap") or final.is_dir():
+        return
+    with open_index(workspace) as index, workspace.scratch() as scratch:
+        unpacked = _unpack(index, scratch, "bubblewrap")  # what it needs, every system has
+        draft = scratch / "bwrap"
+        draft.mkdir()
+        shutil.copy(unpacked / "usr/bin/bwrap", draft)
+        workspace.folder("tools")
+        publish(draft, final)
+
+
+def fetch_source(workspace: Workspace, wanted: str) -> SourceTree:
+    """HAProxy's upstream sources of a series, like "3.0", or of one version, like "3.0.11".
+
+    Raises AptProblem if no suite has it, or if its file is gone.
+    """
+    if present := _cached_source(workspace, wanted):
+        return present
+    only = DEPENDABLE.get(".".join(wanted.split(".")[:2]))
+    seen = []
+    for suite in [suite for suite in _suites() if only in (None, suite)]:
+        try:
+            with open_index(workspace, suite, "deb-src") as index:
+                version = _offered(index)
+                if _matches(version, wanted):
+                    return _download_source(workspace, index, version)
+                seen.append(f"{suite} has {version}")
+        except AptProblem as problem:
+            seen.append(f"{suite}: {problem.reason}")
+    raise AptProblem(f"no source package of HAProxy {wanted} can be had", "; ".join(seen))
+
+
+def _suites() -> tuple[str, ...]:
+    release = os_release()
+    return SUITES if release.get("ID") == "debian" else (release.get("VERSION_CODENAME", ""),)
+
+
+def _libraries(record: str) -> list[str]:
+    """The libraries among what a package depends on: not the compiler that varnishd wants."""
+    depends = "".join(re.findall(r"^Depends: (.+)", record, re.M)[:1])
+    names = [item.split()[0].partition(":")[0] for item in depends.split(",") if item.split()]
+    return [name for name in names if name.startswith("lib") and not name.endswith("-dev")]
+
+
+def _missing(index: Index, packages: Sequence[str]) -> list[str]:
+    """Which of *packages*, and of what they need in turn, this machine has not installed."""
+    plan = index.apt("apt-get", "install", "--simulate", "--no-install-recommends", *packages)
+    return re.findall(r"^Inst (\S+) (?!\[)", plan, re.M)
+
+
+def _unpack(index: Index, scratch: Path, *packages: str) -> Path:
+    """Download *packages* and unpack them, one over the other."""
+    index.apt("apt-get", "download", *packages, cwd=scratch)
+    unpacked = scratch / "unpacked"
+    for package in sorted(scratch.glob("*.deb")):
+        finished = run_apt(["dpkg-deb", "--extract", str(package), str(unpacked)], scratch / "log")
+        if not finished.ok:
+            raise AptProblem("dpkg-deb failed", f"cannot unpack {package.name}")
+    return unpacked
+
+
+def _arrange_vtest(unpacked: Path, draft: Path) -> Path:
+    """Lay out VTest as `tools.fetched_vtest` expects it."""
+    (draft / "lib").mkdir(parents=True)
+    for library in unpacked.rglob("*.so*"):
+        if library.is_file() and "vmods" not in library.parts:
+            shutil.copy(library, draft / "lib")  # follows links: each name becomes a file
+    shutil.copy(unpacked / "usr/bin/varnishtest", draft / "lib" / "varnishtest")
+    wrapper = draft / "varnishtest"
+    wrapper.write_text(_WRAPPER, encoding="utf-8")
+    wrapper.chmod(0o755)
+    return draft
+
+
+def _offered(index: Index) -> str:
+    """The version of HAProxy in a suite's index. Raises AptProblem if there is none."""
+    plan = index.apt("apt-get", "source", "--tar-only", "--print-uris", "haproxy")
+    if found := re.search(r" haproxy_([^_ ]+)\.orig\.tar\.\w+ ", plan):
+        return found[1]
+    raise AptProblem(f"{index.suite} has no upstream sources of HAProxy", "no .orig.tar there")
+
+
+def _download_source(workspace: Workspace, index: Index, version: str) -> SourceTree:
+    """Fetch the upstream tarball alone, without Debian's patches, and unpack it."""
+    final = workspace.folder("sources") / f"haproxy-{version}"
+    with workspace.scratch() as scratch:
+        words = ("source", "--tar-only", "--download-only", "haproxy")
+        index.apt("apt-get", *words, cwd=scratch)
+        draft = scratch / "tree"
+        draft.mkdir()
+        # GNU tar rather than tarfile, whose filters came after Debian 12's Python: it, too, lets
+        # no member and no link lead out of the folder
+        options = ("--no-same-owner", "--no-same-permissions", "--strip-components=1")
+        for tarball in scratch.glob(f"haproxy_{version}.orig.tar.*"):
+            argv = ["tar", "--extract", "--directory", str(draft), *options, "--file", str(tarball)]
+            finished = run_apt(argv, scratch / "log")
+            if not finished.ok:
+                raise AptProblem("tar failed", f"cannot unpack {tarball.name} ({finished.output})")
+        if not (draft / "Makefile").is_file():
+            raise AptProblem(f"HAProxy {version} ({index.suite}) has no sources", "no Makefile")
+        publish(draft, final)
+    return SourceTree(final, version)
+
+
+def _cached_source(workspace: Workspace, wanted: str) -> SourceTree | None:
+    folders = workspace.folder("sources").glob("haproxy-*")
+    versions = [folder.name.removeprefix("haproxy-") for folder in folders]
+    fitting = [version for version in versions if _matches(version, wanted)]
+    if not fitting:
+        return None
+    newest = max(fitting, key=lambda version: [int(n) for n in re.findall(r"\d+", version)])
+    return SourceTree(workspace.root / "sources" / f"haproxy-{newest}", newest)
+
+
+def _matches(version: str, wanted: str) -> bool:
+    return version == wanted or version.startswith(f"{wanted}.")

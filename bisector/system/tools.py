@@ -1,0 +1,248 @@
+"""What a build and a test need of this machine: looked for, never installed.
+
+A probe calls these functions, so they are cheap: files are looked at, and a program is asked for
+its version once per process. What is missing, :mod:`bisector.distro` can fetch into the workspace,
+where the functions here find it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system.process import run
+from bisector.system.workspace import Workspace, digest, short_scratch
+
+DOCTOR = "run 'bisector doctor --fix'"
+
+# The names under which distributions keep Lua: Debian, Alpine and Arch, the BSDs, Fedora. HAProxy
+# needs 5.3 or later; "lua" is any version, its header says which.
+_LUA_FOLDERS = ("lua5.4", "lua54", "lua5.3", "lua53", "lua", ".")
+_LUA_VERSIONS = ("5.4", "5.3")
+_PREFIXES = ("/usr", "/usr/local")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program: where it is, what it calls itself, and a digest of it for cache keys.
+
+    ``kin`` is a digest that the same program has on other machines, where that is another one.
+    """
+
+    path: Path
+    version: str
+    identity: str
+    kin: str = ""
+
+
+@dataclass(frozen=True)
+class Lua:
+    """Lua as HAProxy's Makefile wants it: its headers' folder, its library's folder and name."""
+
+    version: str
+    include: Path
+    library: Path
+    name: str
+    identity: str
+
+    @property
+    def make_variables(self) -> tuple[str, ...]:
+        """The words to give to make."""
+        return (
+            "USE_LUA=1",
+            f"LUA_INC={self.include}",
+            f"LUA_LIB={self.library}",
+            f"LUA_LIB_NAME={self.name}",
+        )
+
+
+def find_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> Tool | None:
+    """VTest: $VTEST_PROGRAM, `vtest` or `varnishtest` in PATH, or the workspace's own.
+
+    Raises EnvironmentProblem if $VTEST_PROGRAM is set and is no program.
+    """
+    own = vtest_folder(workspace)
+    search = environ.get("PATH", os.defpath)
+    if named := environ.get("VTEST_PROGRAM"):
+        if found := shutil.which(named, path=search):
+            # our own is a script: its identity is that of the program behind it
+            return fetched_vtest(own) if Path(found).parent == own else _tool(Path(found))
+        raise EnvironmentProblem(
+            f"VTEST_PROGRAM is {named}, which is no executable file", "correct or unset it"
+        )
+    for name in ("vtest", "varnishtest"):
+        if found := shutil.which(name, path=search):
+            return _tool(Path(found))
+    return fetched_vtest(own)
+
+
+def require_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> Tool:
+    """VTest, as :func:`find_vtest` finds it. Raises MissingProgram if it is not there."""
+    if tool := find_vtest(workspace, environ):
+        return tool
+    raise MissingProgram("no VTest on this machine", f"{DOCTOR}, or set VTEST_PROGRAM")
+
+
+def find_compiler(name: str = "gcc") -> Tool | None:
+    """The compiler *name* in PATH; its version is what its --version says first."""
+    found = shutil.which(name)
+    return _asked(Path(found)) if found else None
+
+
+def require_compiler(name: str = "gcc") -> Tool:
+    """The compiler *name*. Raises MissingProgram if it is not there."""
+    return _required(name, find_compiler(name))
+
+
+def find_make() -> Tool | None:
+    """GNU make, which HAProxy's Makefile is written for; some systems call it gmake."""
+    for name in ("make", "gmake"):
+        tool = find_compiler(name)
+        if tool and "GNU" in tool.version:
+            return tool
+    return None
+
+
+def require_make() -> Tool:
+    """GNU make. Raises MissingProgram if it is not there."""
+    return _required("GNU make", find_make())
+
+
+def find_lua(workspace: Workspace) -> Lua | None:
+    """Lua 5.4, else 5.3, to compile and link with: the system's, else the workspace's."""
+    candidates = [*_system_lua(), fetched_lua(lua_folder(workspace))]
+    found = [lua for lua in candidates if lua]
+    return min(found, key=lambda lua: _LUA_VERSIONS.index(lua.version), default=None)
+
+
+def require_lua(workspace: Workspace) -> Lua:
+    """Lua, as :func:`find_lua` finds it. Raises EnvironmentProblem if it is not there."""
+    if lua := find_lua(workspace):
+        return lua
+    raise EnvironmentProblem("no headers and library of Lua 5.4 or 5.3 on this machine", DOCTOR)
+
+
+def vtest_folder(workspace: Workspace) -> Path:
+    """Where the workspace's own VTest is, or would be."""
+    return workspace.root / "tools" / f"vtest-{machine()}"
+
+
+def lua_folder(workspace: Workspace) -> Path:
+    """Where the workspace's own Lua is, or would be."""
+    return workspace.root / "tools" / f"lua-{machine()}"
+
+
+def bwrap_folder(workspace: Workspace) -> Path:
+    """Where the workspace's own bubblewrap is, or would be."""
+    return workspace.root / "tools" / f"bwrap-{machine()}"
+
+
+def fetched_vtest(folder: Path) -> Tool | None:
+    """VTest in the form that `distro.fetch_vtest` gives it: `varnishtest`, `version`, `lib/`."""
+    try:
+        version = (folder / "version").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    parts = sorted(path for path in folder.rglob("*") if path.is_file())
+    return Tool(folder / "varnishtest", version, digest(*map(_content, parts)))
+
+
+def fetched_lua(folder: Path) -> Lua | None:
+    """Lua in the form that `distro.fetch_lua` gives it: `include/` and `lib/liblua5.4.a`."""
+    return _lua(folder / "include", [folder / "lib"])
+
+
+def machine() -> str:
+    """The distribution, its release and the architecture: what a binary taken from it runs on."""
+    release = os_release()
+    words = (release.get("ID", ""), release.get("VERSION_ID", ""), platform.machine())
+    return "-".join(word for word in words if word)
+
+
+@functools.lru_cache(maxsize=1)
+def os_release() -> Mapping[str, str]:
+    """What /etc/os-release says; empty where there is none."""
+    try:
+        return platform.freedesktop_os_release()
+    except OSError:
+        return {}
+
+
+def _required(name: str, tool: Tool | None) -> Tool:
+    if tool is None:
+        raise MissingProgram(f"no {name} on this machine", DOCTOR)
+    return tool
+
+
+def _tool(path: Path) -> Tool:
+    # VTest has no option that tells its version
+    return Tool(path.absolute(), path.name, _content(path))
+
+
+def _asked(path: Path) -> Tool:
+    state = path.stat()
+    version = _version(path, state.st_size, state.st_mtime_ns)
+    return Tool(path.absolute(), version, digest(version, _content(path)))
+
+
+@functools.lru_cache
+def _version(path: Path, size: int, mtime: int) -> str:
+    """The first line of what *path* --version says; size and mtime tell another program apart."""
+    with short_scratch() as folder:
+        finished = run([path, "--version"], log=folder / "log", timeout=30)
+    if not finished.ok or not finished.output.strip():
+        raise EnvironmentProblem(f"{path} --version fails", "is it a broken installation?")
+    return finished.output.splitlines()[0].strip()
+
+
+def _content(path: Path) -> str:
+    state = path.stat()
+    return _file_digest(path, state.st_size, state.st_mtime_ns)
+
+
+@functools.lru_cache
+def _file_digest(path: Path, size: int, mtime: int) -> str:
+    return digest(path.read_bytes())
+
+
+def _system_lua() -> Iterator[Lua]:
+    for prefix in map(Path, _PREFIXES):
+        # the folders that the linker looks in; Debian's are named after architectures
+        multiarch = sorted(prefix.glob("lib/*-linux-*"), key=_is_foreign)
+        libraries = [*multiarch, prefix / "lib64", prefix / "lib"]
+        for folder in _LUA_FOLDERS:
+            if lua := _lua(prefix / "include" / folder, libraries):
+                yield lua
+
+
+def _is_foreign(folder: Path) -> bool:
+    return not folder.name.startswith(platform.machine())
+
+
+def _lua(include: Path, libraries: list[Path]) -> Lua | None:
+    header = include / "lua.h"
+    try:
+        text = header.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    numbers = re.findall(r"^#define\s+LUA_VERSION_(?:MAJOR|MINOR)(?:_N)?\s+\"?(\d+)", text, re.M)
+    version = ".".join(numbers[:2])
+    if version not in _LUA_VERSIONS:
+        return None
+    names = [f"lua{version}", f"lua-{version}", f"lua{version.replace('.', '')}"]
+    if include.name in ("include", "lua"):  # headers without a version go with such a library
+        names.append("lua")
+    for name in names:
+        for folder in libraries:
+            for file in (folder / f"lib{name}.so", folder / f"lib{name}.a"):
+                if file.is_file():
+                    identity = digest(_content(header), _content(file))
+                    return Lua(version, include, folder, name, identity)
+    return None

@@ -1,0 +1,1 @@
+"""What is run on a binary, and what its output means."""

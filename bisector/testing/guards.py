@@ -1,0 +1,199 @@
+"""What a VTest case says it needs, and what of that a binary or the machine lacks.
+
+HAProxy's reg-tests say it in two ways. Newer ones have guards, `feature cmd "COMMAND"`: VTest runs
+the shell command and skips the test if it fails, without a word on which one did. Older ones have
+comments, `#REQUIRE_OPTIONS=OPENSSL` and the like, which upstream's scripts/run-regtests.sh reads
+and VTest does not. Pure but for the shell commands, which the caller runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bisector.system.process import Finished
+
+# Runs a shell command as the test would; $HAPROXY_PROGRAM is the binary.
+Shell = Callable[[str], "Finished"]
+
+_COMMENT = re.compile(
+    r"^#(REQUIRE_(?:VERSION|VERSION_BELOW|OPTIONS?|SERVICES?|BINARIES)|EXCLUDE_TARGETS?)=(.*)$",
+    re.M,
+)
+_SINGULAR = ("REQUIRE_OPTION", "REQUIRE_SERVICE", "EXCLUDE_TARGET")  # a remark follows the comma
+_PROMEX = {"prometheus-exporter": "USE_PROMEX=1"}  # the service that a make variable brings
+
+_WORD = r'(?:"(?:[^"\\\n]|\\.)*"|\{(?:[^{}]|\{[^{}]*\})*\}|[^\s"{]\S*)'
+_FEATURE = re.compile(rf"^[ \t]*feature((?:[ \t]+{_WORD})+)", re.M)
+_CONDITION = re.compile(r"""(\S.* -cc\s+)(['"])(.*)\2""", re.S)
+_PROGRAM = re.compile(r"command -v ([\w.+/-]+)")
+_OPTION = re.compile(r"(!?)\s*\bfeature\((\w+)\)")
+
+
+@dataclass(frozen=True)
+class Build:
+    """What `haproxy -vv` says of a binary; None for a list that it does not print."""
+
+    version: str
+    target: str
+    features: frozenset[str] | None
+    services: frozenset[str] | None
+
+    @classmethod
+    def of(cls, said: str) -> Build | None:
+        """Parse the output of `haproxy -vv`; None if it is something else."""
+        version = _after(r"HA-?Proxy version", said)
+        if not version:
+            return None
+        target, listed = _after(r"\s*TARGET\s*=", said), _after(r"Feature list\s*:", said)
+        services = _after(r"Available services\s*:", said)
+        return cls(
+            version.split()[0],
+            target or "",
+            None if listed is None else frozenset(re.findall(r"\+(\w+)", listed)),
+            None if services is None else frozenset(services.split()),
+        )
+
+
+def unmet(text: str, shell: Shell) -> tuple[str, ...]:
+    """The comments of the test *text* that do not hold, with what can be done about them."""
+    found = [(name, value.strip()) for name, value in _COMMENT.findall(text)]
+    if not found:
+        return ()
+    said = shell('"$HAPROXY_PROGRAM" -vv')
+    build = Build.of(said.output) if said.ok else None
+    if build is None:  # it does not run: what the test says of that is the better answer
+        return ()
+    return tuple(lack for name, value in found for lack in _unmet(name, value, build, shell))
+
+
+def _unmet(name: str, value: str, build: Build, shell: Shell) -> Iterator[str]:
+    if name == "REQUIRE_VERSION":
+        if _numbers(build.version) < _numbers(value):
+            yield f"#{name}={value} (this is {build.version})"
+    elif name == "REQUIRE_VERSION_BELOW":
+        if _numbers(build.version) >= _numbers(value):
+            yield f"#{name}={value} (this is {build.version})"
+    else:
+        parts = value.split(",")[:1] if name in _SINGULAR else value.split(",")
+        for part in filter(None, (part.strip() for part in parts)):
+            if lack := _lack(name, part, build, shell):
+                yield f"#{name}={part}{lack}"
+
+
+def _lack(name: str, part: str, build: Build, shell: Shell) -> str:
+    """' ' and a remark if *build* lacks one *part* of a comment's list, '' if it does not."""
+    alternatives = part.split("|")
+    if name.startswith("REQUIRE_OPTION"):
+        lacking = build.features is not None and build.features.isdisjoint(alternatives)
+        return f" ({_make(alternatives, ' or ')})" if lacking else ""
+    if name.startswith("REQUIRE_SERVICE"):
+        lacking = build.services is not None and build.services.isdisjoint(alternatives)
+        makes = [f"--make {_PROMEX[one]}" for one in alternatives if one in _PROMEX]
+        return f" ({makes[0] if makes else 'not in this build'})" if lacking else ""
+    if name.startswith("EXCLUDE_TARGET"):
+        return " (the target of this build)" if part == build.target else ""
+    known = re.fullmatch(r"[\w.+/-]+", part)
+    return "" if known and shell(f"command -v {part}").ok else " (install it)"
+
+
+def failed_guard(text: str, shell: Shell) -> str:
+    """What the first guard of the test *text* that fails needs, with what can be done about it.
+
+    Empty if every guard holds now.
+    """
+    for guard in guards(text):
+        if not shell(guard).ok:
+            return " and ".join(_missing(guard, shell))
+    return ""
+
+
+def guards(text: str) -> Iterator[str]:
+    """The shell commands that a test *text* has behind `feature cmd`."""
+    for statement in _FEATURE.finditer(text):
+        words = re.findall(_WORD, statement[1])
+        for word, command in pairwise(words):
+            if word == "cmd":
+                yield _unquoted(command)
+
+
+def _missing(guard: str, shell: Shell) -> list[str]:
+    """The parts of a failed *guard* that fail by themselves, else the whole guard."""
+    parts = conjuncts(guard)
+    conditions = [_CONDITION.fullmatch(part) for part in parts]
+    found: list[str] = []
+    if all(one or _PROGRAM.fullmatch(part) for one, part in zip(conditions, parts, strict=True)):
+        for part, condition in zip(parts, conditions, strict=True):
+            if condition:
+                found += _missing_condition(condition[1], condition[2], condition[3], shell)
+            elif not shell(part).ok:
+                found.append(f"the program {part.split()[-1]} (install it)")
+    return found or [f"'{guard}'"]
+
+
+def _missing_condition(ask: str, quote: str, expression: str, shell: Shell) -> Iterator[str]:
+    """The parts of a condition of HAProxy's that are false; *ask* is the command before it."""
+
+    def holds(condition: str) -> bool:
+        return shell(f"{ask}{quote}{condition}{quote}").ok
+
+    false = [part for part in conjuncts(expression) if not holds(part)]
+    if false and not holds("1"):
+        yield "haproxy -cc, which this revision does not have"
+        return
+    for part in false:
+        wanted = [] if "!(" in part else [name for no, name in _OPTION.findall(part) if not no]
+        wanted = [name for name in wanted if not holds(f"feature({name})")]
+        hint = _make(wanted, " or " if "||" in part else " ")
+        yield f"{part} ({hint})" if hint else part
+
+
+def conjuncts(text: str) -> list[str]:
+    """The parts of *text* between each `&&` outside of parentheses and quotes.
+
+    If there is a `||` out there, too, *text* is one part.
+    """
+    depth, quote, begin = 0, "", 0
+    parts: list[str] = []
+    for at, char in enumerate(text):
+        if quote:
+            quote = "" if char == quote else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif depth == 0 and text.startswith("||", at):
+            return [text.strip()]
+        elif depth == 0 and text.startswith("&&", at):
+            parts.append(text[begin:at].strip())
+            begin = at + 2
+    return [*parts, text[begin:].strip()]
+
+
+def _make(features: list[str], between: str) -> str:
+    """The options that bring *features*; those called HAVE_… are no make variables."""
+    names = [name for name in features if not name.startswith("HAVE_")]
+    return between.join(f"--make USE_{name}=1" for name in dict.fromkeys(names))
+
+
+def _unquoted(word: str) -> str:
+    if word.startswith("{"):
+        return word[1:-1].strip()
+    return re.sub(r"\\(.)", r"\1", word[1:-1]) if word.startswith('"') else word
+
+
+def _after(pattern: str, said: str) -> str | None:
+    """The rest of the first line that begins with *pattern*."""
+    found = re.search(rf"^{pattern}[ \t]*(\S.*)?$", said, re.M)
+    return (found[1] or "") if found else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The version's first four numbers; 3.0-dev5 counts as 3.0, as it does for upstream."""
+    parts = [re.match(r"\d*", part) for part in version.lstrip("v").split(".")[:4]]
+    found = [int(part[0] or 0) if part else 0 for part in parts]
+    return (*found, *[0] * (4 - len(found)))

@@ -1,0 +1,560 @@
+"""Binaries: each source is built once, and every failure is told apart."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bisector.build import binaries, tcc
+from bisector.build.binaries import Build, build, build_key, built
+from bisector.build.toolchain import FAST, Toolchain
+from bisector.errors import MissingLibrary, MissingProgram, WorkspaceProblem
+from bisector.git.object_store import private_store
+from bisector.system import cache, process
+from bisector.system.process import Finished, Stop, Stopped
+from bisector.system.slots import Lane
+from bisector.system.tools import Lua, Tool
+from bisector.system.workspace import Workspace, hold
+from tests.conftest import Clone
+from tests.system.test_slots import until, waiting
+
+LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
+
+# --- building -------------------------------------------------------------------------------------
+
+MAKEFILE = """\
+haproxy: src/haproxy.o src/a.o
+\t$(CC) -o $@ $^
+%.o: %.c
+\t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
+"""
+SOURCES: Mapping[str, str | None] = {
+    "Makefile": MAKEFILE,
+    "include/haproxy/x.h": "#define X 7\n",
+    "src/haproxy.c": '#include "haproxy/x.h"\nint a(void);\nint main(void) { return X + a(); }\n',
+    "src/a.c": "int a(void) { return 0; }\n",
+}
+
+
+class Bench:
+    """A tiny HAProxy and the real compiler."""
+
+    def __init__(self, clone: Clone, workspace: Workspace) -> None:
+        gcc, make = shutil.which("gcc"), shutil.which("make")
+        if not gcc or not make:
+            pytest.skip("no gcc and make on this machine")
+        self.clone, self.workspace = clone, workspace
+        self.first = clone.commit(SOURCES)
+        self.store = private_store(clone.git, workspace)
+        tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
+        self.chain = Toolchain.of("dev", *tools, LUA, {})
+
+    def build(self, change: Mapping[str, str | None] | None = None) -> Build:
+        tree = self.clone.tree(change or {}, self.first)
+        return build(self.workspace, self.store, tree, self.chain)
+
+    def built(self, status: int) -> AbstractContextManager[Build]:
+        """The binary that ends with *status*."""
+        change: Mapping[str, str | None] = {
+            "src/haproxy.c": f"int main(void) {{ return {status}; }}\n"
+        }
+        tree = self.clone.tree(change, self.first)
+        return built(self.workspace, self.store, tree, self.chain)
+
+
+@pytest.fixture
+def bench(clone: Clone, workspace: Workspace) -> Bench:
+    return Bench(clone, workspace)
+
+
+def compiled(built: Build) -> list[str]:
+    """The sources that the compiler saw."""
+    words = built.log.read_text().split()
+    return sorted(word for word in words if word.endswith(".c"))
+
+
+def test_a_source_is_built_once_then_comes_from_the_cache(bench: Bench) -> None:
+    made = bench.build()
+    assert not made.problem
+    assert made.seconds > 0
+    assert subprocess.run([made.binary], check=False).returncode == 7
+    assert compiled(made) == ["src/a.c", "src/haproxy.c"]
+
+    again = bench.build()
+    assert again == replace(made, seconds=0.0)
+    same = bench.build({"doc/intro.txt": "a build does not read this\n"})
+    assert same == again
+
+
+def test_the_next_build_compiles_only_what_changed(bench: Bench) -> None:
+    bench.build()
+    made = bench.build({"src/a.c": "int a(void) { return 1; }\n"})
+    assert compiled(made) == ["src/a.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 8
+
+
+def test_a_changed_header_compiles_everything_though_make_knows_of_no_header(
+    bench: Bench,
+) -> None:
+    bench.build()
+    made = bench.build({"include/haproxy/x.h": "#define X 9\n"})
+    assert compiled(made) == ["src/a.c", "src/haproxy.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 9
+
+
+def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: Bench) -> None:
+    failed = bench.build({"src/a.c": "int a(void) { return b; }\n"})
+    assert failed.problem.startswith("src/a.c:1:")
+    assert "error: 'b' undeclared" in failed.problem
+    assert failed.content == ""
+    assert "undeclared" in failed.log.read_text()
+    assert not failed.binary.exists()
+
+
+def test_after_a_failed_build_the_next_one_goes_on_from_what_it_did_compile(bench: Bench) -> None:
+    bench.build()
+    assert bench.build({"src/a.c": "#error no\n"}).problem
+    made = bench.build({"src/a.c": "int a(void) { return 2; }\n"})
+    assert compiled(made) == ["src/a.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 9
+
+
+def test_a_binary_that_does_not_link_is_a_problem(bench: Bench) -> None:
+    assert "undefined reference to" in bench.build({"src/a.c": "int b;\n"}).problem
+
+
+def test_a_make_that_is_content_without_a_binary_is_a_problem(bench: Bench) -> None:
+    made = bench.build({"Makefile": "haproxy:\n\ttrue\n"})
+    assert "no binary" in made.problem
+    assert not made.binary.exists()
+
+
+def test_the_make_that_was_found_is_the_one_that_runs(bench: Bench) -> None:
+    bench.chain = replace(bench.chain, make="/nowhere/gmake")
+    with pytest.raises(MissingProgram, match="/nowhere/gmake"):
+        bench.build()
+
+
+def test_a_header_or_library_that_the_machine_lacks_is_no_failure_of_the_source(
+    bench: Bench,
+) -> None:
+    wanting = {"src/a.c": "#include <no-such/thing.h>\nint a(void) { return 0; }\n"}
+    for _ in range(2):  # and that is not kept
+        with pytest.raises(MissingLibrary, match=r"^no no-such/thing\.h on this machine"):
+            bench.build(wanting)
+    linking = {"Makefile": MAKEFILE.replace("$@ $^", "$@ $^ -lno-such-thing")}
+    with pytest.raises(
+        MissingLibrary, match=r"^no -lno-such-thing on this machine.* \(log: "
+    ) as one:
+        bench.build(linking)
+    log = Path(one.value.hint.partition("log: ")[2].rstrip(")"))
+    assert "cannot find -lno-such-thing" in log.read_text()
+    assert not bench.build().problem
+
+
+def test_a_header_that_the_revision_forgot_is_its_own_failure(bench: Bench) -> None:
+    for line in ("#include <haproxy/forgotten.h>", '#include "forgotten.h"'):
+        failed = bench.build({"src/a.c": f"{line}\nint a(void) {{ return 0; }}\n"})
+        assert failed.problem.startswith("src/a.c:1:")
+        assert "forgotten.h: No such file or directory" in failed.problem
+
+
+def test_another_toolchain_has_another_binary(bench: Bench) -> None:
+    tree = bench.clone.tree({}, bench.first)
+    other = replace(bench.chain, identity="other")
+    assert build_key(bench.store, tree, bench.chain) != build_key(bench.store, tree, other)
+
+
+META = {"no content": "{}", "no JSON": "{", "a list": "[]", "a number": "1", "null": "null"}
+
+
+@pytest.mark.parametrize("damage", ["binary", "no binary", *META])
+def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, damage: str) -> None:
+    made = bench.build()
+    meta = made.binary.with_name("meta.json")
+    if damage == "binary":
+        content = bytearray(made.binary.read_bytes())
+        content[len(content) // 2] ^= 1
+        made.binary.write_bytes(content)
+    elif damage == "no binary":
+        made.binary.unlink()
+    else:
+        meta.write_text(META[damage])
+    again = bench.build()
+    assert again.seconds > 0
+    assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
+    assert subprocess.run([again.binary], check=False).returncode == 7
+    assert bench.build().remark == "", "which is said once"
+
+
+@pytest.mark.parametrize("damage", ["binary", "meta"])
+def test_a_damaged_binary_that_somebody_uses_is_replaced_and_never_missing(
+    bench: Bench, damage: str
+) -> None:
+    made = bench.build()
+    home, whole = made.binary.parent, made.binary.read_bytes()
+    if damage == "binary":
+        made.binary.write_bytes(b"#!/bin/sh\nexit 3\n")
+    else:
+        (home / "meta.json").write_text("{}")
+    inode = home.stat().st_ino
+    with hold(home):
+        again = bench.build()
+        assert home.stat().st_ino == inode, "it was not taken away"
+        assert again.seconds > 0
+        assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
+        assert again.binary.read_bytes() == whole
+        assert subprocess.run([again.binary], check=False).returncode == 7
+        assert bench.build() == replace(again, seconds=0.0, remark="")
+    assert sorted(path.name for path in home.iterdir()) == ["build.log", "haproxy", "meta.json"]
+
+
+def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: Bench) -> None:
+    slow = {"src/haproxy.c": "#include <unistd.h>\nint main(void) { pause(); }\n"}
+    made = bench.build(slow)
+    with hold(made.binary.parent):
+        running = subprocess.Popen([made.binary])
+        made.binary.with_name("meta.json").write_text("{}")
+        assert bench.build(slow).seconds > 0
+        assert running.poll() is None
+        running.kill()
+        running.wait()
+
+
+def test_a_place_that_a_binary_cannot_take_is_an_error_and_no_fresh_binary(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when another host puts something there that shares the workspace, but not its locks."""
+    made = bench.build()
+    made.binary.unlink()
+    monkeypatch.setattr(binaries, "_discard", lambda workspace, home: "")
+    monkeypatch.setattr(binaries, "hold", lambda path: nullcontext(False))
+    with pytest.raises(WorkspaceProblem, match=r"cannot keep the binary in .*not empty"):
+        bench.build()
+
+
+def test_a_failed_build_is_not_cached(bench: Bench) -> None:
+    """It may have been the machine, after all."""
+    failed = bench.build({"src/a.c": "#error no\n"})
+    assert bench.build({"src/a.c": "#error no\n"}).seconds > 0
+    assert not failed.binary.exists()
+
+
+def test_on_a_full_disk_no_failure_is_the_sources(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*folders: Path, room: int = 0) -> None:
+        raise WorkspaceProblem("no room")
+
+    monkeypatch.setattr(binaries, "require_room", full)
+    assert not bench.build().problem
+    with pytest.raises(WorkspaceProblem, match="no room"):
+        bench.build({"src/a.c": "#error no\n"})
+    assert not list(bench.workspace.root.glob("trees/*.state")), "half objects may be there"
+
+
+def test_after_an_interrupted_build_the_tree_is_not_trusted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.build()
+
+    def interrupt(*words: object, cwd: Path, **more: object) -> Finished:
+        (cwd / "src/a.o").write_text("torn")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            bench.build({"src/haproxy.c": "int main(void) { return 1; }\n"})
+    made = bench.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
+    assert compiled(made) == ["src/a.c", "src/haproxy.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 2
+
+
+# --- two hunts that want the same -----------------------------------------------------------------
+
+
+class Other(threading.Thread):
+    """Another hunt that is building the first revision, and ends when it may."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        tree = bench.clone.tree({}, bench.first)
+        self._workspace, self._key = bench.workspace, build_key(bench.store, tree, bench.chain)
+        self.has_it, self.may_go = threading.Event(), threading.Event()
+        self.start()
+        self.has_it.wait(10)
+
+    def run(self) -> None:
+        with self._workspace.alone_with(self._key, Stop()):
+            self.has_it.set()
+            self.may_go.wait(10)
+
+
+def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[object]:
+    """Let *act* happen when a build waits for another hunt's; what it gave."""
+    happened: list[object] = []
+    pause = Stop.pause
+
+    def watched(stop: Stop, seconds: float) -> None:
+        happened.append(act())
+        pause(stop, 0)
+
+    monkeypatch.setattr(Stop, "pause", watched)
+    return happened
+
+
+def test_what_another_hunt_is_building_is_waited_for_and_taken(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench.build()
+    aside = tmp_path / "aside"
+    made.binary.parent.rename(aside)
+    other = Other(bench)
+
+    def finish() -> None:
+        if not other.may_go.is_set():
+            aside.rename(made.binary.parent)
+            other.may_go.set()
+
+    assert while_waiting(monkeypatch, finish) == []
+    assert bench.build() == replace(made, seconds=0.0)
+    other.join()
+
+
+def test_when_the_other_hunt_dies_the_build_is_taken_over(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Other(bench)
+    waited = while_waiting(monkeypatch, other.may_go.set)
+    assert bench.build().seconds > 0
+    assert waited
+    other.join()
+
+
+def test_who_waits_for_another_hunt_can_be_called_off(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, lane = Other(bench), Lane(1)
+    while_waiting(monkeypatch, lane.call_off)
+    with pytest.raises(Stopped):
+        build(bench.workspace, bench.store, bench.clone.tree({}, bench.first), bench.chain, lane)
+    other.may_go.set()
+    other.join()
+
+
+# --- called off -----------------------------------------------------------------------------------
+
+# compiling src/haproxy.c begins its object and then takes a minute, unless it is told not to
+SLOW = """\
+haproxy: src/a.o src/haproxy.o
+	echo '#!/bin/sh' | cat - src/a.o src/haproxy.o >$@; chmod +x $@
+src/%.o: src/%.c
+	@echo "  CC      $<"; echo 'exit' >$@; if grep -q slow $<; then sleep 60; fi; echo 'exit 7' >$@
+"""
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_after_a_build_that_was_called_off_the_next_one_goes_on_from_what_was_whole(
+    bench: Bench, boxed: bool, request: pytest.FixtureRequest
+) -> None:
+    lane = Lane(1, sandbox=request.getfixturevalue("box") if boxed else None)
+    slow = bench.clone.tree(
+        {"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, bench.first
+    )
+    trees = bench.workspace.root / "trees"
+
+    def call_off() -> None:
+        until(lambda: any(trees.glob("*/src/haproxy.o")))
+        lane.call_off()
+
+    caller = threading.Thread(target=call_off)
+    caller.start()
+    with pytest.raises(Stopped) as caught:
+        build(bench.workspace, bench.store, slow, bench.chain, lane)
+    caller.join()
+    assert caught.value.clean
+    assert not any(trees.glob("*/src/haproxy.o")), "make removed what it was at"
+    assert any(trees.glob("*/src/a.o"))
+
+    quick = bench.clone.tree(
+        {"Makefile": SLOW, "src/haproxy.c": "quick", "src/a.c": "1"}, bench.first
+    )
+    made = build(bench.workspace, bench.store, quick, bench.chain)
+    assert compiled(made) == ["src/haproxy.c"]
+    assert subprocess.run([made.binary], check=False).returncode == 7
+
+
+def test_a_make_that_had_to_be_killed_leaves_a_tree_that_is_not_trusted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*words: object, cwd: Path, **more: object) -> Finished:
+        (cwd / "src/a.o").write_text("torn")
+        raise Stopped(clean=False)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process, "run", kill)
+        with pytest.raises(Stopped):
+            bench.build()
+    assert compiled(bench.build()) == ["src/a.c", "src/haproxy.c"]
+
+
+def test_what_is_called_off_while_it_waits_for_its_turn_is_not_built(bench: Bench) -> None:
+    lane = Lane(1)
+    lane.call_off()
+    tree = bench.clone.tree({}, bench.first)
+    with pytest.raises(Stopped):
+        build(bench.workspace, bench.store, tree, bench.chain, lane)
+    assert not (bench.workspace.root / "trees").exists()
+
+
+def test_what_another_built_while_this_one_waited_is_not_built_again(bench: Bench) -> None:
+    tree, lane = bench.clone.tree({}, bench.first), Lane(1)
+    made: list[Build] = []
+    waiter = threading.Thread(
+        target=lambda: made.append(build(bench.workspace, bench.store, tree, bench.chain, lane))
+    )
+    with lane.turns.taken(Stop()):
+        waiter.start()
+        until(lambda: waiting(lane.turns) == 1)
+        assert bench.build().seconds > 0
+    waiter.join()
+    assert [one.seconds for one in made] == [0.0]
+
+
+# --- the fast toolchain ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fast(bench: Bench) -> Bench:
+    bench.chain = replace(bench.chain, name=FAST)
+    return bench
+
+
+def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Path] = []
+
+    def boots(binary: Path, log: Path, lane: Lane) -> bool:
+        tried.append(binary)
+        log.write_text("Segmentation fault\n")
+        return len(tried) > 1
+
+    monkeypatch.setattr(tcc, "boots", boots)
+    failed = fast.build()
+    assert failed.problem == "what tcc makes of it does not boot"
+    assert "Segmentation fault" in failed.log.read_text()
+    assert not failed.binary.exists()
+    made = fast.build()
+    assert not made.problem and made.binary.exists()
+    fast.build()
+    assert len(tried) == 2, "what is in the cache did boot"
+
+
+def test_a_real_binary_need_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcc, "boots", None)
+    assert not bench.build().problem
+
+
+def test_a_tree_is_not_trusted_when_what_tcc_made_does_not_boot_or_link(
+    fast: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk tcc leaves half an object and is content."""
+    monkeypatch.setattr(tcc, "boots", lambda binary, log, lane: log.write_text("") > 0)
+    assert fast.build().problem
+    monkeypatch.setattr(tcc, "boots", lambda *words: True)
+    assert compiled(fast.build()) == ["src/a.c", "src/haproxy.c"]
+    assert "undefined reference" in fast.build({"src/a.c": "int b;\n"}).problem
+    again = fast.build({"src/a.c": "int a(void) { return 3; }\n"})
+    assert compiled(again) == ["src/a.c", "src/haproxy.c"]
+
+
+def test_a_tree_is_trusted_when_tcc_does_not_compile_one_file(
+    fast: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcc, "boots", lambda *words: True)
+    fast.build()
+    assert fast.build({"src/a.c": "#error no\n"}).problem
+    assert compiled(fast.build({"src/a.c": "int a(void) { return 2; }\n"})) == ["src/a.c"]
+
+
+def test_what_tcc_does_not_find_is_lacking_only_if_gcc_does_not_find_it_either(
+    fast: Bench, tmp_path: Path
+) -> None:
+    tcc = tmp_path / "tcc"
+    fast.chain = replace(fast.chain, variables=(("CC", str(tcc)),))
+    for header in ("stdatomic.h", "no-such/thing.h"):
+        tcc.write_text(
+            f"#!/bin/sh\necho \"src/a.c:1: error: include file '{header}' not found\"; exit 1\n"
+        )
+        tcc.chmod(0o755)
+        if header == "stdatomic.h":
+            assert fast.build().problem == f"src/a.c:1: error: include file '{header}' not found"
+        else:
+            with pytest.raises(MissingLibrary, match=r"^no no-such/thing\.h on this machine"):
+                fast.build()
+
+
+# --- the size limit -------------------------------------------------------------------------------
+
+
+def test_a_fresh_binary_makes_older_ones_go_but_none_in_use(bench: Bench) -> None:
+    bench.workspace = replace(bench.workspace, limit=0)
+    with bench.built(1) as one, bench.built(2) as two:
+        assert one.binary.exists()
+        assert two.binary.exists()
+    with bench.built(3) as three:
+        assert [made.binary.exists() for made in (one, two, three)] == [False, False, True]
+        assert three.log.exists()
+
+
+def test_within_the_limit_all_stay_and_what_went_is_built_again(bench: Bench) -> None:
+    with bench.built(1) as one, bench.built(2) as two:
+        pass
+    assert one.binary.exists() and two.binary.exists()
+    cache.clear(bench.workspace)
+    assert not one.binary.exists() and not two.binary.exists()
+    with bench.built(1) as again:
+        assert again.seconds > 0
+        assert subprocess.run([again.binary], check=False).returncode == 1
+
+
+def test_a_binary_that_goes_before_it_is_used_is_built_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = binaries.build
+    evicted: list[cache.Freed] = []
+
+    def build_and_lose(*words: Any) -> Build:
+        made = real(*words)
+        if not evicted:
+            evicted.append(cache.clear(bench.workspace))
+        return made
+
+    monkeypatch.setattr(binaries, "build", build_and_lose)
+    with bench.built(1) as made:
+        assert evicted
+        assert subprocess.run([made.binary], check=False).returncode == 1
+
+
+def test_a_build_that_failed_is_handed_out_as_it_is(bench: Bench) -> None:
+    tree = bench.clone.tree({"src/a.c": "#error no\n"}, bench.first)
+    with built(bench.workspace, bench.store, tree, bench.chain) as failed:
+        assert "#error no" in failed.problem
+        assert "#error no" in failed.log.read_text()
+
+
+def test_a_binary_from_the_cache_counts_as_used_now(bench: Bench) -> None:
+    made = bench.build()
+    meta = made.binary.with_name("meta.json")
+    os.utime(meta, (1, 1))
+    bench.build()
+    assert meta.stat().st_mtime > 1

@@ -1,0 +1,345 @@
+"""A build tree holds exactly one revision's sources, and no object older than its source."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pygit2
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pygit2.enums import FileMode
+
+from bisector.build.build_tree import BuildTree
+from bisector.errors import WorkspaceProblem
+from bisector.system.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Link:
+    to: str
+
+
+@dataclass(frozen=True)
+class Program:
+    text: str
+
+
+Files = Mapping[str, "str | Link | Program"]
+CHAIN = "gcc -O0"
+
+
+class Place:
+    """A build tree with the store that it is filled from."""
+
+    def __init__(self, path: Path) -> None:
+        self.store = pygit2.init_repository(str(path / "store"), bare=True)
+        self.folder = path / "dev-0"
+        self.folder.mkdir()
+        self.marker = path / "dev-0.state"
+        self.workspace = Workspace(path / "workspace")
+
+    def tree(self, files: Files) -> str:
+        index = pygit2.Index()
+        for path, content in files.items():
+            mode, text = FileMode.BLOB, content
+            if isinstance(content, Link):
+                mode, text = FileMode.LINK, content.to
+            elif isinstance(content, Program):
+                mode, text = FileMode.BLOB_EXECUTABLE, content.text
+            blob = self.store.create_blob(str(text).encode())
+            index.add(pygit2.IndexEntry(path, blob, mode))
+        return str(index.write_tree(self.store))
+
+    def checkout(self, files: Files, chain: str = CHAIN) -> None:
+        """As a build begins; a new BuildTree each time, as in another process."""
+        BuildTree(self.folder, self.store, self.workspace).checkout(self.tree(files), chain)
+
+    def build(self, files: Files, *built: str, chain: str = CHAIN) -> None:
+        """Check out, build the named files, and keep."""
+        self.checkout(files, chain)
+        for name in built:
+            (self.folder / name).write_text("built")
+        BuildTree(self.folder, self.store, self.workspace).keep(self.tree(files), chain)
+
+    @property
+    def holds(self) -> dict[str, str | Link | Program]:
+        found: dict[str, str | Link | Program] = {}
+        for path in sorted(self.folder.rglob("*")):
+            name = str(path.relative_to(self.folder))
+            if path.is_symlink():
+                found[name] = Link(str(path.readlink()))
+            elif path.is_file():
+                text = path.read_text()
+                found[name] = Program(text) if os.access(path, os.X_OK) else text
+        return found
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def runs(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o111)
+
+
+# --- what lies there ------------------------------------------------------------------------------
+
+ONE: Files = {"Makefile": "1", "src/a.c": "a", "src/b.c": "b", "include/haproxy/x.h": "x"}
+
+
+def test_a_revisions_files_are_written(place: Place) -> None:
+    files: Files = {**ONE, "run": Program("#!/bin/sh"), "link": Link("src/a.c")}
+    place.checkout(files)
+    assert place.holds == files
+    assert runs(place.folder / "run")
+    assert not runs(place.folder / "Makefile")
+
+
+def test_what_no_build_reads_is_not_written(place: Place) -> None:
+    place.checkout({**ONE, "doc/intro.txt": "1", "reg-tests/x.vtc": "1", "CHANGELOG": "1"})
+    assert place.holds == ONE
+    place.build(ONE)
+    place.checkout({**ONE, "doc/intro.txt": "2"})
+    assert place.holds == ONE
+
+
+def test_of_the_next_revision_only_what_differs_is_written(place: Place) -> None:
+    place.build(ONE)
+    old = (place.folder / "src/b.c").stat()
+    place.checkout({**ONE, "src/a.c": "changed"})
+    assert place.holds == {**ONE, "src/a.c": "changed"}
+    new = (place.folder / "src/b.c").stat()
+    assert (new.st_ino, new.st_mtime_ns) == (old.st_ino, old.st_mtime_ns)
+
+
+def test_what_the_next_revision_has_not_goes_with_the_folders_it_leaves_empty(
+    place: Place,
+) -> None:
+    place.build({**ONE, "addons/x/y/z.c": "z"})
+    place.checkout(ONE)
+    assert place.holds == ONE
+    assert not (place.folder / "addons").exists()
+
+
+CHANGES: dict[str, tuple[Files, Files]] = {
+    "file to folder": ({"x": "1"}, {"x/y.c": "2"}),
+    "file to link": ({"x": "1"}, {"x": Link("Makefile")}),
+    "link to file": ({"x": Link("Makefile")}, {"x": "1"}),
+    "link to another": ({"x": Link("Makefile")}, {"x": Link("src")}),
+    "link to folder": ({"x": Link("src")}, {"x/a.c": "2"}),
+    "folder to file": ({"x/y.c": "1", "x/z/a.c": "1"}, {"x": "2"}),
+    "folder to link": ({"x/y.c": "1", "x/z/a.c": "1"}, {"x": Link("Makefile")}),
+    "becomes a program": ({"x": "1"}, {"x": Program("1")}),
+    "is no program any more": ({"x": Program("1")}, {"x": "1"}),
+    "another program": ({"x": Program("1")}, {"x": Program("2")}),
+    "renamed": ({"x/y.c": "1"}, {"x/z.c": "1"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_one_thing_takes_the_place_of_another(place: Place, change: str) -> None:
+    before, after = CHANGES[change]
+    place.build({**ONE, **before})
+    place.checkout({**ONE, **after})
+    assert place.holds == {**ONE, **after}
+
+
+@pytest.mark.parametrize("after", ["2", Link("Makefile")])
+def test_what_was_built_in_a_folder_goes_with_it(place: Place, after: str | Link) -> None:
+    place.build({**ONE, "x/y.c": "1"}, "x/y.o", "x/generated.h")
+    place.checkout({**ONE, "x": after})
+    assert place.holds == {**ONE, "x": after}
+
+
+def test_a_link_is_replaced_never_followed(place: Place, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x.c").write_text("precious")
+    place.build({**ONE, "sub": Link(str(outside)), "file": Link(str(outside / "x.c"))})
+    place.checkout({**ONE, "sub/x.c": "new", "file": "new"})
+    assert (outside / "x.c").read_text() == "precious"
+    assert place.holds == {**ONE, "sub/x.c": "new", "file": "new"}
+
+
+@pytest.mark.parametrize("where", ["src", "new"])
+def test_a_link_that_a_build_planted_in_a_folders_place_is_not_followed(
+    place: Place, tmp_path: Path, where: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.c").write_text("precious")
+    place.build(ONE)
+    if where == "src":
+        (place.folder / "src").rename(place.folder / "away")
+    (place.folder / where).symlink_to(outside)
+    place.checkout({**ONE, f"{where}/a.c": "changed"})
+    assert (outside / "a.c").read_text() == "precious"
+    assert place.holds == {**ONE, f"{where}/a.c": "changed"}
+
+
+def test_folders_that_a_build_made_too_deep_or_closed_are_cleared(place: Place) -> None:
+    deep = place.folder / "deep"
+    script = 'mkdir "$0" && cd "$0" && for n in $(seq 1500); do mkdir d && cd d || exit; done'
+    subprocess.run(["sh", "-c", script, deep], check=True)
+    (place.folder / "closed" / "inner").mkdir(parents=True)
+    (place.folder / "closed").chmod(0)
+    try:
+        place.checkout(ONE)
+        assert place.holds == ONE
+    finally:  # pytest could not
+        subprocess.run(["rm", "-rf", deep], check=True)
+
+
+Contents = st.sampled_from(["1", "2", Program("1"), Link("src")])
+Names = st.sampled_from(["Makefile", "a.c", "src/a.c", "src/x", "src/x/a.c", "x.h", "VERSION"])
+Revisions = st.dictionaries(Names, Contents, max_size=5).filter(
+    lambda files: not {"src/x", "src/x/a.c"} <= files.keys()
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(Revisions, min_size=1, max_size=4))
+def test_whatever_came_before_it_holds_the_last_revision(
+    tmp_path_factory: pytest.TempPathFactory, revisions: list[Files]
+) -> None:
+    place = Place(tmp_path_factory.mktemp("place"))
+    for files in revisions:
+        place.build(files)
+    assert place.holds == revisions[-1]
+
+
+# --- what was built from it -----------------------------------------------------------------------
+
+OBJECTS = ("src/a.o", "src/b.o")
+
+
+def objects(place: Place) -> set[str]:
+    return {str(path.relative_to(place.folder)) for path in place.folder.rglob("*.o")}
+
+
+def test_objects_of_unchanged_sources_stay(place: Place) -> None:
+    place.build(ONE, *OBJECTS)
+    place.checkout({**ONE, "src/a.c": "changed"})
+    assert objects(place) == {"src/b.o"}
+
+
+def test_the_object_of_a_removed_source_goes(place: Place) -> None:
+    place.build(ONE, *OBJECTS)
+    place.checkout({name: text for name, text in ONE.items() if name != "src/b.c"})
+    assert objects(place) == {"src/a.o"}
+
+
+@pytest.mark.parametrize("name", ["include/haproxy/x.h", "Makefile", "include/make/options.mk"])
+def test_when_a_header_or_a_rule_changes_every_object_goes(place: Place, name: str) -> None:
+    place.build(ONE, *OBJECTS)
+    place.checkout({**ONE, name: "changed"})
+    assert objects(place) == set()
+
+
+@pytest.mark.parametrize("name", ["Makefile", "include/make/x.mk", "VERSION", "src/a $(reboot).c"])
+def test_what_a_build_left_goes_when_anything_changes_that_may_be_run(
+    place: Place, name: str
+) -> None:
+    planted = ("GNUmakefile", "src/planted.h", *OBJECTS)
+    for before, after in ((ONE, {**ONE, name: "evil"}), ({**ONE, name: "evil"}, ONE)):
+        place.build(before, *planted)
+        place.checkout(after)
+        assert place.holds == after
+
+
+def test_what_a_build_left_stays_when_only_what_is_compiled_changes(place: Place) -> None:
+    place.build(ONE, ".build_opts", *OBJECTS)
+    place.checkout({**ONE, "src/a.c": "changed"})
+    assert (place.folder / ".build_opts").exists()
+
+
+def test_when_a_header_goes_every_object_goes(place: Place) -> None:
+    place.build({**ONE, "include/y.h": "1"}, *OBJECTS)
+    place.checkout(ONE)
+    assert objects(place) == set()
+
+
+def test_the_binary_is_always_made_anew(place: Place) -> None:
+    """Its rules depend on no clock; and a build that makes none must not find an older one."""
+    place.build(ONE, "haproxy", *OBJECTS)
+    place.checkout(ONE)
+    assert not (place.folder / "haproxy").exists()
+    assert objects(place) == set(OBJECTS)
+
+
+def test_another_toolchains_objects_are_no_use(place: Place) -> None:
+    place.build(ONE, *OBJECTS, chain="gcc -O0")
+    place.checkout(ONE, chain="gcc -O2")
+    assert place.holds == ONE
+
+
+# --- what a kill leaves behind --------------------------------------------------------------------
+
+
+def test_a_tree_nobody_vouched_for_is_cleared(place: Place) -> None:
+    """Killed during the build: objects may be torn."""
+    place.checkout(ONE)
+    (place.folder / "src/a.o").write_text("torn")
+    (place.folder / "src/stray").mkdir()
+    place.checkout(ONE)
+    assert place.holds == ONE
+    assert not (place.folder / "src/stray").exists()
+
+
+def test_a_kill_during_the_checkout_makes_the_next_one_start_clean(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.build(ONE, *OBJECTS)
+    written: list[Path] = []
+    real = Path.write_bytes
+
+    def killed_at_the_second(path: Path, data: bytes) -> int:
+        if len(written) == 1:
+            raise KeyboardInterrupt
+        written.append(path)
+        return real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", killed_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            place.checkout({**ONE, "src/a.c": "2", "src/b.c": "2"})
+    assert not place.marker.exists()
+    assert written
+
+    place.checkout(ONE)
+    assert place.holds == ONE, "no object is left of before"
+
+
+DAMAGES = [b"", b"{", b"{}", b"[]", b"1", b"null", b"\xff", b'{"tree": "zz", "toolchain": "x"}']
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, b'{"tree": 1, "toolchain": "x"}'])
+def test_a_damaged_marker_vouches_for_nothing(place: Place, damage: bytes) -> None:
+    place.build(ONE, *OBJECTS, chain="x")
+    place.marker.write_bytes(damage)
+    place.checkout(ONE, chain="x")
+    assert place.holds == ONE
+
+
+def test_a_tree_that_the_store_has_lost_vouches_for_nothing(place: Place) -> None:
+    place.build(ONE, *OBJECTS)
+    place.marker.write_text(f'{{"tree": "{"0" * 40}", "toolchain": "{CHAIN}"}}')
+    place.checkout(ONE)
+    assert place.holds == ONE
+
+
+def test_when_the_disk_refuses_the_folder_is_named(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(WorkspaceProblem, match=r"cannot write the build tree .*dev-0.*make room"):
+        place.checkout(ONE)

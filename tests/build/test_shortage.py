@@ -1,0 +1,194 @@
+"""A header that the machine lacks is the machine's, one that the revision forgot the revision's."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from bisector.build import shortage
+from bisector.build.shortage import Missing
+from bisector.errors import EnvironmentProblem, MissingLibrary, MissingProgram
+from tests.conftest import Clone
+
+LOG = Path("/log")
+FORMS = {
+    "gcc": "src/x.c:2:10: fatal error: {}: No such file or directory",
+    "clang": "src/x.c:2:10: fatal error: '{}' file not found",
+    "tcc": "src/x.c:2: error: include file '{}' not found",
+}
+LINKERS = {
+    "ld": "/usr/bin/ld: cannot find -l{}: No such file or directory",
+    "ld before 2.38": "/usr/bin/ld: cannot find -l{}",
+    "gold": "/usr/bin/ld.gold: error: cannot find -l{}",
+    "lld": "ld.lld: error: unable to find library -l{}",
+    "mold": "mold: fatal: library not found: {}",
+    "tcc": "tcc: error: library '{}' not found",
+}
+SOURCE = '#include <a.h>\n{}\n#include "b.h"\n'
+
+
+@pytest.fixture
+def tree(clone: Clone) -> pygit2.Tree:
+    files = {
+        "include/haproxy/regex.h": "",
+        "include/import/eb32tree.h": "",
+        "addons/promex/include/promex/promex.h": "",
+        "addons/wurfl/dummy/wurfl/wurfl.h": "",
+        "admin/systemd/x.h": "",
+        "tests/unit/only.h": "",
+        "src/x.c": SOURCE.format("#include <x.h>"),
+    }
+    return clone.git[clone.commit(files)].peel(pygit2.Tree)
+
+
+def said(compiler: str, header: str) -> str:
+    line = FORMS[compiler].format(header)
+    return f"  CC      src/x.o\nIn file included from src/y.c:1:\n{line}\nmake: *** [x] Error 1\n"
+
+
+def refusal(output: str, tree: pygit2.Tree) -> EnvironmentProblem | None:
+    try:
+        shortage.require(output, tree, LOG)
+    except EnvironmentProblem as problem:
+        return problem
+    return None
+
+
+@pytest.mark.parametrize("compiler", FORMS)
+@pytest.mark.parametrize(
+    ("header", "package"),
+    [
+        ("pcre.h", "Debian's libpcre3-dev"),
+        ("pcre2.h", "Debian's libpcre2-dev"),
+        ("openssl/ssl.h", "Debian's libssl-dev"),
+        ("zlib.h", "Debian's zlib1g-dev"),
+        ("lua.h", "Debian's liblua5.4-dev"),
+        ("systemd/sd-daemon.h", "Debian's libsystemd-dev"),
+        ("crypt.h", "Debian's libcrypt-dev"),
+        ("wurfl/wurfl.h", "the package that has wurfl/wurfl.h"),
+        ("netlink/cache.h", "the package that has netlink/cache.h"),
+        ("only.h", "the package that has only.h"),
+    ],
+)
+def test_a_header_that_no_haproxy_has_is_what_the_machine_lacks(
+    tree: pygit2.Tree, compiler: str, header: str, package: str
+) -> None:
+    with pytest.raises(MissingLibrary) as caught:
+        shortage.require(said(compiler, header), tree, LOG)
+    assert str(caught.value) == f"no {header} on this machine: install {package} (log: /log)"
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("compiler", FORMS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "haproxy/quic_token.h",  # forgotten, or of a later revision
+        "import/nothing.h",
+        "types/server.h",  # of an earlier one
+        "promex/more.h",
+        "eb32tree.h",  # at another place
+    ],
+)
+def test_a_header_of_haproxys_is_the_revisions(
+    tree: pygit2.Tree, compiler: str, header: str
+) -> None:
+    assert refusal(said(compiler, header), tree) is None
+
+
+@pytest.mark.parametrize("compiler", FORMS)
+def test_a_header_in_quotes_is_the_revisions(clone: Clone, compiler: str) -> None:
+    quoted = clone.commit({"src/x.c": SOURCE.format('# include  "y.h"')})
+    angled = clone.commit({"src/x.c": SOURCE.format("#include <y.h>")})
+    output = said(compiler, "y.h")
+    assert refusal(output, clone.git[quoted].peel(pygit2.Tree)) is None
+    assert refusal(output, clone.git[angled].peel(pygit2.Tree))
+    assert refusal(output.replace("src/x.c:2", "src/x.c:9"), clone.git[quoted].peel(pygit2.Tree))
+    for elsewhere in ("/usr/z.h", "src"):
+        there = output.replace("src/x.c", elsewhere)
+        assert refusal(there, clone.git[quoted].peel(pygit2.Tree)), elsewhere
+
+
+@pytest.mark.parametrize("linker", LINKERS)
+def test_a_library_is_what_the_machine_lacks(tree: pygit2.Tree, linker: str) -> None:
+    for name, package in (("pcre", "Debian's libpcre3-dev"), ("foo", "the package that has -lfoo")):
+        problem = refusal(f"  LD  haproxy\n{LINKERS[linker].format(name)}\n", tree)
+        assert str(problem) == f"no -l{name} on this machine: install {package} (log: /log)"
+
+
+def test_all_that_lacks_is_named_once_with_its_packages(tree: pygit2.Tree) -> None:
+    names = ("pcre.h", "zlib.h", "pcreposix.h", "pcre.h")
+    problem = refusal("".join(said("gcc", name) for name in names), tree)
+    assert problem
+    assert problem.what == "no pcre.h, zlib.h, pcreposix.h on this machine"
+    assert problem.hint == "install Debian's libpcre3-dev, Debian's zlib1g-dev (log: /log)"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "",
+        "src/x.c:2:10: error: too few arguments to function 'pcre_exec'\n",
+        "src/x.c:2:10: fatal error: too many errors: No such file or directory\n",
+        "haproxy.c:(.text+0x9): undefined reference to `pcre_exec'\n",
+        '   2 | #error "cannot find -lpcre"\n',
+        "make: *** No rule to make target 'pcre.h', needed by 'haproxy'.  Stop.\n",
+        "make: pcre-config: No such file or directory\nmake: *** [Makefile:4: src/x.o] Error 1\n",
+    ],
+)
+def test_any_other_failure_lacks_nothing(tree: pygit2.Tree, output: str) -> None:
+    assert refusal(output, tree) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "make: clang-99: No such file or directory",
+        "/bin/sh: 1: clang-99: not found",
+        "sh: line 1: clang-99: command not found",
+    ],
+)
+def test_a_program_for_want_of_which_make_fails_is_named(tree: pygit2.Tree, words: str) -> None:
+    output = f"make: pcre-config: No such file or directory\n{words}\n"
+    with pytest.raises(MissingProgram, match=r"^no clang-99 on this machine: install it"):
+        shortage.require(f"{output}make: *** [Makefile:9: src/x.o] Error 127\n", tree, LOG)
+    assert refusal(f"{output}make: *** [Makefile:9: src/x.o] Error 1\n", tree) is None
+
+
+def test_a_program_of_the_revisions_own_is_the_revisions(tree: pygit2.Tree) -> None:
+    output = "/bin/sh: 1: ./scripts/x.sh: not found\nmake: *** [Makefile:9: x] Error 127\n"
+    assert refusal(output, tree) is None
+
+
+def test_what_another_compiler_finds_is_not_lacking(tree: pygit2.Tree) -> None:
+    output = said("tcc", "stdatomic.h") + said("tcc", "pcre.h")
+    asked: list[Missing] = []
+
+    def is_here(one: Missing) -> bool:
+        asked.append(one)
+        return one.name == "stdatomic.h"
+
+    with pytest.raises(MissingLibrary, match=r"^no pcre\.h on this machine"):
+        shortage.require(output + said("tcc", "haproxy/x.h"), tree, LOG, is_here)
+    assert [one.name for one in asked] == ["stdatomic.h", "pcre.h"]
+
+
+def test_gcc_finds_its_own_headers_and_libraries_and_the_systems_and_no_others() -> None:
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc on this machine")
+    for name in ("stdatomic.h", "stdio.h", "sys/epoll.h"):
+        assert shortage.gcc_finds(Missing(name)), name
+    for name in ("gcc", "c"):
+        assert shortage.gcc_finds(Missing(name, library=True)), name
+    for library in (False, True):
+        assert not shortage.gcc_finds(Missing("no-such-thing.h", library=library))
+
+
+def test_a_hostile_log_is_searched_in_time(tree: pygit2.Tree) -> None:
+    for place in ("a\0b:2", "..:2", ":2", "src/x.c:0", "/:999999999"):
+        refusal(f"{place}:1: fatal error: y.h: No such file or directory\n", tree)
+    for text in ("x" * 10**7, "ld" * 10**6 + ": cannot find -l", "1:" * 10**6, "a:1:1: " * 10**6):
+        assert refusal(text, tree) is None

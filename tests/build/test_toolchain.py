@@ -1,0 +1,137 @@
+"""Toolchains: make's variables, and that whatever changes the result changes the identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.build.toolchain import Chains, Toolchain, parse_make
+from bisector.errors import UsageProblem
+from bisector.system.tools import Lua, Tool
+
+MAKE = Tool(Path("/usr/bin/make"), "GNU Make 4.3", "make-id")
+GCC = Tool(Path("/usr/bin/gcc"), "gcc 12.2.0", "gcc-id")
+LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
+
+
+def chain(name: str = "dev", extra: Mapping[str, str] | None = None) -> Toolchain:
+    return Toolchain.of(name, MAKE, GCC, LUA, extra or {})
+
+
+def test_every_toolchain_names_target_compiler_and_lua() -> None:
+    for name in ("dev", "release"):
+        variables = dict(chain(name).variables)
+        assert variables["TARGET"] == "linux-glibc"
+        assert variables["CC"] == "/usr/bin/gcc"
+        assert variables["IGNOREGIT"] == "1"
+        assert variables["USE_LUA"] == "1"
+        assert variables["LUA_INC"] == "/lua/include"
+        assert variables["LUA_LIB_NAME"] == "lua5.4"
+
+
+def test_dev_turns_off_what_takes_time_by_its_old_names_and_its_new_ones() -> None:
+    variables = dict(chain("dev").variables)
+    assert variables["CPU_CFLAGS"] == variables["OPT_CFLAGS"] == "-O0"
+    assert variables["DEBUG_CFLAGS"] == variables["ARCH_FLAGS"] == ""
+
+
+def test_release_leaves_the_flags_to_haproxy() -> None:
+    variables = dict(chain("release").variables)
+    assert not {"CPU_CFLAGS", "OPT_CFLAGS", "DEBUG_CFLAGS", "ARCH_FLAGS"} & set(variables)
+
+
+def test_fast_is_dev_for_one_thread_without_what_only_gcc_understands() -> None:
+    fast, dev = dict(chain("fast").variables), dict(chain("dev").variables)
+    assert {name: fast[name] for name in dev} == dev
+    assert fast["USE_THREAD"] == ""
+    assert {fast[f"{name}_CFLAGS"] for name in ("WARN", "NOWARN", "SPEC", "STD")} == {""}
+
+
+def test_what_is_proof_is_made_by_a_compiler_that_users_have() -> None:
+    assert [chain(name).is_real for name in ("fast", "dev", "release")] == [False, True, True]
+
+
+FAST, DEV, RELEASE = (chain(name) for name in ("fast", "dev", "release"))
+
+
+@pytest.mark.parametrize(
+    ("chains", "searches"),
+    [
+        (Chains(FAST, DEV, fallback=DEV), DEV),
+        (Chains(FAST, RELEASE, fallback=DEV), DEV),
+        (Chains(FAST, None, fallback=DEV), DEV),
+        (Chains(FAST, RELEASE), RELEASE),
+        (Chains(RELEASE, DEV), RELEASE),
+        (Chains(DEV, DEV, remark="no tcc"), DEV),
+    ],
+)
+def test_without_fast_the_one_that_helped_it_searches_else_the_one_that_proves(
+    chains: Chains, searches: Toolchain
+) -> None:
+    assert chains.real.search == searches
+    assert chains.real.fallback is None
+    assert (chains.real.proof, chains.real.remark) == (chains.proof, chains.remark)
+    assert chains.real.real == chains.real
+
+
+def test_where_there_is_no_other_fast_remains() -> None:
+    assert Chains(FAST).real == Chains(FAST)
+
+
+def test_other_roles_are_another_hunt() -> None:
+    several = [
+        Chains(FAST),
+        Chains(DEV),
+        Chains(DEV, DEV),
+        Chains(DEV, RELEASE),
+        Chains(FAST, DEV),
+        Chains(FAST, DEV, DEV),
+        Chains(FAST, None, DEV),
+    ]
+    assert len({chains.identity for chains in several}) == len(several)
+    assert Chains(DEV, remark="x").identity == Chains(DEV).identity
+
+
+def test_the_users_own_variables_win() -> None:
+    variables = dict(chain("dev", {"OPT_CFLAGS": "-O1", "USE_OPENSSL": "1"}).variables)
+    assert variables["OPT_CFLAGS"] == "-O1"
+    assert variables["USE_OPENSSL"] == "1"
+
+
+def test_a_toolchain_that_is_none_is_answered_by_those_there_are() -> None:
+    with pytest.raises(
+        UsageProblem, match="no toolchain 'tcc': there are auto, fast, dev, release"
+    ):
+        chain("tcc")
+
+
+def test_the_same_things_have_the_same_identity() -> None:
+    assert chain() == chain()
+
+
+def test_whatever_changes_the_result_changes_the_identity() -> None:
+    identities = {
+        chain("dev").identity,
+        chain("release").identity,
+        chain("dev", {"USE_OPENSSL": "1"}).identity,
+        chain("dev", {"USE_OPENSSL": "1", "DEBUG": "-g"}).identity,
+        Toolchain.of("dev", MAKE, replace(GCC, identity="other"), LUA, {}).identity,
+        Toolchain.of("dev", MAKE, replace(GCC, version="gcc 13"), LUA, {}).identity,
+        Toolchain.of("dev", MAKE, GCC, replace(LUA, identity="other"), {}).identity,
+        Toolchain.of("dev", MAKE, GCC, replace(LUA, include=Path("/elsewhere")), {}).identity,
+    }
+    assert len(identities) == 8
+
+
+def test_make_words_are_names_and_values() -> None:
+    assert parse_make(["A=1", "B=", "C=-O2 -g=1", "A=2"]) == {"A": "2", "B": "", "C": "-O2 -g=1"}
+    assert parse_make([]) == {}
+
+
+@pytest.mark.parametrize("word", ["A", "=1", "-j=4", "A B=1", "A:=1", ""])
+def test_a_make_word_without_name_or_value_is_told(word: str) -> None:
+    with pytest.raises(ValueError, match=f"^{word}$"):
+        parse_make(["GOOD=1", word])

@@ -1,0 +1,132 @@
+"""`bisector report`: a journal once more, on the terminal and in files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from bisector.cli.answer import show
+from bisector.errors import NoWitness
+from bisector.jobs.catalog import journal_of
+from bisector.jobs.runner import Outcome
+from bisector.record.events import Ended, Event
+from bisector.system.workspace import Workspace
+from tests.cli.test_cli import Shell
+from tests.report.test_terminal import ANSWERED, STARTED
+from tests.support import judged as j
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(capsys)
+
+
+@pytest.fixture
+def record() -> Callable[[str, list[Event]], Path]:
+    """Write a journal into the workspace."""
+
+    def write(name: str, events: list[Event]) -> Path:
+        with journal_of(Workspace.open(), name, fresh=False) as journal:
+            for event in events:
+                journal.append(event)
+            return journal.path
+
+    return write
+
+
+Record = Callable[[str, list[Event]], Path]
+
+
+def test_it_prints_the_newest_hunt_and_says_where_its_journal_is(
+    shell: Shell, record: Record
+) -> None:
+    record("old", ANSWERED)
+    path = record("new", j.VERIFIED)
+    assert shell("report") == 0
+    assert shell.out.startswith("verify dns-flap")
+    assert f"written     {path}\n" in shell.out
+    assert shell("report", "ol") == 0
+    assert shell.out.startswith("dns-flap (record=A failure=nxdomain) in v2.9..master")
+
+
+@pytest.mark.parametrize("events", [j.REFUSED, [STARTED], [STARTED, Ended("both are bad", ())]])
+def test_what_is_not_proven_is_status_1(shell: Shell, record: Record, events: list[Event]) -> None:
+    record("one", events)
+    assert shell("report") == 1
+
+
+def test_it_writes_every_form(shell: Shell, record: Record, tmp_path: Path) -> None:
+    record("one", ANSWERED)
+    forms = ("json", "junit", "markdown", "html", "git-bisect-log")
+    files = {form: tmp_path / form for form in forms}
+    words = [word for form, path in files.items() for word in (f"--{form}", str(path))]
+    assert shell("report", *words) == 0
+    assert json.loads(files["json"].read_text())["answer"] == "answered"
+    assert ET.parse(files["junit"]).getroot().tag == "testsuites"
+    assert files["markdown"].read_text().startswith("### Proven")
+    assert files["html"].read_text().startswith("<!doctype html>")
+    assert files["git-bisect-log"].read_text().splitlines()[1] == "git bisect start"
+    assert [line.split()[-1] for line in shell.out.splitlines() if line.startswith("written")][
+        1:
+    ] == [str(path) for path in files.values()]
+
+
+def test_a_verification_is_no_bisection_for_git(
+    shell: Shell, record: Record, tmp_path: Path
+) -> None:
+    record("one", j.VERIFIED)
+    assert shell("report", "--git-bisect-log", str(tmp_path / "log")) == 2
+    assert "--git-bisect-log is for 'bisector run'" in shell.complaint()
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_file_that_may_not_be_written_is_told_at_once(
+    shell: Shell, record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record("one", ANSWERED)
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert shell("report", "--json", str(tmp_path / "x")) == 2
+    assert "no permission, name another place" in shell.complaint()
+
+
+def test_a_disk_that_fills_up_takes_one_file_and_not_the_answer(
+    shell: Shell, record: Record, tmp_path: Path
+) -> None:
+    record("one", ANSWERED)
+    html = tmp_path / "html"
+    assert shell("report", "--json", "/dev/full", "--html", str(html)) == 3
+    assert shell.err.startswith("bisector: cannot write /dev/full: ")
+    assert shell.out.startswith("dns-flap (record=A")
+    assert f"written     {html}\n" in shell.out and "/dev/full" not in shell.out
+
+
+def test_hunts_lists_the_journals_of_all_jobs(shell: Shell, record: Record) -> None:
+    record("aaaa", ANSWERED)
+    record("bbbb", j.REFUSED)
+    record("cccc", j.BACKPORTED)
+    record("dddd", j.AFFECTED)
+    assert shell("hunts") == 0
+    states = {line.split()[0]: line.split("  ")[2].strip() for line in shell.out.splitlines()}
+    assert states == {
+        "aaaa": "proven",
+        "bbbb": "not verified",
+        "cccc": "incomplete",
+        "dddd": "incomplete",
+    }
+    assert "bisector backport c16eba8183" in shell.out
+
+
+def test_a_job_without_an_answer_has_its_reports_and_its_own_status(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    events = (STARTED, Ended("both ends are good", ()))
+    outcome = Outcome(tmp_path / "journal", events, NoWitness("both ends are good", "look closer"))
+    assert show(outcome, {"json": tmp_path / "x"}) == 2
+    out, err = capsys.readouterr()
+    assert "no answer   both ends are good" in out
+    assert err == "bisector: both ends are good: look closer\n"
+    assert json.loads((tmp_path / "x").read_text())["answer"] == "both ends are good"

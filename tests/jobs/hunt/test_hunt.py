@@ -1,0 +1,780 @@
+"""The hunt's flow, with a stand-in for builds and tests that answers from a known truth."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pygit2
+import pytest
+from pygit2.enums import FileMode
+
+from bisector.build.toolchain import DEV, FAST, Chains, Toolchain
+from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
+from bisector.git.history import History
+from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.jobs.hunt.proof import CONFIRM_RUNS
+from bisector.patch.apply import Applied, AppliedSeries, Conflict, ConflictPlace
+from bisector.patch.load import from_commit
+from bisector.patch.model import Series
+from bisector.probing.executors import Local
+from bisector.probing.probe import Probe, key_of
+from bisector.probing.prober import Bench, Prober, Progress, Ticket
+from bisector.record.events import (
+    FIX,
+    INTRODUCTION,
+    Confirmed,
+    Ended,
+    Event,
+    Found,
+    Noted,
+    PatchChecked,
+    Probed,
+    Turned,
+)
+from bisector.record.journal import Journal
+from bisector.record.summary import summarize
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.report import terminal
+from bisector.search.witness import BUDGET
+from bisector.system.slots import Lane
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
+from bisector.testing.scenario import Known
+from tests.conftest import Clone
+from tests.report.test_terminal import STARTED
+from tests.support.reading import Answering
+
+GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
+
+GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
+
+Truth = Callable[[int, int], Verdict]
+"""The verdict on a commit by its number and by the run's."""
+
+
+def bad_in(stretch: range, untestable: Collection[int] = ()) -> Truth:
+    def truth(number: int, run: int) -> Verdict:
+        return UNTESTABLE if number in untestable else BAD if number in stretch else GOOD
+
+    return truth
+
+
+class Machine(Answering):
+    """Answers from a truth."""
+
+    def __init__(self, history: History, commits: list[str], truth: Truth) -> None:
+        super().__init__()
+        self.truth = truth
+        self.fast_truth: Truth | None = None
+        self.asked: list[int] = []
+        self.patched: dict[str, Verdict] = {}
+        self.binaries: Mapping[int, str] = {}
+        self.reasons: Mapping[int, str] = {}
+        self._numbers = {history.tree_id(commit): n for n, commit in enumerate(commits)}
+
+    def _answer(self, request: Probe) -> Result:
+        if request.tree in self.patched:
+            verdict = self.patched[request.tree]
+            return Result(Ruling(verdict, f"{verdict}, as it is"), self._key(request), "patched")
+        number = self._numbers[request.tree]
+        self.asked.append(number)
+        fast = self.fast_truth if request.chain.name == FAST else None
+        verdict = (fast or self.truth)(number, request.run)
+        ruling = Ruling(verdict, self.reasons.get(number, f"{verdict}, as it is"))
+        binary = self.binaries.get(number, f"binary {number} {request.chain.name}")
+        return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
+
+
+class Scripted(Prober):
+    """A real prober on a made-up machine; how a series applies is made up, too."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        journal: Journal,
+        commits: list[str],
+        truth: Truth,
+        progress: Progress | None,
+    ) -> None:
+        self.machine = Machine(bench.history, commits, truth)
+        super().__init__(bench, journal, self.machine, progress, fresh=False)
+        self.commits = commits
+        self.patched: Mapping[int, Verdict | Conflict] = {}
+
+    @property
+    def asked(self) -> list[int]:
+        """The commits that the machine was asked about, by number."""
+        return self.machine.asked
+
+    def start_patched(
+        self, revision: str, series: Series, purpose: str
+    ) -> tuple[AppliedSeries | Conflict, Ticket | None]:
+        answer = self.patched.get(self.commits.index(revision), GOOD)
+        if isinstance(answer, Conflict):
+            return answer, None
+        store = self.bench.history.store
+        builder = store.TreeBuilder(store[self.bench.history.tree_id(revision)].peel(pygit2.Tree))
+        builder.insert("patched", store.create_blob(b"patched"), FileMode.BLOB)
+        tree = builder.write()
+        self.machine.patched[str(tree)] = answer
+        done = AppliedSeries(tree, (Applied(tree, "exact"), Applied(tree, "three-way", "3.0")))
+        return done, self.start_tree(revision, str(tree), purpose)
+
+
+class World:
+    """A small history, in which hunts take place."""
+
+    def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
+        self.clone, self.workspace, self.path = clone, workspace, path
+        self.commits = clone.line(24)
+        for number, name in {0: "v2.9.0", 9: "v3.0-dev1", 12: "v3.0.0", 20: "v3.1-dev1"}.items():
+            clone.tag(name, self.commits[number])
+        self.oracle = Oracle("flap", "flap.vtc", "digest", bad="signature", control="control")
+        self.range = "v2.9..master"
+        self.chains = Chains(GCC, GCC)
+        self.other_tools = False
+
+    def hunt(
+        self,
+        truth: Truth,
+        *,
+        known: Known | None = None,
+        series: Series | None = None,
+        blind: bool = False,
+        hint: str = "",
+        flaky: bool = False,
+        prepare: Callable[[Scripted], None] = lambda prober: None,
+    ) -> Scripted:
+        """One session of a hunt, over the journal of those before; the prober that it used."""
+        prober = self.prober(truth)
+        prepare(prober)
+        span = prober.bench.history.range(self.range)
+        question = Question(span, known or Known(), series, blind, (), hint, flaky)
+        Hunt(question, prober).run()
+        return prober
+
+    def prober(self, truth: Truth, progress: Progress | None = lambda text: None) -> Scripted:
+        made = Scripted(self.bench(), Journal(self.path), self.commits, truth, progress)
+        made.machine.other_tools = self.other_tools
+        return made
+
+    def bench(self) -> Bench:
+        tool = Tool(Path("/vtest"), "vtest", "id")
+        history = History.open(self.clone.path, self.workspace)
+        return Bench(self.workspace, history, self.chains, self.oracle, tool)
+
+    @property
+    def events(self) -> list[Event]:
+        return Journal(self.path).events
+
+    def found(self) -> dict[str, list[int]]:
+        """What was found, by number."""
+        number = self.commits.index
+        return {e.what: [*map(number, e.revisions)] for e in self.events if isinstance(e, Found)}
+
+    def confirmed(self) -> dict[str, str]:
+        """'' for what is proven, else the doubt."""
+        confirmed = [event for event in self.events if isinstance(event, Confirmed)]
+        assert all(event.proven == (not event.doubt) for event in confirmed)
+        return {event.what: event.doubt for event in confirmed}
+
+    def ended(self) -> Ended:
+        (ended,) = (event for event in self.events if isinstance(event, Ended))
+        assert self.events[-1] == ended
+        return ended
+
+    def patched(self) -> list[PatchChecked]:
+        return [event for event in self.events if isinstance(event, PatchChecked)]
+
+    def fix_series(self, number: int) -> Series:
+        git = self.clone.git
+        commit = git[self.commits[number]].peel(pygit2.Commit)
+        return Series((from_commit(git, commit),))
+
+
+@pytest.fixture(autouse=True)
+def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Journals are compared byte by byte."""
+    monkeypatch.setattr("bisector.probing.prober.time.time", lambda: 0.0)
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    return World(clone, workspace, tmp_path / "journal")
+
+
+# --- the four kinds of ends -----------------------------------------------------------------------
+
+
+def test_good_to_bad_finds_the_introduction(world: World) -> None:
+    world.hunt(bad_in(range(7, 24)))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.ended() == Ended("answered", ("v3.0-dev1", "v3.0.0", "v3.1-dev1"))
+
+
+def test_bad_to_good_finds_the_fix(world: World) -> None:
+    world.hunt(bad_in(range(14)))
+    assert world.found() == {FIX: [14]}
+    assert world.confirmed() == {FIX: ""}
+    assert world.ended() == Ended("answered", ("v2.9.0", "v3.0-dev1", "v3.0.0"))
+
+
+def test_good_to_good_finds_a_witness_then_the_introduction_and_the_fix(world: World) -> None:
+    prober = world.hunt(bad_in(range(10, 15)))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert world.ended() == Ended("answered", ("v3.0.0",))
+    assert prober.asked[:2] == [0, 23], "both ends come first"
+
+
+@pytest.mark.parametrize("culprit", [1, 2, 22, 23])
+def test_the_first_commits_and_the_last_ones_are_found_too(world: World, culprit: int) -> None:
+    world.hunt(bad_in(range(culprit, 24)))
+    assert world.found() == {INTRODUCTION: [culprit]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+def test_a_bad_stretch_of_one_commit_is_found(world: World) -> None:
+    world.hunt(bad_in(range(16, 17)))
+    assert world.found() == {INTRODUCTION: [16], FIX: [17]}
+    assert world.ended() == Ended("answered", ())
+
+
+def test_two_good_ends_may_be_a_release_each(world: World) -> None:
+    world.range = "v2.9..v3.1-dev1"
+    prober = world.hunt(bad_in(range(10, 15)))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert prober.asked.count(20) == 1, "the end is no place to look for a witness"
+
+
+def test_bad_to_bad_says_so_and_offers_an_older_release(world: World) -> None:
+    world.range = f"{world.commits[15]}..master"
+    with pytest.raises(UnusableEnds, match=r"both ends of .* are bad: .*v3\.0\.0\.\.") as caught:
+        world.hunt(bad_in(range(24)))
+    assert world.ended().answer == caught.value.what
+    assert world.found() == {}
+
+
+def test_bad_to_bad_without_an_older_release_still_says_what_to_do(world: World) -> None:
+    with pytest.raises(UnusableEnds, match="begin further down"):
+        world.hunt(bad_in(range(24)))
+
+
+@pytest.mark.parametrize(("end", "name"), [(0, "v2.9.0"), (23, "")])
+def test_an_end_that_cannot_be_tested_is_named_with_its_reason_and_log(
+    world: World, end: int, name: str
+) -> None:
+    with pytest.raises(UnusableEnds, match=f"the range's end {name}.* is untestable") as caught:
+        world.hunt(bad_in(range(7, 24), untestable=[end]))
+    assert "(log: /log)" in caught.value.hint
+    assert world.ended().answer == caught.value.what
+
+
+def test_without_a_witness_it_never_says_that_there_is_no_bug(world: World) -> None:
+    with pytest.raises(NoWitness) as caught:
+        world.hunt(bad_in(range(0)))
+    said = str(caught.value)
+    assert "no bad revision among 22 tested between the good ends" in said
+    assert "a bad stretch of up to 0 commits could have been missed" in said
+    assert said.startswith(world.ended().answer)
+
+
+@pytest.mark.parametrize(
+    ("untestable", "tested", "gap"), [(range(1, 23), 0, 22), (range(5, 9), 18, 4)]
+)
+def test_a_place_that_cannot_be_tested_is_no_good_one_and_both_reports_say_so(
+    world: World, untestable: range, tested: int, gap: int
+) -> None:
+    with pytest.raises(NoWitness) as caught:
+        world.hunt(bad_in(range(0), untestable=untestable))
+    for said in (str(caught.value), world.ended().answer):
+        assert f"no bad revision among {tested} tested between the good ends" in said
+        assert f"a bad stretch of up to {gap} commits could have been missed" in said
+
+
+def test_the_witness_hunt_keeps_to_its_budget(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    world.commits += clone.line(60)
+    with pytest.raises(NoWitness, match=f"among {BUDGET} tested .* up to [1-9]"):
+        world.hunt(bad_in(range(0)))
+
+
+# --- what is known beforehand ---------------------------------------------------------------------
+
+
+def test_a_right_suspect_is_proven_with_the_fewest_probes(world: World) -> None:
+    known = Known(suspect=world.commits[10], fix=world.commits[15])
+    prober = world.hunt(bad_in(range(10, 15)), known=known)
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert set(prober.asked) == {0, 23, 10, 9, 14, 15}
+
+
+def test_a_wrong_suspect_does_not_mislead(world: World) -> None:
+    known = Known(suspect=world.commits[4], fix=world.commits[20])
+    world.hunt(bad_in(range(10, 15)), known=known)
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+
+
+def test_a_suspect_that_the_repository_does_not_know_is_passed_over(world: World) -> None:
+    world.hunt(bad_in(range(10, 15)), known=Known(suspect="64c9c8ef39", fix="nonesuch"))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+
+
+def test_a_suspect_at_the_very_end_is_passed_over(world: World) -> None:
+    world.hunt(bad_in(range(10, 15)), known=Known(suspect=world.commits[23]))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+
+
+def test_what_the_patch_touches_is_looked_at_unless_the_hunt_is_blind(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    world.commits += [clone.commit({"src/server.c": "1\n"}), clone.commit({"src/server.c": "2\n"})]
+    world.commits += clone.line(4)
+    truth = bad_in(range(24, 25))
+    seen = world.hunt(truth, series=world.fix_series(25))
+    assert seen.asked[2] in (23, 24), "parents of what touches it come first"
+    world.path = tmp_path / "blind"
+    blind = world.hunt(truth, series=world.fix_series(25), blind=True)
+    assert blind.asked[2] not in (23, 24)
+    assert world.found() == {INTRODUCTION: [24], FIX: [25]}
+
+
+# --- no answer without proof ----------------------------------------------------------------------
+
+
+def test_both_sides_are_probed_several_times(world: World) -> None:
+    prober = world.hunt(bad_in(range(7, 24)))
+    assert prober.asked.count(7) == prober.asked.count(6) == CONFIRM_RUNS
+    runs = [event.run for event in world.events if isinstance(event, Probed)]
+    assert max(runs) == CONFIRM_RUNS - 1
+
+
+def test_a_run_that_cannot_be_tested_raises_doubt(world: World) -> None:
+    truth = bad_in(range(7, 24))
+    world.hunt(lambda n, r: UNTESTABLE if (n, r) == (7, 1) else truth(n, r))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert f"run 2 of {world.commits[7][:10]} is untestable" in world.confirmed()[INTRODUCTION]
+
+
+def test_a_culprit_with_its_parents_very_binary_raises_doubt(world: World) -> None:
+    def same(prober: Scripted) -> None:
+        prober.machine.binaries = {6: "same", 7: "same"}
+
+    world.hunt(bad_in(range(7, 24)), prepare=same)
+    assert "identical" in world.confirmed()[INTRODUCTION]
+
+
+def test_no_binary_is_not_the_same_binary(world: World) -> None:
+    def none(prober: Scripted) -> None:
+        prober.machine.binaries = {6: "", 7: ""}
+
+    world.hunt(bad_in(range(7, 24)), prepare=none)
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+@pytest.mark.parametrize("stretch", [range(6, 7), range(5, 9)])
+def test_commits_that_cannot_be_tested_leave_a_set_and_that_is_said(
+    world: World, stretch: range
+) -> None:
+    """One of those that cannot be tested may be the culprit, or the first bad one after them."""
+    world.hunt(bad_in(range(7, 24), untestable=stretch))
+    first_bad = max(7, stretch.stop)
+    assert world.found() == {INTRODUCTION: [*stretch, first_bad]}
+    assert world.confirmed() == {INTRODUCTION: "the others before it cannot be tested"}
+
+
+def test_commits_elsewhere_that_cannot_be_tested_do_not_matter(world: World) -> None:
+    world.hunt(bad_in(range(7, 24), untestable=[2, 3, 10, 12, 13, 14, 18]))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+def test_a_commit_that_cannot_change_the_binary_is_never_the_answer(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    world.commits += [clone.commit({"doc/x": "1\n"}), clone.commit({"doc/x": "2\n"})]
+    world.commits += [clone.commit({"src/y.c": "1\n"}), clone.commit({"src/y.c": "2\n"})]
+    prober = world.hunt(bad_in(range(26, 28)))
+    assert world.found() == {INTRODUCTION: [26]}
+    assert 24 not in prober.asked
+
+
+def test_across_merges_the_commit_on_the_branch_is_found(
+    clone: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    world = World(clone, workspace, tmp_path / "journal")
+    fork = world.commits[23]
+    side = clone.commit({"src/side.c": "1\n"}, parents=[fork], branch="side")
+    worse = clone.commit({"src/side.c": "2\n"}, branch="side")
+    main = clone.commit({"src/main.c": "1\n"})
+    merge = clone.commit({"src/side.c": "2\n"}, parents=[main, worse])
+    world.commits += [side, main, worse, merge]
+    world.hunt(lambda n, r: BAD if n >= 26 else GOOD)
+    assert world.found() == {INTRODUCTION: [26]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+
+
+# --- releases and the patch -----------------------------------------------------------------------
+
+
+def test_the_series_is_tried_on_each_affected_release(world: World) -> None:
+    conflict = Conflict("0001-x.patch", (ConflictPlace("src/a.c", "@@ -1 +1 @@", "differs"),))
+
+    def prepare(prober: Scripted) -> None:
+        prober.patched = {9: GOOD, 12: BAD, 20: conflict}
+
+    world.hunt(bad_in(range(7, 24)), series=world.fix_series(5), prepare=prepare)
+    how = ("exact", "three-way (3.0)")
+    dev1, stable, dev2 = (world.commits[number] for number in (9, 12, 20))
+    said = "0001-x.patch conflicts: src/a.c @@ -1 +1 @@: differs"
+    assert world.patched() == [
+        PatchChecked("v3.0-dev1", dev1, BAD, how, GOOD, "", DEV),
+        PatchChecked("v3.0.0", stable, BAD, how, BAD, "", DEV),
+        PatchChecked("v3.1-dev1", dev2, BAD, (), None, said),
+    ]
+
+
+def test_a_patched_release_that_cannot_be_tested_says_why(world: World) -> None:
+    def prepare(prober: Scripted) -> None:
+        prober.patched = {12: UNTESTABLE}
+
+    world.hunt(bad_in(range(10, 15)), series=world.fix_series(5), prepare=prepare)
+    (check,) = world.patched()
+    assert (check.after, check.problem) == (UNTESTABLE, "untestable, as it is")
+
+
+def test_without_a_series_nothing_is_patched(world: World) -> None:
+    world.hunt(bad_in(range(10, 15)))
+    assert world.patched() == []
+
+
+# --- two kinds of bad -----------------------------------------------------------------------------
+
+
+def two_reasons(prober: Scripted) -> None:
+    usual = dict.fromkeys(range(8, 24), "c1: EXPECT failed (fd:9)")
+    prober.machine.reasons = usual | {7: "h1 died"}
+
+
+def test_without_a_signature_differing_reasons_are_noted(world: World) -> None:
+    world.oracle = Oracle("any", "any.vtc", "digest")
+    world.hunt(bad_in(range(7, 24)), prepare=two_reasons)
+    (note,) = (event.text for event in world.events if isinstance(event, Noted))
+    assert "--bad-if can pin one" in note
+    assert "h1 died" in note
+
+
+def test_reasons_that_differ_in_numbers_only_are_one(world: World) -> None:
+    world.oracle = Oracle("any", "any.vtc", "digest")
+
+    def numbered(prober: Scripted) -> None:
+        prober.machine.reasons = {number: f"got {number} wanted 200" for number in range(24)}
+
+    world.hunt(bad_in(range(7, 24)), prepare=numbered)
+    assert not [event for event in world.events if isinstance(event, Noted)]
+
+
+def test_with_a_signature_there_is_one_kind_of_bad(world: World) -> None:
+    world.hunt(bad_in(range(7, 24)), prepare=two_reasons)
+    assert not [event for event in world.events if isinstance(event, Noted)]
+
+
+# --- resuming -------------------------------------------------------------------------------------
+
+TRUTHS = {
+    "good to bad": bad_in(range(7, 24)),
+    "bad to good": bad_in(range(14)),
+    "good to good": bad_in(range(10, 15)),
+    "a set": bad_in(range(10, 15), untestable=range(9, 11)),
+    "flaky": lambda n, r: GOOD if (n, r) == (12, 3) else bad_in(range(12, 24))(n, r),
+    "twice": lambda n, r: BAD if n in range(5, 8) or n in range(11, 17) else GOOD,
+}
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_the_same_hunt_again_asks_nothing_and_says_nothing_new(world: World, name: str) -> None:
+    world.hunt(TRUTHS[name], series=world.fix_series(5))
+    before = world.path.read_bytes()
+    again = world.hunt(TRUTHS[name], series=world.fix_series(5))
+    assert again.asked == []
+    assert world.path.read_bytes() == before
+
+
+def test_revisions_that_build_the_same_are_probed_once_also_when_resumed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the real prober and real keys; only build and test are made up."""
+    new = [world.clone.commit({"doc/x": "1\n"}), *world.clone.line(3)]
+    new += [world.clone.commit({"doc/x": "2\n"})]
+    world.range = f"{new[0]}..master"
+    made = []
+
+    def probed(workspace: Workspace, request: Probe, lane: Lane) -> Result:
+        made.append(request)
+        tree = world.clone.git[request.tree].peel(pygit2.Tree)
+        bad = tree["src/haproxy.c"].peel(pygit2.Blob).data != b"int x = 23;\n"
+        ruling = Ruling(BAD if bad else GOOD, "why")
+        return Result(ruling, key_of(request), request.tree)
+
+    monkeypatch.setattr("bisector.probing.executors.probe", probed)
+    journals = []
+    for _ in range(2):
+        bench = world.bench()
+        with Local(world.workspace, 1) as executor:
+            prober = Prober(bench, Journal(world.path), executor, lambda text: None, fresh=False)
+            Hunt(Question(bench.history.range(world.range)), prober).run()
+        journals.append(world.path.read_bytes())
+    assert journals[0] == journals[1]
+    assert len({(request.tree, request.run) for request in made}) == len(made)
+    (found,) = (event for event in world.events if isinstance(event, Found))
+    assert found.revisions == (new[1],)
+
+
+def test_a_hunt_that_failed_says_the_same_again(world: World) -> None:
+    for _ in range(2):
+        with pytest.raises(NoWitness) as caught:
+            world.hunt(bad_in(range(0)))
+        assert str(caught.value).startswith(world.ended().answer)
+
+
+def answers(events: list[Event]) -> list[Event]:
+    """What a hunt says, but for how sure it is of a flaky test."""
+    return [
+        replace(event, confidence=1.0, tally="", runs=0)
+        if isinstance(event, Confirmed)
+        else replace(event, confidence=1.0)
+        if isinstance(event, Found)
+        else event
+        for event in events
+        if not isinstance(event, Probed)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "other_tools"), [*((name, False) for name in TRUTHS), (next(iter(TRUTHS)), True)]
+)
+def test_killed_at_any_time_it_goes_on_and_ends_the_same(
+    world: World, name: str, other_tools: bool
+) -> None:
+    """No question is asked twice, and what is said in the end is the same."""
+    world.other_tools = other_tools
+    world.hunt(TRUTHS[name], series=world.fix_series(5))
+    whole = world.path.read_bytes()
+    said = answers(world.events)
+    lines = whole.splitlines(keepends=True)
+    for kept in range(0, len(lines), 3):
+        world.path.write_bytes(b"".join(lines[:kept]) + lines[kept][:20])
+        world.hunt(TRUTHS[name], series=world.fix_series(5))
+        assert answers(world.events) == said
+        asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed) and not e.known]
+        assert len(asked) == len(set(asked))
+
+
+# --- two toolchains -------------------------------------------------------------------------------
+
+AUTO = Chains(TCC, GCC, GCC)
+
+
+def notes(world: World) -> list[str]:
+    return [event.text for event in world.events if isinstance(event, Noted | Turned)]
+
+
+def tell_fast(truth: Truth) -> Callable[[Scripted], None]:
+    def prepare(prober: Scripted) -> None:
+        prober.machine.fast_truth = truth
+
+    return prepare
+
+
+def test_fast_searches_and_the_real_one_proves(world: World) -> None:
+    world.chains = AUTO
+    world.hunt(bad_in(range(10, 15)))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert notes(world) == []
+    for event in world.events:
+        if isinstance(event, Probed):
+            assert event.toolchain == (DEV if event.purpose.startswith("confirm") else FAST)
+
+
+@pytest.mark.parametrize("chains", [AUTO, Chains(TCC, GCC)])
+def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
+    world: World, chains: Chains
+) -> None:
+    """Also where the user wanted fast alone to search."""
+    world.chains = chains
+    for _ in range(2):
+        world.hunt(bad_in(range(10, 24)), prepare=tell_fast(bad_in(range(6, 24))))
+        assert world.found() == {INTRODUCTION: [10]}
+        assert world.confirmed() == {INTRODUCTION: ""}
+        (note,) = notes(world)
+        assert "a real build contradicts fast" in note and "goes on with dev" in note
+        assert world.ended().affected == ("v3.0.0", "v3.1-dev1")
+
+
+@pytest.mark.parametrize("said", [GOOD, BAD])
+def test_ends_that_only_fast_takes_for_alike_are_no_reason_to_give_up(
+    world: World, said: Verdict
+) -> None:
+    world.chains = AUTO
+    world.hunt(bad_in(range(7, 24)), prepare=tell_fast(lambda n, r: said))
+    assert world.found() == {INTRODUCTION: [7]}
+    (note,) = notes(world)
+    assert "a real build contradicts fast" in note
+
+
+def test_ends_that_are_alike_by_gcc_too_are(world: World) -> None:
+    world.chains = AUTO
+    with pytest.raises(NoWitness, match="--toolchain release if the bug needs threads"):
+        world.hunt(bad_in(range(0)), prepare=tell_fast(bad_in(range(0))))
+    assert notes(world) == []
+
+
+def test_a_proof_that_times_out_once_does_not(world: World) -> None:
+    world.chains = AUTO
+    truth = bad_in(range(7, 24))
+    world.hunt(
+        lambda n, r: UNTESTABLE if (n, r) == (7, 1) else truth(n, r), prepare=tell_fast(truth)
+    )
+    assert notes(world) == []
+    assert "run 2 of" in world.confirmed()[INTRODUCTION]
+
+
+def test_a_side_that_the_proof_cannot_test_at_all_contradicts(world: World) -> None:
+    world.chains = AUTO
+    truth = bad_in(range(7, 24), untestable=[7])
+    world.hunt(truth, prepare=tell_fast(bad_in(range(7, 24))))
+    assert world.found() == {INTRODUCTION: [7, 8]}
+    assert len(notes(world)) == 1
+
+
+def test_killed_at_any_time_a_contradicted_hunt_ends_the_same(world: World) -> None:
+    world.chains = AUTO
+    truth, fast = bad_in(range(10, 17)), bad_in(range(6, 20))
+    world.hunt(truth, prepare=tell_fast(fast))
+    assert world.found() == {INTRODUCTION: [10], FIX: [17]}
+    lines = world.path.read_bytes().splitlines(keepends=True)
+    for kept in range(0, len(lines), 4):
+        world.path.write_bytes(b"".join(lines[:kept]))
+        world.hunt(truth, prepare=tell_fast(fast))
+        assert world.found() == {INTRODUCTION: [10], FIX: [17]}
+        assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+        asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed) and not e.known]
+        assert len(asked) == len(set(asked))
+
+
+def test_a_stretch_that_fast_cannot_build_is_judged_by_the_other(world: World) -> None:
+    world.chains = AUTO
+    fails = bad_in(range(10, 15), untestable=range(5, 20))
+    world.hunt(bad_in(range(10, 15)), prepare=tell_fast(fails))
+    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+
+
+def test_without_a_proof_nothing_is_proven(world: World) -> None:
+    world.chains = Chains(TCC, None, GCC)
+    world.hunt(bad_in(range(7, 24)), prepare=tell_fast(bad_in(range(6, 24))))
+    assert world.found() == {INTRODUCTION: [6]}
+    assert world.confirmed() == {}
+    summary = summarize([STARTED, *world.events])
+    assert summary is not None and summary.answered and not summary.proven
+    assert "not confirmed" in terminal.render(summary)
+
+
+def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
+    world.chains = Chains(GCC, GCC, remark="every build is made by gcc: no tcc")
+    for _ in range(2):
+        world.hunt(bad_in(range(7, 24)))
+        assert notes(world) == [world.chains.remark]
+
+
+# --- chance ---------------------------------------------------------------------------------------
+
+
+def flaky_in(stretch: range, share: float, seed: str = "") -> Truth:
+    """Bad in that *share* of the runs, by a made-up chance that is the same each time."""
+
+    def truth(number: int, run: int) -> Verdict:
+        luck = random.Random(f"{seed}{number}/{run}").random()
+        return BAD if number in stretch and luck < share else GOOD
+
+    return truth
+
+
+@pytest.mark.parametrize("chains", [Chains(GCC, GCC), AUTO])
+def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
+    world: World, chains: Chains
+) -> None:
+    world.chains = chains
+    world.hunt(flaky_in(range(7, 24), 0.6), flaky=True)
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+    confirmed = [event for event in world.events if isinstance(event, Confirmed)][-1]
+    assert 0.98 <= confirmed.confidence < 1
+    assert f"{world.commits[6][:10]} 0 of" in confirmed.tally
+    assert not any("by turns" in note for note in notes(world)), "that was no news"
+
+
+def test_that_a_test_is_flaky_is_noticed(world: World) -> None:
+    truth = bad_in(range(7, 24))
+    world.hunt(lambda n, r: GOOD if n >= 7 and r % 4 == 3 else truth(n, r))
+    assert world.found() == {INTRODUCTION: [7]}
+    assert world.confirmed() == {INTRODUCTION: ""}
+    (note,) = notes(world)
+    assert "passes and fails by turns" in note
+
+
+def test_a_steady_one_is_never_called_flaky(world: World) -> None:
+    for untestable in ([], [6], [3, 12]):
+        world.path = world.path.with_name(f"journal-{len(untestable)}")
+        world.hunt(bad_in(range(7, 24), untestable=untestable))
+        assert notes(world) == []
+
+
+def test_a_bad_end_that_is_good_after_all_is_said_in_one_line(world: World) -> None:
+    """It was bad once, by a stroke of luck, and never again."""
+    with pytest.raises(NoTransitionSeen, match=r"no introduction between .* is good as well"):
+        world.hunt(lambda n, r: BAD if (n, r) == (23, 0) else GOOD, flaky=True)
+    assert world.ended().answer.startswith("no introduction between")
+
+
+def test_with_two_toolchains_no_run_is_counted_twice(world: World) -> None:
+    """Run 0 is always the other's."""
+    world.chains, truth = AUTO, flaky_in(range(7, 24), 0.7)
+    world.hunt(
+        truth,
+        flaky=True,
+        prepare=tell_fast(lambda n, r: UNTESTABLE if r == 0 else truth(n, r)),
+    )
+    assert world.found() == {INTRODUCTION: [7]}
+    asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed)]
+    assert len(asked) == len(set(asked))
+
+
+# --- a hint ---------------------------------------------------------------------------------------
+
+
+def test_a_hint_that_means_nothing_is_told_before_anything_is_asked(world: World) -> None:
+    prober = world.prober(bad_in(range(7, 24)))
+    span = prober.bench.history.range(world.range)
+    with pytest.raises(UselessHint, match="--hint nonesuch means no commit of") as caught:
+        Hunt(Question(span, hint="nonesuch"), prober)
+    assert caught.value.exit_code == 2
+    assert prober.asked == []
+    assert world.ended().answer == caught.value.what
+
+
+@pytest.mark.parametrize("hint", ["src/haproxy.c", "x"])
+def test_a_hint_does_not_change_the_answer(world: World, hint: str) -> None:
+    world.hunt(bad_in(range(7, 24)), hint=hint)
+    assert world.found() == {INTRODUCTION: [7]}

@@ -1,0 +1,110 @@
+"""What a sweep is going to take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.build.toolchain import DEV, FAST
+from bisector.jobs.survey.estimate import Pace, estimate, pace_of
+from bisector.record.events import Event
+from bisector.record.journal import Journal
+from bisector.record.work_estimate import Estimate
+from bisector.search.costs import FULL_SECONDS, INCREMENTAL_SECONDS, TEST_SECONDS
+from bisector.system.workspace import Workspace
+from tests.conftest import Clone
+from tests.jobs.hunt.test_hunt import GOOD, World
+from tests.report.test_terminal import STARTED, probed
+from tests.support.judged import started
+
+FULL, SMALL = FULL_SECONDS[DEV], INCREMENTAL_SECONDS[DEV]
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    return World(clone, workspace, tmp_path / "journal")
+
+
+def cost(world: World, runs: int = 1, fresh: bool = False) -> Estimate:
+    """Of all commits, one after the other."""
+    return estimate(world.bench(), world.commits, world.commits, runs, "name", fresh)
+
+
+def keep(world: World, *events: Event) -> None:
+    journal = Journal(world.workspace.folder("hunts", "name") / "journal")
+    for event in events:
+        journal.append(event)
+
+
+def test_where_nothing_is_known_each_source_is_built_and_tested(world: World) -> None:
+    made = cost(world)
+    assert (made.revisions, made.contents, made.known, made.built) == (24, 24, 0, 0)
+    assert made.build_seconds == pytest.approx(FULL + 23 * SMALL)
+    assert made.test_seconds == pytest.approx(24 * TEST_SECONDS)
+    assert made.measured == 0
+
+
+def test_what_builds_the_same_counts_once(world: World) -> None:
+    world.commits += [world.clone.commit({f"doc/{n}": "x"}) for n in range(5)]
+    made = cost(world)
+    assert (made.revisions, made.contents) == (29, 24)
+    assert made.build_seconds == pytest.approx(FULL + 23 * SMALL)
+
+
+def test_a_change_of_a_header_makes_the_next_build_a_whole_one(world: World) -> None:
+    world.commits.append(world.clone.commit({"include/haproxy/x.h": "y"}))
+    assert cost(world).build_seconds == pytest.approx(2 * FULL + 23 * SMALL)
+
+
+def test_what_was_told_before_costs_nothing_unless_all_is_to_be_tested_afresh(
+    world: World,
+) -> None:
+    told = [probed(commit, GOOD, toolchain=DEV, build_seconds=0.0) for commit in world.commits[:9]]
+    keep(world, started("sweep", world.range), *told)
+    assert (cost(world).known, cost(world, fresh=True).known) == (9, 0)
+    assert cost(world).build_seconds < cost(world, fresh=True).build_seconds
+    keep(world, *(probed(commit, GOOD) for commit in world.commits))
+    done = cost(world)
+    assert (done.known, done.build_seconds, done.test_seconds) == (24, 0, 0)
+
+
+def test_a_sweep_that_was_begun_tells_its_own_pace(world: World) -> None:
+    seconds = (10 * FULL, 10 * SMALL, 10 * SMALL)
+    told = [
+        probed(commit, GOOD, toolchain=DEV, build_seconds=took)
+        for commit, took in zip(world.commits, seconds, strict=False)
+    ]
+    keep(world, started("sweep", world.range), *told)
+    made = cost(world)
+    assert made.build_seconds == pytest.approx(10 * 21 * SMALL)
+    assert made.measured == 3
+
+
+def test_a_flaky_test_runs_several_times(world: World) -> None:
+    assert cost(world, runs=5).test_seconds == pytest.approx(5 * cost(world).test_seconds)
+
+
+def test_the_pace_is_the_middle_of_what_was_measured_here() -> None:
+    builds = [
+        probed("1" * 40, GOOD, toolchain=DEV, build_seconds=took, test_seconds=0.2, scenario="flap")
+        for took in (2.0, 9.0, 3.0)
+    ]
+    other = probed("1" * 40, GOOD, toolchain=DEV, build_seconds=0.0, scenario="another")
+    hunt: list[Event] = [STARTED, *builds, other]
+    assert pace_of([hunt], DEV, "flap") == Pace(3.0, 0.2, 3)
+
+
+def test_where_too_little_was_measured_the_pace_is_that_of_another_machine() -> None:
+    build = probed("1" * 40, GOOD, toolchain=DEV, build_seconds=2.0, scenario="flap")
+    nothing = Pace(FULL, TEST_SECONDS, 0)
+    assert pace_of([], DEV, "x") == nothing
+    assert pace_of([[STARTED, build, build]], DEV, "x") == nothing, "too few"
+    assert pace_of([[STARTED, build, build, build]], DEV, "x") == replace(
+        nothing, build_seconds=2.0, builds=3
+    )
+    sweep = [started("sweep", "a..b"), build, build, build]
+    assert pace_of([sweep], DEV, "x") == nothing, "these went on from their neighbours"
+    fast = Pace(FULL_SECONDS[FAST], TEST_SECONDS, 0)
+    assert pace_of([[STARTED, build, build, build]], FAST, "x") == fast

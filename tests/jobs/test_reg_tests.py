@@ -1,0 +1,374 @@
+"""A revision's own reg-tests: which files a test gets, and what is called newly failing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+
+import pygit2
+import pytest
+from pygit2.enums import FileMode
+
+from bisector.build.toolchain import Chains
+from bisector.errors import BuildFailed, UsageProblem
+from bisector.git.history import History
+from bisector.git.object_store import private_store
+from bisector.jobs import reg_tests
+from bisector.jobs.reg_tests import changed, compare, exported
+from bisector.probing.executors import Task
+from bisector.probing.probe import Probe, key_of
+from bisector.probing.prober import Bench, Prober
+from bisector.record.events import FAILS, FLICKERS, PASSES, SAME, RegTested
+from bisector.record.journal import Journal
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.system import cache
+from bisector.system.slots import Lane
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
+from tests.conftest import Clone
+from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, UNTESTABLE
+
+UNBUILDABLE = Verdict.UNBUILDABLE
+VTC = 'vtest "a test"\n'
+FILES: Mapping[str, str | None] = {
+    "reg-tests/README": "read me",
+    "reg-tests/checks/a.vtc": VTC,
+    "reg-tests/checks/b.vtc": VTC,
+    "reg-tests/checks/deep/c.vtc": VTC,
+    "reg-tests/checks/a.lua": "-- lua",
+    "reg-tests/lua/d.vtc": VTC,
+}
+SAID = Mapping[str, list[Verdict]]
+"""The verdicts on a test (by its name without .vtc), run by run; the last one stays."""
+
+
+class Machine:
+    """Builds and tests nothing: what it answers is made up."""
+
+    jobs = 1
+
+    def __init__(self, before: str, old: SAID, new: SAID) -> None:
+        self.before, self.old, self.new = before, old, new
+        self.asked: list[tuple[str, str, int]] = []
+        self.running = 0
+
+    def submit(self, request: Probe) -> Task:
+        assert not self.running, "one test at a time"
+        self.running += 1
+        side, said = ("old", self.old) if request.tree == self.before else ("new", self.new)
+        stem = Path(request.oracle.vtc).stem
+        self.asked.append((side, stem, request.run))
+        verdicts = said.get(stem, [GOOD])
+        verdict = verdicts[min(request.run, len(verdicts) - 1)]
+        task = Task(Future(), Lane())
+        ruling = Ruling(verdict, f"{stem} is {verdict}")
+        task.future.set_result(Result(ruling, key_of(request), log=f"/{side}.log"))
+        return task
+
+    def wait(self, tasks: Collection[Task]) -> None:
+        raise AssertionError("everything is answered at once")
+
+    def cancel(self, task: Task) -> None:
+        raise AssertionError("nothing is called off")
+
+
+class Asker(Prober):
+    """A real prober that lets the machine know when an answer is there."""
+
+    machine: Machine
+
+    def _harvest(self) -> None:
+        super()._harvest()
+        self.machine.running = 0
+
+
+class World:
+    """A revision with reg-tests, and a patch to it."""
+
+    def __init__(self, clone: Clone, workspace: Workspace, journal: Path) -> None:
+        self.clone, self.workspace, self.journal = clone, workspace, journal
+        self.revision = clone.commit(FILES)
+        clone.tag("v3.0.0", self.revision)
+        self.patch({"src/haproxy.c": "int main(void) { return 1; }\n"})
+        self.old: dict[str, list[Verdict]] = {}
+        self.new: dict[str, list[Verdict]] = {}
+
+    def patch(self, change: Mapping[str, str | None]) -> None:
+        self.after = self.clone.tree(change, self.revision)
+
+    def compare(self, *dirs: str) -> Iterator[RegTested]:
+        history = History.open(self.clone.path, self.workspace)
+        oracle = Oracle("flap", "flap.vtc", "digest")
+        tool = Tool(Path("/vtest"), "vtest", "id")
+        bench = Bench(self.workspace, history, Chains(GCC, GCC), oracle, tool)
+        self.machine = Machine(history.tree_id(self.revision), self.old, self.new)
+        prober = Asker(bench, Journal(self.journal), self.machine, lambda text: None, False)
+        prober.machine = self.machine
+        return compare(prober, self.revision, self.after, dirs)
+
+    def judge(self) -> RegTested:
+        """The event for the test d."""
+        (event,) = self.compare("reg-tests/lua")
+        return event
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    return World(clone, workspace, tmp_path / "journal")
+
+
+# --- what is called so ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change"),
+    [
+        *((verdict, verdict, SAME) for verdict in (GOOD, BAD, UNTESTABLE)),
+        (GOOD, BAD, FAILS),
+        (GOOD, UNTESTABLE, FAILS),  # HAProxy does not start any more
+        (UNTESTABLE, BAD, FAILS),
+        (None, BAD, FAILS),  # the patch's own test
+        (BAD, GOOD, PASSES),
+        (UNTESTABLE, GOOD, PASSES),
+        (None, GOOD, PASSES),
+        (BAD, UNTESTABLE, SAME),  # as little worth as before
+        (None, UNTESTABLE, SAME),
+    ],
+)
+def test_what_a_pair_of_verdicts_is_called(
+    before: Verdict | None, after: Verdict, change: str
+) -> None:
+    assert changed(before, after) == change
+
+
+def test_a_test_that_stays_as_it_was_runs_once_on_each_side(world: World) -> None:
+    event = world.judge()
+    assert event == RegTested(
+        world.revision, "v3.0.0", "reg-tests/lua/d.vtc", GOOD, GOOD, SAME, 1, "", "/new.log"
+    )
+    assert world.machine.asked == [("old", "d", 0), ("new", "d", 0)]
+
+
+def test_a_skipped_test_is_the_same_and_says_why(world: World) -> None:
+    world.old = world.new = {"d": [UNTESTABLE]}
+    event = world.judge()
+    assert (event.change, event.runs, event.reason) == (SAME, 1, "d is untestable")
+
+
+@pytest.mark.parametrize("verdict", [BAD, UNTESTABLE])
+def test_a_difference_is_believed_when_three_more_runs_of_both_sides_agree(
+    world: World, verdict: Verdict
+) -> None:
+    world.new = {"d": [verdict]}
+    event = world.judge()
+    assert (event.before, event.after, event.change) == (GOOD, verdict, FAILS)
+    assert (event.runs, event.reason) == (4, f"d is {verdict}")
+    assert world.machine.asked == [(side, "d", run) for run in range(4) for side in ("old", "new")]
+
+
+def test_what_passes_only_now_says_why_it_failed(world: World) -> None:
+    world.old = {"d": [BAD]}
+    event = world.judge()
+    assert (event.change, event.runs, event.reason) == (PASSES, 4, "d is bad")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ([GOOD], [BAD, GOOD], "before: good, good; after: bad, good"),
+        (
+            [GOOD],
+            [BAD, BAD, BAD, GOOD],
+            "before: good, good, good, good; after: bad, bad, bad, goo",
+        ),
+        ([BAD, GOOD], [GOOD], "before: bad, good; after: good, good"),
+        ([GOOD, BAD], [BAD, GOOD], "before: good, bad; after: bad, good"),
+    ],
+)
+def test_one_run_that_says_otherwise_makes_it_flicker(
+    world: World, old: list[Verdict], new: list[Verdict], said: str
+) -> None:
+    world.old, world.new = {"d": old}, {"d": new}
+    event = world.judge()
+    assert event.change == FLICKERS
+    assert event.reason.startswith(said)
+    assert event.runs == max(len(old), len(new)), "what is clear is not run again"
+
+
+def test_a_side_that_does_not_compile_ends_it(world: World) -> None:
+    world.new = {"d": [UNBUILDABLE]}
+    with pytest.raises(BuildFailed, match="with the patch does not build: d is unbuildable"):
+        world.judge()
+
+
+def test_what_an_earlier_session_ran_is_not_run_again(world: World) -> None:
+    world.new = {"d": [BAD]}
+    first = world.judge()
+    assert world.judge() == first
+    assert world.machine.asked == []
+
+
+# --- which tests ----------------------------------------------------------------------------------
+
+
+def test_a_folder_means_all_tests_below_it_and_a_file_itself_each_once(world: World) -> None:
+    def names(*dirs: str) -> list[str]:
+        return [event.test for event in world.compare(*dirs)]
+
+    assert names("reg-tests/checks/") == [
+        "reg-tests/checks/a.vtc",
+        "reg-tests/checks/b.vtc",
+        "reg-tests/checks/deep/c.vtc",
+    ]
+    assert names("reg-tests/checks/b.vtc") == ["reg-tests/checks/b.vtc"]
+    assert len(names("./reg-tests", "reg-tests/lua", "reg-tests/checks/b.vtc")) == 4
+
+
+def test_what_upstream_calls_broken_runs_only_by_its_own_name(world: World) -> None:
+    world.revision = world.clone.commit({"reg-tests/lua/d.vtc": f"{VTC}#REGTEST_TYPE=broken\n"})
+    world.patch({})
+    with pytest.raises(UsageProblem, match=r"reg-tests/lua: \w+ has no such tests"):
+        world.compare("reg-tests/lua")
+    assert len(list(world.compare("reg-tests/lua/d.vtc"))) == 1
+
+
+@pytest.mark.parametrize("name", ["reg-tests/none", "reg-tests/checks/none.vtc"])
+def test_what_the_revision_does_not_have_is_told_before_anything_runs(
+    world: World, name: str
+) -> None:
+    with pytest.raises(UsageProblem, match=f"--reg-tests {name}: v3.0.0 has no such tests"):
+        world.compare("reg-tests/lua", name)
+    assert world.machine.asked == []
+
+
+@pytest.mark.parametrize("name", ["/etc", "reg-tests/../src", "src", "", "../reg-tests"])
+def test_only_paths_below_reg_tests_are_taken(world: World, name: str) -> None:
+    with pytest.raises(UsageProblem, match="not a path below reg-tests/"):
+        world.compare(name)
+
+
+def test_a_test_that_the_patch_brings_has_no_before(world: World) -> None:
+    world.patch({"reg-tests/new/e.vtc": VTC})
+    (event,) = world.compare("reg-tests/new")
+    assert (event.before, event.after, event.change) == (None, GOOD, PASSES)
+    assert event.reason == "the test is new"
+    assert {side for side, _, _ in world.machine.asked} == {"new"}
+
+
+def test_a_new_test_that_flickers_is_no_pass(world: World) -> None:
+    world.patch({"reg-tests/new/e.vtc": VTC})
+    world.new = {"e": [GOOD, BAD]}
+    (event,) = world.compare("reg-tests/new")
+    assert (event.change, event.reason) == (FLICKERS, "new; good, bad")
+
+
+def test_a_test_that_the_patch_removes_is_left_out(world: World) -> None:
+    world.patch({"reg-tests/checks/a.vtc": None})
+    assert len(list(world.compare("reg-tests/checks"))) == 2
+
+
+# --- the files ------------------------------------------------------------------------------------
+
+
+def test_each_side_runs_its_own_text_with_what_lies_beside_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, str, bool]] = []
+    submit = Machine.submit
+
+    def spy(self: Machine, request: Probe) -> Task:
+        folder = Path(request.oracle.folder)
+        text = (folder / request.oracle.vtc).read_text()
+        seen.append((request.oracle.name, text, (folder / "a.lua").exists()))
+        return submit(self, request)
+
+    monkeypatch.setattr(Machine, "submit", spy)
+    world.patch({"reg-tests/checks/a.vtc": f"{VTC}# changed\n"})
+    list(world.compare("reg-tests/checks/a.vtc"))
+    name = "reg-tests/checks/a.vtc"
+    assert seen == [(name, VTC, True), (name, f"{VTC}# changed\n", True)]
+
+
+def test_a_changed_companion_is_another_question(world: World) -> None:
+    list(world.compare("reg-tests/checks/a.vtc"))
+    world.patch({"reg-tests/checks/a.lua": "-- other"})
+    list(world.compare("reg-tests/checks/a.vtc"))
+    assert world.machine.asked == [("new", "a", 0)]
+
+
+class Exporter:
+    """Trees with whatever entries."""
+
+    def __init__(self, clone: Clone, workspace: Workspace) -> None:
+        self.clone, self.workspace = clone, workspace
+        self.store = private_store(clone.git, workspace)
+
+    def tree(self, files: Mapping[str, tuple[str, FileMode]]) -> str:
+        index = pygit2.Index()
+        for path, (content, mode) in files.items():
+            blob = self.clone.git.create_blob(content.encode())
+            index.add(pygit2.IndexEntry(f"reg-tests/{path}", blob, mode))
+        return str(index.write_tree(self.clone.git))
+
+
+@pytest.fixture
+def exporter(clone: Clone, workspace: Workspace) -> Exporter:
+    return Exporter(clone, workspace)
+
+
+def test_files_modes_and_links_that_stay_inside_are_there(exporter: Exporter) -> None:
+    tree = exporter.tree(
+        {
+            "ssl/common.pem": ("key", FileMode.BLOB),
+            "ssl/run.sh": ("#!/bin/sh", FileMode.BLOB_EXECUTABLE),
+            "lua/common.pem": ("../ssl/common.pem", FileMode.LINK),
+            "lua/certs": ("../ssl", FileMode.LINK),
+        }
+    )
+    with exported(exporter.workspace, exporter.store, tree) as home:
+        root = home / "reg-tests"
+        assert (root / "lua/common.pem").read_text() == "key"
+        assert (root / "lua/certs/common.pem").read_text() == "key"
+        assert (root / "ssl/run.sh").stat().st_mode & 0o111
+        assert not (root / "ssl/common.pem").stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"a": "/etc/passwd"},
+        {"a": "../outside"},
+        {"x/a": "../../../../outside"},
+        {"x/here": "..", "a": "x/here/../../outside"},  # inside, as far as the text goes
+    ],
+)
+def test_links_that_lead_out_are_not(exporter: Exporter, links: Mapping[str, str]) -> None:
+    entries = {name: (target, FileMode.LINK) for name, target in links.items()}
+    tree = exporter.tree({"keep": ("", FileMode.BLOB), **entries})
+    with exported(exporter.workspace, exporter.store, tree) as home:
+        root = home / "reg-tests"
+        assert (root / "keep").exists()
+        (bad,) = (name for name in links if name.endswith("a"))
+        assert not (root / bad).is_symlink()
+
+
+def test_a_tree_without_reg_tests_has_none(exporter: Exporter) -> None:
+    tree = exporter.clone.commit({}, subject="MINOR: nothing")
+    with exported(exporter.workspace, exporter.store, tree) as home:
+        assert list(home.rglob("*.vtc")) == []
+
+
+def test_they_are_written_once_and_stay_while_they_are_used(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = exporter.tree({"a.vtc": (VTC, FileMode.BLOB)})
+    with exported(exporter.workspace, exporter.store, tree) as home:
+        cache.clear(exporter.workspace)
+        assert (home / "reg-tests/a.vtc").read_text() == VTC
+    monkeypatch.setattr(reg_tests, "_export", None)
+    with exported(exporter.workspace, exporter.store, tree) as again:
+        assert again == home
+    cache.clear(exporter.workspace)
+    assert not home.exists()

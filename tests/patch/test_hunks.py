@@ -1,0 +1,379 @@
+"""Hunks: reading them, and finding the one place where they belong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pygit2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bisector.errors import PatchProblem
+from bisector.patch.hunks import FileDiff, Hunk, Misfit, fit, renumbered
+from bisector.patch.unified_diff import parse
+
+TEN = b"".join(b"line %d\n" % number for number in range(1, 11))
+HEAD = b"--- a/f.c\n+++ b/f.c\n"
+GIT = b"diff --git a/f.c b/f.c\n"
+CHANGED = TEN.replace(b"line 5\n", b"LINE FIVE\n")
+
+
+def diff(old: bytes, new: bytes) -> bytes:
+    """The diff as libgit2 writes it."""
+    made = pygit2.Patch.create_from(old, new, old_as_path="f.c", new_as_path="f.c")
+    data = made.data
+    assert isinstance(data, bytes)
+    return data
+
+
+def only(text: bytes) -> FileDiff:
+    files = parse(text, "fix")
+    assert len(files) == 1
+    return files[0]
+
+
+def whys(result: bytes | tuple[Misfit, ...]) -> str:
+    assert not isinstance(result, bytes), result
+    return "; ".join(misfit.why for misfit in result)
+
+
+# --- finding the place
+
+
+def test_a_hunk_goes_where_it_says() -> None:
+    assert fit(TEN, only(diff(TEN, CHANGED)).hunks) == CHANGED
+
+
+def test_a_hunk_that_moved_is_found() -> None:
+    hunks = only(diff(TEN, CHANGED)).hunks
+    assert fit(b"new\n" * 20 + TEN, hunks) == b"new\n" * 20 + CHANGED
+    assert fit(TEN.removeprefix(b"line 1\n"), hunks) == CHANGED.removeprefix(b"line 1\n")
+
+
+@pytest.mark.parametrize("line", [b"line 2\n", b"line 5\n", b"line 8\n"])
+def test_context_and_old_lines_must_match_exactly(line: bytes) -> None:
+    hunks = only(diff(TEN, CHANGED)).hunks
+    other = TEN.replace(line, line.replace(b"line", b"line "))
+    assert whys(fit(other, hunks)) == f"the file has no line {line.decode().strip()!r}"
+
+
+def test_lines_that_are_there_but_not_together_are_no_place() -> None:
+    hunks = only(diff(TEN, CHANGED)).hunks
+    other = TEN.replace(b"line 5\n", b"new\nline 5\n")
+    assert whys(fit(other, hunks)) == "its lines do not stand together in the file"
+
+
+def test_every_hunk_without_a_place_is_named() -> None:
+    old = TEN + b"".join(b"more %d\n" % number for number in range(20))
+    new = old.replace(b"line 2\n", b"").replace(b"more 12\n", b"")
+    hunks = only(diff(old, new)).hunks
+    assert len(hunks) == 2
+    result = fit(b"something else\n", hunks)
+    assert not isinstance(result, bytes)
+    assert [misfit.hunk for misfit in result] == list(hunks)
+
+
+def test_hunks_keep_their_order() -> None:
+    first, second = b"a\nb\nc\n", b"x\ny\nz\n"
+    change = b"@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n@@ -9,3 +9,3 @@\n x\n-y\n+Y\n z\n"
+    hunks = only(HEAD + change).hunks
+    assert fit(first + TEN + second, hunks) == b"a\nB\nc\n" + TEN + b"x\nY\nz\n"
+    why = whys(fit(second + TEN + first, hunks))
+    assert why == "it fits only before the place of the hunk before it"
+
+
+REPEATED = b"{\nget\nclear\nset\n}\n"
+CURED = REPEATED.replace(b"clear\n", b"unset\nclear\n")
+
+
+def repeated(blocks: int, changed: int, gap: int = 12) -> bytes:
+    """Equal blocks with other lines between, the first *changed* of them cured."""
+    return b"".join(
+        b"".join(b"gap %d.%d\n" % (block, line) for line in range(gap))
+        + (CURED if block < changed else REPEATED)
+        for block in range(blocks)
+    )
+
+
+def tight(old: bytes, new: bytes) -> FileDiff:
+    """The diff with two lines of context, which look the same in every block."""
+    made = pygit2.Patch.create_from(old, new, old_as_path="f.c", new_as_path="f.c", context_lines=2)
+    assert isinstance(made.data, bytes)
+    return only(made.data)
+
+
+def test_equal_context_is_told_apart_by_order() -> None:
+    # the nearest place of the first hunk would be the second block's
+    hunks = tight(repeated(2, 0), repeated(2, 2)).hunks
+    assert len(hunks) == 2
+    moved = repeated(2, 0).removeprefix(b"".join(b"gap 0.%d\n" % line for line in range(12)))
+    assert isinstance(result := fit(moved, hunks), bytes)
+    assert result.count(CURED) == 2
+
+
+def test_equal_context_is_told_apart_by_the_line_number() -> None:
+    assert fit(repeated(3, 0), tight(repeated(3, 0), repeated(3, 1)).hunks) == repeated(3, 1)
+
+
+def test_equal_context_is_told_apart_by_the_hunk_before() -> None:
+    hunks = tight(TEN + repeated(2, 0), CHANGED + repeated(2, 1)).hunks
+    shift = b"new\n" * 9
+    assert fit(shift + TEN + repeated(2, 0), hunks) == shift + CHANGED + repeated(2, 1)
+
+
+def test_equal_context_elsewhere_is_not_guessed_at() -> None:
+    hunks = tight(repeated(2, 0), repeated(2, 1)).hunks
+    assert "fits at lines 14, 31, and nothing says" in whys(fit(b"new\n" + repeated(2, 0), hunks))
+
+
+def test_a_change_is_not_made_twice() -> None:
+    # what is put in ends as the context before it does, so that the hunk fits behind it again
+    tail = b"if (x)\ngo();\n}\n"
+    old = b"start\n" + tail + b"rest 1\nrest 2\nrest 3\nrest 4\n"
+    new = old.replace(tail, tail + b"y = z;\n" + tail)
+    hunks = only(diff(old, new)).hunks
+    assert fit(old, hunks, again=False) == new
+    assert whys(fit(new, hunks, again=False)) == "its change is there already"
+    assert isinstance(fit(new, hunks), bytes)
+
+
+def test_context_cut_short_means_an_end_of_the_file() -> None:
+    first = only(diff(TEN, b"first\n" + TEN)).hunks
+    last = only(diff(TEN, TEN + b"last\n")).hunks
+    assert fit(TEN, first) == b"first\n" + TEN
+    assert fit(TEN, last) == TEN + b"last\n"
+    assert not isinstance(fit(b"new\n" + TEN, first), bytes)
+    assert not isinstance(fit(TEN + b"new\n", last), bytes)
+
+
+def test_a_hunk_without_context_fits_only_an_empty_file() -> None:
+    hunks = only(b"--- a/f.c\n+++ b/f.c\n@@ -5,0 +6 @@\n+new\n").hunks
+    assert whys(fit(TEN, hunks)) == "it has no context to find its place by"
+    assert fit(b"", hunks) == b"new\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"a\nb", b"a\nB"),
+        (b"a\nb", b"a\nb\n"),
+        (b"a\nb\n", b"a\nb"),
+        (b"", b"x"),
+        (b"a\nb", b"z\nb"),
+    ],
+)
+def test_the_newline_at_the_end_comes_and_goes(old: bytes, new: bytes) -> None:
+    change = only(diff(old, new))
+    assert fit(old, change.hunks) == new
+    assert fit(new, change.reversed.hunks) == old
+
+
+def test_a_line_without_newline_is_another_line() -> None:
+    assert not isinstance(fit(b"a\nb\n", only(diff(b"a\nb", b"a\nB")).hunks), bytes)
+
+
+def test_only_newline_ends_a_line() -> None:
+    old = b"one\x0c\rstill one\x85\n\xff\xfe\ntwo\n"
+    new = old.replace(b"\xff", b"\xfd")
+    assert fit(old, only(diff(old, new)).hunks) == new
+
+
+texts = st.lists(
+    st.sampled_from([b"a\n", b"b\n", b"{\n", b"}\n", b"\n", b"-- \n", b"@@ -1 +1 @@\n"]),
+    max_size=40,
+).flatmap(lambda lines: st.sampled_from([b"".join(lines), b"".join(lines)[:-1]]))
+
+
+@given(texts, texts)
+def test_any_edit_applies_and_is_undone(old: bytes, new: bytes) -> None:
+    files = parse(diff(old, new), "fix")
+    assert bool(files) == (old != new)
+    for file in files:
+        assert fit(old, file.hunks) == new
+        assert fit(new, file.reversed.hunks) == old
+        assert file.reversed.reversed == file
+
+
+@given(st.lists(st.integers(0, 200), unique=True), st.data())
+def test_what_moved_gets_the_same_edit(numbers: list[int], data: st.DataObject) -> None:
+    lines = [b"%d\n" % number for number in numbers]
+    new = b"".join(data.draw(st.sampled_from([line, b"", b"x" + line])) for line in lines)
+    frame = b"".join(b"frame %d\n" % number for number in range(3))
+    old = frame + b"".join(lines) + frame.upper()
+    new = frame + new + frame.upper()
+    shift = b"new\n" * data.draw(st.integers(0, 30))
+    for file in parse(diff(old, new), "fix"):
+        assert fit(shift + old, file.hunks, again=False) == shift + new
+
+
+@given(texts, texts)
+def test_a_change_reads_as_it_is_written(old: bytes, new: bytes) -> None:
+    for file in parse(diff(old, new), "fix"):
+        for change in (file, file.reversed):
+            assert parse(change.text, "fix") == (change,)
+
+
+def test_chosen_hunks_are_renumbered() -> None:
+    old = b"".join(b"%d\n" % number for number in range(60))
+    new = old.replace(b"\n10\n", b"\n10\nten\n").replace(b"\n40\n", b"\n40\nforty\n")
+    first, second = only(diff(old, new)).hunks
+    assert renumbered([first, second]) == (first, second)
+    assert renumbered([second])[0].new_start == second.old_start
+
+
+# --- reading
+
+
+def test_the_function_of_a_hunk_is_known() -> None:
+    section = b"int snr_resolution_cb(struct server *s, int n)"
+    (hunk,) = only(HEAD + b"@@ -1 +1 @@ " + section + b"\n-a\n+b\n").hunks
+    assert hunk.function == "snr_resolution_cb"
+    assert hunk.header == "@@ -1,1 +1,1 @@ int snr_resolution_cb(struct server *s, int n)"
+    assert replace(hunk, section="struct server {").function == ""
+
+
+@pytest.mark.parametrize(
+    "lines, functions",
+    [
+        ([" \ta", "-\tb", " }"], {"before"}),
+        ([" \ta", "-}", "+\tb", "+}"], {"before"}),
+        ([" }", " ", " int after(void)", " {", "+\ta"], {"after"}),
+        ([" }", " ", "+/* told */", " int after(void)", " {"], set()),
+        (["-\ta", " }", " ", " int after(void)", " {"], {"before"}),
+        (["+\ta", " }", " ", "+static void *after(int a,", "+    int b)"], {"before", "after"}),
+        ([" }", "+after(int a)", "+{"], {"after"}),
+        ([" }", "+int after(void);", " "], set()),
+        (["-out:", "+end:"], {"before"}),
+        ([" };", " ", " struct s {", "+\tint x;"], set()),
+    ],
+)
+def test_the_functions_that_a_hunk_changes_are_known(lines: list[str], functions: set[str]) -> None:
+    told = tuple(f"{line}\n".encode() for line in lines)
+    assert Hunk(1, 1, "int before(void)", told).functions == functions
+
+
+def test_what_stands_around_the_changes_is_passed_over() -> None:
+    change = diff(TEN, CHANGED)
+    around = (
+        b" f.c | 2 +-\n 1 file changed\n\n"
+        + change
+        + b"-- \n2.39.5\n\n"
+        + change
+        + b"\n_____\nlist\n"
+    )
+    assert parse(around, "fix") == parse(change, "fix") * 2
+
+
+def test_nothing_holds_no_change() -> None:
+    assert parse(b"", "fix") == parse(b"Dear all,\n\nplease see below.\n", "fix") == ()
+
+
+def test_what_mailers_strip_of_empty_context_is_no_matter() -> None:
+    old = b"a\n\nb\n"
+    text = diff(old, b"a\n\nc\n")
+    assert b"\n \n" in text
+    assert parse(text.replace(b"\n \n", b"\n\n"), "fix") == parse(text, "fix")
+
+
+def test_line_ends_from_windows_are_undone() -> None:
+    text = diff(TEN, CHANGED)
+    assert parse(text.replace(b"\n", b"\r\n"), "fix") == parse(text, "fix")
+
+
+def test_line_ends_of_the_file_itself_are_kept() -> None:
+    old, new = TEN.replace(b"\n", b"\r\n"), CHANGED.replace(b"\n", b"\r\n")
+    assert fit(old, only(diff(old, new)).hunks) == new
+
+
+def test_mixed_line_ends_are_refused() -> None:
+    text = diff(TEN, CHANGED).replace(b"f.c\n", b"f.c\r\n")
+    with pytest.raises(PatchProblem, match=r"some lines end in CR LF, others do not: .*dos2unix"):
+        parse(text, "fix")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (HEAD + b"@@ -1,3 +1,3 @@\n a\n-b\n+B\n", "line 7: the hunk has fewer lines"),
+        (HEAD + b"@@ -1,2 +1,2 @@\n a\n-b\n+B\n c\n", "line 7: the hunk has more lines"),
+        (HEAD + b"@@ -1,2 +1,2 @@\n a\n-b\n+B\n-c\n", "line 7: the hunk has more lines"),
+        (HEAD + b"@@ -1,2 +1 @@\n a\n b\n", "do not add up"),
+        (HEAD + b"@@ -1 +1 @@\n a\n", "changes nothing"),
+        (HEAD + b"@@ -1,2 +1,2 @@\n-a\n\\ No newline\n-b\n+A\n+B\n", "do not add up"),
+        (HEAD + b"@@ -1 +1 @@\n-a\n+b", "fewer lines"),
+        (HEAD + b"@@ -x +1 @@\n-a\n+b\n", "not the header of a hunk"),
+        (HEAD + b"oops\n", "has no hunk"),
+        (b"@@ -1 +1 @@\n-a\n+b\n", "line 1: a hunk without the name of its file"),
+        (b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "the file is f.c and g.c"),
+        (GIT + b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "the file is f.c and g.c"),
+        (GIT, "nothing is changed in f.c"),
+        (GIT + b"old mode 100644\n", "only one of the file's two modes"),
+        (GIT + b"index 1234567..89abcde 120000\n" + HEAD, "not a regular file"),
+        (GIT + b"new file mode 160000\n", "not a regular file"),
+        (GIT + b"index 123..456\nBinary files a/f.c and b/f.c differ\n", "a binary change"),
+        (GIT + b"GIT binary patch\nliteral 1\n", "a binary change"),
+        (b"Binary files a/x and b/x differ\n", "a binary change"),
+        (b"diff --cc f.c\n", "a merge's combined diff"),
+        (b"diff --git a/f.c b/g.c\ncopy from f.c\ncopy to g.c\n", "a copied file"),
+    ],
+)
+def test_a_malformed_patch_is_refused_with_its_place(text: bytes, what: str) -> None:
+    with pytest.raises(PatchProblem, match=f"^fix, .*{what}.*: .+") as caught:
+        parse(text, "fix")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"a/../../etc/passwd",
+        b"../f.c",
+        b"/etc/passwd",
+        b"a//etc/passwd",
+        b"a/src/./f.c",
+        b"a/.git/config",
+        b"a/sub/.GIT/hooks/pre-commit",
+        b'"a/\\056\\056/f.c"',
+        b'"a/f\\n.c"',
+        b"f.c",
+        b"a/\xff.c",
+    ],
+)
+def test_a_path_that_leads_elsewhere_is_refused(name: bytes) -> None:
+    for text in (
+        b"--- " + name + b"\n+++ " + name + b"\n@@ -1 +1 @@\n-a\n+b\n",
+        b"--- /dev/null\n+++ " + name + b"\n@@ -0,0 +1 @@\n+b\n",
+        GIT + b"rename from f.c\nrename to " + name.removeprefix(b"a/") + b"\n",
+    ):
+        if name == b"f.c" and text.startswith(GIT):
+            continue  # names in these lines have no a/
+        with pytest.raises(PatchProblem, match="fix, line"):
+            parse(text, "fix")
+
+
+def test_the_names_of_files_are_right() -> None:
+    hunk = b"@@ -1 +1 @@\n-a\n+b\n"
+    assert (
+        only(b"--- old/src/f.c\t2024-05-01\n+++ new/src/f.c\t2024-05-02\n" + hunk).path == "src/f.c"
+    )
+    assert only(b"--- a/my file.c\t\n+++ b/my file.c\t\n" + hunk).path == "my file.c"
+    assert only(b'--- "a/\\303\\251.c"\n+++ "b/\\303\\251.c"\n' + hunk).path == "é.c"
+    assert only(b"diff --git src/f.c src/f.c\n--- src/f.c\n+++ src/f.c\n" + hunk).path == "src/f.c"
+    mode = b"diff --git a/my a b/my a\nold mode 100644\nnew mode 100755\n"
+    assert only(mode) == FileDiff("my a", "my a", 0o100644, 0o100755)
+
+
+def test_creation_deletion_and_rename_are_read() -> None:
+    created = (
+        GIT + b"new file mode 100755\nindex 0000000..1234567\n" + b"--- /dev/null\n+++ b/f.c\n"
+    )
+    assert only(created + b"@@ -0,0 +1 @@\n+b\n").old_path is None
+    assert only(created + b"@@ -0,0 +1 @@\n+b\n").old_id == ""
+    deleted = GIT + b"deleted file mode 100644\n--- a/f.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-b\n"
+    assert only(deleted).new_path is None
+    renamed = b"diff --git a/f.c b/g.c\nsimilarity index 100%\nrename from f.c\nrename to g.c\n"
+    assert only(renamed) == FileDiff("f.c", "g.c")
+    # diff -N names a file on both sides
+    assert only(HEAD + b"@@ -0,0 +1 @@\n+b\n").old_path is None
+    assert only(HEAD + b"@@ -1 +0,0 @@\n-b\n").new_path is None

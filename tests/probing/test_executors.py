@@ -1,0 +1,260 @@
+"""Probes in threads: so many builds at once; called off, or left, nothing of them goes on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bisector.build.toolchain import DEV, Toolchain
+from bisector.errors import ProbeFailed
+from bisector.probing import executors
+from bisector.probing.executors import Local, default_jobs
+from bisector.probing.probe import Probe
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.system import process
+from bisector.system.process import Stopped
+from bisector.system.slots import Lane
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
+from tests.system.test_process import is_gone
+from tests.system.test_slots import until
+
+Work = Callable[[Workspace, Probe, Lane], Result]
+
+
+def request(tree: str) -> Probe:
+    oracle = Oracle("a", "a.vtc", "digest")
+    return Probe("/store", tree, Toolchain(DEV, "make", (), "id"), oracle, "/vtest", "id")
+
+
+def result(asked: Probe) -> Result:
+    return Result(Ruling(Verdict.GOOD, "why"), asked.tree)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
+    """Put something small in the place of building and testing."""
+    return lambda does: monkeypatch.setattr(executors, "probe", does)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    # but for the timers that would kill what does not obey
+    until(lambda: sum(not isinstance(t, threading.Timer) for t in threading.enumerate()) <= before)
+
+
+def test_each_probe_is_answered_by_its_own_result(
+    workspace: Workspace, work: Callable[[Work], None]
+) -> None:
+    work(lambda workspace, asked, lane: result(asked))
+    with Local(workspace, 2) as local:
+        tasks = [local.submit(request(str(number))) for number in range(9)]
+        for number, task in enumerate(tasks):
+            local.wait([task])
+            assert task.future.result().key == str(number)
+
+
+def test_wait_ends_with_the_first_that_does(
+    workspace: Workspace, work: Callable[[Work], None]
+) -> None:
+    slow = threading.Event()
+
+    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+        if asked.tree == "slow":
+            slow.wait(10)
+        return result(asked)
+
+    work(does)
+    with Local(workspace, 1) as local:
+        tasks = [local.submit(request("slow")), local.submit(request("quick"))]
+        local.wait(tasks)
+        assert [task.future.done() for task in tasks] == [False, True]
+        slow.set()
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_so_many_are_built_at_once_and_tests_run_beside_them(
+    workspace: Workspace, work: Callable[[Work], None], jobs: int
+) -> None:
+    now = {"building": 0, "testing": 0}
+    most = dict(now)
+    together = []
+    lock = threading.Lock()
+
+    def busy(what: str) -> None:
+        with lock:
+            now[what] += 1
+            most[what] = max(most[what], now[what])
+            together.append(now["building"] and now["testing"])
+        time.sleep(0.02)
+        with lock:
+            now[what] -= 1
+
+    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+        with lane.turns.taken(lane.stop):
+            busy("building")
+        busy("testing")
+        return result(asked)
+
+    work(does)
+    with Local(workspace, jobs) as local:
+        tasks = [local.submit(request(str(number))) for number in range(12)]
+        for task in tasks:
+            local.wait([task])
+    assert most["building"] == jobs
+    assert any(together), "nothing was tested while something was built"
+
+
+def test_the_processors_are_shared_out(
+    workspace: Workspace, work: Callable[[Work], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+        seen.append(lane.cores)
+        return result(asked)
+
+    work(does)
+    for processors, jobs in ((8, 2), (2, 3)):
+        monkeypatch.setattr(executors, "cores", lambda n=processors: n)
+        with Local(workspace, jobs) as local:
+            local.wait([local.submit(request("x"))])
+    assert seen == [4, 1]
+
+
+@pytest.mark.parametrize(("processors", "jobs"), [(1, 1), (2, 1), (4, 1), (8, 2), (64, 16)])
+def test_small_machines_do_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, processors: int, jobs: int
+) -> None:
+    monkeypatch.setattr(executors, "cores", lambda: processors)
+    assert default_jobs() == jobs
+
+
+def test_a_failure_of_the_machine_is_given_to_whoever_asks(
+    workspace: Workspace, work: Callable[[Work], None]
+) -> None:
+    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+        raise ProbeFailed("no room")
+
+    work(does)
+    with Local(workspace, 1) as local:
+        task = local.submit(request("x"))
+        local.wait([task])
+        with pytest.raises(ProbeFailed, match="no room"):
+            task.future.result()
+
+
+# --- called off -----------------------------------------------------------------------------------
+
+
+def children(folder: Path) -> Work:
+    """A build that would take a minute, in two processes whose ids are written down."""
+
+    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+        with lane.turns.taken(lane.stop):
+            process.run(
+                ["sh", "-c", "sleep 60 & echo $! $$; wait"],
+                log=folder / asked.tree,
+                timeout=60,
+                stop=lane.stop,
+            )
+        return result(asked)
+
+    return does
+
+
+def begun(path: Path) -> list[int]:
+    until(lambda: path.exists() and path.read_text().endswith("\n"))
+    return [int(word) for word in path.read_text().split()]
+
+
+def test_one_that_is_called_off_ends_with_its_processes_and_the_next_one_has_its_turn(
+    workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
+) -> None:
+    work(children(tmp_path))
+    with Local(workspace, 1) as local:
+        first = local.submit(request("first"))
+        pids = begun(tmp_path / "first")
+        second = local.submit(request("second"))
+        assert not (tmp_path / "second").exists(), "it waits for its turn"
+        local.cancel(first)
+        local.wait([first])
+        with pytest.raises(Stopped):
+            first.future.result()
+        assert all(is_gone(pid) for pid in pids)
+        begun(tmp_path / "second")
+        local.cancel(second)
+
+
+def test_one_that_waits_for_its_turn_or_for_a_thread_can_be_called_off(
+    workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
+) -> None:
+    work(children(tmp_path))
+    with Local(workspace, 1) as local:
+        tasks = [local.submit(request("one"))]
+        begun(tmp_path / "one")
+        tasks += [local.submit(request(name)) for name in ("two", "three", "four")]
+        for task in tasks[1:]:
+            local.cancel(task)
+        local.wait([tasks[1]])
+        assert all(task.future.done() for task in tasks[2:])
+        assert not tasks[0].future.done()
+    assert {path.name for path in tmp_path.iterdir()} <= {"one", "workspace"}
+
+
+def test_at_its_end_nothing_runs_any_more(
+    workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    work(children(logs))
+    started = time.monotonic()
+    with Local(workspace, 2) as local:
+        for name in "abcdefg":
+            local.submit(request(name))
+        until(lambda: len(list(logs.iterdir())) == 2)
+        pids = [pid for path in logs.iterdir() for pid in begun(path)]
+    assert time.monotonic() - started < 10
+    assert all(is_gone(pid) for pid in pids)
+    assert len(list(logs.iterdir())) == 2
+
+
+def test_an_interrupt_in_the_middle_leaves_nothing_either(
+    workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
+) -> None:
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    work(children(tmp_path))
+    pids: list[int] = []
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), Local(workspace, 1) as local:
+            tasks = [local.submit(request("a"))]
+            pids += begun(tmp_path / "a")
+            tasks += [local.submit(request(name)) for name in "bc"]
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            local.wait(tasks)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(pids) == 2
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_one_that_has_ended_can_be_called_off_too(
+    workspace: Workspace, work: Callable[[Work], None]
+) -> None:
+    work(lambda workspace, asked, lane: result(asked))
+    with Local(workspace, 1) as local:
+        task = local.submit(request("x"))
+        local.wait([task])
+        local.cancel(task)
+        assert task.future.result().key == "x"

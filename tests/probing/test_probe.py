@@ -1,0 +1,203 @@
+"""The unit of work: a binary is held while it is tested, and a verdict is known with its log."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.probing.probe import Probe, key_of, probe, recall, remember
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.system import cache
+from bisector.system.process import Stop
+from bisector.system.sandbox import Sandbox
+from bisector.system.slots import Lane
+from bisector.testing import vtest
+from bisector.testing.oracle import Oracle
+from bisector.testing.vtest_log import TestRun
+from tests.build.test_binaries import Bench, bench
+
+__all__ = ["bench"]
+ORACLE = Oracle("any", "any.vtc", "digest")
+
+
+@pytest.fixture
+def request_(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Probe:
+    """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
+
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop) -> TestRun:
+        log.write_text("all was well")
+        cache.clear(bench.workspace)
+        assert binary.exists()
+        return TestRun(0, log.read_text(), 0.5)
+
+    monkeypatch.setattr(vtest, "run_test", run_test)
+    tree = bench.clone.tree({}, bench.first)
+    return Probe(bench.store.path, tree, bench.chain, ORACLE, "vtest", "vtest-id")
+
+
+def test_a_binary_stays_while_it_is_tested_and_the_log_has_its_name_afterwards(
+    bench: Bench, request_: Probe
+) -> None:
+    result = probe(bench.workspace, request_)
+    assert result.verdict is Verdict.GOOD
+    assert result.key == key_of(request_)
+    assert Path(result.log).parent == bench.workspace.root / "logs"
+    assert Path(result.log).read_text() == "all was well"
+
+
+def test_a_verdict_is_known_until_its_log_goes_then_made_again(
+    bench: Bench, request_: Probe
+) -> None:
+    made = probe(bench.workspace, request_)
+    assert recall(bench.workspace, made.key) == made
+    cache.clear(bench.workspace)
+    assert recall(bench.workspace, made.key) is None
+    again = probe(bench.workspace, request_)
+    assert again.build_seconds > 0
+    assert recall(bench.workspace, again.key) == again
+
+
+def test_what_another_hunt_has_just_found_is_taken(
+    bench: Bench, request_: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = ExitStack()
+    log = bench.workspace.folder("logs") / "theirs"
+    log.write_text("all was well")
+    found = Result(Ruling(Verdict.BAD, "theirs"), key_of(request_), test_seconds=3.0, log=str(log))
+
+    def finish(stop: Stop, seconds: float) -> None:
+        remember(bench.workspace, found)
+        other.close()
+
+    monkeypatch.setattr(Stop, "pause", finish)
+    with other:
+        other.enter_context(bench.workspace.alone_with(key_of(request_), Stop()))
+        result = probe(bench.workspace, replace(request_, again=False))
+    assert (result.ruling, result.test_seconds) == (found.ruling, 0.0)
+    assert probe(bench.workspace, request_).verdict is Verdict.GOOD, "asked again, it is tested"
+
+
+SCENARIO = replace(ORACLE, bad="signature", control="control")
+
+
+@pytest.mark.parametrize(
+    ("oracle", "logs", "runs", "verdict"),
+    [
+        (SCENARIO, ["nothing", "control"], 2, Verdict.GOOD),
+        (SCENARIO, ["nothing", "nothing", "control"], 2, Verdict.UNTESTABLE),
+        (SCENARIO, ["control signature"], 1, Verdict.BAD),
+        (ORACLE, ["TIMED OUT (kill -9)", "fine"], 2, Verdict.GOOD),
+        (ORACLE, ["---- h1 Bad exit status", "fine"], 1, Verdict.UNTESTABLE),
+    ],
+)
+def test_what_may_have_been_a_busy_moment_is_asked_once_more(
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+    oracle: Oracle,
+    logs: list[str],
+    runs: int,
+    verdict: Verdict,
+) -> None:
+    said = iter(logs)
+
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop) -> TestRun:
+        log.write_text(next(said))
+        fine = "fine" in log.read_text() or "control" in log.read_text()
+        return TestRun(0 if fine else 1, log.read_text(), 0.5)
+
+    monkeypatch.setattr(vtest, "run_test", run_test)
+    tree = bench.clone.tree({}, bench.first)
+    asked = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id")
+    result = probe(bench.workspace, asked)
+    assert (result.verdict, result.test_seconds) == (verdict, 0.5 * runs)
+
+
+# --- what a test needs ----------------------------------------------------------------------------
+
+HAPROXY = r"""
+#include <stdio.h>
+#include <string.h>
+int main(int argc, char **argv) {
+    if (argc == 3) /* -cc CONDITION */
+        return strstr(argv[2], "OPENSSL") != NULL;
+    puts("HAProxy version 3.0.1 2024/06/10\n  TARGET  = linux-glibc");
+    puts("Feature list : -OPENSSL +LUA");
+    return 0;
+}
+"""
+
+
+def result_of(bench: Bench, folder: Path, text: str, box: Sandbox | None = None) -> Result:
+    """The verdict of a test with this *text* on a tiny HAProxy without OpenSSL."""
+    (folder / "any.vtc").write_text(text)
+    tree = bench.clone.tree({"src/haproxy.c": HAPROXY}, bench.first)
+    oracle = Oracle("any", "any.vtc", "digest", folder=str(folder))
+    request = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id", sandbox=box)
+    return probe(bench.workspace, request)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "tests"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A VTest that skips every test; the names of those that it was given."""
+    given: list[str] = []
+
+    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, lane: Lane) -> TestRun:
+        given.append(oracle.vtc)
+        log.write_text("*    top   SKIPPING test, lacking feature: cmd\n")
+        return TestRun(77, log.read_text(), 0.5)
+
+    monkeypatch.setattr(vtest, "run_test", run_test)
+    return given
+
+
+def test_a_test_whose_comments_do_not_hold_is_not_run_and_says_which(
+    bench: Bench, folder: Path, skipped: list[str]
+) -> None:
+    result = result_of(bench, folder, "#REQUIRE_OPTIONS=LUA,OPENSSL\n#REQUIRE_VERSION=3.0\n")
+    said = "#REQUIRE_OPTIONS=OPENSSL (--make USE_OPENSSL=1)"
+    assert result.ruling == Ruling(
+        Verdict.UNTESTABLE, f"skipped, as run-regtests.sh does: {said}", (said,)
+    )
+    assert said in Path(result.log).read_text()
+    assert skipped == []
+
+
+def test_a_test_whose_comments_hold_is_run(bench: Bench, folder: Path, skipped: list[str]) -> None:
+    result_of(
+        bench, folder, "#REQUIRE_OPTIONS=LUA\n#REQUIRE_BINARIES=sh\n#EXCLUDE_TARGETS=freebsd\n"
+    )
+    assert skipped == ["any.vtc"]
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_a_skipped_test_says_which_guard_failed(
+    request: pytest.FixtureRequest, bench: Bench, folder: Path, skipped: list[str], boxed: bool
+) -> None:
+    box = request.getfixturevalue("box") if boxed else None
+    text = """\
+feature cmd "test -f ${testdir}/any.vtc"
+feature cmd "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL)'"
+feature cmd "false"
+"""
+    result = result_of(bench, folder, text, box)
+    said = "VTest skipped it: it needs feature(OPENSSL) (--make USE_OPENSSL=1)"
+    assert (result.verdict, result.ruling.reason) == (Verdict.UNTESTABLE, said)
+    assert result.ruling.evidence == ("* top SKIPPING test, lacking feature: cmd",)
+
+
+def test_a_skip_that_no_guard_explains_is_told_as_vtest_says_it(
+    bench: Bench, folder: Path, skipped: list[str]
+) -> None:
+    result = result_of(bench, folder, 'feature cmd "true"\n')
+    reason = "VTest skipped it: SKIPPING test, lacking feature: cmd"
+    assert result.ruling.reason == reason

@@ -1,0 +1,287 @@
+"""Each question asked once; what the fast toolchain cannot judge goes to the other by itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.build.binaries import build_key
+from bisector.build.toolchain import Chains
+from bisector.probing import probe
+from bisector.probing.probe import key_of
+from bisector.probing.prober import Prober
+from bisector.record.events import Noted, Probed
+from bisector.record.journal import Journal
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.search.costs import Memory
+from bisector.system.workspace import Workspace, digest
+from bisector.testing.vtest_log import DIED
+from tests.conftest import Clone
+from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
+
+AUTO = Chains(TCC, GCC, GCC)
+UNBUILDABLE = Verdict.UNBUILDABLE
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    made = World(clone, workspace, tmp_path / "journal")
+    made.chains = AUTO
+    return made
+
+
+def prober(world: World, slow: Verdict = GOOD, fast: Verdict | None = None) -> Scripted:
+    """All commits have these verdicts."""
+    made = world.prober(lambda number, run: slow)
+    if fast is not None:
+        made.machine.fast_truth = lambda number, run: fast
+    return made
+
+
+def toolchains(world: World) -> list[tuple[int, str]]:
+    """What the journal says was asked: the commit's number, the toolchain."""
+    probed = [event for event in world.events if isinstance(event, Probed)]
+    return [(world.commits.index(event.revision), event.toolchain) for event in probed]
+
+
+# --- asked once -----------------------------------------------------------------------------------
+
+
+def test_a_verdict_is_in_the_journal_before_it_is_used(world: World) -> None:
+    told = prober(world, BAD).ask(world.commits[3], "end")
+    assert world.events == [told]
+    assert (told.verdict, told.toolchain, told.purpose) == (BAD, "fast", "end")
+
+
+def test_the_same_question_is_answered_from_the_journal_also_in_a_later_session(
+    world: World,
+) -> None:
+    first = prober(world)
+    told = first.ask(world.commits[3], "end")
+    assert first.ask(world.commits[3], "again") == told
+    later = prober(world)
+    assert later.ask(world.commits[3], "end") == told
+    assert (first.asked, later.asked) == ([3], [])
+    assert len(world.events) == 1
+
+
+def test_what_a_probe_remarks_is_noted_behind_its_verdict(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker = prober(world)
+    answer = asker.machine._answer
+    monkeypatch.setattr(
+        asker.machine, "_answer", lambda request: replace(answer(request), remark="it was damaged")
+    )
+    told = asker.ask(world.commits[3], "end")
+    assert world.events == [told, Noted("it was damaged")]
+
+
+def test_another_run_or_another_toolchain_is_another_question(world: World) -> None:
+    asker = prober(world)
+    tickets = [asker.start(world.commits[3], "x", run) for run in (0, 1)]
+    tickets.append(asker.start(world.commits[3], "x", 0, GCC))
+    told = asker.ask_all(tickets)
+    assert [(one.run, one.toolchain) for one in told] == [(0, "fast"), (1, "fast"), (0, "dev")]
+    assert asker.asked == [3, 3, 3]
+
+
+def test_an_earlier_hunts_verdict_is_recalled_unless_all_is_to_be_fresh(
+    world: World, tmp_path: Path
+) -> None:
+    asker = prober(world)
+    ticket = asker.start(world.commits[3], "end")
+    (tmp_path / "log").write_text("")
+    kept = Result(Ruling(BAD, "seen before"), ticket.key, "binary", log=str(tmp_path / "log"))
+    probe.remember(world.workspace, kept)
+
+    world.path = tmp_path / "other"
+    other = prober(world)
+    told = other.ask(world.commits[3], "end")
+    assert (told.reason, told.known, other.asked) == ("seen before", True, [])
+    assert world.events == [told], "recalled, but journaled all the same"
+
+    world.path = tmp_path / "fresh"
+    fresh = Prober(world.bench(), Journal(world.path), other.machine, lambda text: None, fresh=True)
+    assert fresh.ask(world.commits[3], "end").verdict is GOOD
+
+
+def test_of_several_the_first_that_is_answered_comes_back(world: World) -> None:
+    asker = prober(world)
+    known = asker.ask(world.commits[5], "end")
+    waiting = asker.start(world.commits[3], "x")
+    answered = asker.start(world.commits[5], "x")
+    assert asker.first([waiting, answered]) is answered
+    assert answered.told == known
+    assert waiting.told is None
+    asker.cancel(waiting)
+    asker.cancel(answered)
+    assert asker.asked == [5]
+
+
+# --- workers with other tools ---------------------------------------------------------------------
+
+
+def test_what_other_tools_answered_is_known_by_what_was_asked(world: World) -> None:
+    """Here and in the next session; and their own key is kept, which says that it is theirs."""
+    world.other_tools = True
+    asker = prober(world)
+    ticket = asker.start(world.commits[3], "end")
+    (told,) = asker.ask_all([ticket])
+    assert (told.key, told.foreign) == (ticket.key, digest("other tools", ticket.key))
+    assert asker.ask(world.commits[3], "again") == told
+    later = prober(world)
+    assert later.ask(world.commits[3], "end") == told
+    assert (asker.asked, later.asked) == ([3], [])
+    assert len(world.events) == 1
+    assert probe.recall(world.workspace, ticket.key) is None, "no verdict of the client's"
+
+
+def test_another_revision_that_builds_the_same_has_their_answer_too(world: World) -> None:
+    world.other_tools = True
+    world.commits.append(world.clone.commit({"doc/x": "x"}))
+    asker = prober(world)
+    told, again = (asker.ask(world.commits[number], "end") for number in (23, 24))
+    assert asker.asked == [23]
+    assert again.known and (again.key, again.foreign) == (told.key, told.foreign)
+
+
+def test_what_the_client_s_tools_answered_is_its_own(world: World) -> None:
+    assert prober(world).ask(world.commits[3], "end").foreign == ""
+
+
+# --- the fallback ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verdict", [GOOD, BAD])
+def test_what_the_fast_one_says_of_the_bug_is_believed(world: World, verdict: Verdict) -> None:
+    assert prober(world, verdict).ask(world.commits[3], "end").toolchain == "fast"
+    assert toolchains(world) == [(3, "fast")]
+
+
+@pytest.mark.parametrize("failure", [UNBUILDABLE, UNTESTABLE])
+def test_what_it_cannot_judge_goes_to_the_other(world: World, failure: Verdict) -> None:
+    told = prober(world, BAD, failure).ask(world.commits[3], "end")
+    assert (told.verdict, told.toolchain) == (BAD, "dev")
+    assert toolchains(world) == [(3, "fast"), (3, "dev")]
+
+
+def test_a_crash_that_is_not_known_to_be_the_bug_is_doubted(world: World) -> None:
+    asker = prober(world, GOOD, BAD)
+    asker.machine.reasons = {3: f"{DIED} SIGSEGV during the test"}
+    told = asker.ask(world.commits[3], "end")
+    assert (told.verdict, told.toolchain) == (GOOD, "dev")
+
+
+def test_without_another_toolchain_it_is_left_at_that(world: World) -> None:
+    world.chains = Chains(TCC, GCC)
+    told = prober(world, GOOD, UNTESTABLE).ask(world.commits[3], "end")
+    assert (told.verdict, told.toolchain) == (UNTESTABLE, "fast")
+
+
+def test_the_other_toolchains_failure_is_final(world: World) -> None:
+    world.chains = Chains(GCC, GCC)
+    assert prober(world, UNTESTABLE).ask(world.commits[3], "end").verdict is UNTESTABLE
+    assert toolchains(world) == [(3, "dev")]
+
+
+def test_a_kind_of_failure_on_which_both_agreed_is_not_asked_again(world: World) -> None:
+    asker = prober(world, UNTESTABLE)
+    asker.machine.reasons = {number: f"h1 refuses line {number}" for number in range(24)}
+    first, second = (asker.ask(world.commits[number], "end") for number in (3, 4))
+    assert (first.toolchain, second.toolchain) == ("dev", "fast")
+    assert toolchains(world) == [(3, "fast"), (3, "dev"), (4, "fast")]
+
+
+def test_another_kind_of_failure_is(world: World) -> None:
+    asker = prober(world, UNTESTABLE)
+    asker.machine.reasons = {3: "h1 refuses it", 4: "c1 times out"}
+    for number in (3, 4):
+        asker.ask(world.commits[number], "end")
+    assert toolchains(world) == [(3, "fast"), (3, "dev"), (4, "fast"), (4, "dev")]
+
+
+def test_a_failure_on_which_they_did_not_agree_is_asked_each_time(world: World) -> None:
+    asker = prober(world, GOOD, UNTESTABLE)
+    for number in (3, 4):
+        assert asker.ask(world.commits[number], "end").verdict is GOOD
+    assert toolchains(world) == [(3, "fast"), (3, "dev"), (4, "fast"), (4, "dev")]
+
+
+def test_killed_between_the_two_it_asks_the_other_in_the_next_session(world: World) -> None:
+    prober(world, GOOD, UNTESTABLE).ask(world.commits[3], "end")
+    world.path.write_bytes(world.path.read_bytes().splitlines(keepends=True)[0])
+    later = prober(world, GOOD, UNTESTABLE)
+    assert later.verdicts() == {}, "the failure alone says nothing"
+    assert later.ask(world.commits[3], "end").verdict is GOOD
+    assert toolchains(world) == [(3, "fast"), (3, "dev")]
+
+
+def test_once_distrusted_fast_is_not_asked_and_not_believed(world: World) -> None:
+    asker = prober(world, GOOD, BAD)
+    asker.ask(world.commits[3], "end")
+    asker.distrust_fast()
+    assert asker.verdicts() == {}
+    assert asker.ask(world.commits[3], "end").verdict is GOOD
+    assert [told.toolchain for told in asker.verdicts()[world.commits[3]]] == ["dev"]
+
+
+# --- what is known --------------------------------------------------------------------------------
+
+
+def test_verdicts_are_by_revision_as_it_is(world: World) -> None:
+    asker = prober(world, BAD)
+    told = asker.ask_all([asker.start(world.commits[3], "x", run) for run in (0, 1)])
+    asker.journal.append(Noted("x"))
+    _, patched = asker.start_patched(world.commits[3], world.fix_series(5), "patched")
+    assert patched
+    asker.ask_all([patched])
+    assert asker.verdicts() == {world.commits[3]: told}
+
+
+def test_real_toolchains_verdicts_come_first(world: World) -> None:
+    asker = prober(world, BAD)
+    asker.ask_all([asker.start(world.commits[3], "x", 0, chain) for chain in (TCC, GCC)])
+    assert [one.toolchain for one in asker.verdicts()[world.commits[3]]] == ["dev", "fast"]
+
+
+def test_failures_on_which_both_agreed_are_known_in_a_later_session_too(world: World) -> None:
+    asker = prober(world, UNTESTABLE)
+    for number in (3, 4):
+        asker.ask(world.commits[number], "end")
+    later = prober(world, UNTESTABLE)
+    assert set(later.verdicts()) == {world.commits[3], world.commits[4]}
+
+
+def test_the_next_run_is_one_that_no_toolchain_had(world: World) -> None:
+    asker = prober(world, GOOD)
+    assert asker.next_run(world.commits[3]) == 0
+    asker.ask_all([asker.start(world.commits[3], "x", run) for run in (0, 1)])
+    asker.ask_all([asker.start(world.commits[3], "x", run, GCC) for run in (0, 1, 2)])
+    assert asker.next_run(world.commits[3]) == 3
+    assert asker.next_run(world.commits[4]) == 0
+
+
+# --- the caches -----------------------------------------------------------------------------------
+
+
+def test_memory_is_which_verdicts_and_binaries_earlier_hunts_left(world: World) -> None:
+    asker = prober(world)
+    assert asker.memory(world.commits) == Memory()
+    history, chain = asker.bench.history, asker.chains.search
+    for number in (3, 4):
+        tree = history.tree_id(world.commits[number])
+        key = build_key(history.store, tree, chain)
+        meta = world.workspace.folder("binaries", key[:2], key) / "meta.json"
+        meta.write_text(json.dumps({"tree": tree}))
+    request = asker.bench.request(history.tree_id(world.commits[3]), chain)
+    verdict = key_of(request)
+    (world.workspace.folder("verdicts", verdict[:2]) / verdict).write_text("")
+    three, four = world.commits[3:5]
+    assert asker.memory(world.commits) == Memory(frozenset({three}), frozenset({four}))
+    fresh = Prober(asker.bench, asker.journal, asker.machine, lambda text: None, fresh=True)
+    forgetful = Memory(frozenset(), frozenset({three, four}))
+    assert fresh.memory(world.commits) == forgetful, "what is forgotten does not help"

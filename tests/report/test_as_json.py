@@ -1,0 +1,79 @@
+"""The JSON report is what its schema says, with nothing undescribed."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bisector.record.events import Confirmed, Event
+from bisector.report import as_json
+from tests.report.test_html import EVERYTHING
+from tests.report.test_terminal import ANSWERED, STARTED, summary
+from tests.support import judged as j
+
+
+def schema() -> dict[str, Any]:
+    file = resources.files("bisector.report").joinpath("report.schema.json")
+    loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return loaded
+
+
+def closed(part: Any) -> Any:
+    """The schema with nothing allowed that it does not describe."""
+    if isinstance(part, list):
+        return [closed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    made = {name: closed(one) for name, one in part.items()}
+    return made | ({"additionalProperties": False} if "properties" in part else {})
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        ANSWERED,
+        [STARTED],
+        j.VERIFIED,
+        j.REFUSED,
+        j.BACKPORTED,
+        [j.BACKPORTED[0], j.UNKNOWN, j.BACKPORTED[-1]],
+        j.AFFECTED,
+        j.SWEPT,
+        EVERYTHING,
+        [*ANSWERED, Confirmed("fix", False, 5, "run 3 differs")],
+    ],
+)
+def test_a_report_is_what_the_schema_describes_and_no_more(events: list[Event]) -> None:
+    document = json.loads(as_json.render(summary(events)))
+    jsonschema.Draft202012Validator(closed(schema())).validate(document)
+
+
+def test_the_schema_is_one_and_refuses_what_is_no_report() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    document = json.loads(as_json.render(summary(j.REFUSED)))
+    document["judged"][0]["outcome"] = "superb"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, schema())
+
+
+def test_every_field_of_the_schema_is_required_but_the_two_findings() -> None:
+    described = schema()
+    assert set(described["properties"]) - set(described["required"]) == {"introduction", "fix"}
+
+
+def test_a_program_gets_the_last_word_and_every_part() -> None:
+    made = json.loads(as_json.render(summary(EVERYTHING)))
+    assert made["conclusion"]["good"] is False
+    assert made["conclusion"]["word"] == "not verified"
+    assert [one["outcome"] for one in made["judged"]][:2] == ["fixes", "breaks"]
+    assert made["judged"][0]["cells"][0]["variant"] == j.VARIANTS[0]
+    assert (len(made["hunks"]), len(made["covered"]), len(made["ported"])) == (4, 2, 3)
+    assert made["reduced"]["kept"] == ["src/server.c @@ -1,2 +1,3 @@"]
+    assert made["confirmed"][0]["what"] == "v3.0-dev1"
+    assert len(made["releases"]) == len(j.RELEASES)
+    assert [one["odd"] for one in made["stretches"]] == [False, True, False, False, False]
+    assert made["retested"][1]["after"] == "good"

@@ -1,0 +1,385 @@
+"""Reports are functions of a journal's events; these are what a reader sees."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bisector.record.events import (
+    Confirmed,
+    Ended,
+    Event,
+    Found,
+    Noted,
+    PatchChecked,
+    Probed,
+    Started,
+)
+from bisector.record.summary import Summary, summarize
+from bisector.record.verdict import Verdict
+from bisector.report import as_json, html, junit, terminal
+from bisector.report.live import Live
+from bisector.testing.scenario_loader import load
+
+GOOD, BAD = Verdict.GOOD, Verdict.BAD
+CULPRIT, PARENT, CURE = "64c9c8ef39" + "a" * 30, "1e5a85e1c8" + "b" * 30, "c16eba8183" + "c" * 30
+SIGNATURE = '---- c_after EXPECT resp.http.address (127.0.0.1:0) == "127.0.0.1:41643" failed'
+
+STARTED = Started(
+    command="bisector run v2.9..master",
+    repository="/haproxy",
+    range="v2.9..master",
+    old="o" * 40,
+    new="n" * 40,
+    commits=6677,
+    scenario="dns-flap",
+    variant="record=A failure=nxdomain",
+    toolchain="dev",
+    patches=("BUG/MEDIUM: keep the port", "BUG/MINOR: unset the family"),
+    blind=False,
+    version="0.1.0",
+    at=1.0,
+)
+
+
+def probed(revision: str, verdict: Verdict, **more: object) -> Probed:
+    event = Probed(
+        purpose="end",
+        revision=revision,
+        name=revision[:10],
+        subject="MINOR: x: y",
+        patched=False,
+        run=0,
+        key=revision,
+        verdict=verdict,
+        reason="why",
+        evidence=(SIGNATURE,) if verdict is BAD else (),
+        binary="b",
+        build_seconds=30.0,
+        test_seconds=0.5,
+        log="/log",
+        known=False,
+        at=1.0,
+        toolchain="fast",
+    )
+    return replace(event, **more)  # type: ignore[arg-type]
+
+
+INTRODUCED = Found("introduction", (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))
+FIXED = Found("fix", (CURE,), ("BUG/MEDIUM: b",), ("",), (CULPRIT,))
+PROVEN = [Confirmed("introduction", True, 5, "", "dev"), Confirmed("fix", True, 5, "", "dev")]
+CHECKS = [
+    PatchChecked("v3.0-dev1", "1" * 40, BAD, ("exact", "three-way (3.0)"), GOOD, "", "fast"),
+    PatchChecked("v3.0-dev12", "2" * 40, BAD, ("exact", "exact"), GOOD, "", "fast"),
+]
+PROBES = [probed(PARENT, GOOD), probed(CULPRIT, BAD), probed(CURE, GOOD, known=True)]
+ANSWERED: list[Event] = [
+    *(STARTED, *PROBES, INTRODUCED, FIXED, *PROVEN, *CHECKS),
+    Ended("answered", ("v3.0-dev1", "v3.0-dev12")),
+]
+
+
+def summary(events: list[Event]) -> Summary:
+    made = summarize(events)
+    assert made is not None
+    return made
+
+
+def text(events: list[Event], *files: str) -> str:
+    return terminal.render(summary(events), files)
+
+
+def document(events: list[Event]) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(as_json.render(summary(events)))
+    return loaded
+
+
+def without(*gone: Event) -> list[Event]:
+    return [event for event in ANSWERED if event not in gone]
+
+
+# --- the summary ----------------------------------------------------------------------------------
+
+
+def test_a_journal_that_does_not_say_what_was_asked_has_no_summary() -> None:
+    assert summarize([]) is None
+    assert summarize([Noted("x")]) is None
+
+
+def test_a_proven_answer_is_proven() -> None:
+    made = summary(ANSWERED)
+    assert made.answered and made.proven and made.patch_holds
+    assert [finding.revision for finding in made.findings] == [CULPRIT, CURE]
+
+
+@pytest.mark.parametrize("gone", [*PROVEN, ANSWERED[-1]])
+def test_an_answer_that_lacks_a_part_of_its_proof_is_not_proven(gone: Event) -> None:
+    assert not summary(without(gone)).proven
+
+
+def test_an_answer_in_doubt_is_not_proven() -> None:
+    doubted = [*without(PROVEN[1]), Confirmed("fix", False, 5, "run 3 differs")]
+    assert not summary(doubted).proven
+
+
+def test_what_was_found_last_counts() -> None:
+    other = replace(INTRODUCED, revisions=(PARENT,))
+    assert summary([*ANSWERED, other]).findings[0].revision == PARENT
+    assert summary([STARTED, Ended("no", ()), *ANSWERED[1:]]).answered
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        replace(CHECKS[0], after=BAD),
+        replace(CHECKS[0], after=None),
+        replace(CHECKS[0], after=Verdict.UNTESTABLE),
+        replace(CHECKS[0], before=GOOD),
+    ],
+)
+def test_a_patch_holds_only_if_it_turns_every_release_from_bad_to_good(
+    check: PatchChecked,
+) -> None:
+    assert not summary([*ANSWERED, check]).patch_holds
+
+
+def test_work_is_what_was_really_done() -> None:
+    assert summary(ANSWERED).work == (2, 60.0, 1.0)
+
+
+def test_evidence_is_of_the_revision_as_it_is_not_patched() -> None:
+    patched = probed(CULPRIT, GOOD, patched=True, evidence=("patched",))
+    assert summary([STARTED, patched, *PROBES]).evidence(CULPRIT) == (SIGNATURE,)
+    assert summary(ANSWERED).evidence("unheard of") == ()
+
+
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+def test_the_answer_in_plain_words() -> None:
+    assert (
+        text(ANSWERED, "reg-tests/server/dns_flap_a.vtc")
+        == f"""\
+dns-flap (record=A failure=nxdomain) in v2.9..master: 6677 commits
+
+introduced  64c9c8ef39 (v3.0-dev1~53) MEDIUM: a
+            proven with dev: bad in 5 of 5 runs, its parent 1e5a85e1c8 good in all of 5
+            {SIGNATURE.removeprefix("---- ")}
+fixed       c16eba8183 BUG/MEDIUM: b
+            proven with dev: good in 5 of 5 runs, its parent 64c9c8ef39 bad in all of 5
+affected    v3.0-dev1 to v3.0-dev12 (2 releases)
+patch       good on 2 of 2 affected releases, built with fast
+            BUG/MEDIUM: keep the port
+            BUG/MINOR: unset the family
+            v3.0-dev1    bad → good        exact, three-way (3.0)
+            v3.0-dev12   bad → good        exact, exact
+work        2 probes: 1 min 0 s building, 1.0 s testing
+written     reg-tests/server/dns_flap_a.vtc
+"""
+    )
+
+
+def test_one_release_or_none_is_said_in_words() -> None:
+    asked = without(ANSWERED[-1])
+    assert "affected    v3.0.0\n" in text([*asked, Ended("answered", ("v3.0.0",))])
+    assert "affected    no release in this range\n" in text([*asked, Ended("answered", ())])
+
+
+def test_an_unfinished_hunt_says_so_and_shows_what_it_has() -> None:
+    said = text([STARTED, *PROBES, INTRODUCED])
+    assert "no answer   unfinished\n" in said
+    assert "introduced  64c9c8ef39" in said
+    assert "not confirmed" in said
+    assert "affected" not in said and "patch " not in said
+
+
+def test_a_hunt_without_an_answer_says_why() -> None:
+    assert "no answer   both ends are bad\n" in text([STARTED, Ended("both ends are bad", ())])
+
+
+def test_a_set_is_shown_as_a_set() -> None:
+    several = Found("introduction", (PARENT, CULPRIT), ("A", "B"), ("v3.0~2", "v3.0~1"), (PARENT,))
+    doubt = Confirmed("introduction", False, 5, "the others before it cannot be tested")
+    assert """\
+introduced  in one of 2 commits:
+            1e5a85e1c8 (v3.0~2) A
+            64c9c8ef39 (v3.0~1) B
+            not proven: the others before it cannot be tested
+""" in text([STARTED, *PROBES, several, doubt, Ended("answered", ())])
+
+
+def test_doubt_is_shown_and_nothing_is_called_proven() -> None:
+    doubt = Confirmed("introduction", False, 5, "run 3 of x is good: why")
+    said = text([STARTED, INTRODUCED, doubt, Ended("answered", ())])
+    assert "            not proven: run 3 of x is good: why\n" in said
+    assert "  proven:" not in said
+
+
+def test_a_merges_parents_are_all_named() -> None:
+    merge = replace(INTRODUCED, parents=(PARENT, CURE))
+    said = text([STARTED, merge, *PROVEN, Ended("answered", ())])
+    assert "its parent 1e5a85e1c8 and c16eba8183 good in all of 5" in said
+
+
+def test_a_patch_that_fails_somewhere_says_where_and_why() -> None:
+    conflict = PatchChecked("v3.0.0", "3" * 40, BAD, (), None, "0001 conflicts: src/x.c")
+    said = text([*ANSWERED, conflict])
+    assert "patch       good on 2 of 3 affected releases" in said
+    assert "v3.0.0       bad → not built" in said
+    assert "0001 conflicts: src/x.c\n" in said
+
+
+def test_notes_are_shown() -> None:
+    assert "note        look here\n" in text([*ANSWERED, Noted("look here")])
+
+
+def test_a_flaky_answer_comes_with_its_confidence_and_its_runs() -> None:
+    tally = "bbb 0 of 14, aaa 3 of 8"
+    sure = Confirmed("introduction", True, 8, "", "dev", tally, 0.9963)
+    said = text([STARTED, *PROBES, INTRODUCED, sure, Ended("answered", ())])
+    assert "            proven with dev, P = 0.996\n            bad runs: bbb 0 of 14" in said
+    assert document([STARTED, INTRODUCED, sure])["introduction"]["confidence"] == 0.9963
+    unproven = text([STARTED, replace(INTRODUCED, confidence=0.991), Ended("answered", ())])
+    assert "            not confirmed, P = 0.991\n" in unproven
+    assert "P = " not in text(ANSWERED)
+
+
+def test_what_fast_could_not_judge_is_told() -> None:
+    failed = probed(CULPRIT, Verdict.UNBUILDABLE)
+    instead = probed(CULPRIT, BAD, toolchain="dev")
+    said = text([STARTED, failed, instead, *ANSWERED[1:]])
+    assert "note        1 revision that fast could not judge was left to dev: 64c9c8ef39\n" in said
+    confirmed = probed(CULPRIT, BAD, toolchain="dev", purpose="confirm the introduction")
+    assert "left to dev" not in text([*ANSWERED, confirmed])
+
+
+def test_no_line_ends_in_a_blank_unless_its_text_does() -> None:
+    assert not [line for line in text(ANSWERED).splitlines() if line != line.rstrip()]
+
+
+def test_a_finished_probe_is_one_line_with_its_reason_if_it_was_not_tested() -> None:
+    assert terminal.probe_line(probed(CULPRIT, BAD)) == (
+        "bad         64c9c8ef39             30.5 s fast     MINOR: x: y"
+    )
+    known = probed(CULPRIT, GOOD, known=True, patched=True)
+    assert terminal.probe_line(known) == (
+        "good        64c9c8ef39 + patch      known fast     MINOR: x: y"
+    )
+    untestable = terminal.probe_line(probed(CULPRIT, Verdict.UNBUILDABLE, reason="x.c:1: error"))
+    assert untestable.endswith("\n            x.c:1: error")
+
+
+def test_a_single_probe_comes_with_reason_evidence_and_log() -> None:
+    assert (
+        terminal.probe_report(probed(CULPRIT, BAD))
+        == f"""\
+bad: 64c9c8ef39 MINOR: x: y
+reason      why
+built with  fast
+evidence    {SIGNATURE}
+log         /log
+"""
+    )
+
+
+def test_a_hunt_in_a_list_is_one_line() -> None:
+    line = terminal.hunt_line("abc", True, summary(ANSWERED))
+    assert line.startswith("abc  19")
+    assert line.endswith("under way        3 probes  bisector run v2.9..master")
+
+
+def test_every_form_of_a_report_names_the_time_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    told = summary(ANSWERED)
+    try:
+        page, suites, line = (
+            html.render(told),
+            junit.render(told),
+            terminal.hunt_line("a", False, told),
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "<br>1970-01-01 00:00 UTC, " in page
+    assert 'timestamp="1970-01-01T00:00:01Z"' in suites
+    assert line.startswith("a  1970-01-01 00:00 UTC  ")
+
+
+def test_a_scenario_is_shown_with_all_that_a_user_can_choose() -> None:
+    shown = load("dns-flap")
+    said = terminal.scenario(shown)
+    assert said.startswith(f"dns-flap: {shown.title}\n")
+    assert "record      A, AAAA, SRV\n" in said
+    assert f"variants    {len(list(shown.variants()))}\n" in said
+    assert shown.bad in said and shown.control in said
+    assert "suspect     64c9c8ef39\n" in said
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def test_a_program_gets_the_whole_answer() -> None:
+    made = document(ANSWERED)
+    assert made["schema"] == 1
+    assert made["asked"]["range"] == "v2.9..master"
+    assert (made["answer"], made["proven"]) == ("answered", True)
+    assert made["introduction"] == {
+        "revisions": [{"id": CULPRIT, "subject": "MEDIUM: a", "place": "v3.0-dev1~53"}],
+        "parents": [PARENT],
+        "proven": True,
+        "doubt": "",
+        "runs": 5,
+        "toolchain": "dev",
+        "confidence": 1.0,
+        "tally": "",
+        "evidence": [SIGNATURE],
+    }
+    assert made["fix"]["revisions"][0]["id"] == CURE
+    assert made["affected"] == ["v3.0-dev1", "v3.0-dev12"]
+    assert [(check["release"], check["after"]) for check in made["patch"]] == [
+        ("v3.0-dev1", "good"),
+        ("v3.0-dev12", "good"),
+    ]
+    assert made["work"] == {"probes": 2, "build_seconds": 60.0, "test_seconds": 1.0}
+    assert [probe["verdict"] for probe in made["probes"]] == ["good", "bad", "good"]
+
+
+def test_a_name_that_is_not_utf8_can_be_written_too() -> None:
+    name = os.fsdecode(b"/home/\xff")
+    rendered = as_json.render(summary([replace(STARTED, repository=name)]))
+    assert json.loads(rendered.encode())["asked"]["repository"] == name
+
+
+def test_a_program_sees_that_a_hunt_is_unfinished_and_what_is_in_doubt() -> None:
+    made = document([STARTED, INTRODUCED])
+    assert (made["answer"], made["proven"], made["affected"]) == ("unfinished", False, [])
+    assert made["introduction"]["doubt"] == "not confirmed"
+    assert "fix" not in made
+    doubt = Confirmed("introduction", False, 5, "run 3 differs")
+    assert document([STARTED, INTRODUCED, doubt])["introduction"]["doubt"] == "run 3 differs"
+
+
+# --- while it goes on -----------------------------------------------------------------------------
+
+
+def test_without_a_terminal_each_event_is_a_plain_line_on_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Live() as live:
+        assert not live.there
+        live.doing("end: v2.9.0")
+        for event in (probed(CULPRIT, BAD), INTRODUCED, Noted("x"), ANSWERED[-1]):
+            live.told(event)
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[0] == terminal.probe_line(probed(CULPRIT, BAD))
+    assert lines[1].startswith("found") and "introduction" in lines[1] and CULPRIT[:10] in lines[1]
+    assert lines[2].startswith("note") and lines[2].endswith("x")
+    assert len(lines) == 3

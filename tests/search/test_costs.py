@@ -1,0 +1,61 @@
+"""Costs: what lies in a cache is nearly free, and a build that goes on from another is cheap."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector.build.toolchain import DEV, FAST, RELEASE, TOOLCHAINS
+from bisector.search.costs import Costs, Memory
+
+COMMITS = list("abcdefgh")  # d and g change a header
+
+
+def costs(memory: Memory | None = None, chain: str = DEV, trees: int = 1) -> Costs:
+    return Costs(COMMITS, {"d", "g", "elsewhere"}, memory or Memory(), chain, trees)
+
+
+@pytest.mark.parametrize("chain", TOOLCHAINS)
+def test_a_verdict_costs_less_than_a_binary_than_a_small_build_than_a_whole_one(chain: str) -> None:
+    ready = costs(Memory(frozenset("a"), frozenset("ab")), chain)
+    ready.built("c")
+    known, binary, incremental, full = (ready.seconds(commit) for commit in "abcd")
+    assert 0 < known < binary < incremental < full
+
+
+def test_faster_toolchains_cost_less() -> None:
+    whole = [costs(chain=chain).seconds("a") for chain in (FAST, DEV, RELEASE)]
+    assert whole == sorted(set(whole))
+
+
+def test_while_nothing_was_built_every_build_is_a_whole_one() -> None:
+    ready = costs()
+    assert len({ready.seconds(commit) for commit in COMMITS}) == 1
+
+
+def test_a_build_goes_on_from_one_between_the_same_changes_of_headers() -> None:
+    ready = costs()
+    whole = ready.seconds("a")
+    ready.built("e")
+    small = [commit for commit in COMMITS if ready.seconds(commit) < whole]
+    assert small == ["d", "e", "f"], "d changed the header, and g changes it again"
+
+
+def test_a_tree_holds_what_was_built_in_it_last() -> None:
+    ready = costs()
+    ready.built("a")
+    ready.built("h")
+    assert ready.seconds("b") > ready.seconds("g")
+
+
+def test_with_several_trees_the_last_ones_count() -> None:
+    ready = costs(trees=2)
+    for commit in "adh":
+        ready.built(commit)
+    assert ready.seconds("b") > ready.seconds("e") == ready.seconds("g")
+
+
+def test_what_lies_outside_costs_a_whole_build_and_helps_nobody() -> None:
+    ready = costs()
+    ready.built("a")
+    ready.built("elsewhere")
+    assert ready.seconds("b") < ready.seconds("elsewhere")

@@ -1,0 +1,119 @@
+"""Weights: guesses move the probes, none of them rules a commit out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bisector.search import commit_subject
+from bisector.search.priors import (
+    EVERYONE,
+    FILES,
+    FLOOR,
+    FUNCTIONS,
+    HARMLESS,
+    HINTED,
+    MAJOR,
+    MEDIUM,
+    SUSPECT,
+    Evidence,
+    weigh,
+)
+
+TEN = [f"c{n}" for n in range(10)]
+
+
+def test_who_knows_nothing_weighs_all_alike() -> None:
+    assert weigh(TEN, Evidence()) == pytest.approx(dict.fromkeys(TEN, 0.1))
+
+
+def test_what_cannot_change_the_binary_weighs_nothing() -> None:
+    evidence = Evidence(inert=frozenset({"c0", "c1"}), files=frozenset({"c0"}))
+    weights = weigh(TEN, evidence, suspect="c1")
+    assert weights["c0"] == weights["c1"] == 0
+    assert weights["c2"] == pytest.approx(1 / 8)
+
+
+def test_commits_near_the_fix_share_most_of_the_mass_and_the_others_keep_a_floor() -> None:
+    weights = weigh(TEN, Evidence(files=frozenset({"c3", "c7", "elsewhere"})))
+    near = (1 - FLOOR) * (FILES + FUNCTIONS) / (FILES + FUNCTIONS + EVERYONE)
+    assert weights["c0"] == pytest.approx((1 - near) / 10)
+    assert weights["c3"] == weights["c7"] == pytest.approx((1 - near) / 10 + near / 2)
+
+
+def test_functions_weigh_more_than_files_and_those_more_than_the_subsystem() -> None:
+    weights = weigh(
+        [f"c{n}" for n in range(100)],
+        Evidence(
+            functions={"c1": 1},
+            files=frozenset(f"c{n}" for n in range(1, 4)),
+            subsystem=frozenset(f"c{n}" for n in range(1, 10)),
+        ),
+    )
+    assert weights["c1"] > 5 * weights["c2"] > 5 * weights["c4"] > 5 * weights["c10"] > 0
+    assert weights["c2"] == weights["c3"]
+
+
+def test_who_touches_more_of_the_functions_is_likelier() -> None:
+    weights = weigh(TEN, Evidence(functions={"c1": 3, "c2": 1}))
+    common = weights["c0"]
+    assert weights["c1"] - common == pytest.approx(3 * (weights["c2"] - common))
+
+
+def test_a_commits_class_matters_mildly() -> None:
+    lines = ["MAJOR: a: x", "MEDIUM: a: x", "MINOR: a: x", "CLEANUP: a: x", "Merge", ""]
+    commits = [f"c{n}" for n in range(len(lines))]
+    said = {c: commit_subject.parse(line) for c, line in zip(commits, lines, strict=True)}
+    weights = weigh(commits, Evidence(subjects=said))
+    floor = FLOOR / len(commits)
+    share = (weights["c2"] - floor) / 1.0
+    expected = [MAJOR, MEDIUM, 1, HARMLESS, 1, 1]
+    assert [(weights[c] - floor) / share for c in commits] == pytest.approx(expected)
+
+
+def test_a_hint_is_believed_as_much_as_the_patchs_functions() -> None:
+    weights = weigh(TEN, Evidence(functions={"c1": 1}, hinted=frozenset({"c2"})))
+    assert HINTED == FUNCTIONS
+    assert weights["c1"] == pytest.approx(weights["c2"])
+    assert weights["c2"] > 10 * weights["c3"]
+
+
+def test_a_suspect_has_half_of_the_mass_on_top_of_its_own() -> None:
+    weights = weigh(TEN, Evidence(), suspect="c4")
+    assert weights["c4"] == pytest.approx(SUSPECT + (1 - SUSPECT) / 10)
+    assert weights["c5"] == pytest.approx((1 - SUSPECT) / 10)
+
+
+def test_a_suspect_outside_of_the_range_is_no_suspect() -> None:
+    assert weigh(TEN, Evidence(), suspect="elsewhere") == weigh(TEN, Evidence())
+
+
+def test_an_empty_range_has_no_weights() -> None:
+    assert weigh([], Evidence()) == {}
+
+
+SOME = st.frozensets(st.sampled_from([*TEN, "elsewhere"]))
+LINES = st.sampled_from(["BUG/MAJOR: x: y", "CLEANUP: x: y", "whatever"])
+EVIDENCE = st.builds(
+    Evidence,
+    inert=SOME,
+    files=SOME,
+    functions=st.dictionaries(st.sampled_from([*TEN, "elsewhere"]), st.integers(1, 5)),
+    subsystem=SOME,
+    hinted=SOME,
+    subjects=st.dictionaries(st.sampled_from(TEN), LINES.map(commit_subject.parse)),
+)
+
+
+@given(EVIDENCE, st.sampled_from([*TEN, "elsewhere", ""]))
+def test_whatever_is_guessed_every_live_commit_keeps_a_chance_and_the_sum_is_one(
+    evidence: Evidence, suspect: str
+) -> None:
+    weights = weigh(TEN, evidence, suspect=suspect)
+    assert list(weights) == TEN
+    live = [commit for commit in TEN if commit not in evidence.inert]
+    assert sum(weights.values()) == pytest.approx(1 if live else 0)
+    floor = FLOOR * (1 - SUSPECT) / max(1, len(live))
+    assert all(weights[commit] >= floor * 0.999 for commit in live)
+    assert all(weights[commit] == 0 for commit in TEN if commit in evidence.inert)

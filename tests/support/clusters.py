@@ -1,0 +1,100 @@
+"""Clusters on this machine, and a HAProxy that takes no time to build and test."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pygit2
+import pytest
+
+from bench.machines import Machines
+from bisector.build.toolchain import DEV
+from bisector.probing import setup
+from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.probe import Probe
+from bisector.probing.setup import Options
+from bisector.system import tools
+from bisector.system.sandbox import OFF
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
+from tests.conftest import Clone
+
+# without the look around: it is not this machine that is tried
+_SERVE = """
+import sys
+from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.dask.worker import serve
+from bisector.system.workspace import Workspace
+*limit, address = sys.argv[1:]
+workspace = Workspace.open(limit=int(limit[0])) if limit else Workspace.open()
+serve(Scheduler(address), workspace, lambda own: print(own, flush=True))
+"""
+WORKER = (sys.executable, "-c", _SERVE)
+MAKE = '#!/bin/sh\n[ "$1" != --version ] || exec echo "GNU Make 4"\nexec sh ./src/build.sh\n'
+GCC = "#!/bin/sh\necho gcc {}\n"
+VTEST = '#!/bin/sh\nfor case; do :; done\n. "$HAPROXY_PROGRAM"\n'  # it knows $case
+BUILD = "cp src/haproxy.c haproxy && chmod 755 haproxy\n"
+GOOD = "echo all was well\n"
+BAD = "echo '---- c1    EXPECT resp.status (503) == \"200\" failed'; exit 1\n"
+
+
+class Ground:
+    """A machine with such a HAProxy: its programs, a clone, the client's workspace."""
+
+    def __init__(self, folder: Path, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.clone = clone
+        self.workspace = self.new_workspace("client")
+        self._programs = folder / "bin"
+        self._programs.mkdir()
+        for name, text in (("make", MAKE), ("gcc", GCC.format(12)), ("vtest", VTEST)):
+            self.program(name, text)
+        monkeypatch.setenv("PATH", f"{self._programs}:{os.environ['PATH']}")
+        monkeypatch.setenv("VTEST_PROGRAM", str(self._programs / "vtest"))
+        monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+    def new_workspace(self, name: str) -> Workspace:
+        """A workspace with a Lua to compile with, lest the system has none."""
+        workspace = Workspace(self.folder / name)
+        lua = tools.lua_folder(workspace)
+        (lua / "include").mkdir(parents=True)
+        (lua / "lib").mkdir()
+        version = '#define LUA_VERSION_MAJOR "5"\n#define LUA_VERSION_MINOR "4"\n'
+        (lua / "include/lua.h").write_text(version)
+        (lua / "lib/liblua5.4.a").write_text("")
+        return workspace
+
+    def program(self, name: str, text: str) -> None:
+        path = self._programs / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def tree(self, haproxy: str = GOOD, build: str = BUILD) -> str:
+        """A HAProxy that does *haproxy* when it is tested, and is built so."""
+        first = self.clone.commit({"doc/x.txt": "x"})
+        return self.clone.tree({"src/haproxy.c": haproxy, "src/build.sh": build}, first)
+
+    def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
+        """The question that a client asks."""
+        chain = setup.find_chain(Options(), self.workspace, DEV)
+        vtest = tools.require_vtest(self.workspace)
+        judge = oracle or Oracle("any", "any.vtc", "digest", (("any.vtc", "vtest x"),))
+        place = str(self.clone.git.path)
+        return Probe(place, tree, chain, judge, str(vtest.path), vtest.identity, run, again=False)
+
+    def store(self, name: str) -> pygit2.Repository:
+        """Where the worker with this workspace keeps the trees that came to it."""
+        (path,) = (self.folder / name / "scratch").glob("**/received.git")
+        return pygit2.Repository(str(path))
+
+
+def machines(tls: Path | None = None, limit: int | None = None) -> Machines:
+    """A cluster for it, whose workers do not look around first; *limit* is their workspaces'."""
+    return Machines(tls, WORKER if limit is None else (*WORKER, str(limit)))
+
+
+def asked(made: Machines, same: bool = False) -> Scheduler:
+    """What a client of *made* has to know; nothing is sandboxed."""
+    return Scheduler(made.address, same=same, sandbox=OFF)

@@ -1,0 +1,15 @@
+"""Playgrounds for tests, beside the one of `bisector demo`."""
+
+from __future__ import annotations
+
+from bisector.jobs.playground import Plan
+
+SMALL = Plan(
+    commits=14,
+    regression=4,
+    heal=11,
+    documents=frozenset({1, 3}),
+    unbuildable=range(6, 8),
+    untestable=range(9, 10),
+    releases={0: "v3.0.11", 5: "v3.1-dev1", 8: "v3.1-dev2", 12: "v3.1-dev3"},
+)

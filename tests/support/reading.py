@@ -1,0 +1,92 @@
+"""A machine that builds and tests nothing: it reads the source and says what would come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from concurrent.futures import Future
+from pathlib import Path
+
+import pygit2
+
+from bisector.build.toolchain import DEV, FAST, Chains, Toolchain
+from bisector.git.history import History
+from bisector.probing.executors import Task
+from bisector.probing.probe import Probe, key_of
+from bisector.probing.prober import Bench, Prober
+from bisector.record.journal import Journal
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.system.slots import Lane
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace, digest
+from bisector.testing.oracle import Oracle
+from tests.conftest import Clone
+
+GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
+
+Reading = Callable[[str, Oracle, str], Verdict]
+"""The verdict on a source text, in a case, built by the toolchain of that name."""
+
+
+def case(scenario: str, variant: str) -> Oracle:
+    return Oracle(scenario, "x.vtc", f"{scenario} {variant}", bad="b", control="c", variant=variant)
+
+
+class Answering:
+    """An executor that builds and tests nothing, one question at a time, the oldest first.
+
+    With ``other_tools`` it is a worker whose compiler is not the client's: its answers have keys of
+    its own.
+    """
+
+    def __init__(self) -> None:
+        self.jobs = 1
+        self.other_tools = False
+        self._waiting: list[tuple[Probe, Task]] = []
+
+    def submit(self, request: Probe) -> Task:
+        task = Task(Future(), Lane())
+        self._waiting.append((request, task))
+        return task
+
+    def wait(self, tasks: Collection[Task]) -> None:
+        request, task = next(one for one in self._waiting if one[1] in tasks)
+        self._waiting.remove((request, task))
+        task.future.set_result(self._answer(request))
+
+    def cancel(self, task: Task) -> None:
+        self._waiting = [one for one in self._waiting if one[1] is not task]
+
+    def _key(self, request: Probe) -> str:
+        """The key under which the answer to *request* is kept where it was made."""
+        return digest("other tools", key_of(request)) if self.other_tools else key_of(request)
+
+    def _answer(self, request: Probe) -> Result:
+        raise NotImplementedError
+
+
+class Reader(Answering):
+    """Answers each question from what src/haproxy.c says in the tree that it is about."""
+
+    def __init__(self, store: pygit2.Repository, reading: Reading) -> None:
+        super().__init__()
+        self.reading = reading
+        self.asked: list[tuple[str, str, str]] = []
+        self._store = store
+
+    def _answer(self, request: Probe) -> Result:
+        tree = self._store[request.tree].peel(pygit2.Tree)
+        source = tree["src/haproxy.c"].peel(pygit2.Blob).data.decode()
+        self.asked.append((source, request.oracle.variant, request.chain.name))
+        verdict = self.reading(source, request.oracle, request.chain.name)
+        ruling = Ruling(verdict, f"{verdict}, as it is", ("signature",) * (verdict == Verdict.BAD))
+        return Result(ruling, self._key(request), "binary", 1.0, 1.0, "/log")
+
+
+def reading_prober(
+    clone: Clone, workspace: Workspace, path: Path, reading: Reading, chains: Chains
+) -> Prober:
+    """A real prober, with a journal at *path*, that asks a Reader."""
+    history = History.open(clone.path, workspace)
+    bench = Bench(workspace, history, chains, case("flap", "a=1"), Tool(Path("/v"), "v", "id"))
+    reader = Reader(history.store, reading)
+    return Prober(bench, Journal(path), reader, lambda text: None, fresh=False)

@@ -1,0 +1,284 @@
+"""The workspace's size: the least recently used goes, and nothing that anybody uses."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.probing.probe import recall, remember
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.system import cache
+from bisector.system.cache import Kind
+from bisector.system.workspace import Workspace, hold, publish
+
+FORK = multiprocessing.get_context("fork")
+SIZE = 1000  # bytes of each entry
+
+
+def key(number: int) -> str:
+    return f"{number:032x}"[::-1]
+
+
+def stamp(path: Path, used: float) -> None:
+    os.utime(path, (used, used))
+
+
+def keep_binary(workspace: Workspace, number: int, size: int = SIZE, used: float = 0) -> Path:
+    """A binary's folder of *size* bytes in all, last used at *used*."""
+    with workspace.scratch() as scratch:
+        draft = scratch / key(number)
+        draft.mkdir()
+        for name, content in (("meta.json", "{}"), ("build.log", "log"), ("haproxy", "")):
+            (draft / name).write_text(content.ljust(size - 5) if name == "haproxy" else content)
+        stamp(draft / "meta.json", used or number)
+        home = workspace.folder("binaries", key(number)[:2]) / key(number)
+        publish(draft, home)
+    return home
+
+
+def keep_verdict(workspace: Workspace, number: int, used: float = 0) -> Result:
+    log = workspace.folder("logs") / f"{key(number)}.vtest.log"
+    log.write_bytes(b"x" * SIZE)
+    result = Result(Ruling(Verdict.GOOD, "why"), key(number), log=str(log))
+    remember(workspace, result)
+    stamp(verdict_of(workspace, number), used or number)
+    return result
+
+
+def verdict_of(workspace: Workspace, number: int) -> Path:
+    return workspace.root / "verdicts" / key(number)[:2] / key(number)
+
+
+def keep_tree(workspace: Workspace, kind: str = "dev", size: int = SIZE) -> Path:
+    with workspace.build_tree(kind) as (tree, _):
+        (tree / "src").mkdir()
+        (tree / "src/x.o").write_bytes(b"x" * size)
+        tree.with_suffix(".state").write_text("{}")
+    return tree
+
+
+def limited(workspace: Workspace, limit: int) -> Workspace:
+    return replace(workspace, limit=limit)
+
+
+def there(paths: Sequence[Path]) -> list[bool]:
+    return [path.exists() for path in paths]
+
+
+# --- what goes ------------------------------------------------------------------------------------
+
+
+def test_the_least_recently_used_goes_until_the_rest_is_within_the_limit(
+    workspace: Workspace,
+) -> None:
+    homes = [keep_binary(workspace, number) for number in (3, 1, 4, 2)]
+    freed = cache.trim(limited(workspace, 2 * SIZE))
+    assert there(homes) == [True, False, True, False]
+    assert (freed.size, freed.kept) == (2 * SIZE, ())
+
+
+@pytest.mark.parametrize("limit", [4 * SIZE, 4 * SIZE + 1])
+def test_what_is_within_the_limit_stays_as_it_is(workspace: Workspace, limit: int) -> None:
+    homes = [keep_binary(workspace, number) for number in range(1, 5)]
+    assert cache.trim(limited(workspace, limit)) == cache.Freed(0, ())
+    assert all(there(homes))
+
+
+def test_an_empty_workspace_is_within_any_limit(workspace: Workspace) -> None:
+    assert cache.trim(limited(workspace, 0)) == cache.Freed(0, ())
+    assert cache.clear(workspace) == cache.Freed(0, ())
+    assert sum(share.size + share.count for share in cache.shares(workspace)) == 0
+
+
+def test_what_was_used_again_is_the_last_to_go(workspace: Workspace) -> None:
+    homes = [keep_binary(workspace, number) for number in (1, 2)]
+    cache.touch(homes[0] / "meta.json")
+    cache.trim(limited(workspace, SIZE))
+    assert there(homes) == [True, False]
+
+
+def test_a_verdict_goes_with_its_log_by_its_own_last_use(workspace: Workspace) -> None:
+    old, new = keep_verdict(workspace, 1), keep_verdict(workspace, 2)
+    assert recall(workspace, old.key) == old, "which uses it"
+    cache.trim(limited(workspace, SIZE + 500))
+    assert recall(workspace, old.key) == old
+    assert recall(workspace, new.key) is None
+    assert not Path(new.log).exists()
+    assert not verdict_of(workspace, 2).exists()
+
+
+def test_binaries_and_verdicts_are_of_one_age(workspace: Workspace) -> None:
+    home, verdict = keep_binary(workspace, 1), keep_verdict(workspace, 2)
+    later = keep_binary(workspace, 3)
+    cache.trim(limited(workspace, SIZE))
+    assert there([home, Path(verdict.log), later]) == [False, False, True]
+
+
+def test_logs_without_a_verdict_go_too(workspace: Workspace) -> None:
+    logs = [workspace.folder("logs") / f"{key(1)}.{kind}.log" for kind in ("vtest", "build")]
+    for log in logs:
+        log.write_bytes(b"x" * SIZE)
+        stamp(log, 5)
+    home = keep_binary(workspace, 9)
+    assert cache.trim(limited(workspace, SIZE)).size == 2 * SIZE
+    assert there([*logs, home]) == [False, False, True]
+
+
+def test_build_trees_are_the_last_to_go_and_can_be_used_again(workspace: Workspace) -> None:
+    tree = keep_tree(workspace)
+    stamp(tree.with_suffix(".state"), 1)
+    home = keep_binary(workspace, 9)
+    cache.trim(limited(workspace, SIZE))
+    assert there([home, tree]) == [False, True]
+    cache.trim(limited(workspace, 0))
+    assert there([tree, tree.with_suffix(".state")]) == [False, False]
+    with workspace.build_tree("dev") as (again, _):
+        assert (again, list(again.iterdir())) == (tree, [])
+
+
+def test_a_time_that_is_yet_to_come_does_not_keep_an_entry(workspace: Workspace) -> None:
+    """The clock went back: what was used since is the younger."""
+    ahead = keep_binary(workspace, 1, used=time.time() + 1e6)
+    since = keep_binary(workspace, 2, used=time.time())
+    cache.trim(limited(workspace, SIZE))
+    assert there([ahead, since]) == [False, True]
+
+
+def test_a_damaged_entry_is_the_first_to_go(workspace: Workspace) -> None:
+    whole, broken = keep_binary(workspace, 1), keep_binary(workspace, 2)
+    for name in ("meta.json", "haproxy", "build.log"):
+        (broken / name).unlink()
+    cache.trim(limited(workspace, SIZE - 1))
+    assert there([whole, broken]) == [False, False]
+
+
+# --- what stays -----------------------------------------------------------------------------------
+
+FOREIGN = (
+    "binaries/README",
+    "binaries/zz/notes",
+    "binaries/00/0000",
+    f"binaries/01/{key(2)}",
+    f"binaries/{key(2)}",
+    f"binaries/00/{key(0)}.bak",
+    f"binaries/000/{key(0)}",
+    "verdicts/00/.draft",
+    "logs/apt-install.log",
+    "logs/notes.vtest.log",
+    "trees/notes/x",
+    "trees/file",
+    "other/x",
+)
+
+
+def test_foreign_files_are_passed_over(workspace: Workspace) -> None:
+    paths = [workspace.root / name for name in FOREIGN]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * SIZE)
+    assert cache.scan(workspace) == []
+    assert cache.clear(workspace) == cache.Freed(0, ())
+    assert all(there(paths))
+
+
+def test_hunts_and_what_was_fetched_stay_and_are_not_counted(workspace: Workspace) -> None:
+    folders = ("hunts", "apt", "sources", "tools", "playgrounds", "stores", "upstream")
+    paths = [workspace.folder(folder, "x") / "y" for folder in folders]
+    for path in paths:
+        path.write_bytes(b"x" * SIZE)
+    home = keep_binary(workspace, 1)
+    assert cache.trim(limited(workspace, SIZE)).size == 0
+    assert cache.clear(workspace).size == SIZE
+    assert there([home, *paths]) == [False, *(True for _ in paths)]
+    shares = {share.what: (share.count, share.size) for share in cache.shares(workspace)}
+    assert shares["hunts"] == (1, SIZE)
+    assert shares["fetched"] == (6, 6 * SIZE)
+
+
+def test_what_is_in_use_is_passed_over_and_named(workspace: Workspace) -> None:
+    homes = [keep_binary(workspace, number) for number in (1, 2, 3)]
+    tree = keep_tree(workspace)
+    with hold(homes[0]), workspace.build_tree("dev"):
+        freed = cache.trim(limited(workspace, 2 * SIZE + 10))
+        assert there(homes) == [True, False, False]
+        assert [entry.paths[0] for entry in freed.kept] == [str(homes[0])]
+        kept = cache.clear(workspace).kept
+        assert [entry.kind for entry in kept] == [Kind.BINARY, Kind.TREE]
+        assert there([homes[0], tree / "src/x.o"]) == [True, True]
+    assert cache.clear(workspace).kept == ()
+    assert there([homes[0], tree]) == [False, False]
+
+
+def test_what_cannot_be_removed_is_kept_and_stops_nobody(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = keep_binary(workspace, 1)
+
+    def refuse(*words: object) -> None:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        freed = cache.trim(limited(workspace, 0))
+    assert [entry.paths for entry in freed.kept] == [(str(home),)]
+    assert (home / "haproxy").exists()
+
+
+# --- several at once ------------------------------------------------------------------------------
+
+
+def together(*jobs: Callable[[], object]) -> None:
+    """Run *jobs*, each in a process of its own; all of them must succeed."""
+    started = [FORK.Process(target=job) for job in jobs]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(60)
+    assert [process.exitcode for process in started] == [0 for _ in jobs]
+
+
+def test_two_that_trim_at_once_remove_no_more_than_one(workspace: Workspace) -> None:
+    for _ in range(5):
+        homes = [keep_binary(workspace, number) for number in range(1, 61)]
+
+        def trim() -> None:
+            assert cache.trim(limited(workspace, 20 * SIZE)).kept == ()
+
+        together(trim, trim)
+        assert there(homes) == [number > 40 for number in range(1, 61)]
+        assert list((workspace.root / "scratch").iterdir()) == []
+
+
+def test_who_uses_a_binary_has_all_of_it_while_others_make_room(workspace: Workspace) -> None:
+    """The user sees it whole or not at all, and makes it again when it is gone."""
+    done = FORK.Event()
+    tally = FORK.Value("i", 0)
+
+    def use() -> None:
+        uses = made = 0
+        while made < 40:
+            home = keep_binary(workspace, 1)
+            made += 1
+            with hold(home) as held:
+                for _ in range(50 if held else 0):
+                    assert len((home / "haproxy").read_bytes()) == SIZE - 5
+                    assert json.loads((home / "meta.json").read_text()) == {}
+                    uses += 1
+            while home.exists():  # until somebody makes room
+                time.sleep(0.0005)
+        tally.value = uses
+        done.set()
+
+    def make_room() -> None:
+        while not done.is_set():
+            cache.trim(limited(workspace, 0))
+
+    together(use, make_room, make_room)
+    assert tally.value > 0

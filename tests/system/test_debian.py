@@ -1,0 +1,257 @@
+"""What comes out of Debian's archive. A script stands in for apt-get where no network is needed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bisector.errors import BisectorError, EnvironmentProblem, MissingProgram
+from bisector.system import apt, debian, tools
+from bisector.system.apt import Site
+from bisector.system.workspace import Workspace, lock
+
+BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}
+
+# Knows the suites in $ARCHIVE: a file each, that holds the version of HAProxy there, or an error.
+APT_GET = """\
+case $1 in indextargets) echo 'mirror:/debian|bookworm|main|'; exit ;; esac
+echo "$*" >>"$ARCHIVE/calls"
+suite=$(sed -n 's/^Suites: //p' "$(dirname "$2")/sources/bisector.sources")
+version=$(cat "$ARCHIVE/$suite") || { echo "E: The repository '$suite' is not there."; exit 100; }
+case "$version $*" in
+NO_PUBKEY*update*) echo "W: GPG error: 0123"; echo "E: $suite is not signed."; exit 100 ;;
+*--print-uris*) echo "'mirror:/x' haproxy_$version.orig.tar.gz 1 SHA256:0" ;;
+*"gone "*--download-only*) echo "E: Failed to fetch haproxy 404 Not Found"; exit 100 ;;
+*--download-only*) cp "$ARCHIVE/tarball" "haproxy_$version.orig.tar.gz" ;;
+esac
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in for Debian's archive: a folder with a file for each suite."""
+    folder = tmp_path / "archive"
+    programs = tmp_path / "bin"
+    folder.mkdir()
+    programs.mkdir()
+    for name in ("apt-get", "dpkg-deb"):
+        program = programs / name
+        program.write_text(f"#!/bin/sh\nARCHIVE='{folder}'\n{APT_GET}")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    for module in (apt, debian):
+        monkeypatch.setattr(module, "os_release", lambda: BOOKWORM)
+    (folder / "bookworm").write_text("2.6.12")
+    (folder / "trixie").write_text("3.0.11")
+    source = tmp_path / "haproxy-src"
+    source.mkdir()
+    (source / "Makefile").write_text("all:\n")
+    with tarfile.open(folder / "tarball", "w:gz") as tarball:
+        tarball.add(source, "haproxy-x")
+    return folder
+
+
+def calls(archive: Path) -> int:
+    return len((archive / "calls").read_text().splitlines())
+
+
+class TestMirrors:
+    def test_they_are_those_that_serve_the_running_release(self) -> None:
+        listing = (
+            "http://mirror/debian|bookworm|main|/key\nhttp://mirror/debian|bookworm|main|/key\n"
+            "http://mirror/debian|bookworm|contrib|/key\n"
+            "http://mirror/debian|bookworm-updates|main|/key\n"
+            "http://vendor/node|nodistro|main|/vendor\ncdrom:[12]|bookworm|main|\n"
+        )
+        assert apt._parse_sites(listing, BOOKWORM) == (
+            Site("http://mirror/debian", "bookworm", ("main", "contrib"), "/key"),
+        )
+
+    def test_the_releases_own_name_goes_before_one_that_changes_its_meaning(self) -> None:
+        listing = "http://vendor|stable|main|/key\nhttp://mirror|bookworm|main|/key\n"
+        found = apt._parse_sites(listing, BOOKWORM)
+        assert [site.address for site in found] == ["http://mirror", "http://vendor"]
+
+    def test_an_apt_that_does_not_tell_the_key_gets_the_vendors(self) -> None:
+        ring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+        expected = str(ring) if ring.is_file() else ""
+        found = apt._parse_sites("http://m|bookworm|main|$(SIGNED_BY)\n", BOOKWORM)
+        assert found[0].keyring.replace(".pgp", ".gpg") == expected
+
+    def test_no_apt_names_the_ways_without_it(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", "/nowhere")
+        with pytest.raises(MissingProgram, match=r"no apt-get .*VTEST_PROGRAM.*--repo"):
+            apt.sites(workspace)
+
+
+class TestSources:
+    def test_a_series_or_a_version_is_found_in_its_suite(
+        self, workspace: Workspace, archive: Path
+    ) -> None:
+        tree = debian.fetch_source(workspace, "3.0")
+        assert tree.version == "3.0.11"
+        assert (tree.path / "Makefile").is_file()
+        assert debian.fetch_source(workspace, "2.6.12").version == "2.6.12"
+
+    def test_what_was_fetched_once_needs_no_apt(self, workspace: Workspace, archive: Path) -> None:
+        tree = debian.fetch_source(workspace, "3.0")
+        before = calls(archive)
+        assert debian.fetch_source(workspace, "3.0.11") == tree
+        assert calls(archive) == before
+
+    def test_a_dependable_series_spares_the_other_suites_indexes(
+        self, workspace: Workspace, archive: Path
+    ) -> None:
+        debian.fetch_source(workspace, "3.0")
+        assert [path.name for path in (workspace.root / "apt").iterdir()] == [
+            f"trixie-{tools.machine()}"
+        ]
+
+    def test_a_series_is_no_prefix_of_another(self, workspace: Workspace, archive: Path) -> None:
+        (archive / "testing").write_text("3.20.1")
+        (archive / "sid").write_text("3.2.4")
+        assert debian.fetch_source(workspace, "3.2").version == "3.2.4"
+
+    def test_of_several_the_newest_is_taken_by_number(self, workspace: Workspace) -> None:
+        for version in ("3.0.9", "3.0.11"):
+            workspace.folder("sources", f"haproxy-{version}")
+        assert debian.fetch_source(workspace, "3.0").version == "3.0.11"
+
+    def test_a_file_that_is_gone_is_told_with_its_suite_and_the_next_one_is_tried(
+        self, workspace: Workspace, archive: Path
+    ) -> None:
+        (archive / "testing").write_text("3.2.gone")
+        with pytest.raises(apt.AptProblem) as caught:
+            debian.fetch_source(workspace, "3.2")
+        text = str(caught.value)
+        assert "no source package of HAProxy 3.2" in text
+        assert "testing: E: Failed to fetch haproxy 404 Not Found" in text
+        assert "trixie has 3.0.11" in text
+        assert "--repo" in text
+        (archive / "sid").write_text("3.2.4")
+        assert debian.fetch_source(workspace, "3.2").version == "3.2.4"
+
+    def test_nothing_half_made_stays_of_a_damaged_tarball(
+        self, workspace: Workspace, archive: Path
+    ) -> None:
+        (archive / "tarball").write_text("no tarball")
+        with pytest.raises(apt.AptProblem, match="cannot unpack"):
+            debian.fetch_source(workspace, "3.0")
+        assert list((workspace.root / "sources").iterdir()) == []
+        assert list((workspace.root / "scratch").iterdir()) == []
+
+    def test_a_tarball_cannot_write_outside_its_folder(
+        self, workspace: Workspace, archive: Path, tmp_path: Path
+    ) -> None:
+        evil = tmp_path / "evil"
+        evil.write_text("x")
+        with tarfile.open(archive / "tarball", "w:gz") as tarball:
+            tarball.add(evil, "haproxy-x/../../../escaped")
+        with pytest.raises(apt.AptProblem):
+            debian.fetch_source(workspace, "3.0")
+        assert not list(tmp_path.rglob("escaped"))
+
+    def test_apt_is_waited_for_while_another_process_uses_it(
+        self, workspace: Workspace, archive: Path
+    ) -> None:
+        root = workspace.folder("apt", f"trixie-{tools.machine()}")
+        with ThreadPoolExecutor() as pool:
+            with lock(root / "bisector.lock") as held:
+                assert held is not None
+                waiting = pool.submit(debian.fetch_source, workspace, "3.0.11")
+                with pytest.raises(TimeoutError):
+                    waiting.result(timeout=0.2)
+            assert waiting.result().version == "3.0.11"
+
+
+class TestPackages:
+    def test_of_a_packages_needs_only_the_libraries_are_wanted(self) -> None:
+        record = (
+            "Package: varnish\nDepends: libc6 (>= 2.34), libedit2, libvarnishapi3:any (>= 7.1),"
+            " adduser, gcc, libc6-dev | libc-dev, lsb-base\n"
+        )
+        assert debian._libraries(record) == ["libc6", "libedit2", "libvarnishapi3"]
+
+    def test_vtest_is_laid_out_to_find_its_libraries_wherever_it_lies(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        unpacked = tmp_path / "unpacked"
+        libraries = unpacked / "usr/lib/x86_64-linux-gnu"
+        libraries.mkdir(parents=True)
+        (libraries / "libvarnishapi.so.3.0.0").write_text("library")
+        (libraries / "libvarnishapi.so.3").symlink_to("libvarnishapi.so.3.0.0")
+        program = unpacked / "usr/bin/varnishtest"
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\ncat "$LD_LIBRARY_PATH/libvarnishapi.so.3"\n')
+        program.chmod(0o755)
+        shutil.move(debian._arrange_vtest(unpacked, tmp_path / "draft"), tmp_path / "final")
+        debian.try_vtest(workspace, tmp_path / "final" / "varnishtest")
+
+    def test_a_vtest_that_does_not_run_is_told_apart(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        program = tmp_path / "varnishtest"
+        program.write_text("#!/bin/sh\necho libedit.so.2 not found; exit 127\n")
+        program.chmod(0o755)
+        with pytest.raises(EnvironmentProblem, match=r"does not run \(libedit.so.2 not found\)"):
+            debian.try_vtest(workspace, program)
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace into which this machine's apt has fetched VTest."""
+    workspace = Workspace(tmp_path_factory.mktemp("real"))
+    try:
+        debian.fetch_vtest(workspace)
+    except BisectorError as problem:
+        if os.environ.get("BISECTOR_REQUIRE_REAL") == "1":
+            raise
+        pytest.skip(f"apt: {problem}")
+    return workspace
+
+
+@pytest.mark.real
+class TestTheArchive:
+    """With this machine's own apt: some 50 MB and half a minute."""
+
+    def test_vtest_runs(self, real: Workspace) -> None:
+        tool = tools.require_vtest(real, {"PATH": "/nowhere"})
+        assert tool.version.startswith("varnishtest ")
+        assert debian.fetch_vtest(real) == tool
+
+    def test_lua_links_into_a_program_that_needs_no_lua_to_run(
+        self, real: Workspace, tmp_path: Path
+    ) -> None:
+        lua = debian.fetch_lua(real)
+        source = tmp_path / "main.c"
+        source.write_text(
+            "#include <lua.h>\n#include <lauxlib.h>\n"
+            "int main(void) { return luaL_newstate() == 0; }\n"
+        )
+        program = tmp_path / "main"
+        flags = [f"-I{lua.include}", f"-L{lua.library}", f"-l{lua.name}", "-lm", "-ldl"]
+        subprocess.run(["gcc", "-o", program, source, *flags], check=True)
+        subprocess.run([program], check=True)
+
+    def test_both_dependable_sources_are_there_as_upstream_released_them(
+        self, real: Workspace
+    ) -> None:
+        for series in debian.DEPENDABLE:
+            tree = debian.fetch_source(real, series)
+            assert tree.version.startswith(f"{series}.")
+            assert (tree.path / "VERSION").read_text().strip() == tree.version
+            assert (tree.path / "src" / "haproxy.c").is_file()
+            assert not (tree.path / "debian").exists()

@@ -1,0 +1,190 @@
+"""Finding what a build and a test need: where is looked first, and what tells one from another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system import tools
+from bisector.system.workspace import Workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that comes first in PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+@pytest.fixture
+def usr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What stands for the system's /usr."""
+    folder = tmp_path / "usr"
+    monkeypatch.setattr(tools, "_PREFIXES", (str(folder),))
+    return folder
+
+
+def script(path: Path, text: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+def own_vtest(workspace: Workspace) -> Path:
+    """The workspace's VTest, as distro.fetch_vtest would leave it."""
+    folder = tools.vtest_folder(workspace)
+    script(folder / "lib" / "varnishtest")
+    (folder / "version").write_text("varnishtest 7.1.1-2\n")
+    return script(folder / "varnishtest")
+
+
+def lua(prefix: Path, include: str, version: str, library: str) -> None:
+    major, minor = version.split(".")
+    header = prefix / include / "lua.h"
+    header.parent.mkdir(parents=True, exist_ok=True)
+    header.write_text(
+        f'#define LUA_VERSION_MAJOR\t"{major}"\n#define LUA_VERSION_MINOR\t"{minor}"\n'
+        '#define LUA_VERSION_RELEASE\t"6"\n'
+    )
+    (prefix / library).parent.mkdir(parents=True, exist_ok=True)
+    (prefix / library).write_text(f"the library of {version}")
+
+
+class TestVTest:
+    def test_the_environment_names_it_before_all_others(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        named = script(tmp_path / "elsewhere" / "VTest")
+        script(tmp_path / "bin" / "vtest")
+        environ = {"VTEST_PROGRAM": str(named), "PATH": str(tmp_path / "bin")}
+        assert tools.require_vtest(workspace, environ).path == named
+
+    def test_a_wrong_name_in_the_environment_is_an_error_and_nothing_else_is_taken(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        script(tmp_path / "bin" / "vtest")
+        environ = {"VTEST_PROGRAM": "/no/such/vtest", "PATH": str(tmp_path / "bin")}
+        with pytest.raises(EnvironmentProblem, match=r"VTEST_PROGRAM is /no/such/vtest"):
+            tools.find_vtest(workspace, environ)
+
+    def test_the_path_is_searched_for_vtest_then_varnishtest(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        environ = {"PATH": str(tmp_path / "bin")}
+        own_vtest(workspace)
+        older = script(tmp_path / "bin" / "varnishtest")
+        assert tools.require_vtest(workspace, environ).path == older
+        newer = script(tmp_path / "bin" / "vtest")
+        assert tools.require_vtest(workspace, environ).path == newer
+
+    def test_the_workspace_has_the_last_one(self, workspace: Workspace) -> None:
+        own = own_vtest(workspace)
+        tool = tools.require_vtest(workspace, {"PATH": "/nowhere"})
+        assert (tool.path, tool.version) == (own, "varnishtest 7.1.1-2")
+
+    def test_its_identity_is_the_whole_of_it_by_whatever_name_it_is_found(
+        self, workspace: Workspace
+    ) -> None:
+        own = own_vtest(workspace)
+        before = tools.require_vtest(workspace, {"PATH": "/nowhere"})
+        assert tools.require_vtest(workspace, {"VTEST_PROGRAM": str(own)}) == before
+        script(own.parent / "lib" / "varnishtest", "# another version")
+        after = tools.require_vtest(workspace, {"PATH": "/nowhere"})
+        assert after.identity != before.identity
+
+    def test_none_at_all_says_how_to_get_it(self, workspace: Workspace) -> None:
+        assert tools.find_vtest(workspace, {"PATH": "/nowhere"}) is None
+        with pytest.raises(MissingProgram, match=r"bisector doctor --fix"):
+            tools.require_vtest(workspace, {"PATH": "/nowhere"})
+
+
+class TestCompiler:
+    def test_it_is_known_by_its_first_line_and_its_content(self, bin_folder: Path) -> None:
+        script(bin_folder / "gcc", "echo 'gcc (Debian) 12.2.0'; echo Copyright")
+        tool = tools.require_compiler()
+        assert (tool.path, tool.version) == (bin_folder / "gcc", "gcc (Debian) 12.2.0")
+
+    def test_it_is_asked_once_until_it_changes(self, bin_folder: Path) -> None:
+        asked = bin_folder / "asked"
+        script(bin_folder / "gcc", f"echo x >>{asked}; echo gcc 12")
+        first = tools.require_compiler()
+        assert tools.require_compiler() == first
+        assert asked.read_text() == "x\n"
+        script(bin_folder / "gcc", f"echo x >>{asked}; echo gcc 13.1")
+        assert tools.require_compiler().version == "gcc 13.1"
+        assert tools.require_compiler().identity != first.identity
+
+    def test_one_that_cannot_tell_its_version_is_broken(self, bin_folder: Path) -> None:
+        script(bin_folder / "gcc", "exit 1")
+        with pytest.raises(EnvironmentProblem, match="--version fails"):
+            tools.find_compiler()
+
+    def test_none_says_how_to_get_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", "/nowhere")
+        assert tools.find_compiler() is None
+        with pytest.raises(MissingProgram, match=r"no gcc on this machine: .*doctor --fix"):
+            tools.require_compiler()
+
+    def test_make_must_be_gnu_make(self, bin_folder: Path) -> None:
+        script(bin_folder / "make", "echo bmake 2023")
+        script(bin_folder / "gmake", "echo GNU Make 4.4")
+        assert tools.require_make().path == bin_folder / "gmake"
+
+
+class TestLua:
+    def test_the_systems_as_debian_lays_it_out(self, workspace: Workspace, usr: Path) -> None:
+        lua(usr, "include/lua5.4", "5.4", "lib/x86_64-linux-gnu/liblua5.4.so")
+        found = tools.require_lua(workspace)
+        assert found.make_variables == (
+            "USE_LUA=1",
+            f"LUA_INC={usr}/include/lua5.4",
+            f"LUA_LIB={usr}/lib/x86_64-linux-gnu",
+            "LUA_LIB_NAME=lua5.4",
+        )
+
+    def test_the_systems_as_fedora_lays_it_out(self, workspace: Workspace, usr: Path) -> None:
+        lua(usr, "include", "5.4", "lib64/liblua.so")
+        found = tools.require_lua(workspace)
+        assert (found.version, found.name) == ("5.4", "lua")
+
+    def test_headers_without_their_library_are_of_no_use(
+        self, workspace: Workspace, usr: Path
+    ) -> None:
+        lua(usr, "include/lua5.4", "5.4", "lib/liblua.so")  # some other version's
+        assert tools.find_lua(workspace) is None
+
+    def test_a_version_that_haproxy_does_not_take_is_passed_over(
+        self, workspace: Workspace, usr: Path
+    ) -> None:
+        lua(usr, "include/lua5.1", "5.1", "lib/liblua5.1.so")
+        lua(usr, "include", "5.1", "lib/liblua.so")
+        assert tools.find_lua(workspace) is None
+
+    def test_5_4_in_the_workspace_comes_before_5_3_in_the_system(
+        self, workspace: Workspace, usr: Path
+    ) -> None:
+        lua(usr, "include/lua5.3", "5.3", "lib/liblua5.3.so")
+        assert tools.require_lua(workspace).version == "5.3"
+        lua(tools.lua_folder(workspace), "include", "5.4", "lib/liblua5.4.a")
+        assert tools.require_lua(workspace).include == tools.lua_folder(workspace) / "include"
+
+    def test_its_identity_is_the_librarys(self, workspace: Workspace, usr: Path) -> None:
+        lua(usr, "include/lua5.4", "5.4", "lib/liblua5.4.so")
+        before = tools.require_lua(workspace)
+        assert tools.require_lua(workspace) == before
+        (usr / "lib/liblua5.4.so").write_text("rebuilt by the distribution")
+        assert tools.require_lua(workspace).identity != before.identity
+
+    def test_none_says_how_to_get_it(self, workspace: Workspace, usr: Path) -> None:
+        with pytest.raises(EnvironmentProblem, match=r"Lua 5.4 .*bisector doctor --fix"):
+            tools.require_lua(workspace)

@@ -1,0 +1,44 @@
+"""Running VTest: all that it says is looked through, however long it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.record.verdict import Verdict
+from bisector.system import process
+from bisector.system.slots import Lane
+from bisector.testing import vtest
+from bisector.testing.oracle import Oracle
+from bisector.testing.vtest_log import classify
+
+ORACLE = Oracle("any", "any.vtc", "digest")
+MIDDLE = "head -c 6700000 /dev/zero | tr '\\0' x | fold -w 99"
+
+
+def verdict(folder: Path, oracle: Oracle, *said: str) -> Verdict:
+    """What is made of a test in which VTest says one thing, then 6.7 MB, then another."""
+    first, last = said
+    program = folder / "vtest"
+    program.write_text(f"#!/bin/sh\necho '{first}'; {MIDDLE}; echo; echo '{last}'\n")
+    program.chmod(0o755)
+    case = replace(oracle, folder=str(folder))
+    run = vtest.run_test(program, case, Path("/haproxy"), folder / "log", Lane(1))
+    return classify(run, case).verdict
+
+
+@pytest.mark.parametrize("said", [("lacks it", "fine"), ("fine", "lacks it")])
+def test_patterns_see_the_head_and_the_end_of_a_long_log(
+    tmp_path: Path, said: tuple[str, str]
+) -> None:
+    assert verdict(tmp_path, replace(ORACLE, bad="^lacks"), *said) is Verdict.BAD
+    assert verdict(tmp_path, replace(ORACLE, skip="^lacks"), *said) is Verdict.UNTESTABLE
+    scenario = replace(ORACLE, bad="^fine", control="^lacks")
+    assert verdict(tmp_path, scenario, *said) is Verdict.BAD
+    assert verdict(tmp_path, replace(ORACLE, bad="never said"), *said) is Verdict.GOOD
+
+
+def test_all_that_vtest_keeps_is_read_back() -> None:
+    assert max(vtest.LOG_BUFFER, vtest.SCENARIO_BUFFER) < process.OUTPUT_BYTES
