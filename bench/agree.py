@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bisector.build.toolchain import DEV, FAST, Toolchain
+from bisector.build.toolchain import Toolchain
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.errors import BisectorError
 from bisector.git.history import History, Range
 from bisector.probing import setup
@@ -66,7 +68,9 @@ def rows(workspace: Workspace, options: Options, text: str, count: int) -> Itera
     for revision in chosen(history, history.range(text), count):
         tree = history.tree_id(revision)
         for name, test, bench in benches:
-            fast, dev = (setup.find_chain(options, workspace, n, test) for n in (FAST, DEV))
+            fast, dev = (
+                setup.find_toolchain(options, workspace, n, test) for n in (Fast.name, Dev.name)
+            )
             quick, reason = verdict(bench, tree, fast)
             slow, why = verdict(bench, tree, dev)
             said = " | ".join(dict.fromkeys((reason, why))) if quick is not slow else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.measure import ROOT, checked, empty_workspace, measure
 from bench.stages import MAKE, VTEST, Clock
 from bench.table import table
-from bisector.build.toolchain import FAST, NONE
+from bisector.build.toolchains.fast import Fast
 from bisector.errors import BisectorError
 from bisector.git.history import History, Range
 from bisector.patch import relevance
@@ -23,7 +23,7 @@ from bisector.probing import setup
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, probe
 from bisector.probing.prober import Prober
-from bisector.probing.setup import Options
+from bisector.probing.setup import NONE, Options
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result
 from bisector.system.slots import Lane
@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repo", required=True, metavar="CLONE", help="of HAProxy")
     parser.add_argument("--count", type=int, default=8, metavar="N", help="how many revisions (8)")
     parser.add_argument("--scenario", default=setup.DEFAULT_SCENARIO, help="(%(default)s)")
-    parser.add_argument("--toolchain", default=FAST, help="(%(default)s)")
+    parser.add_argument("--toolchain", default=Fast.name, help="(%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("range", nargs="?", default="v2.9..master", metavar="RANGE")
     return parser

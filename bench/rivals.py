@@ -22,7 +22,8 @@ from bench.measure import (
     measure,
     peak_memory,
 )
-from bisector.build.toolchain import DEV, RELEASE
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.release import Release
 from bisector.errors import EnvironmentProblem
 from bisector.git.history import Commit, History, Range
 from bisector.probing import setup
@@ -115,12 +116,12 @@ def believable(row: Row) -> Row:
 def _git(task: Task, part: str) -> Row:
     """One of git's parts, if this machine has what it takes."""
     if part == GIT:
-        return _asked(task, part, RELEASE, {})
+        return _asked(task, part, Release.name, {})
     if shutil.which("ccache") is None:
         return Row(part, remark="skipped: no ccache on this machine")
     options = replace(task.options, make=(*task.options.make, "CC=ccache gcc"))
     cache = {"CCACHE_DIR": str(task.root / "ccache")}
-    return _asked(replace(task, options=options), part, DEV, cache)
+    return _asked(replace(task, options=options), part, Dev.name, cache)
 
 
 def _asked(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
@@ -184,7 +185,7 @@ def script_of(task: Task, chain: str, folder: Path) -> str:
     for name, text in oracle.files:
         (folder / name).write_text(text)
     test = setup.find_test(task.options)
-    made = setup.find_chain(task.options, task.workspace, chain, test)
+    made = setup.find_toolchain(task.options, task.workspace, chain, test)
     return _SCRIPT.format(
         log=folder / "verdicts",
         folder=folder,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build import build_log, shortage, tcc
+from bisector.build import build_log, shortage
 from bisector.build.build_tree import BuildTree
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
@@ -174,13 +174,13 @@ def compiled(
             apart = box is not None and procfs.killed_for_memory() == killed_before
             problem = build_log.problem(done, log, apart)
             if done.status:
-                known = None if chain.is_real else shortage.gcc_finds  # tcc knows fewer folders
+                known = None if chain.sees_as_gcc else shortage.gcc_finds
                 shortage.require(done.output, store[tree].peel(pygit2.Tree), log, known)
-        elif not chain.is_real:
-            problem = _unbootable(binary, draft, lane)
+        else:
+            problem = chain.defect(binary, draft, lane)
         if problem and not done.excess:
             require_room(folder, draft.parent)
-        if done.status is not None and _keeps_whole_objects(chain, problem):
+        if done.status is not None and chain.leaves_whole_objects(problem):
             place.keep(tree, chain.identity)
         yield Compiled(place, done, draft, log, problem)
 
@@ -199,24 +199,6 @@ def _make(
         if made.problem:
             return Build(key, home, "", made.done.seconds, made.log, made.problem)
         return _store(workspace, key, home, tree, made.binary, made.done, made.draft)
-
-
-def _keeps_whole_objects(chain: Toolchain, problem: str) -> bool:
-    """Are the objects of the files that did compile whole? make removes one that it was at.
-
-    tcc writes half an object on a full disk and is content, but such objects do not link, or boot.
-    """
-    return chain.is_real or not problem or build_log.names_place(problem)
-
-
-def _unbootable(binary: Path, log: Path, lane: Lane) -> str:
-    """Why a binary of tcc's is not to be tested, or ''; *log* gets what it says."""
-    trial = log.with_suffix(".boot")
-    if tcc.boots(binary, trial, lane):
-        return ""
-    with log.open("ab") as sink:
-        sink.write(trial.read_bytes())
-    return "what tcc makes of it does not boot"
 
 
 def _store(

@@ -1,42 +1,49 @@
-"""How HAProxy is compiled: compilers and make's variables."""
+"""What a toolchain is: how HAProxy is compiled, what that costs, and what it cannot show.
+
+Each kind of toolchain is a subclass in :mod:`bisector.build.toolchains`; an instance is that kind
+on this machine, with the make variables of one job.
+"""
 
 from __future__ import annotations
 
 import re
+from abc import ABC
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
 
-from bisector.errors import UsageProblem
+from bisector.search.costs import BuildCost
+from bisector.system import tools
+from bisector.system.slots import Lane
 from bisector.system.tools import Lua, Tool
-from bisector.system.workspace import digest
-
-# 3.0-dev moved the optimisation from CPU_CFLAGS to OPT_CFLAGS, and -g from DEBUG_CFLAGS to
-# ARCH_FLAGS (April 2024): all four are passed, since a revision ignores what it does not know.
-_DEV = {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0", "DEBUG_CFLAGS": "", "ARCH_FLAGS": ""}
-
-# What only gcc understands; HAProxy's Makefile would try dozens of flags, one call each.
-_GCC_ONLY = ("WARN_CFLAGS", "NOWARN_CFLAGS", "SPEC_CFLAGS", "STD_CFLAGS")
-
-FAST, DEV, RELEASE = "fast", "dev", "release"
-_FLAGS: Mapping[str, Mapping[str, str]] = {
-    FAST: {**_DEV, **dict.fromkeys(_GCC_ONLY, ""), "USE_THREAD": ""},
-    DEV: _DEV,
-    RELEASE: {},
-}
-TOOLCHAINS = tuple(_FLAGS)
-AUTO = "auto"  # fast to search, dev to prove
-NONE = "none"  # prove nothing
+from bisector.system.workspace import Workspace, digest
 
 
 @dataclass(frozen=True)
-class Toolchain:
-    """How HAProxy is compiled: make's variables, and a digest of all that makes up the result.
+class Toolchain(ABC):
+    """How HAProxy is compiled: plain data that a build on another machine can be asked for by.
 
-    ``asked`` are those of the variables that the scenario and the user wanted, and ``kin`` is a
-    digest that another machine's has, too, if it compiles with the same, wherever that lies there.
+    ``make`` is make's path and ``variables`` what it is given, ``asked`` those of them that the
+    scenario and the user named. ``identity`` is a digest of all that decides what is compiled
+    here; ``kin`` is the same on every machine with the same compiler, wherever that lies.
+    ``compiler`` is the compiler's version.
+
+    A subclass names itself by ``name`` and ``description`` (compiler and flags, for messages).
+    Verdicts on its binaries are proof if ``is_real``: then users' binaries are made so, too. What
+    its binaries cannot show is in ``blind_to``; gcov can count what they execute if
+    ``has_gcov``; and it looks for headers and libraries wherever gcc does if ``sees_as_gcc``.
     """
 
-    name: str
+    name: ClassVar[str]
+    description: ClassVar[str]
+    cost: ClassVar[BuildCost]
+    flags: ClassVar[Mapping[str, str]] = {}
+    is_real: ClassVar[bool] = True
+    blind_to: ClassVar[str] = ""
+    has_gcov: ClassVar[bool] = False
+    sees_as_gcc: ClassVar[bool] = True
+
     make: str
     variables: tuple[tuple[str, str], ...]
     identity: str
@@ -44,32 +51,31 @@ class Toolchain:
     kin: str = ""
     compiler: str = ""
 
-    @property
-    def is_real(self) -> bool:
-        """Is it one that users' binaries are made with, whose verdicts are proof?"""
-        return self.name != FAST
+    @classmethod
+    def find_compiler(cls, workspace: Workspace) -> Tool:
+        """The compiler for make's CC. Raises MissingProgram, or EnvironmentProblem if unusable."""
+        return tools.require_compiler()
 
     @classmethod
-    def of(
-        cls, name: str, make: Tool, compiler: Tool, lua: Lua, extra: Mapping[str, str]
-    ) -> Toolchain:
-        """`fast` (tcc, one thread), `dev` (gcc -O0) or `release` (HAProxy's own flags), with Lua.
+    def on(cls, workspace: Workspace, extra: Mapping[str, str]) -> Self:
+        """This kind of toolchain with what the machine has.
 
-        *extra* are make variables of the scenario's and the user's; they win. Raises UsageProblem
-        if there is no toolchain of that name.
+        *extra* are make variables of the scenario's and the user's; they win. Raises what
+        find_compiler() raises, also for make and Lua.
         """
-        if name not in _FLAGS:
-            raise UsageProblem(
-                f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}"
-            )
+        make, lua = tools.require_make(), tools.require_lua(workspace)
+        return cls.of(make, cls.find_compiler(workspace), lua, extra)
+
+    @classmethod
+    def of(cls, make: Tool, compiler: Tool, lua: Lua, extra: Mapping[str, str]) -> Self:
+        """This kind of toolchain made of these tools; *extra* make variables win."""
         variables = {"TARGET": "linux-glibc", "CC": str(compiler.path), "IGNOREGIT": "1"}
-        variables |= {**_FLAGS[name], **parse_make(lua.make_variables), **extra}
+        variables |= {**cls.flags, **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())
         identities = (compiler.identity, compiler.version, lua.identity)
         kin = (compiler.kin or compiler.identity, compiler.version, lua.identity)
-        own = tuple({**_FLAGS[name], **extra}.items())
+        own = tuple({**cls.flags, **extra}.items())
         return cls(
-            name,
             str(make.path),
             words,
             digest(*identities, *(f"{k}={v}" for k, v in words)),
@@ -78,14 +84,26 @@ class Toolchain:
             compiler=compiler.version,
         )
 
+    def programs(self) -> tuple[Path, ...]:
+        """The programs outside of the system's folders that a build runs, for the sandbox."""
+        return ()
+
+    def defect(self, binary: Path, log: Path, lane: Lane) -> str:
+        """Why a fresh *binary* must not be tested, or ''; *log* gets what it prints."""
+        return ""
+
+    def leaves_whole_objects(self, problem: str) -> bool:
+        """Whether the objects in a build tree are whole after a build ended with *problem*."""
+        return True
+
 
 @dataclass(frozen=True)
-class Chains:
-    """Which toolchain does what in a hunt.
+class Toolchains:
+    """The toolchains of a hunt, by their task.
 
-    ``search`` finds, ``proof`` confirms what was found (None: nothing is to be confirmed).
-    Where ``fallback`` is set, it takes the revisions that ``search`` cannot judge. ``remark`` is
-    what the user should know about the choice.
+    ``search`` finds, ``proof`` confirms what was found (None: nothing is confirmed). Where
+    ``fallback`` is set, it takes the revisions that ``search`` cannot judge. ``remark`` is what
+    the user should know about the choice.
     """
 
     search: Toolchain
@@ -94,17 +112,22 @@ class Chains:
     remark: str = ""
 
     @property
-    def real(self) -> Chains:
-        """The same without `fast`, as far as there is another."""
+    def real(self) -> Toolchains:
+        """The same with real toolchains only, as far as there is another one."""
         if self.search.is_real:
             return self
         return replace(self, search=self.fallback or self.proof or self.search, fallback=None)
 
     @property
+    def used(self) -> tuple[Toolchain, ...]:
+        """Those that are set."""
+        return tuple(filter(None, (self.search, self.proof, self.fallback)))
+
+    @property
     def identity(self) -> str:
         """A digest for the names of hunts."""
-        chains = (self.search, self.proof, self.fallback)
-        return digest(*(chain.identity if chain else "" for chain in chains))
+        each = (self.search, self.proof, self.fallback)
+        return digest(*(toolchain.identity if toolchain else "" for toolchain in each))
 
 
 def parse_make(words: Iterable[str]) -> dict[str, str]:

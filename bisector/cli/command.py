@@ -11,6 +11,7 @@ from plumbum import cli
 from plumbum.cli.switches import SwitchError
 
 from bisector import __version__
+from bisector.build.toolchains import TOOLCHAINS
 from bisector.errors import OutputProblem, UsageProblem
 from bisector.system import sizes
 from bisector.system.workspace import MAX_BUILD_TREES, Workspace
@@ -134,8 +135,8 @@ class RepoCommand(RoomCommand):
         str,
         default="auto",
         argname="NAME",
-        help="auto: fast to search, dev to prove; fast: tcc, one thread; dev: gcc -O0; "
-        "release: HAProxy's own flags",
+        help="auto: fast to search, dev to prove; "
+        + "; ".join(f"{kind.name}: {kind.description}" for kind in TOOLCHAINS.values()),
     )
     make = cli.SwitchAttr(
         "--make", str, list=True, argname="VAR=VALUE", help="a make variable, e.g. USE_OPENSSL=1"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bisector.build import binaries
-from bisector.build.toolchain import AUTO, DEV, NONE
+from bisector.build.toolchains.dev import Dev
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
 from bisector.jobs.runner import Watcher, noticing
@@ -16,7 +16,7 @@ from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.probe import Probe
 from bisector.probing.prober import Progress, event_of
-from bisector.probing.setup import Options
+from bisector.probing.setup import AUTO, NONE, Options
 from bisector.record.events import Probed
 from bisector.record.verdict import Result
 from bisector.system.slots import Lane
@@ -55,7 +55,7 @@ def probe_once(
             break
     recalled = known is not None
     return event_of(
-        history, key, result, commit.id, "probe", 0, patched, recalled, chain.name, bench.oracle
+        history, key, result, commit.id, "probe", 0, patched, recalled, chain, bench.oracle
     )
 
 
@@ -74,8 +74,8 @@ def build_once(
     workspace: Workspace, history: History, options: Options, revision: str, progress: Progress
 ) -> Path:
     """The binary of *revision* with the named patches. Raises BuildFailed, PatchConflict."""
-    name = DEV if options.toolchain == AUTO else options.toolchain
-    chain = setup.find_chain(options, workspace, name)
+    name = Dev.name if options.toolchain == AUTO else options.toolchain
+    chain = setup.find_toolchain(options, workspace, name)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     box, unboxed = setup.find_sandbox(options, workspace, (chain,))

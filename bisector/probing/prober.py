@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bisector.build import binaries
-from bisector.build.toolchain import FAST, Chains, Toolchain
+from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.git.history import History
 from bisector.patch.apply import AppliedSeries, Conflict, apply_series
 from bisector.patch.model import Series
@@ -34,7 +34,7 @@ class Bench:
 
     workspace: Workspace
     history: History
-    chains: Chains
+    chains: Toolchains
     oracle: Oracle
     vtest: Tool
     sandbox: Sandbox | None = None
@@ -247,7 +247,7 @@ class Prober:
             ticket.run,
             ticket.patched,
             known,
-            ticket.chain.name,
+            ticket.chain,
             ticket.oracle,
             self._places.get(ticket.revision),
         )
@@ -282,8 +282,7 @@ class Prober:
             if self._believes(event, agreed):
                 found.setdefault(event.revision, []).append(event)
         return {
-            revision: sorted(told, key=lambda one: one.toolchain == FAST)
-            for revision, told in found.items()
+            revision: sorted(told, key=lambda one: not one.real) for revision, told in found.items()
         }
 
     def next_run(self, revision: str) -> int:
@@ -300,7 +299,7 @@ class Prober:
         for one in self._probed():
             if is_doubtful(_ruling(one)):
                 same = failures.setdefault((one.revision, one.run, _failure(one)), set())
-                same.add(one.toolchain == FAST)
+                same.add(one.real)
         return {failure for (_, _, failure), seen in failures.items() if len(seen) == 2}
 
     def memory(self, commits: Iterable[str]) -> Memory:
@@ -308,7 +307,7 @@ class Prober:
         return self.bench.memory(commits, self.chains.search, self._fresh)
 
     def _believes(self, told: Probed, agreed: Collection[str]) -> bool:
-        if told.toolchain != FAST:
+        if told.real:
             return True
         if self.chains.search.is_real:
             return False
@@ -325,7 +324,7 @@ def event_of(
     run: int,
     patched: bool,
     known: bool,
-    toolchain: str,
+    toolchain: Toolchain,
     oracle: Oracle,
     place: int | None = None,
 ) -> Probed:
@@ -347,7 +346,8 @@ def event_of(
         log=result.log,
         known=known,
         at=round(time.time(), 3),
-        toolchain=toolchain,
+        toolchain=toolchain.name,
+        real=toolchain.is_real,
         scenario=oracle.name,
         variant=oracle.variant,
         place=place,

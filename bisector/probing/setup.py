@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build import tcc
-from bisector.build.toolchain import AUTO, DEV, FAST, NONE, RELEASE, Chains, Toolchain, parse_make
+from bisector.build.toolchain import Toolchain, Toolchains, parse_make
+from bisector.build.toolchains import TOOLCHAINS
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.errors import EnvironmentProblem, PatchProblem, UsageProblem
 from bisector.git import upstream
 from bisector.git.history import History
@@ -30,6 +32,8 @@ from bisector.testing.scenario import Known
 DEFAULT_SCENARIO = "dns-flap"
 # in a checkout a link to its folder patches/, in an installed package a copy of that
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
+AUTO = "auto"  # fast to search, dev to prove
+NONE = "none"  # prove nothing
 
 
 @dataclass(frozen=True)
@@ -94,17 +98,20 @@ def find_test(options: Options) -> Test:
     return Test(oracle, str(path), Known(), {}, flaky=options.flaky)
 
 
-def find_chain(
+def find_toolchain(
     options: Options, workspace: Workspace, name: str, test: Test | None = None
 ) -> Toolchain:
-    """The toolchain *name*, with the scenario's and the user's make variables."""
+    """The toolchain *name*, with the scenario's and the user's make variables.
+
+    Raises UsageProblem for a name that is none, MissingProgram when the machine lacks something.
+    """
+    if name not in TOOLCHAINS:
+        raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
     extra = {**(test.make if test else {}), **pairs(options.make, "--make")}
-    make, lua = tools.require_make(), tools.require_lua(workspace)
-    compiler = tcc.compiler(workspace) if name == FAST else tools.require_compiler()
-    return Toolchain.of(name, make, compiler, lua, extra)
+    return TOOLCHAINS[name].on(workspace, extra)
 
 
-def find_chains(options: Options, workspace: Workspace, test: Test) -> Chains:
+def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolchains:
     """The toolchains to search and to prove with, as the user or else the scenario wants it.
 
     Raises UsageProblem for a name that is none, MissingProgram when the machine lacks something.
@@ -112,29 +119,30 @@ def find_chains(options: Options, workspace: Workspace, test: Test) -> Chains:
     name = options.toolchain
     if name == AUTO:
         name = test.toolchain or AUTO
-    if options.confirm not in ("", DEV, RELEASE, NONE):
-        raise UsageProblem(f"--confirm {options.confirm}", f"one of {DEV}, {RELEASE}, {NONE}")
-    proof = options.confirm or (RELEASE if name == RELEASE else DEV)
+    proofs = [kind.name for kind in TOOLCHAINS.values() if kind.is_real]
+    if options.confirm not in ("", *proofs, NONE):
+        raise UsageProblem(f"--confirm {options.confirm}", f"one of {', '.join((*proofs, NONE))}")
+    proof = options.confirm or (name if name in proofs else Dev.name)
 
-    def chain(named: str) -> Toolchain:
-        return find_chain(options, workspace, named, test)
+    def find(named: str) -> Toolchain:
+        return find_toolchain(options, workspace, named, test)
 
-    search = chain(DEV if name == AUTO else name)
-    chains = Chains(search, None if proof == NONE else chain(proof))
+    search = find(Dev.name if name == AUTO else name)
+    found = Toolchains(search, None if proof == NONE else find(proof))
     if name != AUTO:
-        return chains
+        return found
     try:
-        return replace(chains, search=chain(FAST), fallback=search)
+        return replace(found, search=find(Fast.name), fallback=search)
     except EnvironmentProblem as problem:
-        return replace(chains, remark=f"every build is made by gcc: {problem}")
+        remark = f"every build is made with {search.description}: {problem}"
+        return replace(found, remark=remark)
 
 
 def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
     """All that a probe needs. Raises MissingProgram when the machine lacks something."""
-    chains = find_chains(options, workspace, test)
+    chains = find_toolchains(options, workspace, test)
     vtest = tools.require_vtest(workspace)
-    used = filter(None, (chains.search, chains.proof, chains.fallback))
-    box, unboxed = find_sandbox(options, workspace, used, vtest)
+    box, unboxed = find_sandbox(options, workspace, chains.used, vtest)
     return Bench(workspace, history, chains, test.oracle, vtest, box, unboxed)
 
 
@@ -150,9 +158,8 @@ def find_sandbox(
     for chain in chains:
         values = (chain.make, *(value for _, value in chain.variables))
         named += (Path(word) for value in values for word in _words(value) if word[:1] == "/")
+        named += chain.programs()
     own = [workspace.root / name for name in ("tools", "reg-tests")]
-    if found := tcc.find():
-        named.append(found.program)
     places = (sandbox.home_of(path) if path.is_file() else path for path in named)
     return sandbox.find(
         workspace, options.sandbox, dict.fromkeys((*own, Path(__file__).parents[1], *places))

@@ -50,7 +50,8 @@ class Started(Event):
 class Probed(Event):
     """A verdict. ``purpose`` says what the hunt wanted it for, ``patched`` how the series went on.
 
-    ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name. ``place``
+    ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name,
+    and ``real`` whether its verdicts are proof. ``place``
     counts the hunt's commits up to this one, parents first, its old end being 0.
 
     ``key`` names the question as the client asks it, whoever answered. ``foreign`` is the key under
@@ -75,6 +76,7 @@ class Probed(Event):
     known: bool
     at: float
     toolchain: str = ""
+    real: bool = True
     scenario: str = ""
     variant: str = ""
     place: int | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bisector.build.toolchain import FAST
 from bisector.record.events import (
     ANSWERED,
     FAILS,
@@ -123,11 +122,11 @@ class Summary:
         A reg-test that needs what no toolchain has here says nothing about the revision.
         """
         probes = [probe for probe in self.probes if not probe.purpose.startswith(RegTested.kind)]
-        asked = {_question(probe): probe for probe in probes if probe.toolchain == FAST}
+        asked = {_question(probe): probe for probe in probes if not probe.real}
         names = (
             asked[_question(probe)].name
             for probe in probes
-            if probe.toolchain != FAST and _question(probe) in asked
+            if probe.real and _question(probe) in asked
         )
         return tuple(dict.fromkeys(names))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bisector.build.toolchain import FAST
 from bisector.errors import OutputProblem
 from bisector.record.events import CONFIRMATION, FIX, INTRODUCTION, TO_REAL, Probed
 from bisector.record.summary import Summary
@@ -81,7 +80,7 @@ def _believed(summary: Summary, what: str) -> Iterator[Probed]:
         for parent in finding.found.parents
     }
     for probe in summary.probes:
-        if probe.patched or (TO_REAL in summary.ways and probe.toolchain == FAST):
+        if probe.patched or (TO_REAL in summary.ways and not probe.real):
             continue
         ours = probe.purpose.startswith((what, f"{CONFIRMATION} the {what}"))
         old_side = probe.revision == summary.started.old or probe.revision in parents

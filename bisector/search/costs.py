@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-
-from bisector.build.toolchain import DEV, FAST, RELEASE
 
 KNOWN_SECONDS = 0.02  # a verdict from the cache
 TEST_SECONDS = 0.5
 
-# Wall seconds on two processors: of everything, and of a commit whose neighbour was just built.
-# Only their proportions matter, and these are the same on other machines.
-FULL_SECONDS: Mapping[str, float] = {FAST: 4.0, DEV: 30.0, RELEASE: 80.0}
-INCREMENTAL_SECONDS: Mapping[str, float] = {FAST: 1.0, DEV: 3.0, RELEASE: 6.0}
+
+@dataclass(frozen=True)
+class BuildCost:
+    """Wall seconds of a build on two processors: of everything, and after a near neighbour's.
+
+    Only their proportions matter, and these are the same on other machines.
+    """
+
+    full: float
+    incremental: float
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Costs:
         commits: Sequence[str],
         rebuilding: Collection[str],
         memory: Memory,
-        chain: str,
+        cost: BuildCost,
         trees: int,
     ) -> None:
         """For *commits* in their order, of which *rebuilding* change what every object depends on.
@@ -44,8 +48,8 @@ class Costs:
             zip(commits, accumulate(commit in rebuilding for commit in commits), strict=True)
         )
         self._memory = memory
-        self._full = FULL_SECONDS[chain] + TEST_SECONDS
-        self._incremental = INCREMENTAL_SECONDS[chain] + TEST_SECONDS
+        self._full = cost.full + TEST_SECONDS
+        self._incremental = cost.incremental + TEST_SECONDS
         self._built: list[int] = []
         self._trees = trees
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from bisector.build.toolchain import FAST
 from bisector.record.events import Probed
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search.graph import Graph
@@ -125,7 +124,7 @@ def last_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
     """
     if retests(runs) < needed:  # none, or an earlier session was interrupted
         return first_ruling(runs, needed)
-    real = [run for run in runs if run.toolchain != FAST]
+    real = [run for run in runs if run.real]
     if needed > 1:
         return _come_to(real, needed)
     *before, again = sorted(real, key=lambda run: run.run)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from bisector.build.toolchain import TOOLCHAINS
+from bisector.build.toolchains import TOOLCHAINS
 from bisector.errors import ScenarioProblem
 from bisector.testing.oracle import check_pattern
 from bisector.testing.scenario import BUNDLED, Known, Parameters, Scenario, Value

@@ -16,7 +16,9 @@ import pytest
 
 from bisector.build import binaries, tcc
 from bisector.build.binaries import Build, build, build_key, built
-from bisector.build.toolchain import FAST, Toolchain
+from bisector.build.toolchain import Toolchain
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.errors import MissingLibrary, MissingProgram, WorkspaceProblem
 from bisector.git.object_store import private_store
 from bisector.system import cache, process
@@ -55,8 +57,8 @@ class Bench:
         self.clone, self.workspace = clone, workspace
         self.first = clone.commit(SOURCES)
         self.store = private_store(clone.git, workspace)
-        tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
-        self.chain = Toolchain.of("dev", *tools, LUA, {})
+        self.tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
+        self.chain: Toolchain = Dev.of(*self.tools, LUA, {})
 
     def build(self, change: Mapping[str, str | None] | None = None) -> Build:
         tree = self.clone.tree(change or {}, self.first)
@@ -436,7 +438,8 @@ def test_what_another_built_while_this_one_waited_is_not_built_again(bench: Benc
 
 @pytest.fixture
 def fast(bench: Bench) -> Bench:
-    bench.chain = replace(bench.chain, name=FAST)
+    # gcc in the place of tcc: what is tested is what is made of its binary and objects
+    bench.chain = Fast.of(*bench.tools, LUA, {})
     return bench
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bisector.build import binaries, tcc
 from bisector.build.binaries import Build
-from bisector.build.toolchain import DEV, Toolchain
+from bisector.build.toolchains.dev import Dev
 from bisector.git.object_store import private_store
 from bisector.system import process
 from bisector.system.procfs import processes
@@ -45,7 +45,7 @@ class Scene:
         self.first = self.clone.commit(_SOURCES)
         self.store = private_store(self.clone.git, self.workspace)
         make = shutil.which("make") or "make"
-        self.chain = Toolchain(DEV, make, (), "nobody's")
+        self.chain = Dev(make, (), "nobody's")
 
     @property
     def lane(self) -> Lane:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bisector.build.toolchain import DEV, Toolchain
+from bisector.build.toolchains.dev import Dev
 from bisector.git.history import History
 from bisector.git.object_store import private_store
 from bisector.jobs import playground
@@ -96,7 +96,7 @@ def _probed(folder: Path, script: str, oracle: Oracle, vtest: str) -> Result:
     makefile = "haproxy: src/haproxy.sh\n\tcp $< $@\n\tchmod +x $@\n"
     files = {"Makefile": makefile, "src/haproxy.sh": f"#!/bin/sh\n{script}\n"}
     tree = clone.tree(files, clone.commit({}))
-    chain = Toolchain(DEV, shutil.which("make") or "make", (), "nobody's")
+    chain = Dev(shutil.which("make") or "make", (), "nobody's")
     store = private_store(clone.git, workspace)
     return probe(workspace, Probe(store.path, tree, chain, oracle, vtest, "any"))
 

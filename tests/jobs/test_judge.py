@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
@@ -23,7 +23,7 @@ from tests.support.reading import GCC, TCC, Reader, Reading, case, reading_probe
 FLAP = Suite("flap", True, (case("flap", "a=1"), case("flap", "a=2")))
 OTHER = Suite("other", False, (case("other", "b=1"),))
 
-FAST_ALONE = Chains(TCC, GCC)
+FAST_ALONE = Toolchains(TCC, GCC)
 BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"
 FIX = change("src/haproxy.c", BROKEN, FIXED)
 
@@ -39,7 +39,7 @@ World = Callable[..., Prober]
 
 @pytest.fixture
 def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
-    def make(source: str, truth: Reading = reading, chains: Chains = FAST_ALONE) -> Prober:
+    def make(source: str, truth: Reading = reading, chains: Toolchains = FAST_ALONE) -> Prober:
         clone.commit({"src/haproxy.c": source})
         return reading_prober(clone, workspace, tmp_path / "journal", truth, chains)
 
@@ -117,7 +117,7 @@ def test_what_does_not_compile_is_built_once_by_each_toolchain(world: World) -> 
     def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
         return Verdict.UNBUILDABLE if source == FIXED else Verdict.BAD
 
-    prober = world(BROKEN, truth, Chains(TCC, GCC, GCC))
+    prober = world(BROKEN, truth, Toolchains(TCC, GCC, GCC))
     found = judged(prober)
     assert found["flap"].outcome is found["other"].outcome is Outcome.UNBUILDABLE
     assert found["flap"].problem == "unbuildable, as it is"
@@ -129,7 +129,7 @@ def test_the_toolchain_that_could_build_the_first_case_is_asked_the_others(world
     def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
         return Verdict.UNBUILDABLE if chain == "fast" else reading(source, oracle, chain)
 
-    prober = world(BROKEN, truth, Chains(TCC, GCC, GCC))
+    prober = world(BROKEN, truth, Toolchains(TCC, GCC, GCC))
     found = judged(prober)
     assert found["flap"].outcome is Outcome.FIXES
     assert found["flap"].toolchain == "dev"

@@ -10,7 +10,7 @@ import pygit2
 import pytest
 from pygit2.enums import FileMode
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.errors import BuildFailed, UsageProblem
 from bisector.git.history import History
 from bisector.git.object_store import private_store
@@ -102,7 +102,7 @@ class World:
         history = History.open(self.clone.path, self.workspace)
         oracle = Oracle("flap", "flap.vtc", "digest")
         tool = Tool(Path("/vtest"), "vtest", "id")
-        bench = Bench(self.workspace, history, Chains(GCC, GCC), oracle, tool)
+        bench = Bench(self.workspace, history, Toolchains(GCC, GCC), oracle, tool)
         self.machine = Machine(history.tree_id(self.revision), self.old, self.new)
         prober = Asker(bench, Journal(self.journal), self.machine, lambda text: None, False)
         prober.machine = self.machine

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import DEV, Toolchain
+from bisector.build.toolchains.dev import Dev
 from bisector.errors import ProbeFailed
 from bisector.probing import executors
 from bisector.probing.executors import Local, default_jobs
@@ -29,7 +29,7 @@ Work = Callable[[Workspace, Probe, Lane], Result]
 
 def request(tree: str) -> Probe:
     oracle = Oracle("a", "a.vtc", "digest")
-    return Probe("/store", tree, Toolchain(DEV, "make", (), "id"), oracle, "/vtest", "id")
+    return Probe("/store", tree, Dev("make", (), "id"), oracle, "/vtest", "id")
 
 
 def result(asked: Probe) -> Result:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bisector.build.binaries import build_key
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.probing import probe
 from bisector.probing.probe import key_of
 from bisector.probing.prober import Prober
@@ -22,7 +22,7 @@ from bisector.testing.vtest_log import DIED
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
 
-AUTO = Chains(TCC, GCC, GCC)
+AUTO = Toolchains(TCC, GCC, GCC)
 UNBUILDABLE = Verdict.UNBUILDABLE
 
 
@@ -177,13 +177,13 @@ def test_a_crash_that_is_not_known_to_be_the_bug_is_doubted(world: World) -> Non
 
 
 def test_without_another_toolchain_it_is_left_at_that(world: World) -> None:
-    world.chains = Chains(TCC, GCC)
+    world.chains = Toolchains(TCC, GCC)
     told = prober(world, GOOD, UNTESTABLE).ask(world.commits[3], "end")
     assert (told.verdict, told.toolchain) == (UNTESTABLE, "fast")
 
 
 def test_the_other_toolchains_failure_is_final(world: World) -> None:
-    world.chains = Chains(GCC, GCC)
+    world.chains = Toolchains(GCC, GCC)
     assert prober(world, UNTESTABLE).ask(world.commits[3], "end").verdict is UNTESTABLE
     assert toolchains(world) == [(3, "dev")]
 

@@ -14,7 +14,8 @@ import pygit2
 import pytest
 
 from bisector.build import tcc
-from bisector.build.toolchain import Chains, Toolchain
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.dev import Dev
 from bisector.errors import (
     BisectorError,
     EnvironmentProblem,
@@ -34,7 +35,7 @@ from bisector.patch.load import from_commit, load
 from bisector.patch.model import Series
 from bisector.probing import setup
 from bisector.probing.prober import Bench
-from bisector.probing.setup import Options, Test, find_chains, find_series, find_test
+from bisector.probing.setup import Options, Test, find_series, find_test, find_toolchains
 from bisector.record.events import Confirmed, Ended, Event, Noted
 from bisector.record.journal import Journal, read
 from bisector.report.terminal import hunt_state
@@ -258,7 +259,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def roles(workspace: Workspace, options: Options, **more: Any) -> tuple[str, str, str]:
     """Which toolchain searches, proves, and helps out."""
     test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {}, **more)
-    chains = find_chains(options, workspace, test)
+    chains = find_toolchains(options, workspace, test)
     search, proof, fallback = chains.search, chains.proof, chains.fallback
     return search.name, proof.name if proof else "", fallback.name if fallback else ""
 
@@ -321,7 +322,7 @@ def test_without_a_usable_tcc_gcc_does_it_all_and_that_is_said(
     monkeypatch.setattr(tcc, "compiler", none)
     assert roles(workspace, Options()) == ("dev", "dev", "")
     test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {})
-    assert str(problem) in find_chains(Options(), workspace, test).remark
+    assert str(problem) in find_toolchains(Options(), workspace, test).remark
     with pytest.raises(type(problem), match=str(problem)):
         roles(workspace, Options(toolchain="fast"))
 
@@ -345,7 +346,7 @@ def test_make_variables_go_to_all_of_them_and_the_users_win(
     workspace: Workspace, machine: list[str]
 ) -> None:
     test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {"A": "1", "B": "1"})
-    chains = find_chains(Options(make=("B=2",)), workspace, test)
+    chains = find_toolchains(Options(make=("B=2",)), workspace, test)
     for one in (chains.search, chains.proof, chains.fallback):
         assert one is not None
         assert {("A", "1"), ("B", "2")} <= set(one.variables)
@@ -417,8 +418,8 @@ def test_a_series_that_does_not_come_with_bisector_is_told() -> None:
 def test_another_question_is_another_hunt_and_the_same_one_is_not(
     history: History, line: list[str], workspace: Workspace
 ) -> None:
-    tool, chain = Tool(Path("/vtest"), "vtest", "id"), Toolchain("dev", "make", (), "id")
-    bench = Bench(workspace, history, Chains(chain), Oracle("a", "a.vtc", "digest"), tool)
+    tool, chain = Tool(Path("/vtest"), "vtest", "id"), Dev("make", (), "id")
+    bench = Bench(workspace, history, Toolchains(chain), Oracle("a", "a.vtc", "digest"), tool)
     span = history.range(f"{line[0]}..master")
     question = Question(span)
     other_series = find_series([line[1]], Known(), history)
@@ -428,8 +429,8 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
         hunt_id(replace(question, series=other_series), bench),
         hunt_id(replace(question, blind=True), bench),
         hunt_id(question, replace(bench, oracle=replace(bench.oracle, digest="other"))),
-        hunt_id(question, replace(bench, chains=Chains(replace(chain, identity="other")))),
-        hunt_id(question, replace(bench, chains=Chains(chain, proof=chain))),
+        hunt_id(question, replace(bench, chains=Toolchains(replace(chain, identity="other")))),
+        hunt_id(question, replace(bench, chains=Toolchains(chain, proof=chain))),
         hunt_id(replace(question, hint="dns"), bench),
         hunt_id(replace(question, flaky=True), bench),
         hunt_id(question, replace(bench, vtest=replace(tool, identity="other"))),

@@ -118,7 +118,12 @@ def test_an_unfinished_hunt_goes_on_in_git(replay: Replay) -> None:
 def test_verdicts_that_the_hunt_dropped_are_not_told(replay: Replay) -> None:
     wrong = replay.probe(3, BAD, "introduction (9 candidates, about 3 probes left)")
     right = replay.probe(3, GOOD, "introduction (9 candidates, about 3 probes left)")
-    events = [replay.started(0, 9), wrong, Turned(TO_REAL, "x"), replace(right, toolchain="dev")]
+    events = [
+        replay.started(0, 9),
+        wrong,
+        Turned(TO_REAL, "x"),
+        replace(right, toolchain="dev", real=True),
+    ]
     told = bisect_log.render(summary(events))
     assert f"git bisect good {replay.line[3]}" in told
     assert "git bisect bad" not in told

@@ -67,7 +67,8 @@ def probed(revision: str, verdict: Verdict, **more: object) -> Probed:
         at=1.0,
         toolchain="fast",
     )
-    return replace(event, **more)  # type: ignore[arg-type]
+    event = replace(event, **more)  # type: ignore[arg-type]
+    return replace(event, real=event.toolchain != "fast")
 
 
 INTRODUCED = Found("introduction", (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from bisector.build.toolchain import DEV, FAST, RELEASE, TOOLCHAINS
+from bisector.build.toolchains import TOOLCHAINS
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
+from bisector.build.toolchains.release import Release
 from bisector.search.costs import Costs, Memory
 
 COMMITS = list("abcdefgh")  # d and g change a header
 
 
-def costs(memory: Memory | None = None, chain: str = DEV, trees: int = 1) -> Costs:
-    return Costs(COMMITS, {"d", "g", "elsewhere"}, memory or Memory(), chain, trees)
+def costs(memory: Memory | None = None, chain: str = Dev.name, trees: int = 1) -> Costs:
+    return Costs(
+        COMMITS, {"d", "g", "elsewhere"}, memory or Memory(), TOOLCHAINS[chain].cost, trees
+    )
 
 
 @pytest.mark.parametrize("chain", TOOLCHAINS)
@@ -23,7 +28,7 @@ def test_a_verdict_costs_less_than_a_binary_than_a_small_build_than_a_whole_one(
 
 
 def test_faster_toolchains_cost_less() -> None:
-    whole = [costs(chain=chain).seconds("a") for chain in (FAST, DEV, RELEASE)]
+    whole = [costs(chain=chain).seconds("a") for chain in (Fast.name, Dev.name, Release.name)]
     assert whole == sorted(set(whole))
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import pytest
 
-from bisector.build.toolchain import DEV, FAST
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.record.events import Probed
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search.graph import Graph
@@ -158,7 +159,14 @@ def runs(*said: tuple[Verdict, str] | tuple[Verdict, str, str]) -> Sequence[Prob
     """Runs by verdict, toolchain and purpose, which is to find out unless it is a re-test."""
     base = probed("1" * 40, GOOD)
     return [
-        replace(base, verdict=one[0], toolchain=one[1], purpose=(*one, "sweep")[2], run=number)
+        replace(
+            base,
+            verdict=one[0],
+            toolchain=one[1],
+            real=one[1] != "fast",
+            purpose=(*one, "sweep")[2],
+            run=number,
+        )
         for number, one in enumerate(said)
     ]
 
@@ -168,16 +176,16 @@ def verdict(ruling: Ruling | None) -> Verdict | None:
 
 
 def test_one_run_is_enough_unless_the_test_is_flaky() -> None:
-    assert verdict(first_ruling(runs((GOOD, FAST)), 1)) is GOOD
-    assert first_ruling(runs((GOOD, FAST)), 2) is None
-    assert verdict(first_ruling(runs((GOOD, FAST), (GOOD, FAST)), 2)) is GOOD
-    assert verdict(first_ruling(runs((GOOD, FAST), (BAD, FAST)), 5)) is BAD
-    assert verdict(first_ruling(runs((UNTESTABLE, FAST)), 5)) is UNTESTABLE
+    assert verdict(first_ruling(runs((GOOD, Fast.name)), 1)) is GOOD
+    assert first_ruling(runs((GOOD, Fast.name)), 2) is None
+    assert verdict(first_ruling(runs((GOOD, Fast.name), (GOOD, Fast.name)), 2)) is GOOD
+    assert verdict(first_ruling(runs((GOOD, Fast.name), (BAD, Fast.name)), 5)) is BAD
+    assert verdict(first_ruling(runs((UNTESTABLE, Fast.name)), 5)) is UNTESTABLE
     assert first_ruling((), 1) is None
 
 
 def test_a_re_test_does_not_count_for_what_was_said_first() -> None:
-    again = runs((BAD, FAST), (GOOD, DEV, RETEST))
+    again = runs((BAD, Fast.name), (GOOD, Dev.name, RETEST))
     assert verdict(first_ruling(again, 1)) is BAD
     assert verdict(last_ruling(again, 1)) is GOOD
 
@@ -185,26 +193,28 @@ def test_a_re_test_does_not_count_for_what_was_said_first() -> None:
 @pytest.mark.parametrize("after", [GOOD, BAD, UNTESTABLE, UNBUILDABLE])
 @pytest.mark.parametrize("before", [GOOD, BAD, UNBUILDABLE])
 def test_the_re_test_overrules_the_fast_toolchain(before: Verdict, after: Verdict) -> None:
-    assert verdict(last_ruling(runs((before, FAST), (after, DEV, RETEST)), 1)) is after
+    assert verdict(last_ruling(runs((before, Fast.name), (after, Dev.name, RETEST)), 1)) is after
 
 
 def test_a_real_toolchain_that_contradicts_itself_says_nothing() -> None:
-    ruling = last_ruling(runs((BAD, DEV), (GOOD, DEV, RETEST)), 1)
+    ruling = last_ruling(runs((BAD, Dev.name), (GOOD, Dev.name, RETEST)), 1)
     assert ruling == Ruling(UNTESTABLE, "bad in one run of dev, good in another")
 
 
 def test_no_claim_of_bad_rests_on_a_run_that_could_not_be_repeated() -> None:
-    assert verdict(last_ruling(runs((BAD, DEV), (UNTESTABLE, DEV, RETEST)), 1)) is UNTESTABLE
-    assert verdict(last_ruling(runs((UNTESTABLE, DEV), (GOOD, DEV, RETEST)), 1)) is GOOD
+    assert (
+        verdict(last_ruling(runs((BAD, Dev.name), (UNTESTABLE, Dev.name, RETEST)), 1)) is UNTESTABLE
+    )
+    assert verdict(last_ruling(runs((UNTESTABLE, Dev.name), (GOOD, Dev.name, RETEST)), 1)) is GOOD
 
 
 def test_re_tests_that_were_interrupted_do_not_count_yet() -> None:
-    begun = runs((BAD, FAST), (GOOD, DEV, RETEST))
+    begun = runs((BAD, Fast.name), (GOOD, Dev.name, RETEST))
     assert verdict(last_ruling(begun, 2)) is BAD
 
 
 def test_of_a_flaky_test_bad_once_is_bad_in_real_runs_too() -> None:
-    once = runs((BAD, DEV), (GOOD, DEV, RETEST), (GOOD, DEV, RETEST))
+    once = runs((BAD, Dev.name), (GOOD, Dev.name, RETEST), (GOOD, Dev.name, RETEST))
     assert verdict(last_ruling(once, 2)) is BAD
-    overruled = runs((BAD, FAST), (GOOD, DEV, RETEST), (GOOD, DEV, RETEST))
+    overruled = runs((BAD, Fast.name), (GOOD, Dev.name, RETEST), (GOOD, Dev.name, RETEST))
     assert verdict(last_ruling(overruled, 2)) is GOOD

@@ -10,7 +10,7 @@ import pygit2
 import pytest
 
 from bench.machines import Machines
-from bisector.build.toolchain import DEV
+from bisector.build.toolchains.dev import Dev
 from bisector.probing import setup
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.probe import Probe
@@ -78,7 +78,7 @@ class Ground:
 
     def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
         """The question that a client asks."""
-        chain = setup.find_chain(Options(), self.workspace, DEV)
+        chain = setup.find_toolchain(Options(), self.workspace, Dev.name)
         vtest = tools.require_vtest(self.workspace)
         judge = oracle or Oracle("any", "any.vtc", "digest", (("any.vtc", "vtest x"),))
         place = str(self.clone.git.path)

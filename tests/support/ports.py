@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build.toolchain import DEV, FAST, Chains, Toolchain
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
 from bisector.jobs.backport.attempt import Plan
 from bisector.jobs.backport.backport import find_branches
@@ -29,7 +31,7 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from tests.conftest import Clone
 
-GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
+GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 FLAP, SPARE = (
     Oracle(name, f"{name}.vtc", name, bad="x", control="y") for name in ("flap", "spare")
 )
@@ -88,7 +90,7 @@ class World:
     text: str = BASE
 
     def __post_init__(self) -> None:
-        self.chains = Chains(GCC, None)
+        self.chains = Toolchains(GCC, None)
         self.root = self.clone.commit({C: BASE, "VERSION": "2.9.0\n"})
         self.branch("2.9")
         self.bug = self.step("line 10\n", "line 10 bug\n", version="3.0.0")

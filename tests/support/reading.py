@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build.toolchain import DEV, FAST, Chains, Toolchain
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
@@ -21,7 +23,7 @@ from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle
 from tests.conftest import Clone
 
-GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
+GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 
 Reading = Callable[[str, Oracle, str], Verdict]
 """The verdict on a source text, in a case, built by the toolchain of that name."""
@@ -83,7 +85,7 @@ class Reader(Answering):
 
 
 def reading_prober(
-    clone: Clone, workspace: Workspace, path: Path, reading: Reading, chains: Chains
+    clone: Clone, workspace: Workspace, path: Path, reading: Reading, chains: Toolchains
 ) -> Prober:
     """A real prober, with a journal at *path*, that asks a Reader."""
     history = History.open(clone.path, workspace)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from bisector.build.toolchain import RELEASE
+from bisector.build.toolchains.release import Release
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.git.history import Commit, Range
 from bisector.jobs.hunt import culprit, releases
@@ -202,8 +202,8 @@ class Hunt:
         )
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
-        if self.prober.chains.search.name != RELEASE:
-            hint += f"; --toolchain {RELEASE} if the bug needs threads or the optimiser"
+        if missed := self.prober.chains.search.blind_to:
+            hint += f"; --toolchain {Release.name} if the bug needs {missed}"
         raise NoWitness(reason, hint)
 
     def _first_bad(self, places: Iterator[tuple[str, str]]) -> Probed | None:

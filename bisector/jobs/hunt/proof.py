@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bisector.build.toolchain import DEV, Toolchain
+from bisector.build.toolchain import Toolchain
+from bisector.build.toolchains.dev import Dev
 from bisector.jobs.hunt.transition import TestIsFlaky
 from bisector.probing.prober import Prober
 from bisector.record.events import CONFIRMATION, NEW_VERDICT, Confirmed, Found, Probed
@@ -25,7 +26,8 @@ def how_judged(search: Toolchain, passes: Passes) -> Iterator[str]:
         but = "" if passes.missed is None else f"; a bad one would with P = {passes.missed:.2g}"
         yield f"the test is flaky: good means that it passed {passes.needed} times{but}"
     if not search.is_real:
-        yield f"judged with {search.name} builds, as they search: --toolchain {DEV} takes gcc"
+        real = f"--toolchain {Dev.name} takes {Dev.description}"
+        yield f"judged with {search.name} builds only: {real}"
 
 
 class FastContradicted(Exception):

@@ -70,8 +70,8 @@ class Finder:
 
     def _costs(self, commits: Sequence[str]) -> Costs:
         memory = self._prober.memory(commits)
-        chain, jobs = self._prober.chains.search.name, self._prober.executor.jobs
-        return Costs(commits, self._evidence.rebuilding, memory, chain, jobs)
+        cost, jobs = self._prober.chains.search.cost, self._prober.executor.jobs
+        return Costs(commits, self._evidence.rebuilding, memory, cost, jobs)
 
     def _noise(self, what: str) -> Noise:
         """Passing by luck at any rate, failing by luck hardly ever."""

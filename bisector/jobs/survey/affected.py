@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from bisector.build.toolchain import RELEASE
+from bisector.build.toolchains.release import Release
 from bisector.errors import NoRelease
 from bisector.git.history import History, Range
 from bisector.jobs.hunt.proof import ONCE, Passes, how_judged, passes_of
@@ -229,8 +229,8 @@ class Table:
             )
         search = self.prober.chains.search
         yield from how_judged(search, self._passes())
-        if Verdict.BAD not in verdicts.values() and search.name != RELEASE:
-            yield f"none is bad: --toolchain {RELEASE} if the bug needs threads or the optimiser"
+        if Verdict.BAD not in verdicts.values() and search.blind_to:
+            yield f"none is bad: --toolchain {Release.name} if the bug needs {search.blind_to}"
 
 
 def _verdict(runs: Sequence[Probed], needed: int) -> Verdict | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
 from bisector.patch import relevance
 from bisector.probing.executors import default_jobs
@@ -13,7 +14,7 @@ from bisector.probing.prober import Bench
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
 from bisector.record.work_estimate import Estimate
-from bisector.search.costs import FULL_SECONDS, TEST_SECONDS, Costs, Memory
+from bisector.search.costs import TEST_SECONDS, Costs, Memory
 from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
 
@@ -48,8 +49,8 @@ def estimate(
     built = {content[one] for one in order if one in memory.binaries} - known
     costs = _build_costs(bench, commits, order, content)
     left = sum(cost for key, cost in costs.items() if key not in known | built)
-    pace = measured(bench.workspace, chain.name, bench.oracle.name)
-    scale, builds = pace.build_seconds / FULL_SECONDS[chain.name], pace.builds
+    pace = measured(bench.workspace, type(chain), bench.oracle.name)
+    scale, builds = pace.build_seconds / chain.cost.full, pace.builds
     took = {content[one.revision]: one.build_seconds for one in _built(events, chain.name)}
     if len(took) >= _ENOUGH:  # it was begun: nothing tells more than its own builds
         scale, builds = sum(took.values()) / sum(costs[key] for key in took), len(took)
@@ -70,7 +71,7 @@ def _build_costs(
 ) -> dict[str, float]:
     """The seconds that each content's build takes on the machine of Costs, by its key."""
     rebuilding = relevance.rebuilding(bench.history, commits)
-    costs = Costs(commits, rebuilding, Memory(), bench.chains.search.name, default_jobs())
+    costs = Costs(commits, rebuilding, Memory(), bench.chains.search.cost, default_jobs())
     found: dict[str, float] = {}
     for revision in order:
         if content[revision] not in found:
@@ -88,13 +89,13 @@ def _built(events: Iterable[Event], chain: str) -> list[Probed]:
     ]
 
 
-def measured(workspace: Workspace, chain: str, scenario: str) -> Pace:
+def measured(workspace: Workspace, chain: type[Toolchain], scenario: str) -> Pace:
     """How long builds by *chain* and the tests of *scenario* took in the workspace's hunts."""
     hunts = [journal.read(path)[0] for path in workspace.root.glob("hunts/*/journal")]
     return pace_of(hunts, chain, scenario)
 
 
-def pace_of(journals: Sequence[Sequence[Event]], chain: str, scenario: str) -> Pace:
+def pace_of(journals: Sequence[Sequence[Event]], chain: type[Toolchain], scenario: str) -> Pace:
     """The same of *journals*.
 
     A sweep's builds go on from their neighbours', so whole ones are those of the other jobs.
@@ -102,10 +103,10 @@ def pace_of(journals: Sequence[Sequence[Event]], chain: str, scenario: str) -> P
     builds, tests = [], []
     for events in journals:
         if not any(isinstance(one, Started) and one.job == "sweep" for one in events):
-            builds += [one.build_seconds for one in _built(events, chain)]
+            builds += [one.build_seconds for one in _built(events, chain.name)]
         probes = (one for one in events if isinstance(one, Probed) and one.scenario == scenario)
         tests += [one.test_seconds for one in probes if one.test_seconds]
     test = median(tests) if tests else TEST_SECONDS
     if len(builds) < _ENOUGH:
-        return Pace(FULL_SECONDS[chain], test, 0)
+        return Pace(chain.cost.full, test, 0)
     return Pace(median(builds), test, len(builds))

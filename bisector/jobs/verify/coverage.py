@@ -12,14 +12,16 @@ import shlex
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pygit2
 
 from bisector import build
 from bisector.build import binaries
-from bisector.build.toolchain import Chains, Toolchain
+from bisector.build.toolchain import Toolchain, Toolchains
+from bisector.build.toolchains.dev import Dev
 from bisector.probing.prober import Bench
 from bisector.record.events import Covered
 from bisector.system import process, tools
@@ -109,13 +111,20 @@ def read(texts: Iterable[bytes], counts: Counts) -> None:
         raise ValueError(f"not gcov's: {error}") from error
 
 
-def counting(chains: Chains) -> Toolchain | None:
+@dataclass(frozen=True)
+class Counting(Dev):
+    """gcc -O0 whose binaries count which lines they execute."""
+
+    name: ClassVar[str] = "coverage"
+
+
+def counting(chains: Toolchains) -> Toolchain | None:
     """A toolchain like those of *chains* whose binaries count, or None if all they have is tcc.
 
     Without optimisation, so that each line keeps its own code.
     """
     chain = chains.real.search
-    if not chain.is_real:
+    if not chain.has_gcov:
         return None
     words = dict(chain.variables)
     # until 3.0-dev as since then, ARCH_FLAGS goes to the compiler and to the linker
@@ -124,7 +133,7 @@ def counting(chains: Chains) -> Toolchain | None:
     words["ADDLIB"] = f"{words.get('ADDLIB', '')} {flush}".strip()
     words |= {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0"}
     identity = digest(chain.identity, FLUSH.read_bytes(), *(f"{k}={v}" for k, v in words.items()))
-    return replace(chain, name="coverage", variables=tuple(words.items()), identity=identity)
+    return Counting(chain.make, tuple(words.items()), identity, compiler=chain.compiler)
 
 
 def _counts(

@@ -142,7 +142,7 @@ def _probed(
     """The result, which says what is special about this worker, and the kin of its tools."""
     words = tuple(f"{name}={value}" for name, value in order.make)
     options = Options(make=words, sandbox=order.sandbox)
-    chain = setup.find_chain(options, workspace, order.chain)
+    chain = setup.find_toolchain(options, workspace, order.chain)
     program = tools.require_vtest(workspace)
     kin = _kin(chain, program.identity)
     remarks = []

@@ -10,7 +10,7 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.errors import NoSuchRevision, PatchProblem, UsageProblem, WouldOverwrite
 from bisector.jobs.backport.attempt import Plan
 from bisector.jobs.backport.backport import find_branches, hand_over
@@ -183,7 +183,7 @@ def test_where_history_and_probe_disagree_that_is_told(world: World) -> None:
 
 
 def test_the_fast_toolchain_is_not_believed_alone(world: World) -> None:
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     machine = world.run(world.plan(world.fix(), "3.0", "2.9"))
     assert ("flap", "dev") in machine.asked
     assert world.confirmed() == ["3.0", "2.9", "the tests where the fix was made"]
@@ -195,7 +195,7 @@ def test_nor_is_it_where_the_fix_is_not_needed(world: World) -> None:
             return Verdict.BAD
         return verdict(source, scenario, chain)
 
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(), "2.9"), says)
     (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
     assert (told.affected, told.outcome) == (Verdict.BAD, Outcome.CONFLICT)
@@ -204,7 +204,7 @@ def test_nor_is_it_where_the_fix_is_not_needed(world: World) -> None:
 
 def test_nor_is_it_about_what_is_needed_first(world: World) -> None:
     world.step("line 10 bug\n", "line 10 bug moved\n")
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     machine = world.run(world.plan(world.fix(), "3.0"))
     assert ("flap", "dev") in machine.asked
 
@@ -214,7 +214,7 @@ def test_when_the_toolchains_disagree_all_is_judged_by_the_real_one(world: World
         right = "right" in source and chain == "dev"
         return Verdict.BAD if right else verdict(source, scenario, chain)
 
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(), "3.0"), says)
     events = Journal(world.journal).events
     assert any(isinstance(event, Turned) for event in events)

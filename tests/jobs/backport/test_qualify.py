@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.jobs.backport import qualify
 from bisector.jobs.backport.backport import hand_over, origin
 from bisector.jobs.backport.fix import Fix
@@ -169,7 +169,7 @@ def test_one_that_only_a_real_toolchain_sees_the_bug_with_is_believed(world: Wor
             return Verdict.GOOD
         return verdict(source, scenario, chain)
 
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(files={OWN: TEST}), "3.0", named=False), says)
     assert world.judged()["3.0", OWN] is Outcome.FIXES
     assert world.notes()[0].startswith("dev shows the bug in the fix's own test, fast does not")
@@ -183,7 +183,7 @@ def test_the_fast_toolchain_is_not_believed_about_what_shows_the_bug(world: Worl
         return verdict(source, scenario, chain)
 
     world.step("line 2\n", "line 2 x\n")
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(), "2.9"), says)
     (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
     assert told.outcome is Outcome.UNKNOWN

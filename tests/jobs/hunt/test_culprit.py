@@ -9,7 +9,9 @@ import pygit2
 import pytest
 from pygit2.enums import FileMode
 
-from bisector.build.toolchain import DEV, FAST, Chains
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.jobs.hunt import culprit
 from bisector.jobs.hunt.hunt import Hunt, Question
 from bisector.probing.probe import Probe
@@ -184,15 +186,17 @@ def test_fast_tries_the_hunks_and_the_real_one_has_the_last_word(lab: Lab) -> No
     lab.chains = AUTO
     lab.reduce(bad_with("four"))
     tried = [e for e in lab.events if isinstance(e, Probed) and e.patched]
-    assert {e.toolchain for e in tried[:-1]} == {FAST}
-    assert (tried[-1].purpose, tried[-1].toolchain) == ("confirm the hunks", DEV)
+    assert {e.toolchain for e in tried[:-1]} == {Fast.name}
+    assert (tried[-1].purpose, tried[-1].toolchain) == ("confirm the hunks", Dev.name)
     assert lab.reduced().problem == ""
 
 
 def test_a_real_toolchain_that_contradicts_is_told(lab: Lab) -> None:
     lab.chains = AUTO
     lab.reduce(
-        lambda words, run, chain: BAD if words >= ({"two"} if chain == FAST else {*WORDS}) else GOOD
+        lambda words, run, chain: (
+            BAD if words >= ({"two"} if chain == Fast.name else {*WORDS}) else GOOD
+        )
     )
     assert lab.words() == {"two"}
     assert lab.reduced().problem == "with dev they are good: good, as it is"
@@ -268,7 +272,7 @@ def test_after_the_same_hunt_without_it_only_the_reduction_is_made(lab: Lab) -> 
 
 
 def test_killed_at_any_time_it_goes_on_and_ends_the_same(lab: Lab) -> None:
-    lab.chains, judge = Chains(GCC, GCC), bad_with("one", "three")
+    lab.chains, judge = Toolchains(GCC, GCC), bad_with("one", "three")
     lab.reduce(judge)
     whole, answer = lab.path.read_bytes(), lab.reduced()
     lines = whole.splitlines(keepends=True)

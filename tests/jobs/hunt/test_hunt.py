@@ -11,7 +11,9 @@ import pygit2
 import pytest
 from pygit2.enums import FileMode
 
-from bisector.build.toolchain import DEV, FAST, Chains, Toolchain
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.git.history import History
 from bisector.jobs.hunt.hunt import Hunt, Question
@@ -50,7 +52,7 @@ from tests.support.reading import Answering
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 
-GCC, TCC = Toolchain(DEV, "make", (), "gcc"), Toolchain(FAST, "make", (), "tcc")
+GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 
 Truth = Callable[[int, int], Verdict]
 """The verdict on a commit by its number and by the run's."""
@@ -82,7 +84,7 @@ class Machine(Answering):
             return Result(Ruling(verdict, f"{verdict}, as it is"), self._key(request), "patched")
         number = self._numbers[request.tree]
         self.asked.append(number)
-        fast = self.fast_truth if request.chain.name == FAST else None
+        fast = self.fast_truth if request.chain.name == Fast.name else None
         verdict = (fast or self.truth)(number, request.run)
         ruling = Ruling(verdict, self.reasons.get(number, f"{verdict}, as it is"))
         binary = self.binaries.get(number, f"binary {number} {request.chain.name}")
@@ -135,7 +137,7 @@ class World:
             clone.tag(name, self.commits[number])
         self.oracle = Oracle("flap", "flap.vtc", "digest", bad="signature", control="control")
         self.range = "v2.9..master"
-        self.chains = Chains(GCC, GCC)
+        self.chains = Toolchains(GCC, GCC)
         self.other_tools = False
 
     def hunt(
@@ -438,8 +440,8 @@ def test_the_series_is_tried_on_each_affected_release(world: World) -> None:
     dev1, stable, dev2 = (world.commits[number] for number in (9, 12, 20))
     said = "0001-x.patch conflicts: src/a.c @@ -1 +1 @@: differs"
     assert world.patched() == [
-        PatchChecked("v3.0-dev1", dev1, BAD, how, GOOD, "", DEV),
-        PatchChecked("v3.0.0", stable, BAD, how, BAD, "", DEV),
+        PatchChecked("v3.0-dev1", dev1, BAD, how, GOOD, "", Dev.name),
+        PatchChecked("v3.0.0", stable, BAD, how, BAD, "", Dev.name),
         PatchChecked("v3.1-dev1", dev2, BAD, (), None, said),
     ]
 
@@ -582,7 +584,7 @@ def test_killed_at_any_time_it_goes_on_and_ends_the_same(
 
 # --- two toolchains -------------------------------------------------------------------------------
 
-AUTO = Chains(TCC, GCC, GCC)
+AUTO = Toolchains(TCC, GCC, GCC)
 
 
 def notes(world: World) -> list[str]:
@@ -604,12 +606,14 @@ def test_fast_searches_and_the_real_one_proves(world: World) -> None:
     assert notes(world) == []
     for event in world.events:
         if isinstance(event, Probed):
-            assert event.toolchain == (DEV if event.purpose.startswith("confirm") else FAST)
+            assert event.toolchain == (
+                Dev.name if event.purpose.startswith("confirm") else Fast.name
+            )
 
 
-@pytest.mark.parametrize("chains", [AUTO, Chains(TCC, GCC)])
+@pytest.mark.parametrize("chains", [AUTO, Toolchains(TCC, GCC)])
 def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
-    world: World, chains: Chains
+    world: World, chains: Toolchains
 ) -> None:
     """Also where the user wanted fast alone to search."""
     world.chains = chains
@@ -682,7 +686,7 @@ def test_a_stretch_that_fast_cannot_build_is_judged_by_the_other(world: World) -
 
 
 def test_without_a_proof_nothing_is_proven(world: World) -> None:
-    world.chains = Chains(TCC, None, GCC)
+    world.chains = Toolchains(TCC, None, GCC)
     world.hunt(bad_in(range(7, 24)), prepare=tell_fast(bad_in(range(6, 24))))
     assert world.found() == {INTRODUCTION: [6]}
     assert world.confirmed() == {}
@@ -692,7 +696,7 @@ def test_without_a_proof_nothing_is_proven(world: World) -> None:
 
 
 def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
-    world.chains = Chains(GCC, GCC, remark="every build is made by gcc: no tcc")
+    world.chains = Toolchains(GCC, GCC, remark="every build is made by gcc: no tcc")
     for _ in range(2):
         world.hunt(bad_in(range(7, 24)))
         assert notes(world) == [world.chains.remark]
@@ -711,9 +715,9 @@ def flaky_in(stretch: range, share: float, seed: str = "") -> Truth:
     return truth
 
 
-@pytest.mark.parametrize("chains", [Chains(GCC, GCC), AUTO])
+@pytest.mark.parametrize("chains", [Toolchains(GCC, GCC), AUTO])
 def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
-    world: World, chains: Chains
+    world: World, chains: Toolchains
 ) -> None:
     world.chains = chains
     world.hunt(flaky_in(range(7, 24), 0.6), flaky=True)

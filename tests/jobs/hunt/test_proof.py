@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import RELEASE, Chains, Toolchain
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.release import Release
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MISSED, MOST_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import TestIsFlaky
 from bisector.record.events import FIX, INTRODUCTION, Confirmed, Found
@@ -69,11 +70,11 @@ def test_both_sides_as_expected_in_all_runs_are_proof(
 
 
 def test_it_is_the_proving_toolchains(world: World) -> None:
-    world.chains = Chains(TCC, Toolchain(RELEASE, "make", (), "gcc -O2"), GCC)
+    world.chains = Toolchains(TCC, Release("make", (), "gcc -O2"), GCC)
     proof = Proof(world, steadily(GOOD), steadily(BAD))
-    assert proof.confirm().toolchain == RELEASE
+    assert proof.confirm().toolchain == Release.name
     told = [one for runs in proof.prober.verdicts().values() for one in runs]
-    assert {one.toolchain for one in told} == {RELEASE}
+    assert {one.toolchain for one in told} == {Release.name}
 
 
 def test_a_side_that_says_otherwise_all_the_time_is_a_doubt(world: World) -> None:
@@ -111,20 +112,20 @@ def test_a_set_or_a_commit_with_its_parents_binary_is_not_proven(world: World) -
 def test_fast_is_contradicted_by_another_verdict_or_by_none_at_all(
     world: World, parent: Verdict, child: Verdict
 ) -> None:
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     with pytest.raises(FastContradicted):
         Proof(world, steadily(parent), steadily(child)).confirm()
 
 
 def test_fast_is_not_contradicted_by_one_run_of_many_that_could_not_be_tested(world: World) -> None:
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     said = Proof(world, steadily(GOOD), lambda run: UNTESTABLE if run == 2 else BAD).confirm()
     assert not said.proven
 
 
 @pytest.mark.parametrize(("parent", "child"), [(GOOD, GOOD), (BAD, BAD)])
 def test_with_chance_too(world: World, parent: Verdict, child: Verdict) -> None:
-    world.chains = Chains(TCC, GCC, GCC)
+    world.chains = Toolchains(TCC, GCC, GCC)
     with pytest.raises(FastContradicted):
         Proof(world, steadily(parent), steadily(child)).confirm(flaky=True)
 

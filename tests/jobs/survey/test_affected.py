@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.errors import NoRelease
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
 from bisector.jobs.survey.affected import Question, Releases, Table, table_id
@@ -219,7 +219,7 @@ def test_what_is_known_of_another_history_is_passed_over(shelf: Shelf) -> None:
 
 
 def test_where_all_are_alike_it_stops_at_its_budget_and_says_what_might_help(shelf: Shelf) -> None:
-    shelf.chains = Chains(TCC, GCC, GCC)
+    shelf.chains = Toolchains(TCC, GCC, GCC)
     prober = shelf.judge(bad_in(range(0)))
     assert len(prober.asked) == BUDGET
     assert shelf.ended() == Ended("answered", ())
@@ -233,7 +233,7 @@ def test_what_fast_cannot_judge_is_judged_by_the_other(shelf: Shelf) -> None:
     shelf.chains, truth = AUTO, bad_in(range(4, 15))
     shelf.judge(truth, prepare=tell_fast(bad_in(range(4, 15), untestable=range(2, 9))), every=True)
     assert shelf.told_as(truth)
-    assert shelf.notes() == ["judged with fast builds, as they search: --toolchain dev takes gcc"]
+    assert shelf.notes() == ["judged with fast builds only: --toolchain dev takes gcc -O0"]
 
 
 def test_a_flaky_release_is_good_only_after_several_passes(shelf: Shelf) -> None:

@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import DEV, FAST
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.jobs.survey.estimate import Pace, estimate, pace_of
 from bisector.record.events import Event
 from bisector.record.journal import Journal
 from bisector.record.work_estimate import Estimate
-from bisector.search.costs import FULL_SECONDS, INCREMENTAL_SECONDS, TEST_SECONDS
+from bisector.search.costs import TEST_SECONDS
 from bisector.system.workspace import Workspace
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import GOOD, World
 from tests.report.test_terminal import STARTED, probed
 from tests.support.judged import started
 
-FULL, SMALL = FULL_SECONDS[DEV], INCREMENTAL_SECONDS[DEV]
+FULL, SMALL = Dev.cost.full, Dev.cost.incremental
 
 
 @pytest.fixture
@@ -61,7 +62,9 @@ def test_a_change_of_a_header_makes_the_next_build_a_whole_one(world: World) -> 
 def test_what_was_told_before_costs_nothing_unless_all_is_to_be_tested_afresh(
     world: World,
 ) -> None:
-    told = [probed(commit, GOOD, toolchain=DEV, build_seconds=0.0) for commit in world.commits[:9]]
+    told = [
+        probed(commit, GOOD, toolchain=Dev.name, build_seconds=0.0) for commit in world.commits[:9]
+    ]
     keep(world, started("sweep", world.range), *told)
     assert (cost(world).known, cost(world, fresh=True).known) == (9, 0)
     assert cost(world).build_seconds < cost(world, fresh=True).build_seconds
@@ -73,7 +76,7 @@ def test_what_was_told_before_costs_nothing_unless_all_is_to_be_tested_afresh(
 def test_a_sweep_that_was_begun_tells_its_own_pace(world: World) -> None:
     seconds = (10 * FULL, 10 * SMALL, 10 * SMALL)
     told = [
-        probed(commit, GOOD, toolchain=DEV, build_seconds=took)
+        probed(commit, GOOD, toolchain=Dev.name, build_seconds=took)
         for commit, took in zip(world.commits, seconds, strict=False)
     ]
     keep(world, started("sweep", world.range), *told)
@@ -88,23 +91,30 @@ def test_a_flaky_test_runs_several_times(world: World) -> None:
 
 def test_the_pace_is_the_middle_of_what_was_measured_here() -> None:
     builds = [
-        probed("1" * 40, GOOD, toolchain=DEV, build_seconds=took, test_seconds=0.2, scenario="flap")
+        probed(
+            "1" * 40,
+            GOOD,
+            toolchain=Dev.name,
+            build_seconds=took,
+            test_seconds=0.2,
+            scenario="flap",
+        )
         for took in (2.0, 9.0, 3.0)
     ]
-    other = probed("1" * 40, GOOD, toolchain=DEV, build_seconds=0.0, scenario="another")
+    other = probed("1" * 40, GOOD, toolchain=Dev.name, build_seconds=0.0, scenario="another")
     hunt: list[Event] = [STARTED, *builds, other]
-    assert pace_of([hunt], DEV, "flap") == Pace(3.0, 0.2, 3)
+    assert pace_of([hunt], Dev, "flap") == Pace(3.0, 0.2, 3)
 
 
 def test_where_too_little_was_measured_the_pace_is_that_of_another_machine() -> None:
-    build = probed("1" * 40, GOOD, toolchain=DEV, build_seconds=2.0, scenario="flap")
+    build = probed("1" * 40, GOOD, toolchain=Dev.name, build_seconds=2.0, scenario="flap")
     nothing = Pace(FULL, TEST_SECONDS, 0)
-    assert pace_of([], DEV, "x") == nothing
-    assert pace_of([[STARTED, build, build]], DEV, "x") == nothing, "too few"
-    assert pace_of([[STARTED, build, build, build]], DEV, "x") == replace(
+    assert pace_of([], Dev, "x") == nothing
+    assert pace_of([[STARTED, build, build]], Dev, "x") == nothing, "too few"
+    assert pace_of([[STARTED, build, build, build]], Dev, "x") == replace(
         nothing, build_seconds=2.0, builds=3
     )
     sweep = [started("sweep", "a..b"), build, build, build]
-    assert pace_of([sweep], DEV, "x") == nothing, "these went on from their neighbours"
-    fast = Pace(FULL_SECONDS[FAST], TEST_SECONDS, 0)
-    assert pace_of([[STARTED, build, build, build]], FAST, "x") == fast
+    assert pace_of([sweep], Dev, "x") == nothing, "these went on from their neighbours"
+    fast = Pace(Fast.cost.full, TEST_SECONDS, 0)
+    assert pace_of([[STARTED, build, build, build]], Fast, "x") == fast

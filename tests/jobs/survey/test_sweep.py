@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import DEV, FAST
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
@@ -192,16 +193,16 @@ def test_an_isolated_revision_is_tested_again_by_a_real_toolchain(land: Land) ->
     land.sweep(bad_in(range(6, 7)))
     assert land.drawn() == [([*range(6)], GOOD), ([6], BAD), ([*range(7, 24)], GOOD)]
     assert [row.odd for row in land.rows()] == [False, True, False]
-    assert land.retested() == {6: (BAD, BAD, DEV)}
+    assert land.retested() == {6: (BAD, BAD, Dev.name)}
     asked = [e.toolchain for e in land.events if isinstance(e, Probed) and e.run]
-    assert asked == [DEV]
+    assert asked == [Dev.name]
 
 
 def test_what_the_real_toolchain_does_not_see_is_not_claimed(land: Land) -> None:
     land.chains = AUTO
     land.sweep(bad_in(range(0)), prepare=tell_fast(bad_in(range(6, 8))))
     assert land.drawn() == [([*range(24)], GOOD)]
-    assert land.retested() == {6: (BAD, GOOD, DEV), 7: (BAD, GOOD, DEV)}
+    assert land.retested() == {6: (BAD, GOOD, Dev.name), 7: (BAD, GOOD, Dev.name)}
     assert land.ended() == Ended("answered", ())
 
 
@@ -209,7 +210,7 @@ def test_a_good_one_among_bad_ones_is_tested_again_too(land: Land) -> None:
     land.chains = AUTO
     land.sweep(bad_in(range(24)), prepare=tell_fast(lambda n, run: GOOD if n == 6 else BAD))
     assert land.drawn() == [([*range(24)], BAD)]
-    assert land.retested() == {6: (GOOD, BAD, DEV)}
+    assert land.retested() == {6: (GOOD, BAD, Dev.name)}
 
 
 def test_one_that_is_now_bad_and_now_good_is_called_neither(land: Land) -> None:
@@ -217,7 +218,7 @@ def test_one_that_is_now_bad_and_now_good_is_called_neither(land: Land) -> None:
     assert land.map()[6] is UNTESTABLE
     assert land.rows()[1].reason == "bad in one run of dev, good in another"
     assert land.rows()[1].odd
-    assert land.retested() == {6: (BAD, UNTESTABLE, DEV)}
+    assert land.retested() == {6: (BAD, UNTESTABLE, Dev.name)}
 
 
 def test_what_is_odd_only_after_a_re_test_is_tested_again(land: Land) -> None:
@@ -236,8 +237,8 @@ def test_a_boundary_and_a_long_stretch_are_no_oddities(land: Land) -> None:
     land.chains = AUTO
     land.sweep(bad_in(range(6, 9)))
     assert land.retested() == {}
-    assert {e.toolchain for e in land.events if isinstance(e, Probed)} == {FAST}
-    assert land.notes() == ["judged with fast builds, as they search: --toolchain dev takes gcc"]
+    assert {e.toolchain for e in land.events if isinstance(e, Probed)} == {Fast.name}
+    assert land.notes() == ["judged with fast builds only: --toolchain dev takes gcc -O0"]
 
 
 # --- flaky tests ----------------------------------------------------------------------------------

@@ -10,7 +10,11 @@ import pygit2
 import pytest
 
 from bisector.build import binaries
-from bisector.build.toolchain import DEV, FAST, RELEASE, Chains, Toolchain
+from bisector.build.toolchain import Toolchain, Toolchains
+from bisector.build.toolchains import TOOLCHAINS
+from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
+from bisector.build.toolchains.release import Release
 from bisector.git.history import History
 from bisector.jobs.verify import coverage
 from bisector.jobs.verify.coverage import added_lines, counting, covered, measure, read
@@ -78,7 +82,7 @@ class World:
         self.clone, self.workspace = clone, workspace
         self.revision = clone.commit(FILES)
         clone.tag("v3.0.0", self.revision)
-        self.chains = Chains(Toolchain.of(DEV, MAKE, GCC, LUA, {}))
+        self.chains = Toolchains(Dev.of(MAKE, GCC, LUA, {}))
         self.vtest(vtest, '"$HAPROXY_PROGRAM"\n')
 
     def vtest(self, path: Path, script: str) -> None:
@@ -168,22 +172,22 @@ def test_a_headers_line_is_executed_if_any_object_executed_it() -> None:
 
 
 def chain(name: str, extra: Mapping[str, str] | None = None) -> Toolchain:
-    return Toolchain.of(name, MAKE, GCC, LUA, extra or {})
+    return TOOLCHAINS[name].of(MAKE, GCC, LUA, extra or {})
 
 
-@pytest.mark.parametrize("name", [DEV, RELEASE])
+@pytest.mark.parametrize("name", [Dev.name, Release.name])
 def test_a_counting_toolchain_is_gccs_without_optimisation(name: str) -> None:
-    made = counting(Chains(chain(FAST), None, chain(name)))
+    made = counting(Toolchains(chain(Fast.name), None, chain(name)))
     assert made
     words = dict(made.variables)
     assert words["ARCH_FLAGS"] == "--coverage"
     assert words["CPU_CFLAGS"] == words["OPT_CFLAGS"] == "-O0"
-    assert made.name not in (DEV, FAST, RELEASE), "its objects lie apart"
+    assert made.name not in (Dev.name, Fast.name, Release.name), "its objects lie apart"
     assert made.identity != chain(name).identity
 
 
 def test_the_users_own_flags_stay() -> None:
-    made = counting(Chains(chain(DEV, {"ARCH_FLAGS": "-m32", "ADDLIB": "-lx"})))
+    made = counting(Toolchains(chain(Dev.name, {"ARCH_FLAGS": "-m32", "ADDLIB": "-lx"})))
     assert made
     words = dict(made.variables)
     assert words["ARCH_FLAGS"] == "-m32 --coverage"
@@ -280,7 +284,7 @@ def test_a_gcov_of_another_gcc_says_what_it_says(
 
 
 def test_tcc_alone_cannot_count(world: World) -> None:
-    world.chains = Chains(chain(FAST))
+    world.chains = Toolchains(chain(Fast.name))
     assert world.problem({"src/a.c": PATCHED}).startswith("only gcc's binaries can count")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite
 from bisector.jobs.verify.hunk_ablation import Hunkwise
 from bisector.patch import unified_diff
@@ -48,7 +48,7 @@ def dropped(clone: Clone, workspace: Workspace, tmp_path: Path) -> list[HunkDrop
 
 def drop(clone: Clone, workspace: Workspace, path: Path, series: Series) -> list[HunkDropped]:
     clone.commit({"src/haproxy.c": OLD})
-    prober = reading_prober(clone, workspace, path / "journal", reading, Chains(TCC, GCC))
+    prober = reading_prober(clone, workspace, path / "journal", reading, Toolchains(TCC, GCC))
     judge = Judge(prober, (SUITE,))
     return list(Hunkwise(judge, prober.bench.history.head().id).drop_each(series))
 
@@ -93,7 +93,7 @@ def test_a_hunk_without_which_nothing_compiles_is_needed(
         return Verdict.GOOD if halves else Verdict.UNBUILDABLE
 
     clone.commit({"src/haproxy.c": OLD})
-    prober = reading_prober(clone, workspace, tmp_path / "journal", compiles, Chains(GCC))
+    prober = reading_prober(clone, workspace, tmp_path / "journal", compiles, Toolchains(GCC))
     judge = Judge(prober, (SUITE,))
     head = prober.bench.history.head().id
     told = list(Hunkwise(judge, head).drop_each(change("src/haproxy.c", OLD, NEW)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Suite
 from bisector.jobs.verify.verify import Closer, Plan, Verification
 from bisector.probing.prober import Prober
@@ -38,7 +38,7 @@ class World:
 
     def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
         self.clone, self.workspace, self.path = clone, workspace, path
-        self.chains = Chains(TCC, GCC, GCC)
+        self.chains = Toolchains(TCC, GCC, GCC)
 
     def verify(
         self, sources: Sequence[str], truth: Reading, *, closer: Closer | None = None
@@ -139,7 +139,7 @@ def test_what_a_real_toolchain_contradicts_is_all_judged_anew(world: World) -> N
 
 
 def test_a_real_toolchain_needs_no_proof(world: World) -> None:
-    world.chains = Chains(GCC, GCC)
+    world.chains = Toolchains(GCC, GCC)
     prober = world.verify([BROKEN], reading)
     assert world.summary.verified
     assert isinstance(prober.executor, Reader)

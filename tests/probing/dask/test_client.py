@@ -14,7 +14,7 @@ import pytest
 from distributed import LocalCluster
 
 from bench.machines import Machines
-from bisector.build.toolchain import Chains
+from bisector.build.toolchain import Toolchains
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.git.history import History
 from bisector.probing.dask import scheduler
@@ -157,7 +157,7 @@ def test_a_journal_knows_its_answers_again_whoever_gave_them(
     request = ground.request(ground.tree())
     history = History.open(ground.clone.path, ground.workspace)
     vtest = Tool(Path(request.vtest), "vtest", request.vtest_identity)
-    chains = Chains(request.chain, request.chain)
+    chains = Toolchains(request.chain, request.chain)
     bench = Bench(ground.workspace, history, chains, request.oracle, vtest)
     ground.program("gcc", GCC.format(tools))
     journal = ground.folder / "journal"
