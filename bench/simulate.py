@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bisector.search.bisection import Outcome, Search
+from bisector.search.bisection import Observation, Search
 from bisector.search.graph import Graph
 from bisector.search.noise import Noise
 
@@ -40,9 +40,9 @@ def search(
     noise = Noise(false_old=false_old) if false_old else None
     process = Search(graph, commits[-1], weights, noise)
     if noise:
-        process.record(commits[-1], Outcome.NEW)
+        process.record(commits[-1], Observation.NEW)
         for _ in range(3):
-            process.record_before(Outcome.OLD)
+            process.record_before(Observation.OLD)
     chance = random.Random(seed)
     first = graph.index[culprit]
     probes = rounds = 0
@@ -51,7 +51,7 @@ def search(
         probes += len(chosen)
         for revision in chosen:
             new = graph.index[revision] >= first and chance.random() >= false_old
-            process.record(revision, Outcome.NEW if new else Outcome.OLD)
+            process.record(revision, Observation.NEW if new else Observation.OLD)
     return Cost(probes, rounds, process.candidates() == (culprit,))
 
 

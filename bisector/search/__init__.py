@@ -1,1 +1,1 @@
-"""Which revision next: mathematics without git, files or processes."""
+"""Algorithms that choose the next revision to probe; no git, no files, no processes."""

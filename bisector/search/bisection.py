@@ -1,15 +1,20 @@
-"""Weighted bisection over a commit graph: given the outcomes so far, which revision next.
+"""Weighted bisection over a commit graph: from the observations so far to the next revision.
 
-The model: exactly one revision of the range, the *first NEW one*, turned OLD into NEW, and a
-revision is NEW if and only if that one is itself or among its ancestors. What lies before the range
-is OLD. So a NEW revision leaves itself and its ancestors as candidates, an OLD one rules them out,
-and one that can't be tested (SKIP) says nothing. Which commits are likely is the caller's knowledge
-and comes in as weights; they decide how many probes it takes, not what the answer is.
+Model: exactly one revision of the range, the *first NEW revision*, changed the state from OLD to
+NEW. A revision is NEW if and only if it is the first NEW revision or has it among its ancestors;
+everything before the range is OLD. A NEW observation therefore keeps the observed revision and its
+ancestors as candidates, an OLD one excludes them, and a SKIP (untestable) carries no information.
+The caller supplies prior weights; they determine the number of probes, not the answer.
 
-With a flaky test the same holds of what revisions are, but a run only makes it more or less likely,
-and neither end is certain: perhaps there is no first NEW revision in the range at all.
+With a flaky test the model of the revisions is the same, but an observation only changes
+probabilities, and neither end of the range is certain: there may be no first NEW revision in it.
 
-Nothing here knows git, files or chance: the same records give the same choices.
+Each step is the greedy choice by expected information gain per second (Lindley 1956, "On a measure
+of the information provided by an experiment"), on a posterior as in Ben-Or and Hassidim 2008, "The
+Bayesian learner is optimal for noisy binary search". With equal weights, equal costs and no noise
+it is `git bisect`.
+
+Deterministic and free of I/O: the same observations lead to the same choices.
 """
 
 from __future__ import annotations
@@ -19,17 +24,25 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from enum import Enum
 
 from bisector.search.graph import Graph, Revision
-from bisector.search.information import NOTHING, Mass, Point, information, likely_testable, spread
+from bisector.search.information import (
+    NOTHING,
+    Mass,
+    Point,
+    information,
+    probability_testable,
+    spread,
+)
 from bisector.search.noise import EXACT, Noise
-from bisector.search.posterior import BEFORE, NEVER, Belief
+from bisector.search.posterior import BEFORE, NEVER, Posterior
 
-Seconds = Callable[[Revision], float]  # how long it would take to probe one, above 0
+Seconds = Callable[[Revision], float]  # the expected duration of a probe, above 0
 
 
-class Outcome(Enum):
-    """What a probe says, in git bisect's terms.
+class Observation(Enum):
+    """The result of one run of the test on one revision, in git bisect's terms.
 
-    For a bug's introduction OLD is good and NEW bad, for its fix OLD is bad and NEW good.
+    In the search for a bug's introduction OLD is good and NEW is bad; in the search for its fix
+    OLD is bad and NEW is good.
     """
 
     OLD = "old"
@@ -38,30 +51,31 @@ class Outcome(Enum):
 
 
 class NoTransition(Enum):
-    """Why no revision of the range is the first NEW one."""
+    """The hypotheses under which no revision of the range is the first NEW one."""
 
-    BEFORE = BEFORE  # all of them are NEW, and so is what lies before
-    NEVER = NEVER  # all of them are OLD, `new` too
+    BEFORE = BEFORE  # the whole range is NEW, and so is what lies before it
+    NEVER = NEVER  # the whole range is OLD, including `new`
 
 
 class Contradiction(ValueError):
-    """No first NEW revision fits all the records: the test is flaky, or the bug came and went."""
+    """No first NEW revision fits all observations: the test is flaky, or there are two changes."""
 
 
 class Search:
     """Find the first NEW revision among `new` and its ancestors.
 
-    Weights (>= 0, any scale) say how likely each revision is the one. Weight 0: it can't be, so its
-    outcome is its parents'. Without weights all are equal, which is git bisect. To use it:
+    Weights (>= 0, of any scale) are proportional to the prior probability of each revision. A
+    revision of weight 0 is not a candidate: its state is taken to be that of its parents. Without
+    weights all revisions are equally likely, as in git bisect. Usage:
 
         while (revision := search.choose()) is not None:
             search.record(revision, probe(revision))
-        search.candidates()  # one revision, or those that SKIPs keep from being told apart
+        search.candidates()  # one revision, or those that SKIPs make indistinguishable
 
-    Without `noise` each outcome is the truth, and so is that `new` is NEW and what lies before the
-    range OLD. With it nothing is known beforehand: record what was seen on `new`, and on `old`, the
-    revision before the range; one can be chosen and recorded any number of times, once for each
-    run; and there may be no candidate at the end (see `no_transition`).
+    Without `noise` every observation is exact, `new` is NEW and everything before the range is OLD.
+    With `noise` nothing is known at the start: record what was observed on `new` and on `old`, the
+    revision before the range. A revision can then be chosen and recorded repeatedly, once for each
+    run, and the result may be that there is no candidate (see `no_transition`).
     """
 
     def __init__(
@@ -72,11 +86,12 @@ class Search:
         noise: Noise | None = None,
         old: Revision | None = None,
     ) -> None:
-        """Start with nothing recorded, and with the graph's other revisions left out.
+        """Start without observations, on `new` and its ancestors in the graph.
 
-        If `old` isn't named it is never chosen, and doubts about it may be left at the end.
+        Without `old` the revision before the range is never chosen, so with noise the search may
+        end below the requested confidence.
 
-        Raises KeyError if `new` isn't in the graph or a weight is missing, ValueError if a weight
+        Raises KeyError if `new` is not in the graph or a weight is missing, ValueError if a weight
         is negative or not finite.
         """
         self._graph = graph
@@ -89,188 +104,197 @@ class Search:
         self._exact = noise is None
         self._noise = noise or EXACT
         self._old = old
-        self._outcomes: dict[int, Outcome] = {}  # the latest of each
-        self._landings: dict[int, frozenset[int]] = {}
-        self._belief = Belief(graph, self._weights, self._noise)
+        self._observations: dict[int, Observation] = {}  # the latest of each revision
+        self._nearest_testable: dict[int, frozenset[int]] = {}
+        self._posterior = Posterior(graph, self._weights, self._noise)
         if self._exact:
-            self.record(new, Outcome.NEW)
+            self.record(new, Observation.NEW)
 
     def __contains__(self, revision: Revision) -> bool:
-        """Is the revision in the range of this search, or `old`, so that `record` takes it?"""
-        return self._place(revision) is not None
+        """Whether `record` accepts the revision: it is in the range of the search, or is `old`."""
+        return self._index(revision) is not None
 
-    def record(self, revision: Revision, outcome: Outcome) -> None:
-        """Take in what a run said, whether or not `choose` asked for it.
+    def record(self, revision: Revision, observation: Observation) -> None:
+        """Add the observation of one run, of a chosen revision or of any other.
 
-        A SKIP does not take back an earlier OLD or NEW; an OLD or NEW does replace an earlier SKIP.
-        Without noise it raises Contradiction, and stays as it was, if nothing would fit any more.
-        Raises ValueError if the revision is not in the range.
+        A SKIP does not replace an earlier OLD or NEW; an OLD or NEW replaces an earlier SKIP.
+
+        Raises ValueError if the revision is not in the range. Without noise, raises Contradiction
+        and leaves the search unchanged if no candidate would be left.
         """
-        if (place := self._place(revision)) is None:
+        if (index := self._index(revision)) is None:
             raise ValueError(f"{revision} is not in the range of the search")
-        if outcome is Outcome.SKIP:
-            self._outcomes.setdefault(place, outcome)
-        elif place == BEFORE:
-            self.record_before(outcome)
+        if observation is Observation.SKIP:
+            self._observations.setdefault(index, observation)
+        elif index == BEFORE:
+            self.record_before(observation)
         else:
-            self._learn(self._graph.ancestors(place) | {BEFORE}, outcome, revision)
-            self._outcomes[place] = outcome
-        skipped = {i for i in self._range if self._outcomes.get(i) is Outcome.SKIP}
-        self._landings = self._graph.landings(self._range, skipped)
+            self._update(self._graph.ancestors(index) | {BEFORE}, observation, revision)
+            self._observations[index] = observation
+        skipped = {i for i in self._range if self._observations.get(i) is Observation.SKIP}
+        self._nearest_testable = self._graph.nearest_descendants(self._range, skipped)
 
-    def record_before(self, outcome: Outcome) -> None:
-        """Take in what a run said of what lies before the range, whether or not `old` is named.
+    def record_before(self, observation: Observation) -> None:
+        """Add the observation of one run before the range, whether or not `old` is named.
 
         Raises Contradiction if it is NEW and there is no noise.
         """
-        if outcome is not Outcome.SKIP:
-            self._learn({BEFORE}, outcome, "what lies before the range")
-            self._outcomes[BEFORE] = outcome
+        if observation is not Observation.SKIP:
+            self._update({BEFORE}, observation, "what lies before the range")
+            self._observations[BEFORE] = observation
 
     def choose(
         self, seconds: Seconds | None = None, pending: Collection[Revision] = ()
     ) -> Revision | None:
-        """The revision to probe next, or None: the one expected to tell most per second.
+        """The revision with the highest expected information per second, to be probed next.
 
-        Without `seconds` all take the same time. None if no probe can tell the candidates apart any
-        more, or the answer is as certain as was asked for; with some `pending`, whose outcome is
-        yet to come, perhaps only until they are recorded.
+        Without `seconds` all probes are taken to last equally long. `pending` revisions are being
+        probed and have no observation yet. None if no probe can distinguish the candidates any
+        further or the requested confidence is reached; with `pending` revisions, None may be
+        temporary, until they are recorded.
         """
         return next(iter(self.choose_many(1, seconds, pending)), None)
 
     def choose_many(
         self, count: int, seconds: Seconds | None = None, pending: Collection[Revision] = ()
     ) -> tuple[Revision, ...]:
-        """Up to `count` revisions to probe at once, beside those that are being probed already.
+        """Up to `count` revisions to probe in parallel, in addition to the `pending` ones.
 
-        Together they are expected to tell most: k probes leave about k + 1 equal parts. Fewer come
-        back if no more can tell anything.
+        They are chosen for the highest joint information: k probes split the probability mass into
+        about k + 1 equal parts. Fewer are returned if no others are informative.
         """
-        busy = {self._place(revision) for revision in pending}
+        pending_indexes = {self._index(revision) for revision in pending}
         chosen: list[int] = []
-        # Outside of the candidates, a side branch that forks off between two untestable ones can
-        # still tell them apart.
-        for pool in () if self._settled() else (self._belief.possible, self._range):
+        # A side branch outside the candidates is tried second: one that forks off between two
+        # untestable commits can still distinguish them.
+        for pool in () if self._settled() else (self._posterior.possible, self._range):
             if len(chosen) == count:
                 break
             cuts = self._cuts(pool)
             points = self._points(cuts, seconds)
-            ends = NOTHING, self._belief.total
+            ends = NOTHING, self._posterior.total
             while len(chosen) < count:
-                taken = busy.union(chosen)
+                taken = pending_indexes.union(chosen)
                 free = [point for point in points if point.commit not in taken]
-                between = [cuts[i] for i in taken if i in cuts]
-                more = spread(free, [*ends, *between], count - len(chosen))
-                if not more:
+                taken_cuts = [cuts[i] for i in taken if i in cuts]
+                selected = spread(free, [*ends, *taken_cuts], count - len(chosen))
+                if not selected:
                     break
-                chosen += [point.commit for point in more]
-        return tuple(self._name(i) for i in chosen)
+                chosen += [point.commit for point in selected]
+        return tuple(self._revision(i) for i in chosen)
 
-    def moot(self, pending: Collection[Revision]) -> tuple[Revision, ...]:
-        """Those of the pending revisions whose outcome can tell nothing any more."""
+    def obsolete(self, pending: Collection[Revision]) -> tuple[Revision, ...]:
+        """The pending revisions whose observations can no longer add information."""
         if self._settled():
             return tuple(pending)
-        cuts, total = self._cuts(self._range), self._belief.total
+        cuts, total = self._cuts(self._range), self._posterior.total
         return tuple(
             revision
             for revision in pending
-            if (place := self._place(revision)) is None
-            or not information(cuts[place], NOTHING, total)
+            if (index := self._index(revision)) is None
+            or not information(cuts[index], NOTHING, total)
         )
 
     def candidates(self) -> tuple[Revision, ...]:
         """The revisions that may be the first NEW one, parents first.
 
-        With noise: the likeliest ones, as many as it takes for the confidence that was asked for.
-        Empty only if it is likelier that there is none; `no_transition` says why.
+        With noise: the most probable ones, as many as the requested confidence needs. Empty only
+        if it is more probable that there is none; `no_transition` then has the reason.
         """
-        return tuple(self._graph.revisions[i] for i in self._likeliest() if i >= 0)
+        return tuple(self._graph.revisions[i] for i in self._most_probable() if i >= 0)
 
     def no_transition(self) -> NoTransition | None:
         """Why there is no candidate; None if there is one."""
-        likeliest = self._likeliest()
-        if max(likeliest) >= 0:
+        hypotheses = self._most_probable()
+        if max(hypotheses) >= 0:
             return None
-        return NoTransition(max(likeliest, key=lambda h: self._belief.mass[h][0]))
+        return NoTransition(max(hypotheses, key=lambda h: self._posterior.mass[h][0]))
 
     def confidence(self) -> float:
-        """P(what `candidates` or `no_transition` says is so | records); 1.0 without noise."""
-        likeliest, reason = self._likeliest(), self.no_transition()
-        said = [reason.value] if reason else [i for i in likeliest if i >= 0]
-        return sum(self._belief.mass[i][0] for i in said) / self._belief.total[0]
+        """The posterior probability (0 to 1) of `candidates` or `no_transition`; 1 if exact."""
+        hypotheses, reason = self._most_probable(), self.no_transition()
+        answer = [reason.value] if reason else [i for i in hypotheses if i >= 0]
+        return sum(self._posterior.mass[i][0] for i in answer) / self._posterior.total[0]
 
     def steps_left(self) -> int:
-        """About how many runs are left: the bits still missing, rounded up; 0 at the end."""
+        """The estimated number of runs left; 0 at the end of the search.
+
+        The entropy of the posterior in bits, divided by the information of a run that halves the
+        probability mass, rounded up.
+        """
         if self.choose() is None:
             return 0
-        total = self._belief.total
-        bits = sum(m / total[0] * math.log2(total[0] / m) for m, *_ in self._belief.mass.values())
+        total = self._posterior.total
+        masses = self._posterior.mass.values()
+        bits = sum(m / total[0] * math.log2(total[0] / m) for m, *_ in masses)
         twice = (2 * total[0], 2 * total[1], 2 * total[2])
         return math.ceil(bits / (information(total, NOTHING, twice) / twice[0]))
 
-    def _learn(self, implying: set[int], outcome: Outcome, what: str) -> None:
-        is_new = outcome is Outcome.NEW
-        if self._exact and self._belief.refuses(implying, is_new):
-            raise Contradiction(f"{what} can't be {outcome.value}, given the other outcomes")
-        self._belief.learn(implying, is_new)
+    def _update(self, new_under: set[int], observation: Observation, what: str) -> None:
+        """Add an OLD or NEW observation of *what*, which is NEW under the given hypotheses."""
+        is_new = observation is Observation.NEW
+        if self._exact and self._posterior.excludes(new_under, is_new):
+            state = observation.value
+            raise Contradiction(f"{what} can't be {state}, given the other observations")
+        self._posterior.update(new_under, is_new)
 
-    def _place(self, revision: Revision) -> int | None:
-        """The revision's index, BEFORE if it is `old`, None if it is not in the range."""
+    def _index(self, revision: Revision) -> int | None:
+        """The revision's index in the graph, BEFORE for `old`, None outside the range."""
         if revision == self._old:
             return BEFORE
         index = self._graph.index.get(revision)
         return index if index in self._weights else None
 
-    def _name(self, place: int) -> Revision:
-        return self._old if place == BEFORE and self._old else self._graph.revisions[place]
+    def _revision(self, index: int) -> Revision:
+        return self._old if index == BEFORE and self._old else self._graph.revisions[index]
 
     def _cuts(self, pool: list[int]) -> dict[int, Mass]:
-        """The mass by which `old`, if it is named, and each commit of the pool is NEW."""
-        old = {} if self._old is None else {BEFORE: self._belief.mass.get(BEFORE, NOTHING)}
-        return old | self._belief.cuts(pool)
+        """The mass of the hypotheses under which `old`, if named, and each commit is NEW."""
+        old = {} if self._old is None else {BEFORE: self._posterior.mass.get(BEFORE, NOTHING)}
+        return old | self._posterior.cuts(pool)
 
     def _points(self, cuts: Mapping[int, Mass], seconds: Seconds | None) -> list[Point]:
-        """What could be probed of that: all but what can't be tested."""
-        outcomes = [self._outcomes.get(place) for place in cuts]
-        chances = likely_testable([outcome is Outcome.SKIP for outcome in outcomes])
+        """The revisions among *cuts* that can be probed: all that were not skipped."""
+        observations = [self._observations.get(index) for index in cuts]
+        chances = probability_testable([seen is Observation.SKIP for seen in observations])
         points = []
-        for (place, cut), chance, outcome in zip(cuts.items(), chances, outcomes, strict=True):
-            if outcome is not Outcome.SKIP:
-                worth = chance if outcome is None else 1.0
+        for (index, cut), chance, seen in zip(cuts.items(), chances, observations, strict=True):
+            if seen is not Observation.SKIP:
+                worth = chance if seen is None else 1.0
                 if seconds is not None:
-                    worth /= seconds(self._name(place))
-                points.append(Point(place, cut, worth))
+                    worth /= seconds(self._revision(index))
+                points.append(Point(index, cut, worth))
         return points
 
     def _group(self, hypothesis: int) -> Hashable:
-        """The same for hypotheses that no test can tell apart."""
-        landing = self._landings.get(hypothesis)
-        if landing is None:
+        """A key that is equal for hypotheses that no test can distinguish."""
+        testable = self._nearest_testable.get(hypothesis)
+        if testable is None:
             return hypothesis
-        first, *others = landing or (NEVER,)
-        return landing if others else first
+        first, *others = testable or (NEVER,)
+        return testable if others else first
 
-    def _by_group(self) -> dict[Hashable, int]:
+    def _mass_by_group(self) -> dict[Hashable, int]:
         masses: dict[Hashable, int] = {}
-        for hypothesis, (mass, *_) in self._belief.mass.items():
+        for hypothesis, (mass, *_) in self._posterior.mass.items():
             group = self._group(hypothesis)
             masses[group] = masses.get(group, 0) + mass
         return masses
 
-    def _likeliest(self) -> list[int]:
-        """The fewest groups of hypotheses that are as certain as was asked for."""
-        masses, left = self._by_group(), self._belief.total[0]
+    def _most_probable(self) -> list[int]:
+        """The hypotheses of the fewest groups that together have the requested confidence."""
+        masses, left = self._mass_by_group(), self._posterior.total[0]
         doubt = (1 - self._noise.confidence) * left
-        likeliest = set()
+        groups = set()
         for group in sorted(masses, key=lambda group: -masses[group]):
             if left <= doubt:
                 break
-            likeliest.add(group)
+            groups.add(group)
             left -= masses[group]
-        return [h for h in self._belief.mass if self._group(h) in likeliest]
+        return [h for h in self._posterior.mass if self._group(h) in groups]
 
     def _settled(self) -> bool:
-        """Is one group of hypotheses as certain as was asked for?"""
-        total = self._belief.total[0]
-        most = max(self._by_group().values())
+        """Whether a single group of hypotheses has the requested confidence."""
+        total = self._posterior.total[0]
+        most = max(self._mass_by_group().values())
         return total - most <= (1 - self._noise.confidence) * total

@@ -1,11 +1,11 @@
-"""What a subject line of HAProxy's says of its commit: `BUG/MEDIUM: server/dns: do not …`."""
+"""Parser for HAProxy's commit subject lines, such as `BUG/MEDIUM: server/dns: do not …`."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-# `KIND: tags: text`; before 2012 `[KIND] tags: text`; around it all perhaps `Revert "…"`
+# `KIND: tags: text`; before 2012 `[KIND] tags: text`; either one optionally within `Revert "…"`
 _SUBJECT = re.compile(
     r'(?:Revert\s+")?(?:\[([A-Z][\w/-]*)\]|([A-Z][A-Z/_-]*)\s*:)\s*(?:([\w/.,+ -]+?)\s*:\s)?'
 )
@@ -13,21 +13,24 @@ _SUBJECT = re.compile(
 
 @dataclass(frozen=True)
 class Subject:
-    """The words of the commit's class, `BUG/MEDIUM` as {BUG, MEDIUM}, and its subsystems."""
+    """The words of a commit's class, {BUG, MEDIUM} for `BUG/MEDIUM`, and its subsystem tags.
+
+    Words of the class are in upper case, tags in lower case.
+    """
 
     kind: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
 
 
 def parse(line: str) -> Subject:
-    """What *line* says; nothing for a subject that isn't written the project's way."""
-    found = _SUBJECT.match(line)
-    if not found:
+    """The class and tags of a subject line; both empty if it does not follow the convention."""
+    match = _SUBJECT.match(line)
+    if not match:
         return Subject()
-    kind = (found[1] or found[2]).upper()
-    return Subject(frozenset(kind.split("/")), tags_of(found[3] or ""))
+    kind = (match[1] or match[2]).upper()
+    return Subject(frozenset(kind.split("/")), tags_of(match[3] or ""))
 
 
 def tags_of(text: str) -> frozenset[str]:
-    """The subsystems that *text* names, `server/dns` as {server, dns}."""
+    """The subsystems named in *text*, in lower case: {server, dns} for `server/dns`."""
     return frozenset(filter(None, re.split(r"[/,\s]+", text.lower())))

@@ -1,7 +1,8 @@
-"""Delta debugging: which of many items are enough to make a test fail.
+"""Delta debugging: a minimal part of the items with which a test still fails.
 
-This is ddmin of Zeller and Hildebrandt, "Simplifying and Isolating Failure-Inducing Input" (2002).
-Nothing here knows what the items are; the same answers lead to the same questions.
+The algorithm is ddmin of Zeller and Hildebrandt 2002, "Simplifying and Isolating Failure-Inducing
+Input". It is independent of what the items are, and deterministic: the same results lead to the
+same tests.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Answer(Enum):
-    """What a test of some of the items says."""
+class TrialResult(Enum):
+    """The result of testing a part of the items."""
 
     FAIL = "fail"
     PASS = "pass"
@@ -24,51 +25,53 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class Minimum(Generic[Item]):
-    """Items that fail together, in their order, and not any more if one of them is taken away.
+    """Items that fail together, in their original order, and no longer if any one is removed.
 
-    Of the ``undecided`` ones that is not known: the test of the others could not be resolved.
+    For ``undecided`` ones the latter is unproven: the test without the item was UNRESOLVED.
     """
 
     items: tuple[Item, ...]
     undecided: tuple[Item, ...]
 
 
-def ddmin(items: Sequence[Item], test: Callable[[tuple[Item, ...]], Answer]) -> Minimum[Item]:
-    """Reduce *items*, asking *test* about parts of them, about none of these twice.
+def ddmin(items: Sequence[Item], test: Callable[[tuple[Item, ...]], TrialResult]) -> Minimum[Item]:
+    """Reduce *items* to a 1-minimal part that fails; *test* is called at most once for each part.
 
-    None of the items is taken to pass. Raises ValueError unless all of them fail.
+    The empty part is taken to PASS and is not tested.
+
+    Raises ValueError unless all items together FAIL.
     """
-    known: dict[tuple[int, ...], Answer] = {(): Answer.PASS}
+    results: dict[tuple[int, ...], TrialResult] = {(): TrialResult.PASS}
 
-    def ask(part: tuple[int, ...]) -> Answer:
-        if part not in known:
-            known[part] = test(tuple(items[place] for place in part))
-        return known[part]
+    def run(part: tuple[int, ...]) -> TrialResult:
+        if part not in results:
+            results[part] = test(tuple(items[index] for index in part))
+        return results[part]
 
-    rest, pieces = tuple(range(len(items))), 2
-    if ask(rest) is not Answer.FAIL:
+    current, granularity = tuple(range(len(items))), 2
+    if run(current) is not TrialResult.FAIL:
         raise ValueError("all items together do not fail")
-    while len(rest) > 1:
-        parts = list(_parts(rest, pieces))
-        others = [tuple(place for place in rest if place not in part) for part in parts]
-        if failing := next((part for part in parts if ask(part) is Answer.FAIL), None):
-            rest, pieces = failing, 2
-        elif failing := next((part for part in others if ask(part) is Answer.FAIL), None):
-            rest, pieces = failing, max(pieces - 1, 2)
-        elif pieces < len(rest):
-            pieces = min(2 * pieces, len(rest))
+    while len(current) > 1:
+        subsets = list(_split(current, granularity))
+        complements = [tuple(i for i in current if i not in subset) for subset in subsets]
+        if failing := next((part for part in subsets if run(part) is TrialResult.FAIL), None):
+            current, granularity = failing, 2
+        elif failing := next((part for part in complements if run(part) is TrialResult.FAIL), None):
+            current, granularity = failing, max(granularity - 1, 2)
+        elif granularity < len(current):
+            granularity = min(2 * granularity, len(current))
         else:
             break
     undecided = (
-        place
-        for place in rest
-        if known[tuple(other for other in rest if other != place)] is Answer.UNRESOLVED
+        index
+        for index in current
+        if results[tuple(other for other in current if other != index)] is TrialResult.UNRESOLVED
     )
-    return Minimum(tuple(items[n] for n in rest), tuple(items[n] for n in undecided))
+    return Minimum(tuple(items[n] for n in current), tuple(items[n] for n in undecided))
 
 
-def _parts(places: tuple[int, ...], count: int) -> Iterator[tuple[int, ...]]:
-    """*places* in so many parts of about the same size; there are at least as many places."""
+def _split(indexes: tuple[int, ...], count: int) -> Iterator[tuple[int, ...]]:
+    """*indexes* in *count* non-empty parts of about equal size; there are at least *count*."""
     for number in range(count):
-        first, end = (len(places) * n // count for n in (number, number + 1))
-        yield places[first:end]
+        start, end = (len(indexes) * n // count for n in (number, number + 1))
+        yield indexes[start:end]

@@ -1,8 +1,9 @@
-"""The smallest set of earlier commits with which a fix applies; pure.
+"""The smallest set of earlier commits with which a fix applies to a branch; independent of git.
 
-What a fix clashes with, on a branch, are lines that earlier commits have made. One of those
-commits must be there first, and clashes in turn with what it lacks itself. So the sets are grown
-by one commit at a time, smallest first, by whatever has touched the lines of the clash.
+A fix conflicts on a branch where it changes lines that earlier commits made and the branch lacks.
+One of these commits has to be picked first, and may conflict with what it lacks itself. The sets
+are therefore searched breadth-first: smaller sets first, each extended by one of the commits that
+touched the conflicting lines.
 """
 
 from __future__ import annotations
@@ -11,20 +12,20 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-BUDGET = 200  # attempts to apply; a few milliseconds each
-TRIALS = 6  # sets that apply, built and tested
-LIMIT = 30  # commits; nobody backports more for one fix
+BUDGET = 200  # attempts to apply a set, of a few milliseconds each
+TRIALS = 6  # sets that apply which are built and tested
+LIMIT = 30  # commits in a set; a backport of more is impractical
 
 Commits = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Prerequisites:
-    """What has to be there first: ``commits``, oldest first; None if no such set was found.
+    """The commits that a fix needs first: ``commits``, oldest first; None if none were found.
 
-    ``passes``: with them, the fix also builds and passes; else they only let it apply.
-    ``smallest``: no smaller set does the same, or none at all; else the search was cut short.
-    ``tried`` counts the sets.
+    ``passes``: with them the fix also builds and passes; otherwise it only applies.
+    ``smallest``: proven that no smaller set is enough (or, without ``commits``, that none is);
+    False if the search ended early. ``tried`` counts the attempts to apply a set.
     """
 
     commits: Commits | None
@@ -41,11 +42,12 @@ def search(
     budget: int = BUDGET,
     trials: int = TRIALS,
 ) -> Prerequisites:
-    """The smallest set of the commits in *order* (oldest first) with which the fix applies.
+    """Search for the smallest set of the commits in *order* (oldest first) that the fix needs.
 
-    *attempt* says what has touched the lines on which a set, or the fix after it, clashes (newest
-    first); None where nothing clashes. *passes* builds and tests. Where the *budget* of attempts
-    ends first, all that is touched is taken and then thinned out, which need not be the smallest.
+    *attempt* applies a set and then the fix: it returns the commits that touched the conflicting
+    lines, newest first, or None if nothing conflicts. *passes* builds and tests a set that applies;
+    it is called for at most *trials* sets. After *budget* attempts without a set that applies, all
+    touching commits are taken and then reduced, which need not give the smallest set.
     """
     finder = _Finder(order, attempt, budget)
     first: Commits | None = None
@@ -57,52 +59,52 @@ def search(
             break
     if first is not None:
         return Prerequisites(first, False, True, finder.tried)
-    if not finder.spent:
+    if not finder.exhausted:
         return Prerequisites(None, False, True, finder.tried)
-    thinned = finder.thinned()
-    good = thinned is not None and passes(thinned)
-    return Prerequisites(thinned, good, False, finder.tried)
+    reduced = finder.reduced()
+    passed = reduced is not None and passes(reduced)
+    return Prerequisites(reduced, passed, False, finder.tried)
 
 
 class _Finder:
-    """Tries sets of commits, and remembers how many."""
+    """Tries sets of commits and counts the attempts."""
 
     def __init__(
         self, order: Sequence[str], attempt: Callable[[Commits], Commits | None], budget: int
     ) -> None:
-        self._place = {commit: at for at, commit in enumerate(order)}
+        self._index = {commit: i for i, commit in enumerate(order)}
         self._attempt = attempt
         self._budget = budget
         self.tried = 0
 
     @property
-    def spent(self) -> bool:
-        """Did the budget end?"""
+    def exhausted(self) -> bool:
+        """Whether the budget is used up."""
         return self.tried >= self._budget
 
     def by_size(self) -> Iterator[Commits]:
-        """The sets that apply and need all of their commits, smaller ones first."""
+        """The sets that apply, smaller ones first; these are not extended. Ends with the budget."""
         queue, seen = deque([frozenset[str]()]), set()
-        while queue and not self.spent:
+        while queue and not self.exhausted:
             chosen = queue.popleft()
-            lacking = self._try(chosen)
-            if lacking is None:
+            missing = self._try(chosen)
+            if missing is None:
                 yield self._sorted(chosen)
                 continue
-            for commit in lacking:
-                grown = chosen | {commit}
-                if len(chosen) < len(grown) <= LIMIT and grown not in seen:
-                    seen.add(grown)
-                    queue.append(grown)
+            for commit in missing:
+                extended = chosen | {commit}
+                if len(chosen) < len(extended) <= LIMIT and extended not in seen:
+                    seen.add(extended)
+                    queue.append(extended)
 
-    def thinned(self) -> Commits | None:
-        """A set that applies and none of whose commits can be left out; None if there is none."""
+    def reduced(self) -> Commits | None:
+        """A set that applies and does not without any one of its commits; None if not found."""
         chosen = frozenset[str]()
-        while (lacking := self._try(chosen)) is not None:
-            grown = chosen.union(lacking)
-            if grown == chosen or len(grown) > LIMIT:
+        while (missing := self._try(chosen)) is not None:
+            extended = chosen.union(missing)
+            if extended == chosen or len(extended) > LIMIT:
                 return None
-            chosen = grown
+            chosen = extended
         for commit in reversed(self._sorted(chosen)):
             if self._try(chosen - {commit}) is None:
                 chosen -= {commit}
@@ -113,4 +115,4 @@ class _Finder:
         return self._attempt(self._sorted(chosen))
 
     def _sorted(self, chosen: frozenset[str]) -> Commits:
-        return tuple(sorted(chosen, key=self._place.__getitem__))
+        return tuple(sorted(chosen, key=self._index.__getitem__))

@@ -1,17 +1,18 @@
-"""How likely each commit is the one that is searched for, before anything is tested.
+"""The prior probability of each commit to be the culprit, before anything is tested.
 
-Priors cost or save probes; they never change an answer. Every commit that can change the binary
-keeps a floor, so none is ruled out by a guess.
+Priors change the number of probes, never an answer: every commit that can change the binary keeps
+a minimum weight, so none is excluded by a guess.
 
-The numbers come from upstream's own (fix, culprit) pairs: fitted to the 244 whose fix's hash is
-even, held against the 237 others. There, in windows of 6,000 commits, a search takes 12.5 probes
-without weights, 8.7 with files alone and 6.3 with all that is here: 8.2 without functions, 6.5
-without classes, 6.4 without the subsystem, 9.2 with the subsystem alone. These are of a plain
-simulation of halving; bench/search, with the real Search and relevance.of, on 132 of the pairs that
-are held out: 12.6, 8.8 and 6.4, and none takes more than 15.
+The constants are fitted to upstream's own (fix, culprit) pairs: the 244 whose fix's hash is even;
+the other 237 are held out for evaluation. On those, in windows of 6,000 commits, a search takes on
+average 12.5 probes without weights, 8.7 with files alone and 6.3 with everything here; 8.2 if
+functions are left out, 6.5 without classes, 6.4 without the subsystem; 9.2 with the subsystem
+alone. These figures come from a simulation of plain halving. bench/search, with Search and
+relevance.of on 132 of the held-out pairs, gives 12.6, 8.8 and 6.4, with 15 probes at most.
 
-Nearness to the NEW end would save 0.7 more, as half of the culprits lie within 313 commits of their
-fix. It is left out: a hunt's NEW end is a release or a witness, and those are anywhere.
+Nearness to the NEW end would save another 0.7 probes, as half of the culprits lie within 313
+commits of their fix. It is not used: the NEW end of a hunt is a release or a witness, at any
+distance from the culprit.
 """
 
 from __future__ import annotations
@@ -21,37 +22,40 @@ from dataclasses import dataclass, field
 
 from bisector.search.commit_subject import Subject
 
-# What is shared by all alike.
+# The part of the probability mass that is divided equally among all commits that are not inert.
 FLOOR = 0.1
 
-# Shares of the rest, in proportion to each other: an empty group leaves its own to all the others,
-# functions to the files. Expectation maximisation gave 0.08, 0.14, 0.12 and 0.65. Twice as much for
-# everyone costs 0.07 probes on average, and then none of the 481 pairs takes more than 15, two
-# above git's worst case; with 0.08 one does. (For this, those held out were looked at, too.) Of the
-# culprits, 88 % share a file with their fix (178 commits of a window do), 69 % a function (19
-# commits), 69 % a subsystem. A hint is nobody's measurement: it is believed as much as a function.
-EVERYONE, SUBSYSTEM, FILES, FUNCTIONS, HINTED = 0.15, 0.14, 0.12, 0.65, 0.65
+# The shares of the groups in the rest of the mass, as proportions. The share of an empty group goes
+# to the others; that of an empty group of functions goes to the files. Expectation maximisation
+# gave 0.08, 0.14, 0.12 and 0.65. Doubling the share of all commits costs 0.07 probes on average,
+# but then none of the 481 pairs takes more than 15 probes, two above git's worst case; with 0.08
+# one does. (The held-out pairs were used for this choice.) Of the culprits, 88 % share a file with
+# their fix (178 commits of a window do), 69 % a function (19 commits), 69 % a subsystem. There are
+# no measurements for a user's hint: its share is set to that of the functions.
+EVERY_COMMIT, SUBSYSTEM, FILES, FUNCTIONS, HINTED = 0.15, 0.14, 0.12, 0.65, 0.65
 
-# How much oftener a commit of a class is a culprit than one that is merely as near: 3.4 times for
-# MAJOR, 2 for MEDIUM, 0.7 for MINOR, 0.1 for CLEANUP and 0.2 for BUILD. Taken mildly: twice the
-# contrast saves nothing on the pairs that are held out.
+# Factors by the class in the commit's subject. The measured frequencies of culprits, relative to
+# commits equally near the fix, are 3.4 for MAJOR, 2 for MEDIUM, 0.7 for MINOR, 0.1 for CLEANUP and
+# 0.2 for BUILD. The factors are less extreme: twice the contrast saves nothing on the held-out
+# pairs.
 MAJOR, MEDIUM, HARMLESS = 3.0, 1.7, 0.2
 _HARMLESS = {"CLEANUP", "DOC", "BUILD", "CI", "REGTEST", "REGTESTS", "TESTS", "DEBUG", "REORG"}
 
-# A named suspect gets half of the mass: the search then asks for it and its parent first, and if it
-# is wrong it has cost one probe.
+# The share of a suspect that the user names: half of the mass, so that it and its parent are probed
+# first. A wrong suspect costs one probe.
 SUSPECT = 0.5
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a range's commits; see relevance.of, which gathers it.
+    """The known features of a range's commits, as gathered by relevance.of.
 
-    *inert* ones cannot change the binary; *rebuilding* ones change what every object depends on,
-    which says nothing of bugs but of builds. *files*: those that touch a file of the patch;
-    *functions*: how many of the patch's functions each one touches; *subsystem*: those whose
-    subject names a subsystem of the patch's or the scenario's; *hinted*: those that the user's
-    hint means. *subjects* by commit; one that is missing says nothing.
+    ``inert``: commits that cannot change the binary. ``rebuilding``: commits that change what every
+    object file depends on; used for build costs, not for priors. ``files``: commits that touch a
+    file of the patch. ``functions``: the number of the patch's functions that a commit touches, if
+    any. ``subsystem``: commits whose subject names a subsystem of the patch or the scenario.
+    ``hinted``: commits that match the user's hint. ``subjects``: the parsed subject lines; a commit
+    without one counts as one of no class.
     """
 
     inert: frozenset[str] = frozenset()
@@ -64,9 +68,10 @@ class Evidence:
 
 
 def weigh(commits: Sequence[str], evidence: Evidence, *, suspect: str = "") -> dict[str, float]:
-    """A weight for each of *commits*; the sum is about 1, or 0 if all of them are inert.
+    """The prior weight of each commit: about a probability, as the sum is about 1.
 
-    *suspect* is somebody's guess at the commit itself.
+    Inert commits have weight 0; if all are inert, so is the sum. *suspect* is the commit that the
+    user takes for the culprit, if any. The weights are a mixture of FLOOR and the groups' shares.
     """
     live = [commit for commit in commits if commit not in evidence.inert]
     weights = dict.fromkeys(commits, 0.0) | dict.fromkeys(live, FLOOR / max(1, len(live)))
@@ -83,19 +88,19 @@ def weigh(commits: Sequence[str], evidence: Evidence, *, suspect: str = "") -> d
 
 
 def _groups(live: Sequence[str], evidence: Evidence) -> list[tuple[float, dict[str, float]]]:
-    """Each group's share, and its members with their weights in it."""
-    everyone = {commit: _severity(evidence.subjects.get(commit)) for commit in live}
+    """The share of each group, and the relative weights of its members."""
+    every_commit = {commit: _severity(evidence.subjects.get(commit)) for commit in live}
 
     def only(members: Collection[str]) -> dict[str, float]:
-        return {commit: weight for commit, weight in everyone.items() if commit in members}
+        return {commit: weight for commit, weight in every_commit.items() if commit in members}
 
-    # who touches twice as many of the functions is twice as likely: that saves 0.1 probes
+    # proportional to the number of functions touched, which saves 0.1 probes
     functions = only(evidence.functions)
     functions = {
         commit: weight * evidence.functions[commit] for commit, weight in functions.items()
     }
     return [
-        (EVERYONE, everyone),
+        (EVERY_COMMIT, every_commit),
         (SUBSYSTEM, only(evidence.subsystem)),
         (FILES if functions else FILES + FUNCTIONS, only(evidence.files)),
         (FUNCTIONS, functions),

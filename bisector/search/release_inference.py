@@ -1,7 +1,8 @@
-"""Which of a range's releases to test next, and what the tested ones say of the others.
+"""Which release of a range to probe next, and the verdicts inferred for releases not probed.
 
-The releases are a Graph in which the parents of one are the nearest releases before it, see
-Graph.only. Verdicts go by index; None stands for a probe that is under way. Nothing here knows git.
+The releases form a Graph in which the parents of each are the nearest earlier releases (see
+Graph.only); they are referred to by index. A verdict of None marks a probe under way. Independent
+of git.
 """
 
 from __future__ import annotations
@@ -11,48 +12,51 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from bisector.record.verdict import Verdict
 from bisector.search.graph import Graph
 
-BUDGET = 16  # releases tested at most while all of them are alike
+BUDGET = 16  # the most releases tested while all of their verdicts agree
 
 Verdicts = Mapping[int, Verdict | None]
 
 
 def inferred(graph: Graph, verdicts: Verdicts) -> dict[int, Verdict]:
-    """The verdicts on releases that were not probed, as far as those around them tell.
+    """The verdicts, by index, of releases that were not probed but are enclosed by agreement.
 
-    They tell if the nearest probed ones, on every way up and down, were tested and agree.
+    A verdict is inferred if the nearest probed releases on every path up and down were tested
+    (good or bad) and all have that verdict.
     """
     found = {}
-    for index, around in enumerate(_around(graph, verdicts)):
-        if index not in verdicts and len(around) == 1:
-            (verdict,) = around
+    for index, nearest in enumerate(_nearest_verdicts(graph, verdicts)):
+        if index not in verdicts and len(nearest) == 1:
+            (verdict,) = nearest
             if verdict is not None and verdict.tested:
                 found[index] = verdict
     return found
 
 
 def next_probe(graph: Graph, verdicts: Verdicts, hints: Iterable[int] = ()) -> int | None:
-    """The release to probe next; None if there is none, or none before a probe has ended.
+    """The index of the release to probe next; None if there is none, for now or at all.
 
-    The oldest and the newest ones come first. What lies between two that differ, or next to one
-    that could not be tested, is halved. While all that were tested are alike, there may be others
-    between them: the *hints* are tried in their order, then ever finer strides, up to BUDGET.
+    First the oldest and newest releases of all lines, then the middle of what lies between two
+    different verdicts or beside a release that could not be tested. While all tested verdicts
+    agree, a stretch with another verdict may lie between them: the *hints* are probed in their
+    order, then the widest gaps are halved, up to BUDGET tested releases. With probes under way, the
+    result may be None only until they end.
     """
     unknown = [index for index in range(len(graph.revisions)) if index not in verdicts]
     children = children_of(graph)
-    if edges := [index for index in unknown if not (graph.parents[index] and children[index])]:
-        return edges[0]
-    around, told = _around(graph, verdicts), inferred(graph, verdicts)
-    if untold := [index for index in unknown if index not in told and None not in around[index]]:
-        return _middle(graph, verdicts, untold)
+    if ends := [index for index in unknown if not (graph.parents[index] and children[index])]:
+        return ends[0]
+    nearest, known = _nearest_verdicts(graph, verdicts), inferred(graph, verdicts)
+    if undecided := [i for i in unknown if i not in known and None not in nearest[i]]:
+        return _farthest(graph, verdicts, undecided)
     tested = [verdict for verdict in verdicts.values() if verdict is None or verdict.tested]
     if len({*tested} - {None}) != 1 or len(tested) >= BUDGET:
         return None
     hint = next((index for index in hints if index in unknown), None)
-    return _middle(graph, verdicts, unknown) if hint is None else hint
+    return _farthest(graph, verdicts, unknown) if hint is None else hint
 
 
-def longest_row(graph: Graph, releases: Collection[int]) -> int:
-    """How many of *releases* follow one another at most, with none of the others between them."""
+def longest_path(graph: Graph, releases: Collection[int]) -> int:
+    """The number of releases on the longest path in the graph that consists only of *releases*."""
     length: list[int] = []
     for index, parents in enumerate(graph.parents):
         before = max((length[parent] for parent in parents), default=0)
@@ -60,27 +64,33 @@ def longest_row(graph: Graph, releases: Collection[int]) -> int:
     return max(length, default=0)
 
 
-def _middle(graph: Graph, verdicts: Verdicts, among: Sequence[int]) -> int | None:
-    """The one of *among* that is farthest from all that is probed; of equals, the first."""
+def _farthest(graph: Graph, verdicts: Verdicts, candidates: Sequence[int]) -> int | None:
+    """The candidate with the greatest distance to any probed release; of equals, the first."""
     order = range(len(graph.revisions))
     up = _distances(order, graph.parents, verdicts)
     down = _distances(order[::-1], children_of(graph), verdicts)
-    return max(among, key=lambda index: min(up[index], down[index]), default=None)
+    return max(candidates, key=lambda index: min(up[index], down[index]), default=None)
 
 
 def _distances(
     order: Iterable[int], neighbours: Sequence[Sequence[int]], verdicts: Verdicts
 ) -> dict[int, int]:
-    """The steps from each release to the nearest probed one in one direction, or to the end."""
-    found: dict[int, int] = {}
+    """The steps from each release to the nearest probed one, or past the last, in one direction.
+
+    *neighbours* are the releases in that direction; they come first in *order*.
+    """
+    distances: dict[int, int] = {}
     for index in order:
-        ways = [0 if near in verdicts else found[near] for near in neighbours[index]]
-        found[index] = 1 + min(ways, default=0)
-    return found
+        steps = [0 if near in verdicts else distances[near] for near in neighbours[index]]
+        distances[index] = 1 + min(steps, default=0)
+    return distances
 
 
-def _around(graph: Graph, verdicts: Verdicts) -> list[frozenset[Verdict | None]]:
-    """The verdicts on the nearest probed releases above and below each; None where is none."""
+def _nearest_verdicts(graph: Graph, verdicts: Verdicts) -> list[frozenset[Verdict | None]]:
+    """The verdicts of the nearest probed releases above and below each release.
+
+    They include None if a probe is under way, or if a path ends without a probed release.
+    """
     order = range(len(graph.revisions))
     above = _nearest(order, graph.parents, verdicts)
     below = _nearest(order[::-1], children_of(graph), verdicts)
@@ -90,19 +100,22 @@ def _around(graph: Graph, verdicts: Verdicts) -> list[frozenset[Verdict | None]]
 def _nearest(
     order: Iterable[int], neighbours: Sequence[Sequence[int]], verdicts: Verdicts
 ) -> dict[int, frozenset[Verdict | None]]:
-    """The same in one direction, whose releases come first in *order*."""
+    """The verdicts of the nearest probed releases in one direction.
+
+    *neighbours* are the releases in that direction; they come first in *order*.
+    """
     found: dict[int, frozenset[Verdict | None]] = {}
     for index in order:
-        ways = (
+        paths = (
             frozenset({verdicts[near]}) if near in verdicts else found[near]
             for near in neighbours[index]
         )
-        found[index] = frozenset().union(*ways) or frozenset({None})
+        found[index] = frozenset().union(*paths) or frozenset({None})
     return found
 
 
 def children_of(graph: Graph) -> list[list[int]]:
-    """The graph the other way round: each revision's children."""
+    """The indexes of each commit's children."""
     children: list[list[int]] = [[] for _ in graph.parents]
     for index, parents in enumerate(graph.parents):
         for parent in parents:

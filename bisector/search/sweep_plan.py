@@ -1,6 +1,6 @@
-"""Which of a range's commits a sweep probes, in which order, and the stretches that come of it.
+"""The commits that a sweep probes, their order, and the segments of equal rulings that result.
 
-Commits are known by their places: 0 is the range's old end. Nothing here knows git.
+Commits are referred to by index in the range; 0 is its old end. Independent of git.
 """
 
 from __future__ import annotations
@@ -15,33 +15,34 @@ from bisector.record.verdict import Ruling, Verdict
 from bisector.search.graph import Graph
 from bisector.search.release_inference import children_of
 
-RETEST = "re-test"  # the purpose of a probe of an oddity
-SHORT = 2  # revisions that an oddity has at most
-MANY = 100  # revisions of a sweep for which nobody said how many they should be
+RETEST = "re-test"  # the purpose of a probe that repeats an odd verdict
+ODD_LENGTH = 2  # the most revisions of an odd segment
+DEFAULT_COUNT = 100  # the most revisions of a sweep if the user names no number
 
-# Each pass looks between the places of the one before, in the history's order and back in turn: the
-# first passes are few probes and show all of the range, and in the last one, seven eighths of all,
-# most builds go on from their neighbour's. In v2.9.0..master, 5,870 different sources of 6,678
-# commits, 2,637 builds have to begin anew: 2,048 if one walks straight on, 4,014 if one halves (two
-# in the place of eight). In time that is 12 % and 39 % more than walking on.
-FINER = 8
+# The factor between the strides of two passes. Each pass probes between the indexes of the one
+# before, alternately forwards and backwards. The first passes need few probes and cover the whole
+# range; the last one has seven eighths of all probes, and most of its builds are incremental from a
+# neighbour. In v2.9.0..master (5,870 distinct sources in 6,678 commits) 2,637 builds are full ones,
+# against 2,048 in the history's order and 4,014 by halving (with 2 in place of 8). Compared with
+# the history's order, a sweep takes 12 % more time, halving 39 %.
+REFINEMENT = 8
 
 
 def every(count: int, stride: int) -> list[int]:
-    """The places of each *stride*-th of *count* commits; both ends are among them."""
+    """The indexes of each *stride*-th of *count* commits, including both ends."""
     return sorted({*range(0, count, stride), count - 1})
 
 
-def stride_for(count: int, most: int = MANY) -> int:
-    """The smallest stride at which no more than *most*, at least two, of *count* are chosen."""
+def stride_for(count: int, most: int = DEFAULT_COUNT) -> int:
+    """The smallest stride that selects at most *most* (at least two) of *count* commits."""
     return max(1, -(-(count - 1) // max(1, most - 1)))
 
 
 def coarse_to_fine(count: int) -> list[int]:
-    """The places 0 to *count* - 1 in the order in which they are best probed, see FINER."""
+    """The indexes 0 to *count* - 1 in the order in which they are probed; see REFINEMENT."""
     strides = [1]
-    while strides[-1] * FINER < count - 1:
-        strides.append(strides[-1] * FINER)
+    while strides[-1] * REFINEMENT < count - 1:
+        strides.append(strides[-1] * REFINEMENT)
     order: dict[int, None] = {}
     for level, stride in enumerate(reversed(strides)):
         order |= dict.fromkeys(every(count, stride)[:: -1 if level % 2 else 1])
@@ -49,10 +50,11 @@ def coarse_to_fine(count: int) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Row:
-    """Neighbours on one line of history, by their indexes, that share a ruling.
+class Segment:
+    """Consecutive commits of one line of history, by index, with the same ruling.
 
-    ``odd`` ones are SHORT, and shorter than what is around them, which agrees on another verdict.
+    ``odd``: it has at most ODD_LENGTH commits and fewer than each adjacent segment, and these agree
+    on a different verdict that was tested (good or bad).
     """
 
     indexes: tuple[int, ...]
@@ -60,90 +62,90 @@ class Row:
     odd: bool = False
 
 
-def rows(graph: Graph, rulings: Sequence[Ruling]) -> list[Row]:
-    """The stretches of a *graph*, of whose revisions each has its ruling, in its order.
+def segments(graph: Graph, rulings: Sequence[Ruling]) -> list[Segment]:
+    """The segments of a *graph*, in its order; *rulings* has one for each revision.
 
-    None of them goes on beyond a merge, or onto a branch.
+    A segment ends before a merge and where a branch begins.
     """
-    found: list[list[int]] = []
+    groups: list[list[int]] = []
     for index, parents in enumerate(graph.parents):
         if parents == (index - 1,) and _kind(rulings[index]) == _kind(rulings[index - 1]):
-            found[-1].append(index)
+            groups[-1].append(index)
         else:
-            found.append([index])
-    told = [Row(tuple(some), rulings[some[0]]) for some in found]
-    of = {index: row for row in told for index in row.indexes}
+            groups.append([index])
+    found = [Segment(tuple(group), rulings[group[0]]) for group in groups]
+    by_index = {index: segment for segment in found for index in segment.indexes}
     children = children_of(graph)
     return [
         replace(
-            row,
+            segment,
             odd=_is_odd(
-                row,
-                [of[index] for index in graph.parents[row.indexes[0]]],
-                [of[index] for index in children[row.indexes[-1]]],
+                segment,
+                [by_index[index] for index in graph.parents[segment.indexes[0]]],
+                [by_index[index] for index in children[segment.indexes[-1]]],
             ),
         )
-        for row in told
+        for segment in found
     ]
 
 
 def _kind(ruling: Ruling) -> str:
-    """What makes a stretch: the verdict, and why nothing could be tested, numbers apart."""
-    why = "" if ruling.verdict.tested else re.sub("[0-9]+", "#", ruling.reason)
-    return f"{ruling.verdict} {why}"
+    """The verdict and, if not tested, its reason with numbers masked; equal within a segment."""
+    reason = "" if ruling.verdict.tested else re.sub("[0-9]+", "#", ruling.reason)
+    return f"{ruling.verdict} {reason}"
 
 
-def _is_odd(row: Row, before: Sequence[Row], after: Sequence[Row]) -> bool:
-    if not (before and after and len(row.indexes) <= SHORT):
+def _is_odd(segment: Segment, before: Sequence[Segment], after: Sequence[Segment]) -> bool:
+    if not (before and after and len(segment.indexes) <= ODD_LENGTH):
         return False
-    around = [*before, *after]
-    verdicts = {one.ruling.verdict for one in around}
+    adjacent = [*before, *after]
+    verdicts = {other.ruling.verdict for other in adjacent}
     agreed = len(verdicts) == 1 and all(verdict.tested for verdict in verdicts)
-    longer = all(len(one.indexes) > len(row.indexes) for one in around)
-    return agreed and longer and row.ruling.verdict not in verdicts
+    longer = all(len(other.indexes) > len(segment.indexes) for other in adjacent)
+    return agreed and longer and segment.ruling.verdict not in verdicts
 
 
 def retests(runs: Sequence[Probed]) -> int:
-    """How many of a revision's *runs* are re-tests."""
+    """The number of re-tests among a revision's *runs*."""
     return sum(run.purpose == RETEST for run in runs)
 
 
 def first_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
-    """What a revision's *runs* come to, re-tests left out; None while they are too few.
+    """The ruling of a revision from its *runs* without the re-tests; None while they are too few.
 
-    So many passes are *needed* to call it good; bad once is bad.
+    *needed* passes make it good; a single failure makes it bad.
     """
-    return _come_to([run for run in runs if run.purpose != RETEST], needed)
+    return _combined([run for run in runs if run.purpose != RETEST], needed)
 
 
 def last_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
-    """The same with the re-tests, whose word stands.
+    """The ruling of a revision from all its *runs*; re-tests overrule the fast toolchain.
 
-    A real toolchain that says now good and now bad says nothing, unless more than one pass is
-    *needed*: then it does so by chance.
+    If a real toolchain both passes and fails, the revision is untestable, unless *needed* is above
+    1: then the test is known to be flaky, and a single failure makes it bad.
     """
     if retests(runs) < needed:  # none, or an earlier session was interrupted
         return first_ruling(runs, needed)
     real = [run for run in runs if run.real]
     if needed > 1:
-        return _come_to(real, needed)
+        return _combined(real, needed)
     *before, again = sorted(real, key=lambda run: run.run)
-    if any(_contradict(one, again) for one in before):
-        said = f"{before[0].verdict} in one run of {again.toolchain}, {again.verdict} in another"
-        return Ruling(Verdict.UNTESTABLE, said)
+    if any(_contradict(run, again) for run in before):
+        reason = f"{before[0].verdict} in one run of {again.toolchain}, {again.verdict} in another"
+        return Ruling(Verdict.UNTESTABLE, reason)
     return _ruling(again)
 
 
-def _contradict(one: Probed, other: Probed) -> bool:
-    return one.verdict.tested and other.verdict.tested and one.verdict is not other.verdict
+def _contradict(first: Probed, second: Probed) -> bool:
+    return first.verdict.tested and second.verdict.tested and first.verdict is not second.verdict
 
 
-def _come_to(runs: Sequence[Probed], needed: int) -> Ruling | None:
-    said = {run.verdict: run for run in reversed(runs)}
-    if Verdict.BAD in said:
-        return _ruling(said[Verdict.BAD])
-    if Verdict.GOOD in said:
-        return _ruling(said[Verdict.GOOD]) if len(runs) >= needed else None
+def _combined(runs: Sequence[Probed], needed: int) -> Ruling | None:
+    first = {run.verdict: run for run in reversed(runs)}
+    if Verdict.BAD in first:
+        return _ruling(first[Verdict.BAD])
+    if Verdict.GOOD in first:
+        return _ruling(first[Verdict.GOOD]) if len(runs) >= needed else None
     return _ruling(runs[0]) if runs else None
 
 
@@ -151,6 +153,6 @@ def _ruling(run: Probed) -> Ruling:
     return Ruling(run.verdict, run.reason, run.evidence)
 
 
-def widest_gap(places: Sequence[int]) -> int:
-    """How many commits lie between two neighbours of *places* at most."""
-    return max((after - before - 1 for before, after in pairwise(places)), default=0)
+def widest_gap(indexes: Sequence[int]) -> int:
+    """The largest number of commits between two successive ones of the sorted *indexes*."""
+    return max((after - before - 1 for before, after in pairwise(indexes)), default=0)

@@ -1,7 +1,7 @@
-"""Where to look for a bad revision when both ends of a range are good.
+"""The order in which a range with two good ends is searched for a bad revision, a *witness*.
 
-The range is a line of indexes 0..total-1, oldest first. What is known comes first, then places that
-have to do with the fix, then releases, then ever finer strides. Pure: indexes in, an index out.
+The range is a line of indexes 0..total-1, oldest first. The stages are: what is known of the bug,
+commits related to the patch, releases, then successively smaller strides. Independent of git.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-BUDGET = 40  # probes; evenly spread over a range they miss no bad stretch of more than 1/40 of it
+# The most probes. Evenly spaced, they would miss no bad stretch of more than 1/40 of the range.
+BUDGET = 40
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Places that are worth a look, and how many of them before the next stage has its turn."""
+    """The indexes that a stage chooses from (None: all of them), and the most probes it may use."""
 
     name: str
-    among: Collection[int] | None
+    candidates: Collection[int] | None
     probes: int
 
 
 def stages(
     known: Collection[int], related: Collection[int], releases: Collection[int]
 ) -> tuple[Stage, ...]:
-    """The order of the witness hunt.
+    """The stages of the witness hunt, in order; all arguments are indexes.
 
     *known*: the suspect and the fix's parent; *related*: parents of commits that touch what the
     patch touches; *releases*: commits with a release tag.
@@ -40,12 +41,12 @@ def stages(
 
 
 def order(total: int, plan: Collection[Stage]) -> Iterator[tuple[int, str]]:
-    """The indexes to probe, one after the other, with their stage; at most BUDGET of them."""
+    """The indexes to probe in order, each with the name of its stage; at most BUDGET of them."""
     probed: set[int] = set()
     for stage in plan:
         for _ in range(stage.probes):
-            among = None if stage.among is None else set(stage.among) - probed
-            index = farthest(total, probed, among)
+            candidates = None if stage.candidates is None else set(stage.candidates) - probed
+            index = farthest(total, probed, candidates)
             if index is None or len(probed) == BUDGET:
                 break
             yield index, stage.name
@@ -53,23 +54,26 @@ def order(total: int, plan: Collection[Stage]) -> Iterator[tuple[int, str]]:
 
 
 def farthest(
-    total: int, probed: Collection[int], among: Collection[int] | None = None
+    total: int, probed: Collection[int], candidates: Collection[int] | None = None
 ) -> int | None:
-    """The index of a line 0..total-1 that is farthest from all that is probed; None if all are.
+    """The index of 0..total-1 with the greatest distance to any probed one; of equals, the first.
 
-    For finding a bad revision between two good ones, which are just outside the line and count as
-    probed. `among` narrows the choice, for instance to releases. Of equals, the first.
+    The positions just outside the line, -1 and total, are the good ends and count as probed.
+    *candidates* restricts the choice, for instance to releases. None if no candidate is left.
     """
     edges = [-1, *sorted(probed), total]
     best, most = None, 0
-    for index in range(total) if among is None else sorted(among):
-        cut = bisect.bisect(edges, index)
-        if (distance := min(index - edges[cut - 1], edges[cut] - index)) > most:
+    for index in range(total) if candidates is None else sorted(candidates):
+        after = bisect.bisect(edges, index)
+        if (distance := min(index - edges[after - 1], edges[after] - index)) > most:
             best, most = index, distance
     return best
 
 
 def widest_gap(total: int, probed: Collection[int]) -> int:
-    """The most neighbours in a line 0..total-1 without a probe: how long a bad stretch can hide."""
+    """The length of the longest stretch of 0..total-1 without a probe.
+
+    A bad stretch of up to that length could have been missed.
+    """
     edges = [-1, *sorted(set(probed)), total]
     return max(right - left - 1 for left, right in pairwise(edges))

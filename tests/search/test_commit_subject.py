@@ -1,4 +1,4 @@
-"""HAProxy's subject lines, as they are and as they were."""
+"""Parsing of HAProxy's subject lines, in today's and the older convention."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def test_class_and_subsystems_are_read(line: str, kind: str, tags: str) -> None:
     assert subject.tags == frozenset(tags.split())
 
 
-def test_subsystems_are_read_as_a_user_writes_them() -> None:
+def test_tags_are_read_with_any_separator_and_case() -> None:
     assert tags_of("Server/DNS") == tags_of("server, dns") == {"server", "dns"}

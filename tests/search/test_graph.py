@@ -1,4 +1,4 @@
-"""What the graph of a range knows of it."""
+"""Ancestry, reduction and nearest descendants in the graph of a range."""
 
 from __future__ import annotations
 
@@ -22,16 +22,18 @@ MERGED: History = [
 ]
 
 
-def landings(untestable: str, history: History = MERGED) -> dict[Revision, str]:
+def shown_in(untestable: str, history: History = MERGED) -> dict[Revision, str]:
+    """The nearest testable descendants of each untestable commit, by name."""
     graph = Graph.of(history)
-    found = graph.landings(range(len(history)), {graph.index[r] for r in untestable})
+    excluded = {graph.index[r] for r in untestable}
+    found = graph.nearest_descendants(range(len(history)), excluded)
     return {
-        graph.revisions[commit]: "".join(graph.revisions[i] for i in sorted(seen))
-        for commit, seen in found.items()
+        graph.revisions[commit]: "".join(graph.revisions[i] for i in sorted(nearest))
+        for commit, nearest in found.items()
     }
 
 
-def test_a_graph_knows_parents_by_index_and_drops_those_outside() -> None:
+def test_parents_are_indexes_and_those_outside_are_dropped() -> None:
     graph = Graph.of(MERGED)
     assert graph.revisions == tuple("absctmz")
     assert graph.parents == ((), (0,), (0,), (1,), (2,), (3, 4), (5,))
@@ -40,40 +42,40 @@ def test_a_graph_knows_parents_by_index_and_drops_those_outside() -> None:
 
 
 @pytest.mark.parametrize(
-    "history, complaint",
+    "history, message",
     [
         ([("a", []), ("a", [])], "twice"),
         ([("b", ["a"]), ("a", [])], "b comes before"),
         ([("a", ["a"])], "a comes before"),
     ],
 )
-def test_a_history_in_the_wrong_order_is_refused(history: History, complaint: str) -> None:
-    with pytest.raises(ValueError, match=complaint):
+def test_a_history_in_the_wrong_order_is_rejected(history: History, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         Graph.of(history)
 
 
-def test_an_untestable_commit_shows_in_its_next_testable_descendant() -> None:
-    assert landings("") == {}
-    assert landings("bc") == {"b": "m", "c": "m"}
-    assert landings("t") == {"t": "m"}
+def test_an_untestable_commit_shows_in_its_nearest_testable_descendant() -> None:
+    assert shown_in("") == {}
+    assert shown_in("bc") == {"b": "m", "c": "m"}
+    assert shown_in("t") == {"t": "m"}
 
 
-def test_a_fork_shows_on_both_its_sides() -> None:
-    assert landings("a") == {"a": "bs"}
-    assert landings("ab") == {"a": "sc", "b": "c"}
+def test_an_untestable_fork_shows_on_both_branches() -> None:
+    assert shown_in("a") == {"a": "bs"}
+    assert shown_in("ab") == {"a": "sc", "b": "c"}
 
 
-def test_sides_that_meet_again_before_they_can_be_tested_show_where_they_meet() -> None:
-    assert landings("abcst") == dict.fromkeys("abcst", "m")
-    assert landings("abc") == {"a": "s", "b": "m", "c": "m"}  # what s shows, m shows anyhow
+def test_untestable_branches_show_in_their_merge() -> None:
+    assert shown_in("abcst") == dict.fromkeys("abcst", "m")
+    assert shown_in("abc") == {"a": "s", "b": "m", "c": "m"}  # m descends from s
 
 
-def test_an_untestable_end_shows_nowhere() -> None:
-    assert landings("mz") == {"m": "", "z": ""}
+def test_an_untestable_end_shows_in_no_descendant() -> None:
+    assert shown_in("mz") == {"m": "", "z": ""}
 
 
 @pytest.mark.parametrize(
-    ("wanted", "parents"),
+    ("selected", "parents"),
     [
         ("am", {"a": "", "m": "a"}),
         ("sz", {"s": "", "z": "s"}),
@@ -82,10 +84,10 @@ def test_an_untestable_end_shows_nowhere() -> None:
         ("", {}),
     ],
 )
-def test_a_graph_of_some_revisions_joins_each_to_the_nearest_ones_above(
-    wanted: str, parents: dict[Revision, Revision]
+def test_in_a_reduced_graph_parents_are_the_nearest_selected_ancestors(
+    selected: str, parents: dict[Revision, Revision]
 ) -> None:
-    """In the third one b and s are both above z, in the fourth a is by way of the branch."""
-    graph = Graph.of(MERGED).only(wanted)
-    named = [[graph.revisions[p] for p in above] for above in graph.parents]
-    assert dict(zip(graph.revisions, map("".join, named), strict=True)) == parents
+    """In the third case z descends from both b and s, in the fourth from a by the branch only."""
+    graph = Graph.of(MERGED).only(selected)
+    names = [[graph.revisions[p] for p in above] for above in graph.parents]
+    assert dict(zip(graph.revisions, map("".join, names), strict=True)) == parents

@@ -1,4 +1,4 @@
-"""What a fix needs first: the smallest set, in made histories and in made-up ones."""
+"""The smallest set of prerequisites of a fix, in simulated conflicts and in real histories."""
 
 from __future__ import annotations
 
@@ -20,72 +20,73 @@ ORDER = ("a", "b", "c", "d", "e")
 
 
 class World:
-    """A fix, *needs* by commit ('' is the fix itself), and what touches the lines of each clash.
+    """Simulated conflicts: *needs* has the prerequisites of each commit, '' being the fix itself.
 
-    A clash on a commit that is needed shows that commit, and *noise* that only looks like it.
+    Each conflict reports the missing prerequisites together with the commits of *noise*, which
+    touched the same lines but are not needed.
     """
 
     def __init__(self, needs: Mapping[str, str], noise: str = "") -> None:
         self.needs, self.noise = needs, noise
-        self.asked: list[Commits] = []
+        self.attempts: list[Commits] = []
 
     def attempt(self, commits: Commits) -> Commits | None:
-        self.asked.append(commits)
+        self.attempts.append(commits)
         for commit in (*commits, ""):
-            if lacking := [c for c in self.needs.get(commit, "") if c not in commits]:
-                return tuple(sorted({*lacking, *self.noise} - {commit}, reverse=True))
+            if missing := [c for c in self.needs.get(commit, "") if c not in commits]:
+                return tuple(sorted({*missing, *self.noise} - {commit}, reverse=True))
         return None
 
     def search(
         self, fails: Collection[Commits] = (), *, budget: int = 300, trials: int = 6
     ) -> Prerequisites:
         return search(
-            ORDER, self.attempt, lambda done: done not in fails, budget=budget, trials=trials
+            ORDER, self.attempt, lambda commits: commits not in fails, budget=budget, trials=trials
         )
 
 
-def test_one_commit_is_enough_where_one_is() -> None:
+def test_a_single_prerequisite_is_found() -> None:
     assert World({"": "c"}, noise="de").search().commits == ("c",)
 
 
-def test_what_a_prerequisite_needs_itself_comes_along_oldest_first() -> None:
+def test_the_prerequisites_of_prerequisites_are_included_oldest_first() -> None:
     found = World({"": "d", "d": "b", "b": "a"}).search()
     assert found == Prerequisites(("a", "b", "d"), True, True, found.tried)
 
 
-def test_noise_is_left_out() -> None:
+def test_commits_that_are_not_needed_are_left_out() -> None:
     assert World({"": "bd"}, noise="ace").search().commits == ("b", "d")
 
 
 def test_sets_are_tried_by_size() -> None:
     world = World({"": "bd"}, noise="ace")
     world.search()
-    sizes = [len(commits) for commits in world.asked]
+    sizes = [len(commits) for commits in world.attempts]
     assert sizes == sorted(sizes)
 
 
-def test_the_same_question_is_answered_in_the_same_way() -> None:
+def test_the_search_is_deterministic() -> None:
     first, second = World({"": "bd"}, noise="ace"), World({"": "bd"}, noise="ace")
     assert first.search() == second.search()
-    assert first.asked == second.asked
+    assert first.attempts == second.attempts
 
 
-def test_a_set_that_applies_but_does_not_pass_is_passed_over() -> None:
+def test_a_set_that_applies_but_does_not_pass_is_skipped() -> None:
     class Either(World):
         def attempt(self, commits: Commits) -> Commits | None:
-            self.asked.append(commits)
+            self.attempts.append(commits)
             return None if set(commits) & {"b", "c"} else ("c", "b")
 
     found = Either({}).search(fails=[("c",)])
     assert (found.commits, found.passes) == (("b",), True)
 
 
-def test_where_none_passes_the_first_that_applies_is_told() -> None:
+def test_if_no_set_passes_the_first_that_applies_is_returned() -> None:
     found = World({"": "c"}).search(fails=[("c",)])
     assert (found.commits, found.passes) == (("c",), False)
 
 
-def test_no_more_sets_are_built_than_allowed() -> None:
+def test_at_most_the_allowed_number_of_sets_is_built() -> None:
     built: list[Commits] = []
 
     def passes(commits: Commits) -> bool:
@@ -100,27 +101,27 @@ def test_no_more_sets_are_built_than_allowed() -> None:
     assert (found.commits, found.passes) == (("a",), False)
 
 
-def test_where_nobody_touched_the_lines_there_is_no_set() -> None:
+def test_if_no_commit_touched_the_lines_there_is_no_set() -> None:
     assert search(ORDER, lambda _: (), lambda _: True) == Prerequisites(None, False, True, 1)
 
 
-def test_when_the_budget_ends_a_set_that_does_is_thinned_out_and_that_is_said() -> None:
+def test_after_the_budget_a_set_that_applies_is_reduced_and_marked_as_not_smallest() -> None:
     found = World({"": "bd", "d": "c"}, noise="ae").search(budget=3)
     assert (found.commits, found.passes, found.smallest) == (("b", "c", "d"), True, False)
 
 
-def test_when_the_budget_ends_without_one_that_is_not_taken_for_none() -> None:
+def test_if_the_budget_ends_without_a_set_that_is_not_proof_of_none() -> None:
     def attempt(commits: Commits) -> Commits | None:
         return ORDER
 
     assert search(ORDER, attempt, lambda _: True, budget=4).smallest is False
 
 
-# -- whose lines they are -----------------------------------------------------------------------
+# -- the commits that touched the lines -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "span", "met", "moved"),
+    ("old", "new", "span", "touched", "moved"),
     [
         ("abcdef", "abcdef", Span(2, 3), False, Span(2, 3)),
         ("abcdef", "xabcdef", Span(3, 4), False, Span(2, 3)),
@@ -132,10 +133,10 @@ def test_when_the_budget_ends_without_one_that_is_not_taken_for_none() -> None:
     ],
 )
 def test_lines_are_followed_back_through_a_change(
-    old: str, new: str, span: Span, met: bool, moved: Span
+    old: str, new: str, span: Span, touched: bool, moved: Span
 ) -> None:
-    was, now = ("".join(f"{line}\n" for line in text).encode() for text in (old, new))
-    assert before(changes(was, now), [span]) == (met, [moved])
+    old_text, new_text = ("".join(f"{line}\n" for line in text).encode() for text in (old, new))
+    assert before(changes(old_text, new_text), [span]) == (touched, [moved])
 
 
 C = "src/server.c"
@@ -148,8 +149,8 @@ def changed(text: str, *lines: int, to: str) -> str:
     return text
 
 
-class Ground:
-    """A clone with a branch `old` at its first commit, and a mainline that goes on."""
+class BranchedClone:
+    """A clone with a branch `old` at its first commit, and further commits on the mainline."""
 
     def __init__(self, clone: Clone, workspace: Workspace) -> None:
         self.clone, self.workspace = clone, workspace
@@ -157,21 +158,21 @@ class Ground:
         self.root = clone.commit({C: BASE})
         clone.git.references.create("refs/heads/old", self.root)
 
-    def step(self, *lines: int, to: str, also: Mapping[str, str] | None = None) -> str:
+    def change(self, *lines: int, to: str, also: Mapping[str, str] | None = None) -> str:
         """A commit on the mainline that changes *lines*."""
         self.text = changed(self.text, *lines, to=to)
         return self.clone.commit({C: self.text, **(also or {})}, subject=f"MINOR: x: {to}")
 
-    def over(self, was: str, to: str) -> str:
-        """A commit that changes a word wherever it is."""
-        self.text = self.text.replace(was, to)
+    def replace(self, text: str, to: str) -> str:
+        """A commit on the mainline that replaces each occurrence of a text."""
+        self.text = self.text.replace(text, to)
         return self.clone.commit({C: self.text}, subject=f"MINOR: x: {to}")
 
     def needs(self, fix: str, tip: str | None = None) -> tuple[Needs, Picked | Conflict]:
         history = History.open(self.clone.path, self.workspace)
-        picker, what = Picker(history.store, None), Fix.find(fix, history)
+        picker, found = Picker(history.store, None), Fix.find(fix, history)
         onto = tip or self.root
-        return Needs(history, picker, what, onto), what.onto(picker, (), onto)
+        return Needs(history, picker, found, onto), found.onto(picker, (), onto)
 
     def found(self, fix: str, tip: str | None = None) -> Prerequisites:
         needs, alone = self.needs(fix, tip)
@@ -180,97 +181,97 @@ class Ground:
 
 
 @pytest.fixture
-def ground(clone: Clone, workspace: Workspace) -> Ground:
-    return Ground(clone, workspace)
+def branched(clone: Clone, workspace: Workspace) -> BranchedClone:
+    return BranchedClone(clone, workspace)
 
 
-def test_the_commit_that_made_the_lines_is_found_among_others(ground: Ground) -> None:
-    ground.step(2, to="elsewhere")
-    needed = ground.step(10, to="first")
-    ground.step(18, to="elsewhere, too")
-    fix = ground.over("line 10 first", "line 10 second")
-    assert ground.found(fix).commits == (needed,)
+def test_the_commit_that_wrote_the_lines_is_found_among_others(branched: BranchedClone) -> None:
+    branched.change(2, to="elsewhere")
+    needed = branched.change(10, to="first")
+    branched.change(18, to="elsewhere, too")
+    fix = branched.replace("line 10 first", "line 10 second")
+    assert branched.found(fix).commits == (needed,)
 
 
-def test_a_chain_is_found_in_order(ground: Ground) -> None:
-    one = ground.step(10, to="one")
-    two = ground.over("line 10 one", "line 10 two")
-    ground.step(3, to="elsewhere")
-    fix = ground.over("line 10 two", "line 10 three")
-    assert ground.found(fix).commits == (one, two)
+def test_a_chain_of_prerequisites_is_found_in_order(branched: BranchedClone) -> None:
+    first = branched.change(10, to="one")
+    second = branched.replace("line 10 one", "line 10 two")
+    branched.change(3, to="elsewhere")
+    fix = branched.replace("line 10 two", "line 10 three")
+    assert branched.found(fix).commits == (first, second)
 
 
-def test_a_commit_that_only_removed_lines_is_found(ground: Ground) -> None:
-    needed = ground.over("line 10\n", "")
-    fix = ground.over("line 9\nline 11\n", "line 9\nnew\nline 11\n")
-    assert ground.found(fix).commits == (needed,)
+def test_a_commit_that_only_removed_lines_is_found(branched: BranchedClone) -> None:
+    needed = branched.replace("line 10\n", "")
+    fix = branched.replace("line 9\nline 11\n", "line 9\nnew\nline 11\n")
+    assert branched.found(fix).commits == (needed,)
 
 
-def test_the_commit_that_brought_the_file_is_found(ground: Ground) -> None:
-    needed = ground.clone.commit({"src/new.c": "one\ntwo\nthree\n"})
-    fix = ground.clone.commit({"src/new.c": "one\nTWO\nthree\n"})
-    assert ground.found(fix).commits == (needed,)
+def test_the_commit_that_added_the_file_is_found(branched: BranchedClone) -> None:
+    needed = branched.clone.commit({"src/new.c": "one\ntwo\nthree\n"})
+    fix = branched.clone.commit({"src/new.c": "one\nTWO\nthree\n"})
+    assert branched.found(fix).commits == (needed,)
 
 
-def test_with_what_was_found_the_fix_applies(ground: Ground) -> None:
-    ground.step(10, to="one")
-    fix = ground.over("line 10 one", "line 10 two")
-    needs, _ = ground.needs(fix)
-    done = needs.picked(needs.search(lambda _: True))
-    assert isinstance(done, Picked)
-    assert len(done.commits) == 2
+def test_with_the_prerequisites_the_fix_applies(branched: BranchedClone) -> None:
+    branched.change(10, to="one")
+    fix = branched.replace("line 10 one", "line 10 two")
+    needs, _ = branched.needs(fix)
+    result = needs.picked(needs.search(lambda _: True))
+    assert isinstance(result, Picked)
+    assert len(result.commits) == 2
 
 
-def test_what_the_branch_changed_by_itself_has_no_prerequisite(ground: Ground) -> None:
-    mine = ground.clone.commit(
-        {C: changed(BASE, 10, to="mine")}, parents=[ground.root], branch="old"
+def test_a_conflict_with_the_branch_s_own_change_has_none(branched: BranchedClone) -> None:
+    own = branched.clone.commit(
+        {C: changed(BASE, 10, to="own")}, parents=[branched.root], branch="old"
     )
-    fix = ground.step(10, to="theirs")
-    assert ground.found(fix, mine).commits is None
+    fix = branched.change(10, to="mainline")
+    assert branched.found(fix, own).commits is None
 
 
-def test_what_was_picked_to_the_branch_already_is_not_asked_for_again(ground: Ground) -> None:
-    one = ground.step(10, to="one")
-    picked = ground.clone.commit(
+def test_a_commit_already_picked_to_the_branch_is_no_prerequisite(branched: BranchedClone) -> None:
+    original = branched.change(10, to="one")
+    picked = branched.clone.commit(
         {C: changed(BASE, 10, to="one, adapted")},
-        subject=f"MINOR: x: one\n\n(cherry picked from commit {one})",
-        parents=[ground.root],
+        subject=f"MINOR: x: one\n\n(cherry picked from commit {original})",
+        parents=[branched.root],
         branch="old",
     )
-    fix = ground.over("line 10 one", "line 10 two")
-    assert ground.found(fix, picked).commits is None
+    fix = branched.replace("line 10 one", "line 10 two")
+    assert branched.found(fix, picked).commits is None
 
 
-def test_a_patch_file_finds_what_it_needs_by_what_it_was_made_from(
-    ground: Ground, tmp_path: Path
+def test_prerequisites_of_a_patch_file_are_found_from_its_base(
+    branched: BranchedClone, tmp_path: Path
 ) -> None:
     from bisector.patch import format_patch
 
-    needed = ground.step(10, to="one")
-    fix = ground.over("line 10 one", "line 10 two")
-    commit = ground.clone.git[fix]
+    needed = branched.change(10, to="one")
+    fix = branched.replace("line 10 one", "line 10 two")
+    commit = branched.clone.git[fix]
     patch = tmp_path / "fix.patch"
-    patch.write_bytes(format_patch.written(ground.clone.git, commit))  # type: ignore[arg-type]
-    ground.over("line 10 two", "line 10 three")
-    assert ground.found(str(patch)).commits == (needed,)
+    patch.write_bytes(format_patch.written(branched.clone.git, commit))  # type: ignore[arg-type]
+    branched.replace("line 10 two", "line 10 three")
+    assert branched.found(str(patch)).commits == (needed,)
 
 
-def test_a_merge_among_the_candidates_is_none(ground: Ground) -> None:
-    side = ground.clone.commit({"f": "x\n"}, parents=[ground.root], branch="side")
-    needed = ground.step(10, to="one")
-    ground.clone.commit({}, parents=[needed, side], subject="MERGE")
-    fix = ground.over("line 10 one", "line 10 two")
-    assert ground.found(fix).commits == (needed,)
+def test_a_merge_is_no_prerequisite(branched: BranchedClone) -> None:
+    side = branched.clone.commit({"f": "x\n"}, parents=[branched.root], branch="side")
+    needed = branched.change(10, to="one")
+    branched.clone.commit({}, parents=[needed, side], subject="MERGE")
+    fix = branched.replace("line 10 one", "line 10 two")
+    assert branched.found(fix).commits == (needed,)
 
 
-def test_a_line_log_knows_only_its_stretch(ground: Ground) -> None:
-    one = ground.step(10, to="one")
-    two = ground.over("line 10 one", "line 10 two")
-    fix = ground.over("line 10 two", "line 10 three")
-    _, alone = ground.needs(fix)
+def test_a_line_log_is_limited_to_its_commits(branched: BranchedClone) -> None:
+    first = branched.change(10, to="one")
+    second = branched.replace("line 10 one", "line 10 two")
+    fix = branched.replace("line 10 two", "line 10 three")
+    _, alone = branched.needs(fix)
     assert isinstance(alone, Conflict)
-    history = History.open(ground.clone.path, ground.workspace)
+    history = History.open(branched.clone.path, branched.workspace)
     (clash,) = alone.clashes
-    assert LineLog(history, [one, two]).touched(clash) == (two, one)
-    assert LineLog(history, [two]).touched(clash) == (two,)
+    assert LineLog(history, [first, second]).touched(clash) == (second, first)
+    assert LineLog(history, [second]).touched(clash) == (second,)
     assert LineLog(history, []).touched(clash) == ()

@@ -1,4 +1,4 @@
-"""Weights: guesses move the probes, none of them rules a commit out."""
+"""Prior weights: evidence changes the order of probes, and never excludes a commit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bisector.search import commit_subject
 from bisector.search.priors import (
-    EVERYONE,
+    EVERY_COMMIT,
     FILES,
     FLOOR,
     FUNCTIONS,
@@ -24,25 +24,25 @@ from bisector.search.priors import (
 TEN = [f"c{n}" for n in range(10)]
 
 
-def test_who_knows_nothing_weighs_all_alike() -> None:
+def test_without_evidence_all_weights_are_equal() -> None:
     assert weigh(TEN, Evidence()) == pytest.approx(dict.fromkeys(TEN, 0.1))
 
 
-def test_what_cannot_change_the_binary_weighs_nothing() -> None:
+def test_commits_that_cannot_change_the_binary_have_weight_0() -> None:
     evidence = Evidence(inert=frozenset({"c0", "c1"}), files=frozenset({"c0"}))
     weights = weigh(TEN, evidence, suspect="c1")
     assert weights["c0"] == weights["c1"] == 0
     assert weights["c2"] == pytest.approx(1 / 8)
 
 
-def test_commits_near_the_fix_share_most_of_the_mass_and_the_others_keep_a_floor() -> None:
+def test_commits_near_the_fix_have_most_of_the_mass_and_the_others_a_floor() -> None:
     weights = weigh(TEN, Evidence(files=frozenset({"c3", "c7", "elsewhere"})))
-    near = (1 - FLOOR) * (FILES + FUNCTIONS) / (FILES + FUNCTIONS + EVERYONE)
+    near = (1 - FLOOR) * (FILES + FUNCTIONS) / (FILES + FUNCTIONS + EVERY_COMMIT)
     assert weights["c0"] == pytest.approx((1 - near) / 10)
     assert weights["c3"] == weights["c7"] == pytest.approx((1 - near) / 10 + near / 2)
 
 
-def test_functions_weigh_more_than_files_and_those_more_than_the_subsystem() -> None:
+def test_functions_weigh_more_than_files_and_files_more_than_the_subsystem() -> None:
     weights = weigh(
         [f"c{n}" for n in range(100)],
         Evidence(
@@ -55,37 +55,37 @@ def test_functions_weigh_more_than_files_and_those_more_than_the_subsystem() -> 
     assert weights["c2"] == weights["c3"]
 
 
-def test_who_touches_more_of_the_functions_is_likelier() -> None:
+def test_the_weight_is_proportional_to_the_number_of_functions_touched() -> None:
     weights = weigh(TEN, Evidence(functions={"c1": 3, "c2": 1}))
     common = weights["c0"]
     assert weights["c1"] - common == pytest.approx(3 * (weights["c2"] - common))
 
 
-def test_a_commits_class_matters_mildly() -> None:
+def test_the_weight_is_multiplied_by_the_factor_of_the_class() -> None:
     lines = ["MAJOR: a: x", "MEDIUM: a: x", "MINOR: a: x", "CLEANUP: a: x", "Merge", ""]
     commits = [f"c{n}" for n in range(len(lines))]
-    said = {c: commit_subject.parse(line) for c, line in zip(commits, lines, strict=True)}
-    weights = weigh(commits, Evidence(subjects=said))
+    subjects = {c: commit_subject.parse(line) for c, line in zip(commits, lines, strict=True)}
+    weights = weigh(commits, Evidence(subjects=subjects))
     floor = FLOOR / len(commits)
     share = (weights["c2"] - floor) / 1.0
     expected = [MAJOR, MEDIUM, 1, HARMLESS, 1, 1]
     assert [(weights[c] - floor) / share for c in commits] == pytest.approx(expected)
 
 
-def test_a_hint_is_believed_as_much_as_the_patchs_functions() -> None:
+def test_a_hint_weighs_as_much_as_the_patchs_functions() -> None:
     weights = weigh(TEN, Evidence(functions={"c1": 1}, hinted=frozenset({"c2"})))
     assert HINTED == FUNCTIONS
     assert weights["c1"] == pytest.approx(weights["c2"])
     assert weights["c2"] > 10 * weights["c3"]
 
 
-def test_a_suspect_has_half_of_the_mass_on_top_of_its_own() -> None:
+def test_a_suspect_has_half_of_the_mass_in_addition_to_its_share() -> None:
     weights = weigh(TEN, Evidence(), suspect="c4")
     assert weights["c4"] == pytest.approx(SUSPECT + (1 - SUSPECT) / 10)
     assert weights["c5"] == pytest.approx((1 - SUSPECT) / 10)
 
 
-def test_a_suspect_outside_of_the_range_is_no_suspect() -> None:
+def test_a_suspect_outside_the_range_is_ignored() -> None:
     assert weigh(TEN, Evidence(), suspect="elsewhere") == weigh(TEN, Evidence())
 
 
@@ -107,7 +107,7 @@ EVIDENCE = st.builds(
 
 
 @given(EVIDENCE, st.sampled_from([*TEN, "elsewhere", ""]))
-def test_whatever_is_guessed_every_live_commit_keeps_a_chance_and_the_sum_is_one(
+def test_with_any_evidence_every_live_commit_keeps_a_floor_and_the_sum_is_1(
     evidence: Evidence, suspect: str
 ) -> None:
     weights = weigh(TEN, evidence, suspect=suspect)

@@ -1,4 +1,4 @@
-"""Which release is probed next, and what is inferred, against made-up truths."""
+"""The choice of the next release and the inferred verdicts, on simulated truths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bisector.record.verdict import Verdict
 from bisector.search.graph import Graph
-from bisector.search.release_inference import BUDGET, inferred, longest_row, next_probe
+from bisector.search.release_inference import BUDGET, inferred, longest_path, next_probe
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 LETTERS = {"g": GOOD, "b": BAD, "u": UNTESTABLE}
@@ -27,29 +27,28 @@ def truths(letters: str) -> list[Verdict]:
 
 
 def known(letters: str) -> dict[int, Verdict | None]:
-    """What is known of a line: g, b, u; `.` was not probed, `?` is under way."""
-    found = enumerate(letters)
-    return {index: LETTERS.get(letter) for index, letter in found if letter != "."}
+    """The verdicts of a line: g, b, u; `.` was not probed, `?` is under way."""
+    return {index: LETTERS.get(letter) for index, letter in enumerate(letters) if letter != "."}
 
 
 def shown(letters: str) -> str:
-    """The line with what is inferred of it in capitals."""
-    told = inferred(line(len(letters)), known(letters))
-    return "".join(told[n].value[0].upper() if n in told else c for n, c in enumerate(letters))
+    """The line with the inferred verdicts as capitals."""
+    found = inferred(line(len(letters)), known(letters))
+    return "".join(found[n].value[0].upper() if n in found else c for n, c in enumerate(letters))
 
 
 def probe_all(
     graph: Graph, truth: Sequence[Verdict], hints: Sequence[int] = ()
 ) -> dict[int, Verdict | None]:
-    """Ask until there is nothing to ask, one after the other."""
+    """Probe one release after the other until there is none to probe."""
     verdicts: dict[int, Verdict | None] = {}
     while (index := next_probe(graph, verdicts, hints)) is not None:
-        assert index not in verdicts, "nothing is asked twice"
+        assert index not in verdicts, "nothing is probed twice"
         verdicts[index] = truth[index]
     return verdicts
 
 
-# --- what is inferred -----------------------------------------------------------------------------
+# --- inferred verdicts ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -66,25 +65,25 @@ def probe_all(
         ("....", "...."),
     ],
 )
-def test_only_what_lies_between_two_that_agree_is_inferred(letters: str, expected: str) -> None:
+def test_a_verdict_is_inferred_only_between_two_that_agree(letters: str, expected: str) -> None:
     assert shown(letters) == expected
 
 
-def test_on_a_branch_all_ways_have_to_agree() -> None:
-    #  a - b - m      s is on a branch of its own
+def test_on_a_branch_the_verdicts_on_all_paths_have_to_agree() -> None:
+    #  a - b - m      s is a branch
     #   \ s - /
     graph = Graph.of([("a", []), ("b", ["a"]), ("s", ["a"]), ("m", ["b", "s"])])
     assert inferred(graph, {0: GOOD, 1: BAD, 3: BAD}) == {}, "s may have the bug or not"
     assert inferred(graph, {0: GOOD, 1: BAD, 3: GOOD}) == {2: GOOD}
 
 
-def test_branches_that_never_met_say_nothing_of_each_other() -> None:
+def test_nothing_is_inferred_from_an_unmerged_branch() -> None:
     graph = Graph.of([("a", []), ("b", ["a"]), ("s", ["a"]), ("t", ["s"])])
     assert inferred(graph, {0: GOOD, 1: GOOD}) == {}
     assert inferred(graph, {0: GOOD, 3: GOOD}) == {2: GOOD}
 
 
-# --- what is asked --------------------------------------------------------------------------------
+# --- the next probe -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -105,23 +104,23 @@ def test_branches_that_never_met_say_nothing_of_each_other() -> None:
         ("", None),
     ],
 )
-def test_edges_first_then_halves_then_strides(letters: str, expected: int | None) -> None:
+def test_ends_come_first_then_halving_then_strides(letters: str, expected: int | None) -> None:
     assert next_probe(line(len(letters)), known(letters)) == expected
 
 
-def test_hints_come_before_strides_and_after_the_edges() -> None:
+def test_hints_come_after_the_ends_and_before_strides() -> None:
     assert next_probe(line(9), known("........."), hints=[6, 2]) == 0
     assert next_probe(line(9), known("g.......g"), hints=[6, 2]) == 6
     assert next_probe(line(9), known("g.....g.g"), hints=[6, 2]) == 2
     assert next_probe(line(9), known("g.g...g.g"), hints=[6, 2]) == 4
 
 
-def test_a_difference_ends_the_search_for_one() -> None:
-    assert next_probe(line(9), known("g...b...."), hints=[6]) == 8, "an edge is no such search"
+def test_a_different_verdict_ends_the_search_for_one() -> None:
+    assert next_probe(line(9), known("g...b...."), hints=[6]) == 8, "the newest one is probed"
     assert next_probe(line(9), known("ggggbgg.g"), hints=[7]) is None
 
 
-def test_without_a_difference_the_budget_ends_it() -> None:
+def test_without_a_different_verdict_the_budget_ends_it() -> None:
     assert len(probe_all(line(90), [GOOD] * 90)) == BUDGET
     assert len(probe_all(line(90), [BAD] * 90)) == BUDGET
     assert len(probe_all(line(90), [GOOD] * 90, hints=range(90))) == BUDGET
@@ -136,29 +135,29 @@ def test_one_change_takes_as_many_probes_as_halving(length: int) -> None:
         assert len(verdicts) <= 2 + ceil(log2(length))
 
 
-# --- what comes out -------------------------------------------------------------------------------
+# --- the result -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("length", range(8))
-def test_every_short_line_ends_with_a_word_on_each_and_the_right_one_after_two_changes(
+def test_each_release_of_a_short_line_gets_a_verdict_and_the_right_one_with_two_changes(
     length: int,
 ) -> None:
-    """Where the bug comes and goes several times, a stretch may be missed."""
+    """With more changes, a stretch may be missed."""
     for letters in product("gbu", repeat=length):
         truth, graph = truths("".join(letters)), line(length)
         verdicts = probe_all(graph, truth)
-        told = inferred(graph, verdicts)
-        assert verdicts.keys() | told.keys() == set(range(length))
+        found = inferred(graph, verdicts)
+        assert verdicts.keys() | found.keys() == set(range(length))
         changes = sum(a is not b for a, b in pairwise(truth))
         if changes <= 2:
-            assert told == {n: truth[n] for n in told}, "".join(letters)
+            assert found == {n: truth[n] for n in found}, "".join(letters)
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Graph, list[Verdict]]:
-    """Releases with branches and merges, and a bug that came with one and was healed by another.
+    """Releases with branches and merges; one introduces a bug, another fixes it.
 
-    Some cannot be tested.
+    Some are untestable.
     """
     length = draw(st.integers(1, 40))
     history: list[tuple[str, list[str]]] = [("0", [])]
@@ -167,37 +166,37 @@ def histories(draw: st.DrawFn) -> tuple[Graph, list[Verdict]]:
         parents = draw(st.lists(near, min_size=1, max_size=2, unique=True))
         history.append((str(n), [str(p) for p in parents]))
     graph = Graph.of(history)
-    came, went = draw(st.integers(0, length)), draw(st.integers(0, length))
-    deaf = draw(st.sets(st.integers(0, length - 1), max_size=5))
+    introduced, fixed = draw(st.integers(0, length)), draw(st.integers(0, length))
+    untestable = draw(st.sets(st.integers(0, length - 1), max_size=5))
 
     def verdict(n: int) -> Verdict:
-        behind = graph.ancestors(n)
-        has = came in behind and went not in behind
-        return UNTESTABLE if n in deaf else BAD if has else GOOD
+        ancestors = graph.ancestors(n)
+        has_bug = introduced in ancestors and fixed not in ancestors
+        return UNTESTABLE if n in untestable else BAD if has_bug else GOOD
 
     return graph, [verdict(n) for n in range(length)]
 
 
 @given(histories(), st.lists(st.integers(0, 39), max_size=6))
-def test_what_is_inferred_is_wrong_only_by_a_stretch_shorter_than_the_longest_row(
-    made: tuple[Graph, list[Verdict]], hints: list[int]
+def test_a_wrongly_inferred_stretch_is_no_longer_than_the_longest_path_of_inferred_ones(
+    simulated: tuple[Graph, list[Verdict]], hints: list[int]
 ) -> None:
-    graph, truth = made
+    graph, truth = simulated
     verdicts = probe_all(graph, truth, hints)
-    told = inferred(graph, verdicts)
-    assert verdicts.keys() | told.keys() == set(range(len(truth)))
-    wrong = {n for n, verdict in told.items() if verdict is not truth[n]}
-    assert all(told[n] is GOOD for n in wrong if truth[n] is BAD)
-    assert longest_row(graph, wrong) <= longest_row(graph, told.keys())
+    found = inferred(graph, verdicts)
+    assert verdicts.keys() | found.keys() == set(range(len(truth)))
+    wrong = {n for n, verdict in found.items() if verdict is not truth[n]}
+    assert all(found[n] is GOOD for n in wrong if truth[n] is BAD)
+    assert longest_path(graph, wrong) <= longest_path(graph, found.keys())
     if BAD in verdicts.values() and GOOD in verdicts.values():
-        assert all(truth[n] is UNTESTABLE for n in wrong), "a bug that was seen is seen whole"
+        assert all(truth[n] is UNTESTABLE for n in wrong), "an observed bug is found whole"
 
 
-def test_the_longest_row_is_counted_along_one_line() -> None:
-    #  a - b - c - m      s is on a branch of its own
+def test_the_longest_path_does_not_cross_other_releases() -> None:
+    #  a - b - c - m      s is a branch
     #   \  s  -  /
     graph = Graph.of([("a", []), ("b", ["a"]), ("s", ["a"]), ("c", ["b"]), ("m", ["c", "s"])])
-    assert longest_row(graph, set(range(5))) == 4
-    assert longest_row(graph, {0, 1, 4}) == 2
-    assert longest_row(graph, {2}) == 1
-    assert longest_row(graph, ()) == 0
+    assert longest_path(graph, set(range(5))) == 4
+    assert longest_path(graph, {0, 1, 4}) == 2
+    assert longest_path(graph, {2}) == 1
+    assert longest_path(graph, ()) == 0

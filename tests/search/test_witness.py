@@ -1,4 +1,4 @@
-"""Where a bad revision is looked for between two good ends, and when that is given up."""
+"""The order of the witness hunt between two good ends, and its budget."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ def walk(
     return list(order(total, stages(known, related, releases)))
 
 
-def test_what_is_known_comes_first_then_the_patch_then_releases_then_strides() -> None:
-    asked = walk(20, known=[7, 8], related=[2, 7], releases=[5, 8, 15])
-    assert {place for place, _ in asked[:2]} == {7, 8}
-    assert asked[2] == (2, "near the patch")
-    assert asked[3:5] == [(15, "releases"), (5, "releases")]
-    assert {stage for _, stage in asked[5:]} == {"strides"}
-    assert sorted(place for place, _ in asked) == list(range(20)), "in the end everything"
+def test_known_commits_come_first_then_the_patch_then_releases_then_strides() -> None:
+    probed = walk(20, known=[7, 8], related=[2, 7], releases=[5, 8, 15])
+    assert {index for index, _ in probed[:2]} == {7, 8}
+    assert probed[2] == (2, "near the patch")
+    assert probed[3:5] == [(15, "releases"), (5, "releases")]
+    assert {stage for _, stage in probed[5:]} == {"strides"}
+    assert sorted(index for index, _ in probed) == list(range(20)), "finally every index"
 
 
-def test_a_stage_takes_the_place_that_is_farthest_from_all_that_is_known() -> None:
-    asked = [place for place, _ in walk(1000, releases=[100, 480, 500, 900])]
-    assert asked[:4] == [500, 100, 900, 480]
+def test_a_stage_chooses_the_candidate_farthest_from_all_probed_ones() -> None:
+    probed = [index for index, _ in walk(1000, releases=[100, 480, 500, 900])]
+    assert probed[:4] == [500, 100, 900, 480]
 
 
-def test_without_hints_the_strides_halve() -> None:
-    asked = [place for place, _ in walk(127)]
-    assert asked[0] == 63
-    assert set(asked[1:3]) == {31, 95}
-    assert set(asked[3:7]) == {15, 47, 79, 111}
+def test_without_hints_the_strides_are_halved() -> None:
+    probed = [index for index, _ in walk(127)]
+    assert probed[0] == 63
+    assert set(probed[1:3]) == {31, 95}
+    assert set(probed[3:7]) == {15, 47, 79, 111}
 
 
-def test_no_stage_but_the_last_can_use_up_the_budget() -> None:
+def test_only_the_last_stage_can_use_up_the_budget() -> None:
     related, releases = range(0, 2000, 2), range(1, 2000, 2)
     count = dict.fromkeys(("near the patch", "releases", "strides"), 0)
     for _, stage in walk(2000, related=related, releases=releases):
@@ -48,10 +48,10 @@ def test_no_stage_but_the_last_can_use_up_the_budget() -> None:
     assert count == {"near the patch": 8, "releases": 16, "strides": BUDGET - 24}
 
 
-def test_the_budget_keeps_its_promise_on_what_can_be_missed() -> None:
-    probed = {place for place, _ in walk(6677)}
+def test_the_budget_limits_the_bad_stretch_that_can_be_missed() -> None:
+    probed = {index for index, _ in walk(6677)}
     assert len(probed) == BUDGET
-    assert widest_gap(6677, probed) <= 6677 / 32, "40 probes by halving: as good as 31 even ones"
+    assert widest_gap(6677, probed) <= 6677 / 32, "as good as 31 evenly spaced probes"
 
 
 @given(
@@ -60,14 +60,15 @@ def test_the_budget_keeps_its_promise_on_what_can_be_missed() -> None:
     st.sets(st.integers(0, 59)),
     st.sets(st.integers(0, 59)),
 )
-def test_each_place_is_asked_once_and_never_more_than_the_budget(
+def test_each_index_is_probed_once_and_at_most_the_budget_of_them(
     total: int, known: set[int], related: set[int], releases: set[int]
 ) -> None:
-    inside = [{place for place in some if place < total} for some in (known, related, releases)]
-    asked = [place for place, _ in walk(total, *inside)]
-    assert len(set(asked)) == len(asked)
-    assert all(0 <= place < total for place in asked)
-    assert len(asked) == min(BUDGET, total), "it gives up only for want of budget"
+    sets = (known, related, releases)
+    inside = [{index for index in indexes if index < total} for indexes in sets]
+    probed = [index for index, _ in walk(total, *inside)]
+    assert len(set(probed)) == len(probed)
+    assert all(0 <= index < total for index in probed)
+    assert len(probed) == min(BUDGET, total), "only the budget ends it early"
 
 
 def test_the_widest_gap_is_halved() -> None:
@@ -77,20 +78,20 @@ def test_the_widest_gap_is_halved() -> None:
     assert farthest(100, [10, 20]) in {59, 60}
 
 
-def test_the_choice_can_be_narrowed() -> None:
-    assert farthest(100, [], among=[3, 40, 90]) == 40
-    assert farthest(100, [40], among=[3, 40, 90]) == 90
-    assert farthest(100, [40, 90], among=[3, 40, 90]) == 3
-    assert farthest(100, [40, 90, 3], among=[3, 40, 90]) is None
+def test_the_choice_can_be_restricted() -> None:
+    assert farthest(100, [], candidates=[3, 40, 90]) == 40
+    assert farthest(100, [40], candidates=[3, 40, 90]) == 90
+    assert farthest(100, [40, 90], candidates=[3, 40, 90]) == 3
+    assert farthest(100, [40, 90, 3], candidates=[3, 40, 90]) is None
 
 
-def test_nothing_is_left_when_all_is_probed() -> None:
+def test_if_all_are_probed_there_is_no_farthest() -> None:
     assert farthest(3, [0, 1, 2]) is None
     assert farthest(0, []) is None
-    assert farthest(3, [], among=[]) is None
+    assert farthest(3, [], candidates=[]) is None
 
 
-def test_the_widest_gap_counts_what_was_never_probed() -> None:
+def test_the_widest_gap_counts_the_indexes_not_probed() -> None:
     assert widest_gap(10, []) == 10
     assert widest_gap(10, [4]) == 5
     assert widest_gap(10, [8, 2, 2]) == 5

@@ -22,11 +22,11 @@ from bisector.record.events import (
     Reduced,
 )
 from bisector.record.verdict import Verdict
-from bisector.search.ddmin import Answer, Minimum, ddmin
+from bisector.search.ddmin import Minimum, TrialResult, ddmin
 
 BUDGET = 100  # trials; the least of ten hunks takes about twenty
 
-_ANSWERS = {Verdict.BAD: Answer.FAIL, Verdict.GOOD: Answer.PASS}
+_ANSWERS = {Verdict.BAD: TrialResult.FAIL, Verdict.GOOD: TrialResult.PASS}
 
 
 def reduce(prober: Prober, found: Sequence[Found], flaky: bool) -> Reduced | Noted:
@@ -69,17 +69,17 @@ class _Reduction:
     def run(self) -> Reduced:
         """Reduce them, and have a real toolchain look at what is left."""
         everything = tuple(range(len(self._patch.hunks)))
-        if not everything or self._answer(everything) is not Answer.FAIL:
+        if not everything or self._answer(everything) is not TrialResult.FAIL:
             return self._reduced((), ["all of its hunks together do not bring the bug"])
         least = ddmin(everything, self._answer)
         return self._reduced(least.items, [*self._doubts(least), *self._contradicted(least.items)])
 
-    def _answer(self, hunks: tuple[int, ...]) -> Answer:
+    def _answer(self, hunks: tuple[int, ...]) -> TrialResult:
         """What becomes of the parent with these hunks."""
         self._asked += 1
         tree = self._tree(hunks)
         if tree is None or self._asked > BUDGET:
-            return Answer.UNRESOLVED
+            return TrialResult.UNRESOLVED
         purpose = f"{len(hunks)} of {len(self._patch.hunks)} hunks"
         verdict = Verdict.GOOD
         for run in range(CONFIRM_RUNS if self._flaky else 1):
@@ -87,7 +87,7 @@ class _Reduction:
             verdict = self._prober.ask_all([ticket])[0].verdict
             if verdict is not Verdict.GOOD:
                 break
-        return _ANSWERS.get(verdict, Answer.UNRESOLVED)
+        return _ANSWERS.get(verdict, TrialResult.UNRESOLVED)
 
     def _tree(self, hunks: Sequence[int]) -> str | None:
         """The parent's tree with these hunks; None where one needs another."""

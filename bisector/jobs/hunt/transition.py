@@ -10,7 +10,7 @@ from bisector.errors import NoTransitionSeen
 from bisector.probing.prober import Prober, Ticket
 from bisector.record.events import INTRODUCTION, NEW_VERDICT, Found, Probed
 from bisector.search import priors
-from bisector.search.bisection import Contradiction, NoTransition, Outcome, Search
+from bisector.search.bisection import Contradiction, NoTransition, Observation, Search
 from bisector.search.costs import Costs
 from bisector.search.noise import UNKNOWN, Noise, Rate
 from bisector.search.priors import Evidence
@@ -115,7 +115,7 @@ class _Pursuit:
                 for told in runs if self._flaky else runs[:1]:
                     # what was probed for another reason may lie beyond another change
                     with suppress(Contradiction):
-                        self._search.record(revision, outcome(self._what, told))
+                        self._search.record(revision, observation(self._what, told))
 
     def _ask(self) -> bool:
         """Keep the machine busy; whether it is."""
@@ -139,9 +139,9 @@ class _Pursuit:
         assert told is not None
         if told.build_seconds:
             self._costs.built(told.revision)
-        # It cannot contradict the others: what could is moot, and was called off.
-        self._search.record(told.revision, outcome(self._what, told))
-        for revision in self._search.moot(list(self._pending)):
+        # It cannot contradict the others: what could is obsolete, and was called off.
+        self._search.record(told.revision, observation(self._what, told))
+        for revision in self._search.obsolete(list(self._pending)):
             self._prober.cancel(self._pending.pop(revision))
 
     def _left(self) -> str:
@@ -150,11 +150,11 @@ class _Pursuit:
         return f"{candidates} candidates, about {steps} probes left"
 
 
-def outcome(what: str, told: Probed) -> Outcome:
-    """A verdict as the search for an introduction or a fix takes it."""
+def observation(what: str, told: Probed) -> Observation:
+    """The verdict as an observation of the search for *what*, an introduction or a fix."""
     if not told.verdict.tested:
-        return Outcome.SKIP
-    return Outcome.NEW if told.verdict is NEW_VERDICT[what] else Outcome.OLD
+        return Observation.SKIP
+    return Observation.NEW if told.verdict is NEW_VERDICT[what] else Observation.OLD
 
 
 def _nothing_found(stretch: Stretch, reason: NoTransition, confidence: float) -> NoTransitionSeen:

@@ -18,7 +18,7 @@ from bisector.probing.prober import Bench, Prober, Ticket
 from bisector.probing.setup import Options
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
-from bisector.search.release_inference import inferred, longest_row, next_probe
+from bisector.search.release_inference import inferred, longest_path, next_probe
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.scenario import Known
 
@@ -115,7 +115,7 @@ class Releases:
         others = {place for place, commit in enumerate(commits) if commit not in wanted}
         self._first = {
             commits[place]: [commits[release] for release in sorted(first)]
-            for place, first in whole.landings(range(len(commits)), others).items()
+            for place, first in whole.nearest_descendants(range(len(commits)), others).items()
         }
 
     def first_with(self, commits: Iterable[str]) -> list[int]:
@@ -221,10 +221,10 @@ class Table:
     def _remarks(
         self, verdicts: Mapping[int, Verdict], probed: Mapping[int, Verdict]
     ) -> Iterator[str]:
-        if row := longest_row(self._graph, verdicts.keys() - probed.keys()):
+        if length := longest_path(self._graph, verdicts.keys() - probed.keys()):
             yield (
                 f"{len(probed)} of {len(verdicts)} releases were probed, each other one lies "
-                f"between two that agree; a stretch of up to {row} with another verdict could "
+                f"between two that agree; a stretch of up to {length} with another verdict could "
                 "have been missed: --every leaves none out"
             )
         search = self.prober.chains.search

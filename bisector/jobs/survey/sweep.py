@@ -20,7 +20,7 @@ from bisector.record.events import ANSWERED, Ended, Noted, Probed, Retested, Str
 from bisector.record.verdict import Verdict
 from bisector.record.work_estimate import Estimate
 from bisector.search import sweep_plan
-from bisector.search.sweep_plan import RETEST, Row
+from bisector.search.sweep_plan import RETEST, Segment
 from bisector.system.workspace import Workspace, digest
 
 JOB = "sweep"
@@ -30,7 +30,7 @@ JOB = "sweep"
 class Choice:
     """Which commits of a range: its releases (``tags``), or each so-many-th (``every``).
 
-    Neither: as many as chart.MANY, evenly spaced.
+    Neither: as many as sweep_plan.DEFAULT_COUNT, evenly spaced.
     """
 
     tags: bool = False
@@ -204,14 +204,14 @@ class Sweep:
                 pending[self.prober.start(other, purpose, run, chain)] = []
             done += 1
 
-    def _rows(self, told: Mapping[str, Sequence[Probed]]) -> list[Row]:
+    def _rows(self, told: Mapping[str, Sequence[Probed]]) -> list[Segment]:
         """The stretches as they stand, when each revision had its runs."""
         rulings, needed = [], self._passes().needed
         for revision in self._graph.revisions:
             ruling = sweep_plan.last_ruling(told[revision], needed)
             assert ruling
             rulings.append(ruling)
-        return sweep_plan.rows(self._graph, rulings)
+        return sweep_plan.segments(self._graph, rulings)
 
     def _doubtful(self) -> list[str]:
         """The odd revisions that were not tested again; what comes of that may make others odd."""
