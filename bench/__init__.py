@@ -1,1 +1,1 @@
-"""Measurements of bisector, kept apart from it: nothing in the package needs them."""
+"""Benchmarks of bisector; the package itself does not depend on them."""

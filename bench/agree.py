@@ -1,4 +1,4 @@
-"""bench/agreement: the verdicts of the fast toolchain beside those of gcc, revision by revision."""
+"""bench/agreement: compare the verdicts of the fast toolchain with those of gcc by revision."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from bisector.system.workspace import Workspace
 
 SCENARIOS = ("dns-flap", "dns-false-up")
 ABOUT = """Build release tags of RANGE (default v2.9..master), evenly chosen, with tcc and with
-gcc -O0, run both scenarios on each binary, and list the verdicts. What `fast` cannot judge, a hunt
-leaves to `dev`: that is no disagreement, and is counted apart. Exit status 1 if verdicts differ."""
+gcc -O0, run both scenarios on each binary, and list the verdicts. Where `fast` has no good or bad
+verdict, a hunt uses `dev`: this is not a disagreement, and is counted separately. Exit status 1 if
+verdicts differ."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One revision in one scenario."""
+    """The verdicts of one revision in one scenario."""
 
     revision: str
     name: str
@@ -40,13 +41,14 @@ class Row:
 
     @property
     def told(self) -> str:
+        """Whether the verdicts agree, as a word of the table."""
         if not self.fast.tested:
             return "left to dev"
         return "agree" if self.fast is self.dev else "DIFFER"
 
 
 def chosen(history: History, span: Range, count: int) -> list[str]:
-    """Release tags of the range, evenly spread, its ends among them."""
+    """Up to *count* release tags of the range, evenly spaced, including its ends."""
     tagged = [c for c in (span.old.id, *span.commits) if c in history.tags or c == span.new.id]
     if len(tagged) <= count:
         return tagged
@@ -54,12 +56,14 @@ def chosen(history: History, span: Range, count: int) -> list[str]:
 
 
 def verdict(bench: Bench, tree: str, chain: Toolchain) -> tuple[Verdict, str]:
+    """The verdict and its reason, from the cache or from a probe."""
     request = bench.request(tree, chain)
     result = recall(bench.workspace, key_of(request)) or probe(bench.workspace, request)
     return result.verdict, result.ruling.reason
 
 
 def rows(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
+    """The verdicts for *count* releases of the range *text*, in each scenario."""
     history = setup.find_history(options, workspace, lambda what: None, lambda what: None)
     benches = []
     for name in SCENARIOS:
@@ -78,7 +82,7 @@ def rows(workspace: Workspace, options: Options, text: str, count: int) -> Itera
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print the list; the exit status."""
+    """Print the list and return the exit status."""
     parser = argparse.ArgumentParser(prog="bench/agreement", description=ABOUT)
     parser.add_argument("--repo", required=True, help="a clone of HAProxy")
     parser.add_argument("--count", type=int, default=60, help="how many revisions (60)")

@@ -1,4 +1,4 @@
-"""How long hunts and sweeps take on so many workers, if probes take what they were measured to."""
+"""A simulation of hunts and sweeps on many workers, with measured durations of probes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bisector.jobs.hunt.transition import MOST_AT_ONCE
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured, in seconds for each probe.
+    """Measured durations, in seconds for each probe.
 
-    ``probes`` are whole probes on a worker (build and test), ``client`` is what the client does
-    for one while no other gets its time. Its line is taken for ``first`` by the tree that a worker
-    gets first, for ``transfer`` by each later one.
+    ``probes`` are whole probes on a worker (build and test), ``client`` is the client's processor
+    time, which probes use one after the other. ``first`` is how long the first source tree of a
+    worker occupies the client's network line, ``transfer`` how long each later one does.
     """
 
     probes: tuple[float, ...]
@@ -29,28 +29,29 @@ class Figures:
 
 @dataclass(frozen=True)
 class Span:
-    """A job's seconds by the clock, and the seconds of its probes one after the other."""
+    """The duration of a job in seconds, and the sum of the durations of its probes."""
 
     seconds: float
     work: float
 
     @property
     def speedup(self) -> float:
-        """Beside one worker, whose client and line cost nothing."""
+        """The factor compared with one worker whose client and line take no time."""
         return self.work / self.seconds
 
 
 class Crew:
-    """Workers, and the client and the line that they share; each worker has one probe at a time."""
+    """Workers that share a client and its network line; each runs one probe at a time."""
 
     def __init__(self, workers: int, figures: Figures) -> None:
         self._figures = figures
-        # when it is free, and what its next tree takes; the line and the client are free at _line
+        # of each worker, when it is free and the seconds of its next transfer; _client and _line
+        # are when the client and the line are free
         self._workers = [(0.0, figures.first)] * workers
         self._client = self._line = 0.0
 
     def round(self, begun: float, durations: Sequence[float]) -> float:
-        """When probes of these *durations*, all asked for at the time *begun*, are answered."""
+        """The time at which probes of these *durations*, all requested at *begun*, have ended."""
         end = self._client = max(begun, self._client)
         for duration in durations:
             free, tree = self._workers[0]
@@ -62,17 +63,17 @@ class Crew:
 
 
 def sweep(revisions: int, workers: int, figures: Figures, seed: str = "") -> Span:
-    """A verdict for each of so many revisions that all differ."""
+    """A sweep that probes each of *revisions* commits, none of which share a build."""
     chance = random.Random(seed)
     durations = chance.choices(figures.probes, k=revisions)
     return Span(Crew(workers, figures).round(0.0, durations), sum(durations))
 
 
 def hunt(revisions: int, workers: int, figures: Figures, seed: str = "") -> Span:
-    """A search for a culprit that lies anywhere, as many probes at once as bisector asks for.
+    """A search for a random culprit, with as many parallel probes as bisector requests.
 
-    The search's own thinking counts: it is measured here, beside what the probes would take. What
-    one worker needs for it is the work.
+    The processor time of the search itself is measured here and added to the simulated time of the
+    probes. ``work`` is the sum of the probes that one worker needs.
     """
     chance = random.Random(seed)
     commits = [f"c{number}" for number in range(revisions)]

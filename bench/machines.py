@@ -1,4 +1,4 @@
-"""A Dask cluster on this machine's loopback: a scheduler and workers, each a process of its own."""
+"""A Dask cluster on the loopback interface: a scheduler and workers in separate processes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ WORKER = (sys.executable, "-m", "bisector", "worker")
 
 
 class Machines:
-    """Processes that all end with the context. With *tls* it is a file with certificate and key.
+    """A context manager of a cluster's processes, which it kills at its end.
 
-    *worker* is the command that starts one, but for the address.
+    *tls* is a file with certificate and key; None for plain TCP. *worker* is the command that
+    starts a worker, without the scheduler's address.
     """
 
     def __init__(self, tls: Path | None = None, worker: Sequence[str] = WORKER) -> None:
@@ -43,7 +44,7 @@ class Machines:
             self.kill(one)
 
     def schedule(self) -> subprocess.Popen[str]:
-        """Start a scheduler, for the first time or again; it is ready when this returns."""
+        """Start a scheduler, or start it again; return when it is ready."""
         host = self.address.rpartition(":")[0]
         words = (*_SCHEDULER, "--host", host, "--port", str(self.port), *self._tls)
         process = self._start(words, stderr=subprocess.PIPE)
@@ -53,7 +54,7 @@ class Machines:
         return process
 
     def work(self, workspace: Workspace) -> None:
-        """Start a worker with this workspace; it is ready when this returns."""
+        """Start a worker with this workspace; return when it is ready."""
         env = {"BISECTOR_WORKSPACE": str(workspace.root)}
         process = self._start((*self._worker, self.address), env)
         assert process.stdout is not None
@@ -70,7 +71,7 @@ class Machines:
         return process
 
     def kill(self, process: subprocess.Popen[str]) -> None:
-        """End it all of a sudden."""
+        """Kill the process with SIGKILL and wait for its end."""
         process.send_signal(signal.SIGKILL)
         process.communicate()
         self._processes.remove(process)

@@ -1,4 +1,4 @@
-"""Run a program to its end and measure it; and a workspace that holds nothing but tools."""
+"""Running and measuring a program, and workspaces without caches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
-GRACE_SECONDS = 10.0  # for a program that is to end with us
+GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 LEAST_BUSY = 0.5  # processors, on average, of a run that mostly builds
 
 _REAPER = (sys.executable, "-I", "-S", str(ROOT / "bench" / "reaper.py"))
@@ -28,7 +28,7 @@ _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.M)
 
 @dataclass(frozen=True)
 class Line:
-    """What a program said, and when, in seconds since it was started."""
+    """A line of a program's output, and its time in seconds since the start."""
 
     at: float
     text: str
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Measured:
-    """How a program ended: its exit status, seconds by the clock, what it said.
+    """A program's exit status, duration in seconds (``wall``), and output.
 
     ``cpu`` is in seconds, user and system, and counts all descendants, orphans too.
     """
@@ -54,7 +54,7 @@ def measure(
     env: Mapping[str, str] | None = None,
     heard: Callable[[str], None] = lambda line: None,
 ) -> Measured:
-    """Run *argv* with *env* added to the environment; each line that it says goes to *heard*."""
+    """Run *argv* with *env* added to the environment; *heard* is called with each output line."""
     started = time.monotonic()
     source, sink = os.pipe()
     child = subprocess.Popen(
@@ -98,16 +98,17 @@ def implausible(wall: float, cpu: float) -> str:
 
 
 def peak_memory(status: str) -> int | None:
-    """The most memory that a process had at once, in bytes, by its /proc/PID/status.
+    """The peak resident memory of a process in bytes, from the text of its /proc/PID/status.
 
-    getrusage(2) would not do: it counts what the caller had before its fork became the program.
+    None if it is not there. getrusage(2) is not usable: it includes the memory that the parent had
+    when it forked.
     """
     found = _PEAK.search(status)
     return int(found[1]) * 1024 if found else None
 
 
 def empty_workspace(folder: Path, tools: Path) -> Workspace:
-    """A workspace without any memory; only the fetched *tools* are there."""
+    """A workspace with empty caches, which has only a copy of the fetched *tools*."""
     workspace = Workspace(folder)
     workspace.folder()
     if tools.is_dir():
@@ -116,7 +117,10 @@ def empty_workspace(folder: Path, tools: Path) -> Workspace:
 
 
 def checked(done: Measured, what: str, *good: int) -> Measured:
-    """*done*, if it ended with one of the statuses *good* (default: 0). Raises if not."""
+    """Return *done* if its status is one of *good* (default: 0).
+
+    Raises EnvironmentProblem otherwise.
+    """
     if done.status not in (good or (0,)):
         said = done.lines[-1].text if done.lines else "nothing"
         raise EnvironmentProblem(f"{what} ended with {done.status}", f"it said: {said}")
@@ -124,12 +128,12 @@ def checked(done: Measured, what: str, *good: int) -> Measured:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without what would lead git elsewhere."""
+    """This process's environment without GIT_* variables, which could redirect git."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """End the program and what it started."""
+    """End the program's process group with SIGTERM, then SIGKILL."""
     for how in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(child.pid, how)

@@ -1,4 +1,4 @@
-"""bench/overhead: where the time of a probe goes, beyond make and VTest."""
+"""bench/overhead: the time of a probe by stage, and the time beyond make and VTest."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ OTHER = "other"  # locks, temporary folders
 TARGET = 0.3  # seconds beyond make and VTest
 ABOUT = f"""Probe revisions of RANGE (default v2.9..master), evenly spread, one after another in an
 empty workspace, then the parent of the last one, which differs from it in .c files only: an
-incremental build. Seconds by stage; each stage without those that it calls. The target for all
-beyond make and VTest is {TARGET} s. Run it on a machine that has nothing else to do."""
+incremental build. Times are seconds by stage, each without the stages that it calls. The target for
+everything beyond make and VTest is {TARGET} s. Run it on an otherwise idle machine."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One probe: its verdict, and the seconds from question to answer, by stage."""
+    """One probe: its verdict, and its duration in seconds by stage."""
 
     revision: str
     name: str
@@ -53,12 +53,12 @@ class Row:
 
     @property
     def beyond(self) -> float:
-        """Seconds that are neither make's nor VTest's."""
+        """Seconds outside make and VTest."""
         return self.total - sum(self.stages.get(stage, 0.0) for stage in (MAKE, VTEST))
 
 
 class Inline:
-    """An Executor that does each probe at once, in this thread."""
+    """An Executor that runs each probe immediately, in the calling thread."""
 
     jobs = 1
 
@@ -66,21 +66,21 @@ class Inline:
         self._workspace = workspace
 
     def submit(self, request: Probe) -> Task:
-        """Do the probe; the task has been done when it is returned."""
+        """Run the probe; the returned task is complete."""
         lane = Lane()
         future: Future[Result] = Future()
         future.set_result(probe(self._workspace, request, lane))
         return Task(future, lane)
 
     def wait(self, tasks: Collection[Task]) -> None:
-        """There is nothing to wait for."""
+        """Do nothing: every task is complete."""
 
     def cancel(self, task: Task) -> None:
-        """There is nothing to call off."""
+        """Do nothing: every task is complete."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; the exit status."""
+    """Measure, print, and return the exit status."""
     asked = _parser().parse_args(argv)
     try:
         with tempfile.TemporaryDirectory(prefix="bench-") as root:
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def start_up(folder: Path) -> float:
-    """Seconds from the call to the end of `bisector --version`."""
+    """The median duration of `bisector --version` in seconds, of STARTS runs."""
     argv = [sys.executable, "-m", "bisector", "--version"]
     env = {"PYTHONPATH": str(ROOT)}
     runs = [checked(measure(argv, cwd=folder, env=env), argv[2]) for _ in range(STARTS)]
@@ -136,8 +136,9 @@ def _probes(workspace: Workspace, options: Options, text: str, count: int) -> It
 
 
 def chosen(history: History, span: Range, count: int) -> list[str]:
-    """*count* commits, evenly spread, the last one such that its parent differs in .c files only,
-    and that parent.
+    """About *count* commits, evenly spaced, and the parent of the last one.
+
+    The last one is chosen such that its parent differs in .c files only.
     """
     commits = span.commits
     evidence = relevance.of(history, commits)
@@ -148,7 +149,7 @@ def chosen(history: History, span: Range, count: int) -> list[str]:
 
 
 def text(rows: Sequence[Row]) -> str:
-    """A line for each stage: its mean and its maximum over the builds, and in the last probe."""
+    """A table of seconds by stage: mean of the full builds, maximum, and the incremental build."""
     *full, near = rows
     stages = sorted({stage for row in rows for stage in row.stages})
     mean = {stage: _mean([row.stages.get(stage, 0.0) for row in full]) for stage in stages}

@@ -1,4 +1,4 @@
-"""Bugs whose history is known: pairs of a fix and the commit that it says it repairs."""
+"""Bugs with a known culprit: pairs of a fix and the commit that its message names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pygit2.enums import SortMode
 
 from bisector.git.history import History
 
-WINDOW = 6000  # commits that are searched
+WINDOW = 6000  # commits to search
 
-# A hash that follows, in the same sentence, a word for how the bug came. The words were chosen
-# before anything was measured, and not changed afterwards.
+# A hash that follows a word for the origin of the bug in the same sentence. The words were chosen
+# before the first measurement and not changed afterwards.
 _BLAME = re.compile(
     r"\b(?:introduced|regression|regressed|broke|broken|caused|appeared|since|after|fixes)\b"
     r"(?:(?!\.\s).){0,60}?\b([0-9a-f]{8,40})\b",
@@ -26,7 +26,7 @@ _BLAME = re.compile(
 class Pair:
     """A fix, the culprit that it names, and the line of commits to search.
 
-    *window* ends with the fix's parent, the known bad end; what lies before it is the good end.
+    ``window`` ends with the fix's parent, the known bad end; the commit before it is the good end.
     """
 
     fix: str
@@ -35,21 +35,21 @@ class Pair:
 
     @property
     def held_out(self) -> bool:
-        """Is it of the half that the priors' numbers were not fitted to?"""
+        """Whether it is in the half that the constants of priors were not fitted to."""
         return int(self.fix[:8], 16) % 2 == 1
 
 
 def line(history: History, tip: str) -> list[str]:
-    """The commits up to *tip*, parents first."""
+    """The hashes of *tip* and its ancestors, parents first."""
     walk = history.objects.walk(tip, SortMode.TOPOLOGICAL | SortMode.REVERSE)
     return [str(commit.id) for commit in walk]
 
 
 def named(history: History, commits: Sequence[str], fixes: Sequence[str]) -> Iterator[Pair]:
-    """The pairs whose fix is one of *fixes* and whose culprit lies in the window before it.
+    """The pairs whose fix is one of *fixes* and whose culprit is in the window before it.
 
-    A fix is a commit whose subject begins with BUG. Of several hashes the first one counts that
-    names a commit of the window.
+    A fix is a commit whose subject begins with BUG. If its message names several commits, the
+    culprit is the first one in the window.
     """
     places = {commit: place for place, commit in enumerate(commits)}
     for fix in fixes:
@@ -64,7 +64,7 @@ def named(history: History, commits: Sequence[str], fixes: Sequence[str]) -> Ite
 
 
 def blamed(repo: pygit2.Repository, fix: str) -> Iterator[str]:
-    """The commits that the message of *fix* blames, if it is one."""
+    """The commits that the message of *fix* names as culprits; none unless it is a fix."""
     subject, _, body = repo[fix].peel(pygit2.Commit).message.strip().partition("\n")
     if not subject.startswith("BUG"):
         return

@@ -1,4 +1,4 @@
-"""`python -m bench.peak FILE WORDS…`: run bisector; at its end FILE gets its /proc/self/status."""
+"""`python -m bench.peak FILE ARGUMENTS…`: run bisector and save its /proc/self/status in FILE."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same question put to `git bisect run` and to bisector, each in a place of its own."""
+"""The same search by `git bisect run` and by bisector, each in its own clone or workspace."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ COLD, BLIND, HINTED, WARM = "cold", "blind", "hinted", "warm"
 PARTS = (GIT, GIT_FAST, COLD, BLIND, HINTED, WARM)
 
 _FOUND = re.compile(r"found +the \w+:")
-_BESIDE = ("confirm", "affected", "patched")  # how the purposes of probes begin beside the search
+_BESIDE = ("confirm", "affected", "patched")  # prefixes of the purposes of other probes
 _CONFIRMED = re.compile(r"(not )?proven +the \w+")
-# What a careful user gives to git bisect run. $1 is the exit status that means "the bug is here",
-# $2 the one for "it is not".
+# The script that a careful user gives to git bisect run. $1 is the exit status for a revision with
+# the bug, $2 the one for a revision without it.
 _SCRIPT = """\
 #!/bin/sh
 say() {{ echo "$2 $(git rev-parse HEAD)" >>{log}; exit "$1"; }}
@@ -59,15 +59,15 @@ say 125 untestable
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked, and with what: *bad* is what git has to be told and bisector finds."""
+    """The search and its settings. ``bad`` is given to git only; bisector finds it itself."""
 
     history: History
     span: Range
     bad: Commit
     options: Options
     hint: str
-    workspace: Workspace  # the user's: what was fetched into it is used
-    root: Path  # a folder for everything that is made
+    workspace: Workspace  # the user's, whose fetched tools are used
+    root: Path  # the folder for all files of the measurement
     say: Callable[[str], None]
 
     @property
@@ -77,13 +77,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Row:
-    """How one part fared, in seconds by the clock and of processors, and in bytes.
+    """The measurements of one part.
 
-    ``found`` and ``confirmed`` are when all of the answer was, ``wall`` is the end: git confirms
-    nothing, bisector goes on with releases and the patch. ``probes`` are those of the search,
-    ``more`` those beside it. ``memory`` is the tool's own, without compilers and tests; it is not
-    known of git. ``cpu`` is None if what was counted cannot be right. ``answer`` has the full
-    hashes by what they are. Without any, ``remark`` says why.
+    ``wall`` and ``cpu`` are the total elapsed and processor time in seconds; ``found`` and
+    ``confirmed`` the elapsed time until the whole answer was found and confirmed. git confirms
+    nothing; bisector continues with releases and the patch. ``probes`` are those of the search,
+    ``more`` all others. ``memory`` is the tool's own peak in bytes, without compilers and tests;
+    None for git. ``answer`` has the full hashes of introduction and fix; if None, ``remark`` has
+    the reason. ``cpu`` is None, too, if what was counted cannot be right.
     """
 
     name: str
@@ -99,7 +100,7 @@ class Row:
 
 
 def run(task: Task, part: str) -> Row:
-    """Do one of PARTS. Raises EnvironmentProblem and the like when it cannot be done."""
+    """Run one of PARTS. Raises EnvironmentProblem or another BisectorError if it cannot be run."""
     return believable(_bisector(task, part) if part not in (GIT, GIT_FAST) else _git(task, part))
 
 
@@ -125,7 +126,7 @@ def _git(task: Task, part: str) -> Row:
 
 
 def _asked(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
-    """Both questions, in a clone of its own whose making does not count."""
+    """Both searches, in a clone of their own; the cloning is not measured."""
     clone, scratch = task.root / part, task.root / f"{part}.files"
     scratch.mkdir()
     origin = str(task.history.path)
@@ -147,7 +148,7 @@ def _asked(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
 
 
 def _questions(task: Task) -> list[tuple[str, str, str, tuple[str, str]]]:
-    """What git is asked: the two ends, and its terms for old and new."""
+    """For each search: its name, the two ends, and git's terms for old and new."""
     old, bad, new = task.span.old.id, task.bad.id, task.span.new.id
     questions = [
         (INTRODUCTION, old, bad, ("working", "broken")),
@@ -163,7 +164,7 @@ def _bisect(
     script: Path,
     env: Mapping[str, str],
 ) -> Measured:
-    """One `git bisect`, from start to end; one measurement, as one shell runs all of it."""
+    """One `git bisect` from start to end, measured as one shell command."""
     old, new = terms
     bug, none = ("1", "0") if new == "broken" else ("0", "1")
     start = ["git", "bisect", "start", "--term-old", old, "--term-new", new, ends[1], ends[0]]
@@ -180,7 +181,7 @@ def _result(clone: Path, term: str) -> str:
 
 
 def script_of(task: Task, chain: str, folder: Path) -> str:
-    """The script for git, whose files go to *folder*; the test's are written there now."""
+    """The script for git, which writes to *folder*; also writes the test's files there."""
     oracle = task.oracle
     for name, text in oracle.files:
         (folder / name).write_text(text)
@@ -203,7 +204,7 @@ def script_of(task: Task, chain: str, folder: Path) -> str:
 
 
 def _bisector(task: Task, part: str) -> Row:
-    """One `bisector run`; WARM goes on in the workspace that COLD left."""
+    """One `bisector run`; WARM uses the workspace of COLD."""
     place = COLD if part == WARM else part
     workspace = empty_workspace(task.root / place, task.workspace.root / "tools")
     report, status = workspace.root / f"{part}.json", workspace.root / f"{part}.status"
@@ -223,9 +224,9 @@ def _bisector(task: Task, part: str) -> Row:
 
 
 def row_of(part: str, done: Measured, report: Mapping[str, Any], status: str) -> Row:
-    """A run of bisector's by what it said, its report, and its /proc/self/status."""
+    """The measurements of a bisector run, from its output, report and /proc/self/status."""
     proven = bool(report["proven"])
-    search, more = _probes(report) if part != WARM else (0, 0)  # its report is that of COLD
+    search, more = _probes(report) if part != WARM else (0, 0)  # its report has those of COLD
     return Row(
         part,
         done.wall,
@@ -241,20 +242,20 @@ def row_of(part: str, done: Measured, report: Mapping[str, Any], status: str) ->
 
 
 def when(done: Measured, pattern: re.Pattern[str]) -> float:
-    """When the last line came that begins with *pattern*; the end, if nothing had to be said."""
+    """The time in seconds of the last line that matches *pattern*; the end if there is none."""
     said: list[Line] = [line for line in done.lines if pattern.match(line.text)]
     return said[-1].at if said else done.wall
 
 
 def _probes(report: Mapping[str, Any]) -> tuple[int, int]:
-    """How many probes the search took, and how many there were beside it."""
+    """The number of probes of the search, and that of all others."""
     made = [probe["purpose"] for probe in report["probes"] if not probe["known"]]
     more = sum(purpose.startswith(_BESIDE) for purpose in made)
     return len(made) - more, more
 
 
 def _answer(report: Mapping[str, Any]) -> dict[str, str]:
-    """The commits that were found; of a set that remains, all."""
+    """The hashes found for introduction and fix, comma-separated if several candidates remain."""
     return {
         what: ",".join(one["id"] for one in report[what]["revisions"])
         for what in (INTRODUCTION, FIX)

@@ -1,4 +1,4 @@
-"""bench/scale: how hunts and sweeps take to more workers, and where that ends."""
+"""bench/scale: the speed of hunts and sweeps by number of workers, measured and simulated."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from bisector.system.workspace import Workspace
 WORKERS = (0, 1, 2, 4)  # 0: no cluster
 CREWS = (1, 4, 16, 64, 256, 1000)
 SIZES = (10, 100, 1000, 10000)
-HUNTS = 5  # simulated ones of each kind
-LAG = 64  # how many commits a worker's next tree is from its last, if so many work
-NEIGHBOURS = 256  # commits of which trees are packed, beyond those
-LINE = 125_000_000  # bytes a second of the client's network: a gigabit
+HUNTS = 5  # simulated hunts of each kind
+LAG = 64  # commits between two successive trees of a worker, which is the number of workers
+NEIGHBOURS = 256  # further commits whose trees are packed
+LINE = 125_000_000  # bytes per second of the client's network: 1 Gbit/s
 ABOUT = """Three tables:
 
-  measured  a sweep of --count revisions of RANGE (default v2.9..master), evenly spread, without a
-            cluster and on 1, 2 and 4 workers of this machine, everybody's workspace being empty
-  client    one binary tested --asks times by one worker: what the client does for a probe
-  reckoned  by these figures, a sweep and a hunt on up to 1,000 workers, each a machine like this
-            one, which share nothing but the client and its line of 1 Gbit/s
+  measured  a sweep of --count revisions of RANGE (default v2.9..master), evenly spaced, without a
+            cluster and on 1, 2 and 4 workers on this machine, all with empty workspaces
+  client    one binary tested --asks times by one worker: the client's time for a probe
+  reckoned  a sweep and a hunt simulated with these figures on up to 1,000 workers, each a machine
+            like this one, which share only the client and its network line of 1 Gbit/s
 
-A quarter of an hour on two cores, which should have nothing else to do."""
+Takes about 15 minutes on two otherwise idle cores."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep on so many workers (0: none): seconds by the clock, and those of each probe."""
+    """A sweep on ``workers`` workers (0: no cluster); its duration and its probes' in seconds."""
 
     workers: int
     seconds: float
@@ -59,10 +59,10 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Client:
-    """What the client does, in seconds for a probe: processor time, and what a probe waits for it.
+    """The client's part of a probe in seconds: processor time, and elapsed time beyond the test.
 
-    Archives in bytes and in seconds of packing: a whole tree, and what one lacks who has the tree
-    of LAG commits before, in a sweep of all commits.
+    Also the size of a tree's archive in bytes and its packing time in seconds: of a whole tree, and
+    of the difference to the tree LAG commits earlier.
     """
 
     processor: float
@@ -74,7 +74,7 @@ class Client:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; the exit status."""
+    """Measure, print, and return the exit status."""
     asked = _parser().parse_args(argv)
     options = Options(repo=asked.repo, toolchain="fast", confirm="none")
     try:
@@ -111,7 +111,7 @@ def _workspace(root: Path, tools: Path, name: str) -> Workspace:
 
 
 def _sweep(asked: argparse.Namespace, workers: int, workspace: Callable[[str], Workspace]) -> Sweep:
-    """Sweep on so many workers."""
+    """Measure a sweep on *workers* workers."""
     client, answer = workspace(f"client-{workers}"), workspace("answers").root / f"{workers}.json"
     history = setup.find_history(
         Options(repo=asked.repo), client, lambda what: None, lambda what: None
@@ -136,7 +136,7 @@ def _sweep(asked: argparse.Namespace, workers: int, workspace: Callable[[str], W
 def _client(
     asked: argparse.Namespace, options: Options, workspace: Callable[[str], Workspace]
 ) -> Client:
-    """Ask one worker so many times about one binary, and pack trees."""
+    """Measure tests of one binary by one worker, and the packing of trees."""
     print(f"bench/scale: {asked.asks} tests by one worker", file=sys.stderr)
     own = workspace("asking")
     history = setup.find_history(options, own, lambda what: None, lambda what: None)
@@ -147,7 +147,7 @@ def _client(
         machines.work(workspace("asked"))
         with Cluster(own, Scheduler(machines.address), lambda what: None) as executor:
             prober = Prober(bench, journal, executor, lambda what: None, fresh=True)
-            prober.ask(commits[-1], "scale")  # it is built
+            prober.ask(commits[-1], "scale")  # builds the binary
             clock, processor = time.monotonic(), time.process_time()
             for run in range(1, asked.asks + 1):
                 (told,) = prober.ask_all([prober.start(commits[-1], "scale", run)])
@@ -168,7 +168,7 @@ def _client(
 
 
 def _packed(packer: Packer, pairs: Iterable[tuple[str, str]]) -> list[tuple[int, float]]:
-    """The size of each tree's archive for who has the other one, and the seconds that it takes."""
+    """The archive size in bytes and packing time in seconds of each (tree, known base tree)."""
     found = []
     for tree, base in pairs:
         begun = time.process_time()
@@ -177,14 +177,14 @@ def _packed(packer: Packer, pairs: Iterable[tuple[str, str]]) -> list[tuple[int,
 
 
 def figures_of(sweeps: Sequence[Sweep], client: Client) -> Figures:
-    """What the simulation starts from: the probes of one worker, and the client's share."""
+    """The input of the simulation: the probes of one worker, and the client's part."""
     (alone,) = (one for one in sweeps if one.workers == 1)
     each = client.processor + client.packing_part
     return Figures(alone.probes, each, client.whole / LINE, client.part / LINE)
 
 
 def measured(sweeps: Sequence[Sweep]) -> str:
-    """The sweeps beside that without a cluster."""
+    """The table of measured sweeps, compared with the one without a cluster."""
     local = sweeps[0].seconds
     rows = [("measured", "seconds", "beside none", "mean probe")]
     for one in sweeps:
@@ -195,7 +195,7 @@ def measured(sweeps: Sequence[Sweep]) -> str:
 
 
 def clients(one: Client) -> str:
-    """What the client does for a probe."""
+    """The table of the client's part of a probe."""
     rows = [
         ("client, for each probe", "milliseconds", "kB"),
         ("processor", f"{one.processor * 1000:.1f}", ""),
@@ -211,7 +211,7 @@ def clients(one: Client) -> str:
 
 
 def reckoned(figures: Figures) -> list[str]:
-    """Sweeps and hunts on many workers."""
+    """The tables of simulated sweeps and hunts on many workers."""
 
     def hunts(size: int, crew: int) -> Span:
         spans = [growth.hunt(size, crew, figures, str(seed)) for seed in range(HUNTS)]
@@ -224,7 +224,7 @@ def reckoned(figures: Figures) -> list[str]:
 
 
 def _reckoned(what: str, job: Callable[[int, int], Span]) -> str:
-    """Minutes, and how many times as fast as one worker to whom nothing else costs time."""
+    """A table of minutes, and of the factor compared with one worker without other costs."""
     rows = [("reckoned: minutes (times as fast)", *(f"{crew} workers" for crew in CREWS))]
     rows[0] = (rows[0][0], "1 worker", *rows[0][2:])
     for size in SIZES:

@@ -1,4 +1,4 @@
-"""bench/search: how many probes a search takes, on the bugs that a clone's history tells of."""
+"""bench/search: the number of probes of a search, on bugs with a culprit named in history."""
 
 from __future__ import annotations
 
@@ -30,26 +30,27 @@ from bisector.system.workspace import Workspace
 GIT, NONE, FILES, FUNCTIONS = "git bisect", "uniform", "files", "functions"
 AT_ONCE = (2, 4, 8)
 FALSE_OLD = (0.1, 0.2)
-SAMPLE = 30  # pairs for several at once and for noise, which take long
+SAMPLE = 30  # pairs for parallel probes and for noise, which are slow
 LENGTHS = (100, 1_000, 10_000, 100_000)
 REPEATS = 5  # of each length
 ABOUT = f"""Simulate searches for culprits that upstream's own fixes name. Nothing is built.
 
-A pair is a commit whose subject begins with BUG, and the commit that its message blames. Searched
-are the {WINDOW} commits that end with the fix's parent, the known bad end; probes of the two ends
-do not count. The patch is the fix itself. The priors are fitted to the pairs whose fix's hash is
-even: those that are held out, with an odd one, are what counts.
+A pair is a commit whose subject begins with BUG, and the commit that its message names as culprit.
+Each search is on the {WINDOW} commits that end with the fix's parent, the known bad end; probes of
+the two ends do not count. The patch is the fix itself. The priors are fitted to the pairs whose
+fix's hash is even; the figures that count are those of the held-out pairs, with an odd one.
 
-Columns: how often a NEW revision says OLD; searches; probes on average, of the cheapest nine
-tenths at most, at most; rounds on average; the bits that any search has to find out if it believes
-the weights; searches of more rounds than git's worst case and two; right answers."""
+Columns: the probability that a NEW revision is observed as OLD; number of searches; probes: mean,
+90th percentile, maximum; mean number of rounds; mean information in bits needed to find the
+culprit under the weights; searches with more than two rounds above git's worst case; share of right
+answers."""
 
 
 @dataclass(frozen=True)
 class Row:
     """A line of the table: searches of one kind."""
 
-    what: str  # the pairs, or the length of a made line
+    what: str  # the pairs, or the length of a simulated line
     priors: str
     at_once: int
     false_old: float
@@ -58,14 +59,14 @@ class Row:
     p90: int
     most: int
     rounds: float
-    right: float  # of the searches, found the culprit
+    right: float  # the share of the searches that found the culprit
     above: int  # searches of more than ceil(log2(commits)) + 2 rounds
-    bits: float | None  # a lower bound of the mean, if the weights are believed
+    bits: float | None  # a lower bound of the mean if the weights are probabilities
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One search: what it belongs to, its cost, and the bits that it had to find."""
+    """One search: its group, its cost, and the information in bits that it needed."""
 
     what: str
     priors: str
@@ -77,7 +78,7 @@ class _Run:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benchmark and print its table; the exit status."""
+    """Run the benchmark, print its table, and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as root:
@@ -136,9 +137,10 @@ def _on_pairs(history: History, found: Sequence[Pair]) -> Iterator[_Run]:
 
 
 def _on_lines() -> Iterator[_Run]:
-    """Made lines of commits, as many of which touch files and functions as in upstream's windows.
+    """Searches on simulated lines of commits.
 
-    So do their culprits: 69 % touch a function of the fix, 19 % a file only.
+    The shares of commits that touch a file or a function of the fix are those of upstream's
+    windows; so are those of the culprits: 69 % touch a function, 19 % a file only.
     """
     for length in LENGTHS:
         for repeat in range(REPEATS):
@@ -156,7 +158,7 @@ def _on_lines() -> Iterator[_Run]:
 def _searches(
     what: str, pair: Pair, evidence: Evidence, kinds: Sequence[tuple[int, float]]
 ) -> Iterator[_Run]:
-    """All that is done with one pair: *kinds* are how many at once, and how often NEW says OLD."""
+    """All searches for one pair; *kinds* are pairs of parallel probes and P(OLD observed | NEW)."""
     total, place = len(pair.window), pair.window.index(pair.culprit)
     weights = {
         NONE: priors.weigh(pair.window, Evidence()),

@@ -1,4 +1,4 @@
-"""Searches whose answer is known: how many probes and rounds they take. No builds, no git."""
+"""Simulated searches with a known answer: their numbers of probes and rounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bisector.search.noise import Noise
 
 @dataclass(frozen=True)
 class Cost:
-    """What one search took, the two ends left out; *right* says if it found the culprit."""
+    """The cost of one search without its two ends; ``right``: it found the culprit."""
 
     probes: int
     rounds: int
@@ -30,11 +30,12 @@ def search(
     false_old: float = 0.0,
     seed: str = "",
 ) -> Cost:
-    """Search *culprit* on a line of commits, the last one NEW, with up to *at_once* probes a round.
+    """Search for *culprit* on a line of commits, with up to *at_once* probes a round.
 
-    With *false_old*, the chance that a NEW revision says OLD, the search goes on until it is 99 %
-    sure. The ends are known then as the hunt knows them: NEW was seen once, which an OLD one
-    cannot say, and what lies before the range was OLD three times.
+    The last commit is NEW. *false_old* is P(observed as OLD | NEW). If it is not 0, the search ends
+    at a confidence of 99 %, and starts with the same observations of the ends as a hunt: the last
+    commit was NEW once, which proves it as there is no false NEW, and the commit before the range
+    OLD three times.
     """
     graph = Graph.of([(c, commits[at - 1 : at]) for at, c in enumerate(commits)])
     noise = Noise(false_old=false_old) if false_old else None
@@ -56,10 +57,10 @@ def search(
 
 
 def git_bisect(total: int, culprit: int, *, false_old: float = 0.0, seed: str = "") -> Cost:
-    """What git bisect takes on a line of *total* commits, the last one bad.
+    """The cost of git bisect on a line of *total* commits, the last one bad.
 
-    It tests the oldest commit that is half-way, give or take a thousandth, and believes all it
-    sees (bisect.c: approx_halfway, do_find_bisection).
+    *culprit* is an index. git tests the oldest commit within a thousandth of the middle, and takes
+    every observation for exact (git's bisect.c: approx_halfway, do_find_bisection).
     """
     chance = random.Random(seed)
     low, left, probes = 0, total, 0
@@ -75,5 +76,8 @@ def git_bisect(total: int, culprit: int, *, false_old: float = 0.0, seed: str = 
 
 
 def bits(weights: Mapping[str, float], culprit: str) -> float:
-    """What it takes at least, in probes, if the weights are believed: the culprit's surprise."""
+    """The information content of the culprit in bits, -log2 P(culprit) by the weights.
+
+    It is a lower bound of the mean number of probes if the weights are probabilities.
+    """
     return math.log2(sum(weights.values()) / weights[culprit])

@@ -1,6 +1,6 @@
-"""Seconds by stage, taken from the outside: bisector's functions are wrapped while it is measured.
+"""Seconds by stage of a probe, measured by temporarily wrapping bisector's functions.
 
-A stage's seconds are its own, without those of the stages that it calls.
+The seconds of a stage do not include those of the stages that it calls.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAKE, VTEST = "make", "VTest"
 RUN = "start a child, clean up after it"
 _PROGRAMS = {"make": MAKE, "gmake": MAKE, "haproxy": "boot check"}
 
-# where a function is looked up when it is called, its name there, and the stage
+# the object on which a function is looked up at a call, its name there, and the stage
 WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (prober, "key_of", "key"),
     (binaries, "build_key", "key"),
@@ -44,22 +44,22 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
 
 
 class Clock:
-    """Collects seconds by stage, of one thread, until somebody takes them."""
+    """Accumulates seconds by stage in one thread."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)
-        self._inner: list[float] = []  # the stages within the present one
+        self._inner: list[float] = []  # seconds of the stages within the current one
         self._program = ""
 
     def take(self) -> dict[str, float]:
-        """The seconds since the last time."""
+        """The seconds by stage since the last call; resets them."""
         taken = dict(self._seconds)
         self._seconds.clear()
         return taken
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """What goes on in here belongs to *name*, but for the stages that are entered there."""
+        """Count the time within the context for *name*, except that of stages entered in it."""
         outer, self._inner = self._inner, []
         started = time.monotonic()
         try:
@@ -71,7 +71,7 @@ class Clock:
 
     @contextmanager
     def wrapping(self) -> Iterator[None]:
-        """Measure bisector's functions as long as this lasts."""
+        """Measure bisector's functions within the context."""
         kept = [(place, name, getattr(place, name)) for place, name, _ in WRAPPED]
         waiting = process._wait
         try:
@@ -94,7 +94,7 @@ class Clock:
         return timed
 
     def _noting(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """process.run, which notes which program the waiting is for."""
+        """process.run that records the program, for _waiting."""
 
         def noted(argv: Any, **named: Any) -> Any:
             self._program = program(argv[0])
@@ -103,7 +103,7 @@ class Clock:
         return noted
 
     def _waiting(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """process._wait: while it lasts, the program runs."""
+        """process._wait whose time is counted for the running program."""
 
         def waited(*args: Any) -> Any:
             with self.stage(self._program):
@@ -113,6 +113,6 @@ class Clock:
 
 
 def program(path: str | Path) -> str:
-    """The stage that a program's time belongs to."""
+    """The stage for which a program's time is counted."""
     name = Path(path).name
     return _PROGRAMS.get(name, VTEST if "test" in name else name)

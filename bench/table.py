@@ -1,4 +1,4 @@
-"""Rows of words as plain text."""
+"""Tables as plain text."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 
 
 def table(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> str:
-    """Columns as wide as they must be; those in *left* begin at the left, the others at the right.
+    """*rows* in columns of minimal width, without trailing spaces.
 
-    Lines end with their last word.
+    The columns whose indexes are in *left* are left-aligned, the others right-aligned.
     """
     wide = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     return "\n".join(

@@ -1,4 +1,4 @@
-"""bench/vs_git_bisect: the same question, answered by `git bisect run` and by bisector."""
+"""bench/vs_git_bisect: compare `git bisect run` and bisector on the same search."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from bisector.probing import setup
 from bisector.probing.setup import Options
 from bisector.system.workspace import Workspace
 
-ABOUT = """Ask for the introduction and the fix of a scenario's bug in RANGE (default v2.9..master),
-in several ways:
+ABOUT = """Search for the introduction and the fix of a scenario's bug in RANGE (default
+v2.9..master), in several ways:
 
   git-default    git bisect run, HAProxy's own flags
   git-O0-ccache  git bisect run, gcc -O0, ccache with an empty cache
   cold           bisector run, empty workspace
-  blind          with --blind, in another empty one
-  hinted         with --blind --hint, in another empty one
-  warm           cold once more, in its workspace
+  blind          with --blind, in another empty workspace
+  hinted         with --blind --hint, in another empty workspace
+  warm           cold repeated in the same workspace
 
-git answers two questions, one after the other, and has to be told a bad revision inside the range
-(--bad), which bisector finds by itself; if it is an end, there is one question only. git's script
-runs the scenario under VTest, and greps for the bug's signature. What was fetched (VTest, Lua) is
-taken from your workspace and not measured, nor is git's own clone. The machine should have nothing
-else to do: the whole takes the better part of an hour on two cores.
+git needs two searches, one after the other, and a bad revision inside the range (--bad), which
+bisector finds itself; if that is an end of the range, one search is enough. git's script runs the
+scenario under VTest and searches its log for the bug's signature. Fetched tools (VTest, Lua) are
+taken from your workspace and not measured; neither is the making of git's clone. The machine should
+be idle otherwise; all parts take almost an hour on two cores.
 
 Exit status 1 if answers differ."""
 
@@ -42,9 +42,9 @@ HEAD = ("", "found", "confirmed", "all", "CPU", "probes", "more", "memory", "ans
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure and print; the exit status."""
+    """Measure, print, and return the exit status."""
     asked = _parser().parse_args(argv)
-    # a run that is ended from outside takes its compilers along
+    # SIGTERM ends a run like Ctrl-C, which also ends its compilers
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
-    """What was asked, and all rows, those of an earlier run among them."""
+    """The description of the search and all rows, including those of an earlier run."""
     parts = chosen(asked.only)
     workspace = Workspace.open()
     options = Options(
@@ -104,13 +104,13 @@ def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
             row = rivals.run(task, part)
             rows = merged(rows, row)
             _say(row.remark if row.answer is None else f"{part}: {row.wall:.1f} s")
-            if asked.json:  # at once: a part can take half an hour
+            if asked.json:  # after each part, as one can take half an hour
                 _write(asked.json, about, rows)
     return about, rows
 
 
 def chosen(only: str | None) -> list[str]:
-    """The parts to do, in their order. Raises UsageProblem."""
+    """The parts to run, in the order of PARTS. Raises UsageProblem for an invalid selection."""
     names = set(only.split(",")) if only else set(PARTS)
     if unknown := names - set(PARTS):
         raise UsageProblem(f"no part {', '.join(sorted(unknown))}", f"there are {', '.join(PARTS)}")
@@ -120,7 +120,7 @@ def chosen(only: str | None) -> list[str]:
 
 
 def kept(file: Path, about: Mapping[str, str]) -> list[Row]:
-    """The rows in *file*, if there is one. Raises UsageProblem if it is about something else."""
+    """The rows in *file*, if it exists. Raises UsageProblem if it is of another search."""
     if not file.exists():
         return []
     content = json.loads(file.read_text())
@@ -130,7 +130,7 @@ def kept(file: Path, about: Mapping[str, str]) -> list[Row]:
 
 
 def merged(rows: Sequence[Row], new: Row) -> list[Row]:
-    """*rows* with *new* in the place of what was measured before."""
+    """*rows* with *new*, which replaces the row of the same name."""
     others = [row for row in rows if row.name != new.name]
     return sorted([*others, new], key=lambda row: PARTS.index(row.name))
 
@@ -144,11 +144,11 @@ def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 
-# -- what the figures say ------------------------------------------------------------------------
+# -- the output ---------------------------------------------------------------------------------
 
 
 def ratios(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
-    """By git's part and bisector's: how many times as long git took, to found and to confirmed."""
+    """By git's part and bisector's: git's time divided by that until found and until confirmed."""
     times: dict[str, dict[str, dict[str, float]]] = {}
     for git in rows:
         if git.name in (GIT, GIT_FAST) and git.answer is not None:
@@ -165,7 +165,7 @@ def ratios(rows: Sequence[Row]) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def answers(rows: Sequence[Row]) -> list[Mapping[str, str]]:
-    """The answers that were given, each once, the first one first."""
+    """The distinct answers, in order of their first row."""
     found: list[Mapping[str, str]] = []
     for row in rows:
         if row.answer is not None and row.answer not in found:
@@ -174,7 +174,7 @@ def answers(rows: Sequence[Row]) -> list[Mapping[str, str]]:
 
 
 def text(about: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
-    """The lines for people."""
+    """The lines of the table and its summary."""
     given = answers(rows)
     lines: list[tuple[str, ...]] = [HEAD]
     for row in rows:

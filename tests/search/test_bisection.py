@@ -312,7 +312,7 @@ def test_cached_revisions_come_first_as_long_as_they_are_informative() -> None:
     assert "r3" not in probed  # not informative once r60 is OLD
 
 
-def spend(culprit: int, aware: bool) -> tuple[float, int]:
+def spend(culprit: int, cost_aware: bool) -> tuple[float, int]:
     """Seconds and probes of a search in which builds near the last one take half the time."""
     search = Search(Graph.of(linear(1000)), "r999")
     built, spent, probes = -1000, 0.0, 0
@@ -320,7 +320,7 @@ def spend(culprit: int, aware: bool) -> tuple[float, int]:
     def seconds(revision: Revision) -> float:
         return 2.0 if abs(int(revision[1:]) - built) <= 20 else 4.0
 
-    while (revision := search.choose(seconds if aware else None)) is not None:
+    while (revision := search.choose(seconds if cost_aware else None)) is not None:
         spent, probes = spent + seconds(revision), probes + 1
         built = int(revision[1:])
         search.record(revision, on_line(culprit)(revision))
@@ -330,7 +330,9 @@ def spend(culprit: int, aware: bool) -> tuple[float, int]:
 
 def test_cheap_neighbours_do_not_turn_the_search_into_a_linear_one() -> None:
     culprits = range(5, 1000, 199)
-    aware, blind = ([spend(culprit, cost) for culprit in culprits] for cost in (True, False))
+    aware, blind = (
+        [spend(culprit, cost_aware) for culprit in culprits] for cost_aware in (True, False)
+    )
     assert max(probes for _, probes in aware) <= 13
     assert sum(spent for spent, _ in aware) <= 1.02 * sum(spent for spent, _ in blind)
 
