@@ -1,3 +1,3 @@
 """bisector: find, prove and verify fixes in HAProxy's history by building and testing it."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
