@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import subprocess
 import threading
@@ -161,18 +162,17 @@ def run(
     stop = stop or Stop()
     stop.check()
     words = tuple(str(word) for word in argv)
-    for needed in (words[0], "env"):
-        try:
-            local.which(needed)
-        except CommandNotFound:
-            raise MissingProgram(
-                f"{needed}: no such program", "see 'bisector doctor' for how to get it"
-            ) from None
+    try:
+        local.which(words[0])
+    except CommandNotFound:
+        raise _missing(words[0]) from None
+    if not (starter := _system_program("env")):
+        raise _missing("env")
     # plumbum adds to this process's environment and cannot take away; env(1) can. And a shell that
     # starts us in the background has SIGINT ignored, by which VTest stops HAProxy.
     around = box.words(cwd, keep_open, (env or {}).get("TMPDIR")) if box else []
     begin = ("--default-signal=INT", "-i", *environment(env), *_mortal(), *around)
-    command = local["env"][(*begin, *words)]
+    command = local[starter][(*begin, *words)]
     started = time.monotonic()
     try:
         with log.open("wb") as sink:
@@ -219,10 +219,18 @@ def environment(extra: Mapping[str, str] | None = None) -> list[str]:
 
 def _mortal() -> tuple[str, ...]:
     """What makes a program end with this process, even when this one is killed."""
-    from plumbum import local
+    setpriv = _system_program("setpriv")
+    return (setpriv, "--pdeathsig", "KILL") if setpriv else ()
 
-    words = ("setpriv", "--pdeathsig", "KILL")
-    return words if words[0] in local else ()
+
+def _system_program(name: str) -> str | None:
+    """The path of a program that starts others, also where PATH leaves out the system's folders."""
+    return shutil.which(name) or shutil.which(name, path=os.defpath)
+
+
+def _missing(program: str) -> MissingProgram:
+    hint = "see 'bisector doctor' for how to get it"
+    return MissingProgram(f"{program}: no such program", hint)
 
 
 def read_log(log: Path, limit: int) -> tuple[str, int]:

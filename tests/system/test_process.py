@@ -383,6 +383,25 @@ def test_a_missing_program_is_told_by_name_with_a_way_out(name: str, log: Path) 
     assert "doctor" in caught.value.hint
 
 
+def test_a_program_with_a_path_starts_where_PATH_leads_nowhere(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell_path = shutil.which("sh")
+    assert shell_path
+    monkeypatch.setenv("PATH", "/nowhere")
+    done = process.run([shell_path, "-c", "echo $PATH"], log=log, timeout=10)
+    assert done.output == "/nowhere\n"
+
+
+def test_without_the_program_that_starts_others_there_is_one_line(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(os, "defpath", "/nowhere")
+    with pytest.raises(MissingProgram, match=r"^env: no such program"):
+        process.run([sys.executable], log=log, timeout=10)
+
+
 def test_a_file_that_is_not_executable_is_a_missing_program(tmp_path: Path, log: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(MissingProgram):
