@@ -137,15 +137,18 @@ class Cluster:
         worker, deaths = "", 0
         while True:
             await self._back()
+            # by no other than who has the binary: Dask would let whoever is free steal the task,
+            # and does not know that they have to build first
+            chosen = worker or self._holders.get(binary, "")
             asked = self._client.submit(
                 remote.answer,
                 order,
                 packed,
                 key=f"probe-{uuid.uuid4().hex}",
-                **(_only(worker) if worker else _rather(self._holders.get(binary))),
+                **_only(chosen, urgent=bool(worker)),
             )
             try:
-                told = await self._told(asked, worker)
+                told = await self._told(asked, chosen)
             except (FutureCancelledError, OSError):  # since the scheduler went
                 if asked.status == "error":  # the worker's own
                     raise
@@ -165,7 +168,9 @@ class Cluster:
                 packed = await asyncio.to_thread(packer.pack, request.tree, told.base)
                 worker = told.worker
                 continue
-            deaths += bool(worker)
+            if chosen and chosen == self._holders.get(binary):
+                del self._holders[binary]
+            deaths += bool(chosen)
             if deaths >= _DEATHS:
                 what = f"{_DEATHS} workers died while they probed {request.tree}"
                 raise ProbeFailed(what, "see what they say, then try again")
@@ -207,11 +212,6 @@ class Cluster:
         return result
 
 
-def _only(worker: str) -> dict[str, Any]:
-    """How to submit what one *worker* waits for."""
-    return {"workers": [worker], "priority": _URGENT}
-
-
-def _rather(worker: str | None) -> dict[str, Any]:
-    """How to submit what a *worker*, if there is one, has done half of."""
-    return {"workers": [worker], "allow_other_workers": True} if worker else {}
+def _only(worker: str, urgent: bool) -> dict[str, Any]:
+    """How to submit what is for one *worker*, if it is; *urgent* if that waits for it."""
+    return {"workers": [worker], "priority": _URGENT * urgent} if worker else {}

@@ -187,7 +187,8 @@ def two(ground: Ground) -> Iterator[Machines]:
 def test_a_binary_is_built_by_one_worker_whoever_else_is_free(
     ground: Ground, two: Machines
 ) -> None:
-    tree = ground.tree(build=f"echo x >>{ground.folder}/built\nsleep 0.5\n{BUILD}")
+    # Dask lets the free worker steal from the other one only after a second, its default
+    tree = ground.tree(f"sleep 1\n{GOOD}", build=f"echo x >>{ground.folder}/built\n{BUILD}")
     with client(ground, two) as executor:
         tasks = [executor.submit(ground.request(tree, run=run)) for run in range(4)]
         said = [task.future.result() for task in tasks]
