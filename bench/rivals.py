@@ -32,6 +32,7 @@ from bisector.record.events import FIX, INTRODUCTION
 from bisector.system import tools
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest import LOG_BUFFER, haproxy_args
 
 GIT, GIT_FAST = "git-default", "git-O0-ccache"
@@ -183,6 +184,7 @@ def _result(clone: Path, term: str) -> str:
 def script_of(task: Task, chain: str, folder: Path) -> str:
     """The script for git, which writes to *folder*; also writes the test's files there."""
     oracle = task.oracle
+    assert isinstance(oracle, VTestCase)
     for name, text in oracle.files:
         (folder / name).write_text(text)
     test = setup.find_test(task.options)

@@ -33,9 +33,10 @@ from bisector.patch.model import Series
 from bisector.record import journal
 from bisector.record.events import Event
 from bisector.record.verdict import Ruling
+from bisector.system.process import Finished
 from bisector.testing import scenario_loader
-from bisector.testing.oracle import Oracle
-from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, TestRun, classify
+from bisector.testing.oracles.vtest_case import VTestCase
+from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, classify
 from tests.conftest import WHO
 from tests.record.test_codec import EVENTS
 from tests.support.made import FIXED, TEN, C, Repo
@@ -183,9 +184,9 @@ def refused_in_one_line() -> Iterator[None]:
         assert 0 < len(said) < 12 * MAX_LINE  # each sign may be spelled out
 
 
-def judged(log: str, oracle: Oracle, status: int | None = 1) -> Ruling:
+def judged(log: str, oracle: VTestCase, status: int | None = 1) -> Ruling:
     with in_time():
-        ruling = classify(TestRun(status, log), oracle)
+        ruling = classify(Finished((), status, log, 0.5), oracle.patterns)
     assert ruling.reason.isprintable()
     assert len(ruling.reason) < 1000
     assert len(ruling.evidence) <= EVIDENCE_LINES
@@ -457,7 +458,7 @@ CONTROLLED = b"""\
 @given(damaged(LOG, CONTROLLED), st.sampled_from([ANY, FLAP]), st.sampled_from([0, 1, 2, 77, None]))
 @example(SEGV.replace("11", "1" * 5000).encode(), ANY, 1)
 @example(b"---- \x1b[2J\xc2\x9b EXPECT (a) failed", ANY, 1)
-def test_a_damaged_log_is_judged(log: bytes, oracle: Oracle, status: int | None) -> None:
+def test_a_damaged_log_is_judged(log: bytes, oracle: VTestCase, status: int | None) -> None:
     judged(log.decode("utf-8", "replace"), oracle, status)
 
 
@@ -483,7 +484,7 @@ def test_a_damaged_log_is_judged(log: bytes, oracle: Oracle, status: int | None)
         CONTROLLED.decode() + "---- c_after EXPECT resp.http.address (:0)" * (LONG // 42),
     ],
 )
-def test_a_log_made_to_keep_us_busy_does_not(log: str, oracle: Oracle) -> None:
+def test_a_log_made_to_keep_us_busy_does_not(log: str, oracle: VTestCase) -> None:
     judged(log, oracle)
 
 

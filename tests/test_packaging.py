@@ -14,10 +14,11 @@ import bisector
 from tests.support.supply import ROOT
 
 LISTING = """
-from bisector import patch_files, session
-folder = session.bundled_patches("dns-flap")
+from bisector.patch import load
+from bisector.probing import setup
+folder = setup.bundled_patches("dns-flap")
 print(folder)
-print(*(patch.name for patch in patch_files.load(folder).patches), sep="\\n")
+print(*(patch.name for patch in load.load(folder).patches), sep="\\n")
 """
 
 

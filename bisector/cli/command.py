@@ -15,6 +15,7 @@ from bisector.build.toolchains import TOOLCHAINS
 from bisector.errors import OutputProblem, UsageProblem
 from bisector.system import sizes
 from bisector.system.workspace import MAX_BUILD_TREES, Workspace
+from bisector.testing.oracles import ORACLES
 
 _HELP = ("ShowHelp", "ShowHelpAll", "ShowVersion", "ShowCompletion")
 
@@ -179,7 +180,6 @@ class TestCommand(RepoCommand, ClusterCommand):
     settings = cli.SwitchAttr(
         "--set", str, list=True, argname="NAME=VALUE", help="a parameter of the scenario"
     )
-    vtc = cli.SwitchAttr("--vtc", str, argname="FILE", help="any VTest case instead of a scenario")
     bad_if = cli.SwitchAttr(
         "--bad-if", str, argname="REGEX", help="with --vtc: bad only if VTest's log matches"
     )
@@ -197,6 +197,11 @@ class TestCommand(RepoCommand, ClusterCommand):
         "--same-toolchain",
         help="with --cluster: no answers from workers with another compiler, Lua or VTest",
     )
+
+
+for _kind in ORACLES.values():
+    _switch = cli.SwitchAttr(f"--{_kind.option}", str, argname=_kind.argument, help=_kind.summary)
+    setattr(TestCommand, _kind.option, _switch)
 
 
 class JobCommand(TestCommand):

@@ -11,6 +11,7 @@ from bisector.errors import UsageProblem
 from bisector.jobs.runner import Watcher, Way
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.setup import Options
+from bisector.testing.oracles import ORACLES
 
 
 def options_of(command: RepoCommand) -> Options:
@@ -28,11 +29,19 @@ def options_of(command: RepoCommand) -> Options:
         options,
         scenario=command.scenario,
         settings=tuple(command.settings),
-        vtc=command.vtc,
+        own_test=own_test_of(command),
         bad_if=command.bad_if,
         skip_if=command.skip_if,
         flaky=isinstance(command, FlakyCommand) and command.flaky,
     )
+
+
+def own_test_of(command: TestCommand) -> tuple[str, str] | None:
+    """The option that names the user's own test, and its value. Raises UsageProblem for two."""
+    named = [(name, value) for name in ORACLES if (value := getattr(command, name)) is not None]
+    if len(named) > 1:
+        raise UsageProblem(f"--{named[0][0]} and --{named[1][0]}", "name one test")
+    return named[0] if named else None
 
 
 def cluster_of(command: TestCommand) -> Scheduler | None:

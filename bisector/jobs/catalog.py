@@ -11,18 +11,18 @@ from bisector.git.history import History
 from bisector.jobs.judge import Suite
 from bisector.patch.model import Series
 from bisector.probing.prober import Bench
-from bisector.probing.setup import Test
 from bisector.record.events import FIX, INTRODUCTION
 from bisector.record.journal import Journal, read
 from bisector.record.summary import Summary, summarize
 from bisector.system.workspace import Workspace, digest, is_locked, lock
+from bisector.testing.scenario import Known
 
 
 def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
     """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
     cases = (case.digest for suite in suites for case in suite.cases)
     return digest(
-        *(job, str(bench.history.path), bench.chains.identity, bench.vtest.identity),
+        *(job, str(bench.history.path), bench.identity),
         *(series.digest, *cases, *map(repr, more)),
     )[:12]
 
@@ -68,14 +68,16 @@ def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
     return workspace.root / "hunts" / chosen / "journal", summary
 
 
-def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str, str]:
+def find_claims(
+    workspace: Workspace, history: History, scenario: str, known: Known
+) -> tuple[str, str]:
     """The introducing commit and the fix, as the newest proven hunt in the workspace has them.
 
     What that hunt did not find is what an older one proved, else what the scenario has, unless it
     contradicts the newest: a bug that both ends of its range have began before the old one, and was
     not fixed by the new one. Empty where nobody knows.
     """
-    asked = (test.oracle.name, str(history.path))
+    asked = (scenario, str(history.path))
     proven = [
         summary
         for _, _, summary in hunts(workspace)
@@ -84,7 +86,7 @@ def find_claims(workspace: Workspace, history: History, test: Test) -> tuple[str
         and summary.proven
     ]
     claims = [{one.found.what: one.revision for one in hunt.findings} for hunt in proven]
-    claims.append({INTRODUCTION: test.known.suspect, FIX: test.known.fix})
+    claims.append({INTRODUCTION: known.suspect, FIX: known.fix})
     introduced = [claim.get(INTRODUCTION, "") for claim in claims]
     fixed = [claim.get(FIX, "") for claim in claims]
     if proven:

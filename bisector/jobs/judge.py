@@ -10,13 +10,13 @@ from bisector.build.toolchain import Toolchain
 from bisector.patch.apply import Conflict, apply_series
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
-from bisector.probing.setup import DEFAULT_SCENARIO, Options, Test, pairs
+from bisector.probing.setup import Options, Test, pairs
 from bisector.record.events import CONFIRMATION, Cell, Judged, Probed
 from bisector.record.patch_outcome import Outcome, of_scenario, of_variant, of_watcher
 from bisector.record.verdict import Verdict
 from bisector.testing import scenario_loader
 from bisector.testing.oracle import Oracle
-from bisector.testing.scenario import Scenario, text_of
+from bisector.testing.scenario import Known, Scenario, text_of
 
 BEFORE, AFTER = "before", "after"
 CONFIRMED = {BEFORE: f"{CONFIRMATION} before", AFTER: f"{CONFIRMATION} after"}
@@ -27,12 +27,14 @@ class Suite:
     """All cases of one scenario; ``wanted`` is the one that the patch is meant to fix.
 
     Those ``watching`` do not show the bug: they say whether the patch does harm, nothing else.
+    ``known`` is what the scenario knows of its bug; None for a test that is no scenario's.
     """
 
     scenario: str
     wanted: bool
     cases: tuple[Oracle, ...]
     watching: tuple[Oracle, ...] = ()
+    known: Known | None = None
 
     @property
     def all_cases(self) -> tuple[Oracle, ...]:
@@ -242,11 +244,10 @@ def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
 
     Raises ScenarioProblem.
     """
-    if options.vtc is not None:
+    if test.scenario is None:
         wanted = Suite(test.oracle.name, True, (test.oracle,))
     else:
-        scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
-        wanted = _suite(scenario, True, pairs(options.settings, "--set"))
+        wanted = _suite(test.scenario, True, pairs(options.settings, "--set"))
     others = (scenario_loader.load(name) for name in scenario_loader.bundled())
     more = (_suite(other, False, {}) for other in others if other.name != wanted.scenario)
     return (wanted, *more)
@@ -259,4 +260,4 @@ def _suite(scenario: Scenario, wanted: bool, settings: Mapping[str, str]) -> Sui
         if all(text_of(one[name]) == text for name, text in settings.items())
     ]
     cases = chosen or [scenario.choose(settings)]
-    return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)))
+    return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)), known=scenario.known)

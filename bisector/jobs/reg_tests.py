@@ -22,6 +22,7 @@ from bisector.record.verdict import Verdict
 from bisector.system import cache
 from bisector.system.workspace import Workspace, digest, explained, hold, publish
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 
 FOLDER = "reg-tests"  # in HAProxy's tree, and in the workspace
 PURPOSE = RegTested.kind  # how the purpose of a probe begins
@@ -111,10 +112,10 @@ def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Itera
 def oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
     """What judges each test. A test may use any file beside it: all of them are its identity."""
     return {
-        case: Oracle(
+        case: VTestCase(
             case,
-            Path(case).name,
             digest(home.name, case),
+            Path(case).name,
             folder=str((home / case).parent),
             seconds=SECONDS,
         )

@@ -21,8 +21,8 @@ from bisector.record.events import Probed
 from bisector.record.verdict import Result
 from bisector.system.slots import Lane
 from bisector.system.workspace import Workspace
+from bisector.testing.oracle import is_doubtful
 from bisector.testing.scenario import Known
-from bisector.testing.vtest_log import is_doubtful
 
 
 def probe_once(

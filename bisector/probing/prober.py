@@ -20,9 +20,8 @@ from bisector.record.verdict import Result, Ruling
 from bisector.search.costs import Memory
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
-from bisector.testing.vtest_log import is_doubtful
+from bisector.system.workspace import Workspace, digest
+from bisector.testing.oracle import Oracle, is_doubtful
 
 Progress = Callable[[str], None]
 """Told what is under way."""
@@ -30,23 +29,33 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Bench:
-    """What every probe of a hunt has in common; ``unboxed`` says why there is no sandbox."""
+    """What every probe of a job has in common.
+
+    ``tools`` are those that ``oracle`` needs; ``unboxed`` says why there is no sandbox.
+    """
 
     workspace: Workspace
     history: History
     chains: Toolchains
     oracle: Oracle
-    vtest: Tool
+    tools: tuple[Tool, ...]
     sandbox: Sandbox | None = None
     unboxed: str = ""
+
+    @property
+    def identity(self) -> str:
+        """A digest of how and by what is judged, for the names of jobs."""
+        tools = (tool.identity for tool in self.tools)
+        return digest(self.oracle.digest, self.chains.identity, *tools)
 
     def request(
         self, tree: str, chain: Toolchain, run: int = 0, oracle: Oracle | None = None
     ) -> Probe:
         """The question that a probe of *tree*, built by *chain*, answers; *oracle* if another's."""
-        store, vtest = str(self.history.store_path), self.vtest
-        judge, program = oracle or self.oracle, str(vtest.path)
-        return Probe(store, tree, chain, judge, program, vtest.identity, run, self.sandbox)
+        store, judge, tools = str(self.history.store_path), oracle or self.oracle, self.tools
+        if type(judge) is not type(self.oracle):
+            tools = judge.find_tools(self.workspace)
+        return Probe(store, tree, chain, judge, tools, run, self.sandbox)
 
     def memory(self, commits: Iterable[str], chain: Toolchain, fresh: bool = False) -> Memory:
         """Which of *commits*, built by *chain*, are in the caches; no verdicts if *fresh*."""

@@ -21,29 +21,34 @@ from bisector.git.history import History
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
 from bisector.probing.prober import Bench
-from bisector.system import sandbox, tools
+from bisector.system import sandbox
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing import scenario_loader
 from bisector.testing.oracle import Oracle
-from bisector.testing.scenario import Known
+from bisector.testing.oracles import ORACLES
+from bisector.testing.scenario import Known, Scenario
 
 DEFAULT_SCENARIO = "dns-flap"
 # in a checkout a link to its folder patches/, in an installed package a copy of that
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
 AUTO = "auto"  # fast to search, dev to prove
 NONE = "none"  # prove nothing
+_OWN_TESTS = " or ".join(f"--{option}" for option in ORACLES)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the commands that probe have in common, as the user wrote it."""
+    """What the commands that probe have in common, as the user wrote it.
+
+    ``own_test`` is the option that names the user's own test, and its value; see ORACLES.
+    """
 
     repo: str | None = None
     scenario: str | None = None
     settings: tuple[str, ...] = ()
-    vtc: str | None = None
+    own_test: tuple[str, str] | None = None
     bad_if: str | None = None
     skip_if: str | None = None
     patches: tuple[str, ...] = ()
@@ -58,7 +63,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Test:
-    """The oracle with what is known about its bug."""
+    """The oracle with what is known about its bug; ``scenario`` is where it is from, if any."""
 
     __test__ = False
 
@@ -69,33 +74,36 @@ class Test:
     tags: tuple[str, ...] = ()
     toolchain: str = ""
     flaky: bool = False
+    scenario: Scenario | None = None
 
 
 def find_test(options: Options) -> Test:
-    """The test that was named: a scenario's variant, or any .vtc file.
+    """The test that was named: a scenario's variant, or one of the user's own.
 
     Raises ScenarioProblem or UsageProblem.
     """
-    if options.vtc is None:
-        if options.bad_if is not None or options.skip_if is not None:
-            raise UsageProblem("--bad-if and --skip-if go with --vtc")
-        scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
-        chosen = scenario.choose(pairs(options.settings, "--set"))
-        oracle = scenario.oracle(chosen)
-        return Test(
-            oracle,
-            scenario.title,
-            scenario.known,
-            scenario.make,
-            scenario.tags,
-            scenario.toolchain,
-            options.flaky or scenario.flaky,
-        )
+    if options.own_test is not None:
+        return _own_test(options, *options.own_test)
+    if options.bad_if is not None or options.skip_if is not None:
+        raise UsageProblem(f"--bad-if and --skip-if go with {_OWN_TESTS}")
+    scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
+    return Test(
+        scenario.oracle(scenario.choose(pairs(options.settings, "--set"))),
+        scenario.title,
+        scenario.known,
+        scenario.make,
+        scenario.tags,
+        scenario.toolchain,
+        options.flaky or scenario.flaky,
+        scenario,
+    )
+
+
+def _own_test(options: Options, option: str, value: str) -> Test:
     if options.scenario or options.settings:
-        raise UsageProblem("--vtc takes the place of --scenario and --set")
-    path = Path(options.vtc)
-    oracle = Oracle.of_file(path, bad_if=options.bad_if, skip_if=options.skip_if)
-    return Test(oracle, str(path), Known(), {}, flaky=options.flaky)
+        raise UsageProblem(f"--{option} takes the place of --scenario and --set")
+    oracle = ORACLES[option].of_option(value, bad_if=options.bad_if, skip_if=options.skip_if)
+    return Test(oracle, value, Known(), {}, flaky=options.flaky)
 
 
 def find_toolchain(
@@ -141,20 +149,23 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
 def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
     """All that a probe needs. Raises MissingProgram when the machine lacks something."""
     chains = find_toolchains(options, workspace, test)
-    vtest = tools.require_vtest(workspace)
-    box, unboxed = find_sandbox(options, workspace, chains.used, vtest)
-    return Bench(workspace, history, chains, test.oracle, vtest, box, unboxed)
+    needed = test.oracle.find_tools(workspace)
+    box, unboxed = find_sandbox(options, workspace, chains.used, needed)
+    return Bench(workspace, history, chains, test.oracle, needed, box, unboxed)
 
 
 def find_sandbox(
-    options: Options, workspace: Workspace, chains: Iterable[Toolchain], vtest: Tool | None = None
+    options: Options,
+    workspace: Workspace,
+    chains: Iterable[Toolchain],
+    needed: Sequence[Tool] = (),
 ) -> tuple[Sandbox | None, str]:
     """What builds and tests run in, or None and why, as sandbox.find() has it.
 
     Visible in it are the programs and the folders that make is told of, where the user's
-    *chains* and *vtest* have them.
+    *chains* and the *needed* tools have them.
     """
-    named = [Path(vtest.path)] if vtest else []
+    named = [Path(tool.path) for tool in needed]
     for chain in chains:
         values = (chain.make, *(value for _, value in chain.variables))
         named += (Path(word) for value in values for word in _words(value) if word[:1] == "/")

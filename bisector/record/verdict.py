@@ -22,11 +22,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict, why, and the log's lines that show it."""
+    """A verdict, why, the log's lines that show it, and the seconds that the run took."""
 
     verdict: Verdict
     reason: str
     evidence: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bisector.errors import ScenarioProblem, UsageProblem
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 
 if TYPE_CHECKING:
     import jinja2
@@ -131,10 +131,10 @@ class Scenario:
             place = _template_line(error) or str(self.folder / template)
             raise ScenarioProblem(place, str(error)) from error
 
-    def oracle(self, chosen: Parameters) -> Oracle:
+    def oracle(self, chosen: Parameters) -> VTestCase:
         """The test of one variant, ready to run."""
         files = tuple(self.render(chosen).items())
-        return Oracle.rendered(
+        return VTestCase.rendered(
             self.name, label(chosen), self.vtc, files, bad=self.bad, control=self.control
         )
 

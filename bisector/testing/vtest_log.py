@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import sizes
-from bisector.testing.oracle import Oracle
+from bisector.system.process import Finished
+from bisector.testing.oracle import DIED, TIMED_OUT
 
 SKIPPED = 77  # VTest's exit status for a test that asked for a feature that is not there
-TIMED_OUT = "timed out"  # how the reason of a ruling begins when time was over
-DIED = "HAProxy died by"  # and how when it crashed
 EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
 MAX_SAID = 4096  # of a line, what is looked into; what HAProxy and VTest say is shorter
@@ -50,63 +49,54 @@ _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
 @dataclass(frozen=True)
-class TestRun:
-    """How VTest ended: its exit status (None: stopped when its time was over), log, seconds.
+class Patterns:
+    """Regular expressions (MULTILINE) that judge a log.
 
-    ``excess`` is the limit of its sandbox for which it was stopped, ``dropped`` the number of bytes
-    in the middle of the log that were too many to be read.
+    ``bad`` is the bug's signature, ``control`` what shows that the test itself worked, ``skip``
+    what makes a run untestable.
     """
 
-    __test__ = False  # not a test class, whatever pytest thinks of the name
-
-    status: int | None
-    log: str
-    seconds: float = 0.0
-    excess: str = ""
-    dropped: int = 0
+    bad: str | None = None
+    control: str | None = None
+    skip: str | None = None
 
 
-def classify(run: TestRun, oracle: Oracle) -> Ruling:
-    """The verdict on one run of *oracle*, by its own patterns if it has any."""
+def classify(run: Finished, patterns: Patterns) -> Ruling:
+    """The verdict on one run of a test, by its own patterns if it has any."""
     if run.excess:
         return Ruling(Verdict.UNTESTABLE, f"the test was stopped: {run.excess}")
     if run.status == SKIPPED:
-        lines = _lines(run.log, r"SKIPPING test.*")
+        lines = _lines(run.output, r"SKIPPING test.*")
         return Ruling(Verdict.UNTESTABLE, f"VTest skipped it: {_first(lines)}", lines)
-    if oracle.skip and (lines := _lines(run.log, oracle.skip)):
+    if patterns.skip and (lines := _lines(run.output, patterns.skip)):
         return Ruling(Verdict.UNTESTABLE, f"--skip-if matches: {_first(lines)}", lines)
-    if oracle.bad is not None:
-        ruling = _by_signature(run, oracle, oracle.bad)
+    if patterns.bad is not None:
+        ruling = _by_signature(run, patterns, patterns.bad)
     elif run.status == 0:
         ruling = Ruling(Verdict.GOOD, "every expectation held")
     else:
         ruling = _by_failure(run)
-    return ruling if _is_conclusive(ruling, run, oracle) else _unread(run)
+    return ruling if _is_conclusive(ruling, run, patterns) else _unread(run)
 
 
-def _is_conclusive(ruling: Ruling, run: TestRun, oracle: Oracle) -> bool:
+def _is_conclusive(ruling: Ruling, run: Finished, patterns: Patterns) -> bool:
     """Whether what was not read of the log could not change *ruling*."""
     if not run.dropped or not ruling.verdict.tested:
         return True
     # that a signature is there shows in any part of the log, that none is only in the whole
-    return not oracle.skip and (ruling.verdict is Verdict.BAD) == (oracle.bad is not None)
+    return not patterns.skip and (ruling.verdict is Verdict.BAD) == (patterns.bad is not None)
 
 
-def _unread(run: TestRun) -> Ruling:
+def _unread(run: Finished) -> Ruling:
     size = sizes.show(run.dropped)
     reason = f"the log is too long: {size} in its middle were not searched for the patterns"
     return Ruling(Verdict.UNTESTABLE, reason)
 
 
-def is_doubtful(ruling: Ruling) -> bool:
-    """On a binary of the fast toolchain: may this be the compiler's failure, not the revision's?"""
-    return not ruling.verdict.tested or ruling.reason.startswith(DIED)
-
-
-def _by_signature(run: TestRun, oracle: Oracle, signature: str) -> Ruling:
+def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
     """Bad needs the signature, and signature and success alike need the control."""
-    lines = _lines(run.log, signature)
-    controlled = oracle.control is None or re.search(oracle.control, run.log, re.M)
+    lines = _lines(run.output, signature)
+    controlled = patterns.control is None or re.search(patterns.control, run.output, re.M)
     if controlled and lines:
         return Ruling(Verdict.BAD, f"the bug's signature: {_first(lines)}", lines)
     if controlled and run.status == 0:
@@ -122,33 +112,33 @@ def _by_signature(run: TestRun, oracle: Oracle, signature: str) -> Ruling:
     return Ruling(Verdict.UNTESTABLE, reason, failure.evidence)
 
 
-def _by_failure(run: TestRun) -> Ruling:
+def _by_failure(run: Finished) -> Ruling:
     """What a failed test says of itself."""
-    fatals = [(_trim(name), _ends(said)) for name, said in _FATAL.findall(run.log)]
-    evidence = tuple(map(_trim, re.findall(r"^----.*$", run.log, re.M)[:EVIDENCE_LINES]))
+    fatals = [(_trim(name), _ends(said)) for name, said in _FATAL.findall(run.output)]
+    evidence = tuple(map(_trim, re.findall(r"^----.*$", run.output, re.M)[:EVIDENCE_LINES]))
     for rule in (_refusal, _timeout, _crash, _expectation, _overflow):
         if ruling := rule(run, fatals, evidence):
             return ruling
-    said = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.log)
+    said = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.output)
     return Ruling(Verdict.UNTESTABLE, f"the test failed by itself: {_trim(said)}", evidence)
 
 
 Fatals = list[tuple[str, str]]
 
 
-def _timeout(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
-    if run.status is None or "TIMED OUT (kill -9)" in run.log:
+def _timeout(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+    if run.status is None or "TIMED OUT (kill -9)" in run.output:
         return Ruling(Verdict.UNTESTABLE, TIMED_OUT, evidence)
     return None
 
 
-def _refusal(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+def _refusal(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
     """HAProxy did not start: it does not know the configuration, or cannot bind."""
-    alerts = [(name, text) for name, text in _ALERT.findall(run.log)]
+    alerts = [(name, text) for name, text in _ALERT.findall(run.output)]
     refusing = {name for name, text in alerts if _REFUSED.search(text)}
     # an instance that the test itself wants to be refused (-conf-BAD) says so
-    refusing -= set(re.findall(r"^\*+\s+(\S+)\s+Found expected", run.log, re.M))
-    stillborn = {name for name, _ in alerts} - _serving(run.log)
+    refusing -= set(re.findall(r"^\*+\s+(\S+)\s+Found expected", run.output, re.M))
+    stillborn = {name for name, _ in alerts} - _serving(run.output)
     failed = {name for name, said in fatals if "Bad exit status" in said or "PID file" in said}
     for name in sorted(refusing | (stillborn & failed)):
         said = [text for who, text in alerts if who == name][:EVIDENCE_LINES]
@@ -159,18 +149,18 @@ def _refusal(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling 
     return None
 
 
-def _crash(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+def _crash(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
     for name, said in fatals:
         died = _DIED.search(said)
         if died and int(died[1]) in _SIGNALS:
             signal = _SIGNALS[int(died[1])]
-            if name in _serving(run.log):
+            if name in _serving(run.output):
                 return Ruling(Verdict.BAD, f"{DIED} {signal} during the test", evidence)
             return Ruling(Verdict.UNTESTABLE, f"{DIED} {signal} at its start", evidence)
     return None
 
 
-def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+def _expectation(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
     """The first thing that ended the test decides; what follows is its consequence."""
     if not fatals:
         return None
@@ -186,9 +176,9 @@ def _expectation(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Rul
     return None
 
 
-def _overflow(run: TestRun, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
+def _overflow(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
     """VTest aborts when the test's log does not fit into its buffer."""
-    if _OVERFLOW.search(run.log):
+    if _OVERFLOW.search(run.output):
         reason = "the test failed by itself: its log is longer than VTest's buffer"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
     return None

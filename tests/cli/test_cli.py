@@ -172,9 +172,9 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     ("command", "work"),
     [
-        ("run", "bisector.conduct.conduct"),
-        ("affected", "bisector.affected.conduct"),
-        ("sweep", "bisector.sweep.plan"),
+        ("run", "bisector.jobs.hunt.job.run"),
+        ("affected", "bisector.jobs.survey.affected.conduct"),
+        ("sweep", "bisector.jobs.survey.sweep.plan"),
     ],
 )
 @pytest.mark.parametrize("flaky", [True, False])

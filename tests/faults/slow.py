@@ -28,12 +28,13 @@ from bisector.probing.setup import Options
 from bisector.record.verdict import Result, Verdict
 from bisector.system import debian
 from bisector.system.slots import Lane, cores
+from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing import scenario_loader
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracle import TIMED_OUT, Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.timeouts import AGAIN, MOST_CROWDED
 from bisector.testing.vtest import OUTER
-from bisector.testing.vtest_log import TIMED_OUT
 from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
 from tests.real.test_verdicts import broken
@@ -74,7 +75,7 @@ def _hangs(folder: Path, vtest: str) -> Iterator[Experiment]:
     oracle = replace(flap.oracle(flap.choose({})), seconds=PATIENCE)
     case = folder / "waits.vtc"
     case.write_text(_WAITS)
-    waits = replace(Oracle.of_file(case, bad_if=None, skip_if=None), seconds=PATIENCE)
+    waits = replace(VTestCase.of_option(str(case), bad_if=None, skip_if=None), seconds=PATIENCE)
     worlds = {fault: (script, oracle) for fault, script in _HANGS.items()}
     worlds["a test waits for ever"] = ("exit 0", waits)
     places = [folder / str(number) for number in range(len(worlds))]
@@ -98,7 +99,9 @@ def _probed(folder: Path, script: str, oracle: Oracle, vtest: str) -> Result:
     tree = clone.tree(files, clone.commit({}))
     chain = Dev(shutil.which("make") or "make", (), "nobody's")
     store = private_store(clone.git, workspace)
-    return probe(workspace, Probe(store.path, tree, chain, oracle, vtest, "any"))
+    return probe(
+        workspace, Probe(store.path, tree, chain, oracle, (Tool(Path(vtest), "vtest", "any"),))
+    )
 
 
 # -- a busy machine --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from bisector.system import cache
 from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, UNTESTABLE
 
@@ -44,6 +44,12 @@ SAID = Mapping[str, list[Verdict]]
 """The verdicts on a test (by its name without .vtc), run by run; the last one stays."""
 
 
+def case_of(request: Probe) -> VTestCase:
+    """The test of a probe."""
+    assert isinstance(request.oracle, VTestCase)
+    return request.oracle
+
+
 class Machine:
     """Builds and tests nothing: what it answers is made up."""
 
@@ -58,7 +64,7 @@ class Machine:
         assert not self.running, "one test at a time"
         self.running += 1
         side, said = ("old", self.old) if request.tree == self.before else ("new", self.new)
-        stem = Path(request.oracle.vtc).stem
+        stem = Path(case_of(request).vtc).stem
         self.asked.append((side, stem, request.run))
         verdicts = said.get(stem, [GOOD])
         verdict = verdicts[min(request.run, len(verdicts) - 1)]
@@ -100,9 +106,9 @@ class World:
 
     def compare(self, *dirs: str) -> Iterator[RegTested]:
         history = History.open(self.clone.path, self.workspace)
-        oracle = Oracle("flap", "flap.vtc", "digest")
+        oracle = VTestCase("flap", "digest", "flap.vtc")
         tool = Tool(Path("/vtest"), "vtest", "id")
-        bench = Bench(self.workspace, history, Toolchains(GCC, GCC), oracle, tool)
+        bench = Bench(self.workspace, history, Toolchains(GCC, GCC), oracle, (tool,))
         self.machine = Machine(history.tree_id(self.revision), self.old, self.new)
         prober = Asker(bench, Journal(self.journal), self.machine, lambda text: None, False)
         prober.machine = self.machine
@@ -279,8 +285,9 @@ def test_each_side_runs_its_own_text_with_what_lies_beside_it(
     submit = Machine.submit
 
     def spy(self: Machine, request: Probe) -> Task:
-        folder = Path(request.oracle.folder)
-        text = (folder / request.oracle.vtc).read_text()
+        case = case_of(request)
+        folder = Path(case.folder)
+        text = (folder / case.vtc).read_text()
         seen.append((request.oracle.name, text, (folder / "a.lua").exists()))
         return submit(self, request)
 

@@ -20,7 +20,7 @@ from bisector.system import process
 from bisector.system.process import Stopped
 from bisector.system.slots import Lane
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.system.test_process import is_gone
 from tests.system.test_slots import until
 
@@ -28,8 +28,8 @@ Work = Callable[[Workspace, Probe, Lane], Result]
 
 
 def request(tree: str) -> Probe:
-    oracle = Oracle("a", "a.vtc", "digest")
-    return Probe("/store", tree, Dev("make", (), "id"), oracle, "/vtest", "id")
+    oracle = VTestCase("a", "digest", "a.vtc")
+    return Probe("/store", tree, Dev("make", (), "id"), oracle, ())
 
 
 def result(asked: Probe) -> Result:

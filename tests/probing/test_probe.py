@@ -11,31 +11,33 @@ import pytest
 from bisector.probing.probe import Probe, key_of, probe, recall, remember
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import cache
-from bisector.system.process import Stop
+from bisector.system.process import Finished, Stop
 from bisector.system.sandbox import Sandbox
-from bisector.system.slots import Lane
+from bisector.system.tools import Tool
 from bisector.testing import vtest
-from bisector.testing.oracle import Oracle
-from bisector.testing.vtest_log import TestRun
+from bisector.testing.oracle import Trial
+from bisector.testing.oracles.vtest_case import VTestCase
+from bisector.testing.vtest import Place
 from tests.build.test_binaries import Bench, bench
 
 __all__ = ["bench"]
-ORACLE = Oracle("any", "any.vtc", "digest")
+ORACLE = VTestCase("any", "digest", "any.vtc")
+TOOLS = (Tool(Path("vtest"), "vtest", "vtest-id"),)
 
 
 @pytest.fixture
 def request_(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Probe:
     """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
 
-    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop) -> TestRun:
-        log.write_text("all was well")
+    def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
+        trial.log.write_text("all was well")
         cache.clear(bench.workspace)
-        assert binary.exists()
-        return TestRun(0, log.read_text(), 0.5)
+        assert trial.binary.exists()
+        return Finished((), 0, trial.log.read_text(), 0.5)
 
     monkeypatch.setattr(vtest, "run_test", run_test)
     tree = bench.clone.tree({}, bench.first)
-    return Probe(bench.store.path, tree, bench.chain, ORACLE, "vtest", "vtest-id")
+    return Probe(bench.store.path, tree, bench.chain, ORACLE, TOOLS)
 
 
 def test_a_binary_stays_while_it_is_tested_and_the_log_has_its_name_afterwards(
@@ -96,21 +98,21 @@ SCENARIO = replace(ORACLE, bad="signature", control="control")
 def test_what_may_have_been_a_busy_moment_is_asked_once_more(
     bench: Bench,
     monkeypatch: pytest.MonkeyPatch,
-    oracle: Oracle,
+    oracle: VTestCase,
     logs: list[str],
     runs: int,
     verdict: Verdict,
 ) -> None:
     said = iter(logs)
 
-    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, stop: Stop) -> TestRun:
-        log.write_text(next(said))
-        fine = "fine" in log.read_text() or "control" in log.read_text()
-        return TestRun(0 if fine else 1, log.read_text(), 0.5)
+    def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
+        trial.log.write_text(next(said))
+        fine = "fine" in trial.log.read_text() or "control" in trial.log.read_text()
+        return Finished((), 0 if fine else 1, trial.log.read_text(), 0.5)
 
     monkeypatch.setattr(vtest, "run_test", run_test)
     tree = bench.clone.tree({}, bench.first)
-    asked = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id")
+    asked = Probe(bench.store.path, tree, bench.chain, oracle, TOOLS)
     result = probe(bench.workspace, asked)
     assert (result.verdict, result.test_seconds) == (verdict, 0.5 * runs)
 
@@ -134,8 +136,8 @@ def result_of(bench: Bench, folder: Path, text: str, box: Sandbox | None = None)
     """The verdict of a test with this *text* on a tiny HAProxy without OpenSSL."""
     (folder / "any.vtc").write_text(text)
     tree = bench.clone.tree({"src/haproxy.c": HAPROXY}, bench.first)
-    oracle = Oracle("any", "any.vtc", "digest", folder=str(folder))
-    request = Probe(bench.store.path, tree, bench.chain, oracle, "vtest", "vtest-id", sandbox=box)
+    oracle = VTestCase("any", "digest", "any.vtc", folder=str(folder))
+    request = Probe(bench.store.path, tree, bench.chain, oracle, TOOLS, sandbox=box)
     return probe(bench.workspace, request)
 
 
@@ -151,10 +153,10 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A VTest that skips every test; the names of those that it was given."""
     given: list[str] = []
 
-    def run_test(program: Path, oracle: Oracle, binary: Path, log: Path, lane: Lane) -> TestRun:
-        given.append(oracle.vtc)
-        log.write_text("*    top   SKIPPING test, lacking feature: cmd\n")
-        return TestRun(77, log.read_text(), 0.5)
+    def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
+        given.append(place.case.name)
+        trial.log.write_text("*    top   SKIPPING test, lacking feature: cmd\n")
+        return Finished((), 77, trial.log.read_text(), 0.5)
 
     monkeypatch.setattr(vtest, "run_test", run_test)
     return given

@@ -18,7 +18,7 @@ from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.search.costs import Memory
 from bisector.system.workspace import Workspace, digest
-from bisector.testing.vtest_log import DIED
+from bisector.testing.oracle import DIED
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
 

@@ -42,7 +42,7 @@ from bisector.report.terminal import hunt_state
 from bisector.system import tools
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario import Known
 from tests.conftest import Clone
 from tests.report.test_terminal import FIXED, INTRODUCED, PROVEN, STARTED
@@ -60,7 +60,7 @@ def test_without_a_word_it_is_the_default_scenario_in_its_default_variant() -> N
     found = find_test(Options())
     assert found.oracle.name == setup.DEFAULT_SCENARIO
     assert found.title and found.oracle.variant and found.known.suspect and found.known.patches
-    assert found.oracle.bad and found.oracle.control
+    assert found.oracle.knows_its_bug
 
 
 def test_a_scenario_and_its_variant_are_what_was_named() -> None:
@@ -73,8 +73,8 @@ def test_a_scenario_and_its_variant_are_what_was_named() -> None:
 def test_any_vtc_is_a_test_of_which_nothing_is_known(tmp_path: Path) -> None:
     path = tmp_path / "x.vtc"
     path.write_text(VTC)
-    found = find_test(Options(vtc=str(path), bad_if="boom", skip_if="not here"))
-    assert (found.oracle.vtc, found.oracle.bad, found.oracle.skip) == ("x.vtc", "boom", "not here")
+    found = find_test(Options(own_test=("vtc", str(path)), bad_if="boom", skip_if="not here"))
+    assert found.oracle == VTestCase.of_option(str(path), bad_if="boom", skip_if="not here")
     assert (found.title, found.oracle.variant, found.known) == (str(path), "", Known())
     assert not found.make
 
@@ -82,8 +82,8 @@ def test_any_vtc_is_a_test_of_which_nothing_is_known(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (Options(vtc="x.vtc", scenario="dns-flap"), "--vtc takes the place of"),
-        (Options(vtc="x.vtc", settings=("record=A",)), "--vtc takes the place of"),
+        (Options(own_test=("vtc", "x.vtc"), scenario="dns-flap"), "--vtc takes the place of"),
+        (Options(own_test=("vtc", "x.vtc"), settings=("record=A",)), "--vtc takes the place of"),
         (Options(bad_if="boom"), "go with --vtc"),
         (Options(skip_if="boom"), "go with --vtc"),
         (Options(bad_if=""), "go with --vtc"),
@@ -99,7 +99,7 @@ def test_what_does_not_go_together_is_told(options: Options, said: str) -> None:
 def test_an_empty_pattern_is_told(tmp_path: Path) -> None:
     (tmp_path / "x.vtc").write_text(VTC)
     with pytest.raises(ScenarioProblem, match="--bad-if"):
-        find_test(Options(vtc=str(tmp_path / "x.vtc"), bad_if=""))
+        find_test(Options(own_test=("vtc", str(tmp_path / "x.vtc")), bad_if=""))
 
 
 def suites(**options: Any) -> dict[str, list[str]]:
@@ -135,15 +135,15 @@ def test_settings_that_no_crossed_variant_has_are_a_variant_of_their_own() -> No
 def test_that_a_test_is_flaky_is_what_the_user_says_of_any(tmp_path: Path, said: bool) -> None:
     path = tmp_path / "x.vtc"
     path.write_text(VTC)
-    assert find_test(Options(vtc=str(path), flaky=said)).flaky is said
+    assert find_test(Options(own_test=("vtc", str(path)), flaky=said)).flaky is said
     assert find_test(Options(flaky=said)).flaky is said
 
 
 def test_any_vtc_is_a_suite_of_one(tmp_path: Path) -> None:
     path = tmp_path / "x.vtc"
     path.write_text(VTC)
-    assert suites(vtc=str(path))["x*"] == [""]
-    assert len(suites(vtc=str(path))) == 3
+    assert suites(own_test=("vtc", str(path)))["x*"] == [""]
+    assert len(suites(own_test=("vtc", str(path)))) == 3
 
 
 def test_a_proven_hunt_is_believed_before_the_scenario(clone: Clone, workspace: Workspace) -> None:
@@ -157,7 +157,7 @@ def test_a_proven_hunt_is_believed_before_the_scenario(clone: Clone, workspace: 
                 journal.append(event)
 
     def claims() -> tuple[str, str]:
-        return find_claims(workspace, history, test)
+        return find_claims(workspace, history, test.oracle.name, test.known)
 
     asked = replace(STARTED, repository=str(history.path))
     assert claims() == (test.known.suspect, test.known.fix)
@@ -199,9 +199,8 @@ class Hunted:
 
     def claims(self) -> tuple[int | None, int | None]:
         """The introducing commit and the fix, by number."""
-        test = Test(Oracle(STARTED.scenario, "x.vtc", "digest"), "x", self.known, {})
         numbers = {commit: number for number, commit in enumerate(self.commits)}
-        introduced, fixed = find_claims(self.workspace, self.history, test)
+        introduced, fixed = find_claims(self.workspace, self.history, STARTED.scenario, self.known)
         return numbers.get(introduced), numbers.get(fixed)
 
 
@@ -258,7 +257,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def roles(workspace: Workspace, options: Options, **more: Any) -> tuple[str, str, str]:
     """Which toolchain searches, proves, and helps out."""
-    test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {}, **more)
+    test = Test(VTestCase("a", "digest", "a.vtc"), "a", Known(), {}, **more)
     chains = find_toolchains(options, workspace, test)
     search, proof, fallback = chains.search, chains.proof, chains.fallback
     return search.name, proof.name if proof else "", fallback.name if fallback else ""
@@ -321,7 +320,7 @@ def test_without_a_usable_tcc_gcc_does_it_all_and_that_is_said(
 
     monkeypatch.setattr(tcc, "compiler", none)
     assert roles(workspace, Options()) == ("dev", "dev", "")
-    test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {})
+    test = Test(VTestCase("a", "digest", "a.vtc"), "a", Known(), {})
     assert str(problem) in find_toolchains(Options(), workspace, test).remark
     with pytest.raises(type(problem), match=str(problem)):
         roles(workspace, Options(toolchain="fast"))
@@ -345,7 +344,7 @@ def test_a_toolchain_that_is_none_is_told(
 def test_make_variables_go_to_all_of_them_and_the_users_win(
     workspace: Workspace, machine: list[str]
 ) -> None:
-    test = Test(Oracle("a", "a.vtc", "digest"), "a", Known(), {"A": "1", "B": "1"})
+    test = Test(VTestCase("a", "digest", "a.vtc"), "a", Known(), {"A": "1", "B": "1"})
     chains = find_toolchains(Options(make=("B=2",)), workspace, test)
     for one in (chains.search, chains.proof, chains.fallback):
         assert one is not None
@@ -419,7 +418,7 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
     history: History, line: list[str], workspace: Workspace
 ) -> None:
     tool, chain = Tool(Path("/vtest"), "vtest", "id"), Dev("make", (), "id")
-    bench = Bench(workspace, history, Toolchains(chain), Oracle("a", "a.vtc", "digest"), tool)
+    bench = Bench(workspace, history, Toolchains(chain), VTestCase("a", "digest", "a.vtc"), (tool,))
     span = history.range(f"{line[0]}..master")
     question = Question(span)
     other_series = find_series([line[1]], Known(), history)
@@ -433,7 +432,7 @@ def test_another_question_is_another_hunt_and_the_same_one_is_not(
         hunt_id(question, replace(bench, chains=Toolchains(chain, proof=chain))),
         hunt_id(replace(question, hint="dns"), bench),
         hunt_id(replace(question, flaky=True), bench),
-        hunt_id(question, replace(bench, vtest=replace(tool, identity="other"))),
+        hunt_id(question, replace(bench, tools=(replace(tool, identity="other"),))),
     ]
     assert len(set(names)) == len(names)
     spelt = replace(question, range=history.range(f"{line[0][:12]}..HEAD"))

@@ -9,7 +9,7 @@ from bisector.jobs import reg_tests
 from bisector.jobs.verify.coverage import measure
 from bisector.system import tools
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.real.helpers import edited
 from tests.real.test_verdicts import bench
 
@@ -32,7 +32,7 @@ def test_an_executed_line_is_told_from_a_missed_one_and_from_a_comment(
     ready = bench(real_workspace, ground_history, "dns-flap")
     with reg_tests.exported(real_workspace, ground_history.store, after) as home:
         case = home / "reg-tests/converter/field.vtc"
-        oracle = Oracle.of_file(case, bad_if=None, skip_if=None)
+        oracle = VTestCase.of_option(str(case), bad_if=None, skip_if=None)
         (event,) = measure(ready, revision, after, [oracle])
 
     assert not event.problem

@@ -19,6 +19,7 @@ from bisector.system import tools
 from bisector.system.sandbox import OFF
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 
 # without the look around: it is not this machine that is tried
@@ -79,10 +80,9 @@ class Ground:
     def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
         """The question that a client asks."""
         chain = setup.find_toolchain(Options(), self.workspace, Dev.name)
-        vtest = tools.require_vtest(self.workspace)
-        judge = oracle or Oracle("any", "any.vtc", "digest", (("any.vtc", "vtest x"),))
-        place = str(self.clone.git.path)
-        return Probe(place, tree, chain, judge, str(vtest.path), vtest.identity, run, again=False)
+        judge = oracle or VTestCase("any", "digest", "any.vtc", (("any.vtc", "vtest x"),))
+        place, needed = str(self.clone.git.path), judge.find_tools(self.workspace)
+        return Probe(place, tree, chain, judge, needed, run, again=False)
 
     def store(self, name: str) -> pygit2.Repository:
         """Where the worker with this workspace keeps the trees that came to it."""

@@ -28,12 +28,12 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 
 GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 FLAP, SPARE = (
-    Oracle(name, f"{name}.vtc", name, bad="x", control="y") for name in ("flap", "spare")
+    VTestCase(name, name, f"{name}.vtc", bad="x", control="y") for name in ("flap", "spare")
 )
 OTHER = replace(FLAP, digest="other", variant="other")  # of the same scenario; sees `harm`
 C = "src/server.c"
@@ -146,7 +146,7 @@ class World:
     def prober(self) -> tuple[Prober, Machine]:
         machine = Machine(self.history.store)
         tool = Tool(Path("/vtest"), "vtest", "id")
-        bench = Bench(self.workspace, self.history, self.chains, FLAP, tool)
+        bench = Bench(self.workspace, self.history, self.chains, FLAP, (tool,))
         journal = Journal(self.journal)
         return Prober(bench, journal, machine, lambda text: None, fresh=False), machine
 

@@ -21,6 +21,7 @@ from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 
 GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
@@ -30,7 +31,9 @@ Reading = Callable[[str, Oracle, str], Verdict]
 
 
 def case(scenario: str, variant: str) -> Oracle:
-    return Oracle(scenario, "x.vtc", f"{scenario} {variant}", bad="b", control="c", variant=variant)
+    return VTestCase(
+        scenario, f"{scenario} {variant}", "x.vtc", bad="b", control="c", variant=variant
+    )
 
 
 class Answering:
@@ -89,6 +92,6 @@ def reading_prober(
 ) -> Prober:
     """A real prober, with a journal at *path*, that asks a Reader."""
     history = History.open(clone.path, workspace)
-    bench = Bench(workspace, history, chains, case("flap", "a=1"), Tool(Path("/v"), "v", "id"))
+    bench = Bench(workspace, history, chains, case("flap", "a=1"), (Tool(Path("/v"), "v", "id"),))
     reader = Reader(history.store, reading)
     return Prober(bench, Journal(path), reader, lambda text: None, fresh=False)

@@ -10,23 +10,24 @@ import pytest
 from bisector.record.verdict import Verdict
 from bisector.system import process
 from bisector.system.slots import Lane
+from bisector.system.tools import Tool
 from bisector.testing import vtest
-from bisector.testing.oracle import Oracle
-from bisector.testing.vtest_log import classify
+from bisector.testing.oracle import Trial
+from bisector.testing.oracles.vtest_case import VTestCase
 
-ORACLE = Oracle("any", "any.vtc", "digest")
+ORACLE = VTestCase("any", "digest", "any.vtc")
 MIDDLE = "head -c 6700000 /dev/zero | tr '\\0' x | fold -w 99"
 
 
-def verdict(folder: Path, oracle: Oracle, *said: str) -> Verdict:
+def verdict(folder: Path, oracle: VTestCase, *said: str) -> Verdict:
     """What is made of a test in which VTest says one thing, then 6.7 MB, then another."""
     first, last = said
     program = folder / "vtest"
     program.write_text(f"#!/bin/sh\necho '{first}'; {MIDDLE}; echo; echo '{last}'\n")
     program.chmod(0o755)
     case = replace(oracle, folder=str(folder))
-    run = vtest.run_test(program, case, Path("/haproxy"), folder / "log", Lane(1))
-    return classify(run, case).verdict
+    tools = (Tool(program, "vtest", "id"),)
+    return case.run(Trial(Path("/haproxy"), folder / "log", tools, 30.0, Lane(1))).verdict
 
 
 @pytest.mark.parametrize("said", [("lacks it", "fine"), ("fine", "lacks it")])

@@ -10,23 +10,28 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bisector.record.verdict import Ruling, Verdict
-from bisector.testing.oracle import Oracle
+from bisector.system.process import Finished
+from bisector.testing.oracle import is_doubtful
+from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario_loader import load
 from bisector.testing.vtest_log import (
     EVIDENCE_LINES,
     EVIDENCE_WIDTH,
-    TestRun,
     classify,
-    is_doubtful,
 )
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
-ANY = Oracle("any", "any.vtc", "digest", folder="/tests")
+ANY = VTestCase("any", "digest", "any.vtc", folder="/tests")
 FLAP = load("dns-flap").oracle(load("dns-flap").choose({}))
 
 
-def judge(log: str, status: int | None = 1, oracle: Oracle = ANY, **patterns: str) -> Ruling:
-    return classify(TestRun(status, log), replace(oracle, **patterns))  # type: ignore[arg-type]
+def run(status: int | None, log: str, dropped: int = 0) -> Finished:
+    """A VTest that ended so."""
+    return Finished((), status, log, 0.5, dropped=dropped)
+
+
+def judge(log: str, status: int | None = 1, oracle: VTestCase = ANY, **patterns: str) -> Ruling:
+    return classify(run(status, log), replace(oracle, **patterns).patterns)  # type: ignore[arg-type]
 
 
 # --- without a signature: only a failed expectation is bad ----------------------------------------
@@ -338,10 +343,10 @@ def test_of_a_log_with_a_gap_only_what_the_gap_cannot_change_is_believed(
     log: str, status: int, patterns: dict[str, str], verdict: Verdict
 ) -> None:
     oracle = replace(ANY, **patterns)  # type: ignore[arg-type]
-    ruling = classify(TestRun(status, log, dropped=5_000_000), oracle)
+    ruling = classify(run(status, log, dropped=5_000_000), oracle.patterns)
     assert ruling.verdict is verdict
     assert verdict.tested or "5.0 MB in its middle were not searched" in ruling.reason
-    assert classify(TestRun(status, log), oracle).verdict.tested, "the whole log is believed"
+    assert classify(run(status, log), oracle.patterns).verdict.tested, "the whole log is believed"
 
 
 # --- may it be the fast compiler's fault? ---------------------------------------------------------
@@ -363,11 +368,11 @@ def test_of_a_log_with_a_gap_only_what_the_gap_cannot_change_is_believed(
 def test_a_failure_is_doubtful_unless_it_is_the_bugs_own(
     log: str, bad: str | None, doubtful: bool
 ) -> None:
-    assert is_doubtful(classify(TestRun(1, log), replace(ANY, bad=bad))) is doubtful
+    assert is_doubtful(classify(run(1, log), replace(ANY, bad=bad).patterns)) is doubtful
 
 
 def test_a_passed_test_is_not_doubtful() -> None:
-    assert not is_doubtful(classify(TestRun(0, ""), ANY))
+    assert not is_doubtful(classify(run(0, ""), ANY.patterns))
 
 
 # --- evidence -------------------------------------------------------------------------------------
@@ -400,7 +405,7 @@ PATTERNS = st.sampled_from([None, "EXPECT", "", "^", "$", r"\n", r"(?s).*"])
 def test_whatever_the_log_says_there_is_a_verdict_with_a_reason_in_one_line(
     log: str, status: int | None, bad: str | None, skip: str | None
 ) -> None:
-    ruling = classify(TestRun(status, log), replace(ANY, bad=bad, skip=skip))
+    ruling = classify(run(status, log), replace(ANY, bad=bad, skip=skip).patterns)
     assert ruling.verdict in (GOOD, BAD, UNTESTABLE)
     assert ruling.reason
     assert "\n" not in ruling.reason
@@ -411,7 +416,7 @@ def test_whatever_the_log_says_there_is_a_verdict_with_a_reason_in_one_line(
 def test_a_scenario_is_never_bad_without_signature_and_control(
     log: str, status: int | None
 ) -> None:
-    ruling = classify(TestRun(status, log), FLAP)
+    ruling = classify(run(status, log), FLAP.patterns)
     controlled = re.search(r"c_control\s+EXPECT .*was.* match$", log, re.M)
     if ruling.verdict is BAD:
         assert controlled and re.search(r"c_after.*:0[,)]", log)
@@ -421,4 +426,4 @@ def test_a_scenario_is_never_bad_without_signature_and_control(
 
 @given(LOGS)
 def test_a_test_that_passed_is_never_bad_by_itself(log: str) -> None:
-    assert classify(TestRun(0, log), ANY).verdict is GOOD
+    assert classify(run(0, log), ANY.patterns).verdict is GOOD

@@ -98,10 +98,10 @@ def _plan(
         names = [branch.name for branch in branches]
         created = deliver.branch_names(wishes.create, names, history.objects)
     suites = find_suites(options, test)
-    named = options.scenario is not None or options.vtc is not None
+    named = options.scenario is not None or options.own_test is not None
     if not named:
         suites = tuple(replace(suite, wanted=True) for suite in suites)
-    claims = (*_claims(workspace, options, history, suites), *origin(history, fix))
+    claims = (*_claims(workspace, history, suites), *origin(history, fix))
     home = _branch(history, fix.home).version
     made = tuple(created.items())
     return Plan(fix, home, branches, suites, claims, out, made, wishes.reg_tests, named)
@@ -122,14 +122,12 @@ def _branch(history: History, name: str) -> Branch:
 
 
 def _claims(
-    workspace: Workspace, options: Options, history: History, suites: Sequence[Suite]
+    workspace: Workspace, history: History, suites: Sequence[Suite]
 ) -> Iterator[tuple[str, str, str]]:
     """Which commits are said to have brought and fixed each scenario's bug."""
     for suite in suites:
-        if suite.wanted and options.vtc is None:
-            named = options.scenario or suite.scenario
-            test = setup.find_test(replace(options, scenario=named, settings=()))
-            said = catalog.find_claims(workspace, history, test)
+        if suite.wanted and suite.known is not None:
+            said = catalog.find_claims(workspace, history, suite.scenario, suite.known)
             known = [history.resolve(one).id if one and history.knows(one) else "" for one in said]
             yield suite.scenario, known[0], known[1]
 

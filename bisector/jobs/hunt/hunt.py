@@ -262,7 +262,7 @@ class Hunt:
 
     def _note_differing_reasons(self) -> None:
         """Without a signature, two kinds of failure may be two bugs: say so."""
-        if self.prober.bench.oracle.bad is not None:
+        if self.prober.bench.oracle.knows_its_bug:
             return
         reasons = {
             re.sub(r"\d+", "#", event.reason): event.reason

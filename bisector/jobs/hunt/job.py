@@ -57,7 +57,6 @@ def hunt_id(question: Question, bench: Bench) -> str:
     """
     span, series = question.range, question.series
     return digest(
-        *(span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
-        *(bench.vtest.identity, series.digest if series else "", str(question.blind)),
-        *(question.hint, str(question.flaky)),
+        *(span.old.id, span.new.id, bench.identity, series.digest if series else ""),
+        *(str(question.blind), question.hint, str(question.flaky)),
     )[:12]

@@ -75,7 +75,7 @@ class Finder:
 
     def _noise(self, what: str) -> Noise:
         """Passing by luck at any rate, failing by luck hardly ever."""
-        alarm = BY_LUCK if self._prober.bench.oracle.bad else ANY_FAILURE_BY_LUCK
+        alarm = BY_LUCK if self._prober.bench.oracle.knows_its_bug else ANY_FAILURE_BY_LUCK
         if what == INTRODUCTION:
             return Noise(false_old=UNKNOWN, false_new=alarm, confidence=CONFIDENCE)
         return Noise(false_old=alarm, false_new=UNKNOWN, confidence=CONFIDENCE)

@@ -82,9 +82,8 @@ def table_id(question: Question, bench: Bench) -> str:
     """A name for the job: the same question on the same machine has the same one."""
     span, series = question.range, question.series
     return digest(
-        *(JOB, span.old.id, span.new.id, bench.oracle.digest, bench.chains.identity),
-        *(bench.vtest.identity, series.digest if series else "", str(question.flaky)),
-        *(question.tags, str(question.every)),
+        *(JOB, span.old.id, span.new.id, bench.identity, series.digest if series else ""),
+        *(str(question.flaky), question.tags, str(question.every)),
     )[:12]
 
 

@@ -114,8 +114,7 @@ def choose(history: History, span: Range, choice: Choice) -> tuple[int, ...]:
 def sweep_id(question: Question, bench: Bench) -> str:
     """A name for the job: the same question on the same machine has the same one."""
     return digest(
-        *(JOB, bench.oracle.digest, bench.chains.identity, bench.vtest.identity),
-        *(str(question.flaky), question.range.old.id, *question.revisions),
+        *(JOB, bench.identity, str(question.flaky), question.range.old.id, *question.revisions),
     )[:12]
 
 

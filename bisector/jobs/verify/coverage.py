@@ -28,9 +28,8 @@ from bisector.system import process, tools
 from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import digest, explained
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import Pace
-from bisector.testing.vtest import run_test
 
 FLUSH = Path(build.__file__).parent / "gcov" / "flush.c"
 HOW_TO_GET = "gcov comes with gcc"
@@ -158,23 +157,23 @@ def _counts(
             for old in made.folder.rglob("*.gcda"):
                 old.unlink()
         made.tree.distrust()  # what is tested writes its counters there, and whatever else it likes
-        pace = Pace(bench.workspace)
-        patient = [replace(one, seconds=pace.limit(one.name, one.seconds)) for one in oracles]
-        _exercise(bench.vtest, patient, made.binary, scratch, lane)
+        _exercise(bench, oracles, made.binary, scratch, lane)
         if not any(made.folder.rglob("*.gcda")):
             return "HAProxy wrote no counters: no test started it, or --make changed its flags"
         return _ask(gcov, made.folder, paths, scratch, lane)
 
 
 def _exercise(
-    vtest: Tool, oracles: Sequence[Oracle], binary: Path, scratch: Path, lane: Lane
+    bench: Bench, oracles: Sequence[Oracle], binary: Path, scratch: Path, lane: Lane
 ) -> None:
     """Run all tests, several at once: libgcov locks the counters' files."""
+    pace = Pace(bench.workspace)
 
     def run(number: int) -> None:
-        run_test(
-            vtest.path, oracles[number], binary, scratch / f"{number}.log", lane, binary.parent
-        )
+        lane.stop.check()  # another one may have been cancelled just now
+        oracle, log = oracles[number], scratch / f"{number}.log"
+        limit = pace.limit(oracle.name, oracle.seconds)
+        oracle.run(Trial(binary, log, bench.tools, limit, lane, writes=(binary.parent,)))
 
     with ThreadPoolExecutor(lane.cores, thread_name_prefix="coverage") as pool:
         runs = [pool.submit(run, number) for number in range(len(oracles))]

@@ -66,7 +66,9 @@ def verify(
     if on:
         commits = revisions.named(history, on)
     else:
-        commits = revisions.around(history, *catalog.find_claims(workspace, history, test))
+        commits = revisions.around(
+            history, *catalog.find_claims(workspace, history, test.oracle.name, test.known)
+        )
     suites = find_suites(options, test)
     bench = setup.find_bench(options, workspace, history, test)
     plan = Plan(series, tuple(commits), suites, closer)

@@ -11,7 +11,7 @@ import functools
 import platform
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +26,11 @@ from bisector.probing import setup
 from bisector.probing.probe import Probe, probe
 from bisector.probing.setup import Options
 from bisector.record.verdict import Result
-from bisector.system import tools
 from bisector.system.sandbox import Sandbox
 from bisector.system.slots import Lane, cores
 from bisector.system.tools import Tool
 from bisector.system.workspace import DEFAULT_LIMIT, Workspace, digest, explained, one_use, publish
-from bisector.testing import vtest
-from bisector.testing.oracle import Oracle, companions
+from bisector.testing.oracle import Oracle
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -91,12 +89,12 @@ def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
         request.tree,
         chain.name,
         chain.asked,
-        replace(request.oracle, folder=""),
-        _files(request.oracle),
+        request.oracle,
+        request.oracle.files_of_user(),
         request.run,
         request.again,
         sandbox,
-        _kin(chain, request.vtest_identity),
+        _kin(chain, request.oracle, request.tools),
         chain.compiler,
         strict,
     )
@@ -143,16 +141,16 @@ def _probed(
     words = tuple(f"{name}={value}" for name, value in order.make)
     options = Options(make=words, sandbox=order.sandbox)
     chain = setup.find_toolchain(options, workspace, order.chain)
-    program = tools.require_vtest(workspace)
-    kin = _kin(chain, program.identity)
+    needed = oracle.find_tools(workspace)
+    kin = _kin(chain, oracle, needed)
     remarks = []
     if kin != order.kin:
-        said = f"{chain.compiler}, with {program.version}"
-        other = f"not the client's tools: {order.chain} is {said}"
+        versions = ", with ".join((chain.compiler, *(tool.version for tool in needed)))
+        other = f"not the client's tools: {order.chain} is {versions}"
         if order.strict:
             raise ProbeFailed(other, f"--same-toolchain wants {order.tools}")
         remarks.append(f"{other}; its verdicts are kept apart")
-    box, unboxed = _sandbox(options, workspace, chain, program)
+    box, unboxed = _sandbox(options, workspace, chain, needed)
     if unboxed:
         remarks.append(f"not sandboxed: {unboxed}")
     request = Probe(
@@ -160,8 +158,7 @@ def _probed(
         order.tree,
         chain,
         oracle,
-        str(program.path),
-        program.identity,
+        needed,
         order.run,
         box,
         order.again,
@@ -173,26 +170,15 @@ def _probed(
 
 @functools.lru_cache(maxsize=8)  # tried anew for each test it would take as long as some tests
 def _sandbox(
-    options: Options, workspace: Workspace, chain: Toolchain, program: Tool
+    options: Options, workspace: Workspace, chain: Toolchain, needed: tuple[Tool, ...]
 ) -> tuple[Sandbox | None, str]:
-    return setup.find_sandbox(options, workspace, (chain,), program)
+    return setup.find_sandbox(options, workspace, (chain,), needed)
 
 
-def _kin(chain: Toolchain, vtest_identity: str) -> str:
+def _kin(chain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
     """The same on two machines whose answers are."""
-    return digest(chain.name, chain.kin, vtest_identity, vtest.haproxy_args())
-
-
-def _files(oracle: Oracle) -> tuple[tuple[str, bytes], ...]:
-    """A user's test with the companions that it names, by their names relative to its folder."""
-    if not oracle.folder:
-        return ()
-    folder = Path(oracle.folder)
-    with explained(f"cannot read {folder / oracle.vtc}"):
-        text = (folder / oracle.vtc).read_bytes()
-        found = companions(folder, text.decode("utf-8", "replace"))
-    names = (name.decode() for name in found[::2])
-    return ((oracle.vtc, text), *zip(names, found[1::2], strict=True))
+    tools = (tool.identity for tool in needed)
+    return digest(chain.name, chain.kin, *tools, *oracle.conditions())
 
 
 @contextlib.contextmanager
@@ -207,7 +193,7 @@ def _test(workspace: Workspace, order: Order) -> Iterator[Oracle]:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content)
                 (folder / name).chmod(0o755)  # some are programs
-        yield replace(order.oracle, folder=str(folder)) if order.files else order.oracle
+        yield order.oracle.moved_to(folder)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from bisector.record.journal import Journal
 from bisector.record.patch_outcome import NO_TEST, Outcome
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 from tests.support.ports import BLIND, FLAP, GCC, OTHER, OWN, TCC, C, World, verdict
 
@@ -145,6 +146,7 @@ def test_one_that_the_fix_changes_is_run_as_the_fix_leaves_it(world: World) -> N
     prober, _ = world.prober()
     with qualify.own_tests(prober, homes) as own:
         ((case,),) = (suite.cases for suite in own)
+        assert isinstance(case, VTestCase)
         folder = Path(case.folder)
         assert (folder / case.vtc).read_text() == TEST
         assert (folder / "own.cfg").read_text() == "config"

@@ -44,7 +44,7 @@ from bisector.search.witness import BUDGET
 from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario import Known
 from tests.conftest import Clone
 from tests.report.test_terminal import STARTED
@@ -135,7 +135,7 @@ class World:
         self.commits = clone.line(24)
         for number, name in {0: "v2.9.0", 9: "v3.0-dev1", 12: "v3.0.0", 20: "v3.1-dev1"}.items():
             clone.tag(name, self.commits[number])
-        self.oracle = Oracle("flap", "flap.vtc", "digest", bad="signature", control="control")
+        self.oracle = VTestCase("flap", "digest", "flap.vtc", bad="signature", control="control")
         self.range = "v2.9..master"
         self.chains = Toolchains(GCC, GCC)
         self.other_tools = False
@@ -167,7 +167,7 @@ class World:
     def bench(self) -> Bench:
         tool = Tool(Path("/vtest"), "vtest", "id")
         history = History.open(self.clone.path, self.workspace)
-        return Bench(self.workspace, history, self.chains, self.oracle, tool)
+        return Bench(self.workspace, history, self.chains, self.oracle, (tool,))
 
     @property
     def events(self) -> list[Event]:
@@ -469,7 +469,7 @@ def two_reasons(prober: Scripted) -> None:
 
 
 def test_without_a_signature_differing_reasons_are_noted(world: World) -> None:
-    world.oracle = Oracle("any", "any.vtc", "digest")
+    world.oracle = VTestCase("any", "digest", "any.vtc")
     world.hunt(bad_in(range(7, 24)), prepare=two_reasons)
     (note,) = (event.text for event in world.events if isinstance(event, Noted))
     assert "--bad-if can pin one" in note
@@ -477,7 +477,7 @@ def test_without_a_signature_differing_reasons_are_noted(world: World) -> None:
 
 
 def test_reasons_that_differ_in_numbers_only_are_one(world: World) -> None:
-    world.oracle = Oracle("any", "any.vtc", "digest")
+    world.oracle = VTestCase("any", "digest", "any.vtc")
 
     def numbered(prober: Scripted) -> None:
         prober.machine.reasons = {number: f"got {number} wanted 200" for number in range(24)}

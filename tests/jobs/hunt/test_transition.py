@@ -19,7 +19,7 @@ from bisector.probing.executors import Task
 from bisector.record.events import FIX, INTRODUCTION, Found, Probed
 from bisector.search.bisection import Search
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GOOD, Scripted, World, bad_in, flaky_in
 
@@ -162,7 +162,7 @@ def test_a_signature_is_hardly_ever_seen_by_luck(world: World) -> None:
     introduction, fix = seeker._noise(INTRODUCTION), seeker._noise(FIX)
     assert introduction.false_new == fix.false_old == BY_LUCK
     assert introduction.false_old == fix.false_new
-    world.oracle = Oracle("any", "any.vtc", "digest")
+    world.oracle = VTestCase("any", "digest", "any.vtc")
     assert (
         finder(world, world.prober(bad_in(range(0))))._noise(FIX).false_old == ANY_FAILURE_BY_LUCK
     )

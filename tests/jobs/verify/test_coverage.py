@@ -25,7 +25,7 @@ from bisector.system.process import Stopped
 from bisector.system.slots import Lane
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
@@ -92,13 +92,13 @@ class World:
 
     def bench(self) -> Bench:
         history = History.open(self.clone.path, self.workspace)
-        return Bench(self.workspace, history, self.chains, Oracle("", "", ""), self.tool)
+        return Bench(self.workspace, history, self.chains, VTestCase("", "", ""), (self.tool,))
 
     def measure(
         self, change: Mapping[str, str | None], tests: int = 1, lane: Lane | None = None
     ) -> dict[str, Covered]:
         """What is known of each file that *change* touches."""
-        oracles = [Oracle("x", "x.vtc", "d", (("x.vtc", ""),))] * tests
+        oracles = [VTestCase("x", "d", "x.vtc", (("x.vtc", ""),))] * tests
         tree = self.clone.tree(change, self.revision)
         found = measure(self.bench(), self.revision, tree, oracles, lane)
         assert all((e.revision, e.name) == (self.revision, "v3.0.0") for e in found)
@@ -300,12 +300,12 @@ def test_called_off_during_the_tests_it_starts_no_more(
 ) -> None:
     lane, started = Lane(1), []
 
-    def run_test(*_: object) -> None:
+    def run(*_: object) -> None:
         started.append(True)
         lane.call_off()
         lane.stop.check()
 
-    monkeypatch.setattr(coverage, "run_test", run_test)
+    monkeypatch.setattr(VTestCase, "run", run)
     with pytest.raises(Stopped):
         world.measure({"src/a.c": PATCHED}, tests=5, lane=lane)
     assert len(started) == 1

@@ -26,8 +26,8 @@ from bisector.record.events import Probed
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Verdict
 from bisector.system.sandbox import OFF
-from bisector.system.tools import Tool
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.conftest import Clone
 from tests.support.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
 from tests.system.test_process import is_gone
@@ -94,7 +94,7 @@ def test_a_user_s_own_test_comes_with_the_files_that_it_names(
     (path.parent / "secret.txt").write_text("secret")
     (ground.folder / "mine/data").mkdir()
     (ground.folder / "mine/data/near.txt").write_text("near")
-    oracle = Oracle.of_file(path, bad_if=None, skip_if=None)
+    oracle = VTestCase.of_option(str(path), bad_if=None, skip_if=None)
     says = 'cd "$(dirname "$case")"; cat here.txt ../data/near.txt; ls | wc -l\n'
 
     with client(ground, one) as executor:
@@ -156,9 +156,8 @@ def test_a_journal_knows_its_answers_again_whoever_gave_them(
     revisions = [first, ground.clone.commit({"doc/x.txt": "x"})]
     request = ground.request(ground.tree())
     history = History.open(ground.clone.path, ground.workspace)
-    vtest = Tool(Path(request.vtest), "vtest", request.vtest_identity)
     chains = Toolchains(request.chain, request.chain)
-    bench = Bench(ground.workspace, history, chains, request.oracle, vtest)
+    bench = Bench(ground.workspace, history, chains, request.oracle, request.tools)
     ground.program("gcc", GCC.format(tools))
     journal = ground.folder / "journal"
     with client(ground, one) as executor:

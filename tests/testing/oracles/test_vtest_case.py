@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import ScenarioProblem
-from bisector.testing.oracle import MAX_READ_FOR_NAMES, Oracle, companions
+from bisector.testing.companions import MAX_READ_FOR_NAMES, companions
+from bisector.testing.oracles.vtest_case import VTestCase
 
 VTC = 'varnishtest "x"\nshell "${testdir}/helper.sh"\n'
 
@@ -21,8 +22,8 @@ def case(tmp_path: Path) -> Path:
     return path
 
 
-def of(path: Path, bad_if: str | None = None, skip_if: str | None = None) -> Oracle:
-    return Oracle.of_file(path, bad_if=bad_if, skip_if=skip_if)
+def of(path: Path, bad_if: str | None = None, skip_if: str | None = None) -> VTestCase:
+    return VTestCase.of_option(str(path), bad_if=bad_if, skip_if=skip_if)
 
 
 # --- any .vtc file --------------------------------------------------------------------------------
@@ -175,10 +176,12 @@ def test_what_is_no_text_or_huge_is_not_searched_for_names(tmp_path: Path, conte
 # --- a scenario's case ----------------------------------------------------------------------------
 
 
-def rendered(**change: str) -> Oracle:
+def rendered(**change: str) -> VTestCase:
     values = {"text": "t", "lua": "l", "bad": "b", "control": "c"} | change
     files = (("x.vtc", values["text"]), ("x.lua", values["lua"]))
-    return Oracle.rendered("x", "a=b", "x.vtc", files, bad=values["bad"], control=values["control"])
+    return VTestCase.rendered(
+        "x", "a=b", "x.vtc", files, bad=values["bad"], control=values["control"]
+    )
 
 
 def test_a_scenarios_case_brings_its_files_and_its_patterns() -> None:
