@@ -125,6 +125,8 @@ def question(summary: Summary) -> str:
     variant = f" ({asked.variant})" if asked.variant else ""
     if asked.job == RUN:
         return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
+    if asked.job == "backport":  # which test judges it is found out
+        return f"backport onto {asked.range}"
     on = f" on {asked.range}" if asked.range else ""
     many = f": {counted(asked.commits, 'revision')}" if asked.commits else ""
     return f"{asked.job} {asked.scenario}{variant}{on}{many}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pygit2
+from pygit2.enums import FileMode
+
 from bisector.jobs.playground import Playground
 from tests.real.helpers import bisector
 
@@ -27,3 +30,33 @@ def test_a_fix_goes_where_it_is_needed_and_git_am_takes_it(
     subprocess.run(["git", *who, "am", "-q", str(patch)], cwd=work, check=True)
     again = bisector("probe", "HEAD", "--toolchain", "fast", "--repo", str(work))
     assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_a_fix_is_proven_by_the_reg_test_that_it_brings(ground: Playground) -> None:
+    fix = with_reg_test(ground, "dns_flap_a.vtc", "dns_flap.lua")
+    words = ("backport", fix, "--onto", "v3.1-dev1,v3.0.11")
+    done = bisector(*words, "--toolchain", "fast", "--repo", str(ground.path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "backported: applies to v3.1-dev1; not needed on v3.0.11" in done.stdout
+    assert f"{TESTS}/dns_flap_a.vtc shows this bug: bad at " in done.stdout
+    assert f"{TESTS}/dns_flap_a.vtc is good" in done.stdout, "on v3.0.11"
+    assert "unharmed" in done.stdout, "the scenarios only watch"
+
+
+TESTS = "reg-tests/server"
+
+
+def with_reg_test(ground: Playground, *names: str) -> str:
+    """The playground's fix made anew, as a commit that brings these of bisector's reg-tests."""
+    repo = pygit2.Repository(str(ground.path))
+    heal = repo[ground.heal].peel(pygit2.Commit)
+    index = pygit2.Index()
+    index.read_tree(heal.tree)
+    for name in names:
+        content = (Path(__file__).parents[2] / TESTS / name).read_bytes()
+        blob = repo.create_blob(content)
+        index.add(pygit2.IndexEntry(f"{TESTS}/{name}", blob, FileMode.BLOB))
+    tree = index.write_tree(repo)
+    return str(
+        repo.create_commit(None, heal.author, heal.author, heal.message, tree, heal.parent_ids)
+    )

@@ -160,6 +160,7 @@ branch  version  as it is  outcome     applied
 def test_a_branch_that_no_test_can_judge_is_unknown_in_every_report() -> None:
     events = [j.BACKPORTED[0], j.UNKNOWN, j.BACKPORTED[-1]]
     shown = text(events)
+    assert shown.startswith("backport onto c16eba8183\n"), "not on what judges it"
     assert (
         """\
 2.7     2.7.9    unknown   unknown  exact
