@@ -28,7 +28,7 @@ from bisector.errors import EnvironmentProblem
 from bisector.git.history import Commit, History, Range
 from bisector.probing import setup
 from bisector.probing.setup import Options
-from bisector.record.events import FIX, INTRODUCTION
+from bisector.record.words import Change
 from bisector.system import tools
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
@@ -152,8 +152,8 @@ def _questions(task: Task) -> list[tuple[str, str, str, tuple[str, str]]]:
     """For each search: its name, the two ends, and git's terms for old and new."""
     old, bad, new = task.span.old.id, task.bad.id, task.span.new.id
     questions = [
-        (INTRODUCTION, old, bad, ("working", "broken")),
-        (FIX, bad, new, ("broken", "fixed")),
+        (Change.INTRODUCTION, old, bad, ("working", "broken")),
+        (Change.FIX, bad, new, ("broken", "fixed")),
     ]
     return [one for one in questions if one[1] != one[2]]
 
@@ -260,6 +260,6 @@ def _answer(report: Mapping[str, Any]) -> dict[str, str]:
     """The hashes found for introduction and fix, comma-separated if several candidates remain."""
     return {
         what: ",".join(one["id"] for one in report[what]["revisions"])
-        for what in (INTRODUCTION, FIX)
+        for what in (Change.INTRODUCTION, Change.FIX)
         if what in report
     }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
-from bisector.jobs.runner import Outcome
+from bisector.jobs.runner import JobResult
 from bisector.record.summary import Summary, summarize
 from bisector.report import as_json, bisect_log, html, junit, markdown, terminal
 from bisector.report.conclusion import conclude
@@ -23,7 +23,7 @@ _FORMS: Mapping[str, Callable[[Summary], str]] = {
 }
 
 
-def show(outcome: Outcome, files: Mapping[str, Path] | None = None) -> int:
+def show(outcome: JobResult, files: Mapping[str, Path] | None = None) -> int:
     """The answer on stdout, the reason for none on stderr; the exit status of the command.
 
     *files* says which form of the report goes where, as ReportCommand.files() has it.

@@ -11,14 +11,14 @@ from bisector.git.history import History
 from bisector.jobs.judge import Suite
 from bisector.patch.model import Series
 from bisector.probing.prober import Bench
-from bisector.record.events import FIX, INTRODUCTION
 from bisector.record.journal import Journal, read
 from bisector.record.summary import Summary, summarize
+from bisector.record.words import Change, Job
 from bisector.system.workspace import Workspace, digest, is_locked, lock
 from bisector.testing.scenario import Known
 
 
-def job_id(job: str, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
+def job_id(job: Job, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
     """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
     cases = (case.digest for suite in suites for case in suite.cases)
     return digest(
@@ -86,9 +86,9 @@ def find_claims(
         and summary.proven
     ]
     claims = [{one.found.what: one.revision for one in hunt.findings} for hunt in proven]
-    claims.append({INTRODUCTION: known.suspect, FIX: known.fix})
-    introduced = [claim.get(INTRODUCTION, "") for claim in claims]
-    fixed = [claim.get(FIX, "") for claim in claims]
+    claims.append({Change.INTRODUCTION: known.suspect, Change.FIX: known.fix})
+    introduced = [claim.get(Change.INTRODUCTION, "") for claim in claims]
+    fixed = [claim.get(Change.FIX, "") for claim in claims]
     if proven:
         old, new = proven[0].started.old, proven[0].started.new
         introduced[1:] = [one for one in introduced[1:] if _has(history, old, one)]

@@ -11,15 +11,14 @@ from bisector.patch.apply import Conflict, apply_series
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Options, Test, pairs
-from bisector.record.events import CONFIRMATION, Cell, Judged, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import Outcome, of_scenario, of_variant, of_watcher
 from bisector.record.verdict import Verdict
+from bisector.record.words import How, Purpose
 from bisector.testing import scenario_loader
 from bisector.testing.oracle import Oracle
 from bisector.testing.scenario import Known, Scenario, text_of
-
-BEFORE, AFTER = "before", "after"
-CONFIRMED = {BEFORE: f"{CONFIRMATION} before", AFTER: f"{CONFIRMATION} after"}
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,13 @@ class Judge:
 
     def judge_unpatched(self, revision: str, branch: str = "", conflict: str = "") -> list[Judged]:
         """How *revision* fares that stays as it is, perhaps for a *conflict*."""
-        how = ("conflict",) if conflict else ()
+        how = (How.CONFLICT,) if conflict else ()
         return self._finish(self._row(revision, branch, None, how, conflict, conflict))
 
     def _side(self, revision: str, tree: str, purpose: str) -> Side:
-        patched = purpose != BEFORE
+        patched = purpose != Purpose.BEFORE
         if self._chain is not None:
-            purpose = CONFIRMED[purpose]
+            purpose = Purpose.CONFIRM.about(purpose)
         return Side(self.prober, revision, tree, purpose, patched, self.cases, self._chain)
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
@@ -96,7 +95,7 @@ class Judge:
         done = apply_series(store, store[tree].id, series)
         if isinstance(done, Conflict):
             conflict = f"{done.patch}: {done.text}"
-            return self._row(revision, branch, None, ("conflict",), conflict, done.brief)
+            return self._row(revision, branch, None, (How.CONFLICT,), conflict, done.brief)
         return self._row(revision, branch, str(done.tree), [step.text for step in done.steps])
 
     def _row(
@@ -109,11 +108,11 @@ class Judge:
         brief: str = "",
     ) -> _Row:
         tree = self.history.tree_id(revision)
-        before = self._side(revision, tree, BEFORE)
+        before = self._side(revision, tree, Purpose.BEFORE)
         after = None
         if patched is not None:
             same = patched == tree
-            after = before if same else self._side(revision, patched, AFTER)
+            after = before if same else self._side(revision, patched, Purpose.AFTER)
         return _Row(revision, branch, tuple(how), conflict, brief, before, after)
 
     def _finish(self, row: _Row) -> list[Judged]:

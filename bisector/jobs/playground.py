@@ -18,6 +18,7 @@ from pygit2.enums import FileMode
 from bisector.errors import EnvironmentProblem
 from bisector.patch.apply import AppliedSeries, apply_series
 from bisector.patch.model import Series
+from bisector.record.words import How
 from bisector.system.workspace import Workspace, digest, publish
 
 _AUTHOR = pygit2.Signature("Playground", "playground@localhost", 1_700_000_000, 0)
@@ -159,7 +160,7 @@ class _Builder:
 
     def _apply(self, series: Series) -> None:
         done = apply_series(self.repo, self.repo[self.tree].id, series)
-        if not isinstance(done, AppliedSeries) or any(s.how == "already" for s in done.steps):
+        if not isinstance(done, AppliedSeries) or any(s.how is How.ALREADY for s in done.steps):
             raise EnvironmentProblem(
                 f"{self.source.name} is no ground for a playground",
                 "its code differs from the patch series that would bring the bug",

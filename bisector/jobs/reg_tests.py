@@ -17,15 +17,16 @@ from pygit2.enums import FileMode
 
 from bisector.errors import BuildFailed, UsageProblem
 from bisector.probing.prober import Prober, Ticket
-from bisector.record.events import FAILS, FLICKERS, PASSES, SAME, Probed, RegTested
+from bisector.record.events import Probed
+from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Verdict
+from bisector.record.words import Purpose, RegTestChange
 from bisector.system import cache
 from bisector.system.workspace import Workspace, digest, explained, hold, publish
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 
 FOLDER = "reg-tests"  # in HAProxy's tree, and in the workspace
-PURPOSE = RegTested.kind  # how the purpose of a probe begins
 RUNS_AGAIN = 3  # of both sides, before a difference is believed
 SECONDS = 10.0  # for one test, as upstream's run-regtests.sh has it
 
@@ -73,18 +74,22 @@ def having(
     return found, [problem.what for problem in problems]
 
 
-def changed(before: Verdict | None, after: Verdict) -> str:
-    """SAME, FAILS or PASSES; *before* is None for a test that the patch brings.
+def changed(before: Verdict | None, after: Verdict) -> RegTestChange:
+    """What a patch does to a test by one run on each side; *before* is None for one that it brings.
 
     A test that was good and cannot be run any more fails: machine and VTest are the same ones, so
     HAProxy does not start, hangs, or lost a feature, and whoever runs the reg-tests sees it. What
     was not good before and is skipped or refused now has not become worse.
     """
     if before == after:
-        return SAME
+        return RegTestChange.SAME
     if after is Verdict.GOOD:
-        return PASSES
-    return FAILS if before is Verdict.GOOD or after is Verdict.BAD else SAME
+        return RegTestChange.PASSES
+    return (
+        RegTestChange.FAILS
+        if before is Verdict.GOOD or after is Verdict.BAD
+        else RegTestChange.SAME
+    )
 
 
 @contextmanager
@@ -184,7 +189,7 @@ class _Pair:
 
     def run(self, prober: Prober, run: int) -> tuple[Probed | None, Probed]:
         """Both sides' verdicts."""
-        purpose = f"{PURPOSE} {self.new.name}"
+        purpose = Purpose.REG_TEST.about(self.new.name)
         before = None
         if self.old:
             ticket = prober.start(self.revision, purpose, run, oracle=self.old)
@@ -208,10 +213,10 @@ def _judge(prober: Prober, pair: _Pair) -> RegTested:
     """Run a test once, and where the sides differ so often that chance is ruled out."""
     runs = [pair.run(prober, 0)]
     change = _change(runs[0])
-    while change != SAME and len(runs) <= RUNS_AGAIN:
+    while change is not RegTestChange.SAME and len(runs) <= RUNS_AGAIN:
         runs.append(pair.run(prober, len(runs)))
         if _change(runs[-1]) != change:
-            change = FLICKERS
+            change = RegTestChange.FLICKERS
             break
     before, after = runs[0]
     return RegTested(
@@ -227,19 +232,19 @@ def _judge(prober: Prober, pair: _Pair) -> RegTested:
     )
 
 
-def _change(run: tuple[Probed | None, Probed]) -> str:
+def _change(run: tuple[Probed | None, Probed]) -> RegTestChange:
     before, after = run
     return changed(before.verdict if before else None, after.verdict)
 
 
-def _reason(change: str, runs: Sequence[tuple[Probed | None, Probed]]) -> str:
+def _reason(change: RegTestChange, runs: Sequence[tuple[Probed | None, Probed]]) -> str:
     """What a reader wants to know of it: why it fails, or failed."""
     before, after = runs[0]
-    if change == FLICKERS:
+    if change is RegTestChange.FLICKERS:
         old = ", ".join(str(one.verdict) for one, _ in runs if one)
         new = ", ".join(str(one.verdict) for _, one in runs)
         return f"before: {old}; after: {new}" if old else f"new; {new}"
-    if change == PASSES:
+    if change is RegTestChange.PASSES:
         return before.reason if before else "the test is new"
     return "" if after.verdict is Verdict.GOOD else after.reason
 

@@ -19,6 +19,7 @@ from bisector.probing.executors import Executor, Local, default_jobs
 from bisector.probing.prober import Bench, Prober
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Probed, Started
 from bisector.record.journal import Journal
+from bisector.record.words import Job
 from bisector.system.workspace import Workspace
 
 
@@ -34,8 +35,8 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A job's journal, and what kept it from an answer, if something did."""
+class JobResult:
+    """A job's journal with its events, and what prevented an answer, if something did."""
 
     journal: Path
     events: tuple[Event, ...]
@@ -64,7 +65,7 @@ def noticing(watcher: Watcher) -> Callable[[str], None]:
 
 
 def started_job(
-    job: str,
+    job: Job,
     bench: Bench,
     series: Series | None,
     way: Way,
@@ -84,7 +85,7 @@ def started_job(
         new=new,
         commits=commits,
         scenario=bench.oracle.name,
-        variant=bench.oracle.variant if job in ("run", "affected", "sweep") else "",
+        variant=bench.oracle.variant if job in (Job.RUN, Job.AFFECTED, Job.SWEEP) else "",
         toolchain=bench.chains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=blind,
@@ -102,7 +103,7 @@ def carry_out(
     way: Way,
     work: Callable[[Prober], None],
     wanted: type[Event] = Ended,
-) -> Outcome:
+) -> JobResult:
     """Do *work* with the journal called *name*, unless an earlier session brought it to its end.
 
     An end without a *wanted* event is none: then the work goes on from there.
@@ -127,7 +128,7 @@ def carry_out(
                     work(Prober(bench, journal, executor, progress, way.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
-        return Outcome(journal.path, tuple(journal.events), problem)
+        return JobResult(journal.path, tuple(journal.events), problem)
 
 
 def _executor(workspace: Workspace, way: Way) -> AbstractContextManager[Executor]:

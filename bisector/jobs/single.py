@@ -19,6 +19,7 @@ from bisector.probing.prober import Progress, event_of
 from bisector.probing.setup import AUTO, NONE, Options
 from bisector.record.events import Probed
 from bisector.record.verdict import Result
+from bisector.record.words import Purpose
 from bisector.system.slots import Lane
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import is_doubtful
@@ -55,7 +56,7 @@ def probe_once(
             break
     recalled = known is not None
     return event_of(
-        history, key, result, commit.id, "probe", 0, patched, recalled, chain, bench.oracle
+        history, key, result, commit.id, Purpose.PROBE, 0, patched, recalled, chain, bench.oracle
     )
 
 

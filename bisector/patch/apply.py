@@ -15,6 +15,7 @@ from pygit2.enums import MergeFileFlag
 from bisector.patch import hunks
 from bisector.patch.hunks import FileDiff
 from bisector.patch.model import Patch, Series, reverse
+from bisector.record.words import How
 
 AS_GIT = MergeFileFlag.DIFF_MINIMAL  # libgit2's default finds conflicts where git has none
 
@@ -23,20 +24,16 @@ Fit = Callable[[pygit2.Repository, FileDiff, bytes], "bytes | tuple[ConflictPlac
 
 @dataclass(frozen=True)
 class Applied:
-    """A patch is in the tree with this id now.
-
-    ``how`` is ``exact``, ``three-way``, or ``already`` when nothing had to be done; ``variant``
-    is the label of the variant that fitted.
-    """
+    """A patch is in the tree with this id now; ``variant`` labels the variant that fitted."""
 
     tree: pygit2.Oid
-    how: str
+    how: How
     variant: str | None = None
 
     @property
     def text(self) -> str:
         """How, with the variant, for a reader."""
-        return f"{self.how} ({self.variant})" if self.variant else self.how
+        return f"{self.how} ({self.variant})" if self.variant else str(self.how)
 
 
 @dataclass(frozen=True)
@@ -107,15 +104,15 @@ def _next_step(draft: _Draft, patches: Sequence[Patch]) -> list[Applied] | Confl
     first = patches[0]
     if done := _first_form(draft, first, _exact):
         result, variant = done
-        return [Applied(result.write(), "exact", variant)]
+        return [Applied(result.write(), How.EXACT, variant)]
     for count in range(len(patches), 0, -1):
         if variants := _undone(draft, patches[:count]):
-            return [Applied(draft.write(), "already", variant) for variant in variants]
+            return [Applied(draft.write(), How.ALREADY, variant) for variant in variants]
     if done := _first_form(draft, first, _three_way):
         result, variant = done
         tree = result.write()
         # merging a change into files that have it leaves them as they are
-        return [Applied(tree, "already" if tree == draft.write() else "three-way", variant)]
+        return [Applied(tree, How.ALREADY if tree == draft.write() else How.THREE_WAY, variant)]
     places = _changed(draft, first, _three_way)
     assert isinstance(places, tuple)
     return Conflict(first.name, places)

@@ -22,8 +22,7 @@ from bisector.patch import apply, hunks
 from bisector.patch.apply import AS_GIT, AppliedSeries, apply_series, pre_image
 from bisector.patch.conflict import Clash, Conflict, Region, Span, changes, regions, touch
 from bisector.patch.model import Author, Patch, Series, without_files
-
-EXACT, THREE_WAY, ALREADY = "exact", "three-way", "already"
+from bisector.record.words import How
 
 _TRAILER = re.compile(rb"[A-Za-z0-9-]+\s*:|\(cherry picked from commit ")
 _BY_GIT = (b"Signed-off-by: ", b"(cherry picked from commit ")
@@ -34,9 +33,9 @@ Sides = tuple[pygit2.IndexEntry | None, pygit2.IndexEntry | None, pygit2.IndexEn
 
 @dataclass(frozen=True)
 class Picked:
-    """The commits that were made, oldest first, and *how* each change went in.
+    """The commits that were made, oldest first.
 
-    What was there ALREADY has made none. A variant's label stands behind, in brackets.
+    ``how`` has a How for each change, perhaps with its variant's label; ALREADY made no commit.
     ``left_out`` are files that no build reads, whose changes conflict: they stay as they were.
     """
 
@@ -78,12 +77,12 @@ class Picker:
         if not isinstance(merged, _Merged):
             return Conflict(commit_text.subject(fix), revision, merged)
         if merged.tree == ours.id:
-            return Picked((), (ALREADY,), merged.left_out)
+            return Picked((), (How.ALREADY,), merged.left_out)
         message = with_origin(fix.raw_message, revision)
         message += _note(merged.left_out).encode()
         made = self._create(merged.tree, onto, fix.author, message, commit_text.encoding(fix))
         moved = self._moved(base, ours, fix.tree)
-        return Picked((made,), (THREE_WAY if moved else EXACT,), merged.left_out)
+        return Picked((made,), (How.THREE_WAY if moved else How.EXACT,), merged.left_out)
 
     def series(self, series: Series, onto: str) -> Picked | Conflict:
         """Pick the patches of *series* onto the commit *onto*, one after the other.
@@ -95,7 +94,7 @@ class Picker:
             return done
         made: list[str] = []
         for patch, step in zip(series.patches, done.steps, strict=True):
-            if step.how != ALREADY:
+            if step.how is not How.ALREADY:
                 message = f"{patch.message.strip()}\n{_note(left.get(patch.name, ()))}".encode()
                 tip = made[-1] if made else onto
                 made.append(self._create(step.tree, tip, self._author(patch.author), message))

@@ -1,31 +1,49 @@
-"""What a hunt's journal is made of. Every report is a function of these and of nothing else."""
+"""The events that journals consist of. Every report is made from these and from nothing else.
+
+Those about patches are in patch_events.py. Revisions are full hashes. A ``name`` or ``release`` is
+what `git describe` calls a revision. Times are seconds since the epoch, durations are wall seconds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Job, Turn
 
 ANSWERED = "answered"
-INTRODUCTION, FIX = "introduction", "fix"
-NEW_VERDICT = {INTRODUCTION: Verdict.BAD, FIX: Verdict.GOOD}
-CONFIRMATION = "confirm"  # how the purpose of a probe for proof begins
 
 
 class Event:
-    """One line of a journal."""
+    """One line of a journal: a frozen data class with a ``kind`` of its own.
+
+    Defining the class is enough for journals and reports to take it: ``kinds`` has all of them.
+    Fields are anything that msgspec makes JSON of; "kind" and "format" are no names for them.
+    """
 
     kind: ClassVar[str]
+    kinds: ClassVar[dict[str, type[Event]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Enter the class into ``kinds``. Raises TypeError if another one has its kind."""
+        super().__init_subclass__()
+        names = (cls.__module__, cls.__qualname__)
+        other = Event.kinds.setdefault(cls.kind, cls)
+        if (other.__module__, other.__qualname__) != names:  # slots=True makes the class twice
+            raise TypeError(f"two events of kind '{cls.kind}': {other.__name__}, {cls.__name__}")
+        Event.kinds[cls.kind] = cls
 
 
 @dataclass(frozen=True)
 class Started(Event):
-    """What was asked. The ends are full hashes; ``commits`` is how many lie in the range.
+    """What was asked: ``command`` is the command line, ``job`` its command.
 
-    ``job`` is the command. What has no range has empty ends, and in ``range`` what it was about.
-    ``sandbox`` is what builds and tests ran in; a note says why if it was none.
+    ``old`` and ``new`` are the ends of the range and ``commits`` is the number of commits in it. A
+    job without a range has empty ends, ``range`` names what it is about and ``commits`` counts
+    that. ``patches`` are subjects. ``blind``: the hunt ignores what the scenario knows. ``version``
+    is bisector's, ``at`` the time of the start. ``sandbox`` describes what builds and tests run in,
+    '' for none (a note says why).
     """
 
     kind: ClassVar[str] = "started"
@@ -42,20 +60,23 @@ class Started(Event):
     blind: bool
     version: str
     at: float
-    job: str = "run"
+    job: Job = Job.RUN
     sandbox: str = ""
 
 
 @dataclass(frozen=True)
 class Probed(Event):
-    """A verdict. ``purpose`` says what the hunt wanted it for, ``patched`` how the series went on.
+    """A finished probe: the ``verdict`` on a revision, with or without the patches (``patched``).
 
-    ``at`` is the time of its end in seconds since the epoch. ``toolchain`` is its name,
-    and ``real`` whether its verdicts are proof. ``place``
-    counts the hunt's commits up to this one, parents first, its old end being 0.
+    ``purpose`` is a Purpose, perhaps with details. ``run`` counts repetitions from 0. ``evidence``
+    are lines of the log that show the verdict, ``log`` is the log's path. ``at`` is the time of the
+    probe's end. ``known``: the result was there already, so both durations are 0. ``toolchain`` is
+    a name; ``real``: its verdicts are proof. ``place`` is the revision's index among the job's
+    commits, parents first, the old end being 0.
 
-    ``key`` names the question as the client asks it, whoever answered. ``foreign`` is the key under
-    which a worker with other tools keeps its answer, '' if the client's tools would give the same.
+    ``key`` identifies what was asked, whoever answered: source, toolchain, test and run. ``binary``
+    is the digest of the built program. ``foreign`` is the key under which a worker with other tools
+    keeps its answer, '' if the client's tools would give the same.
     """
 
     kind: ClassVar[str] = "probed"
@@ -85,14 +106,16 @@ class Probed(Event):
 
 @dataclass(frozen=True)
 class Found(Event):
-    """The search's answer to *what* (introduction, fix): one revision, or the set that remains.
+    """The result of the search for a change: one revision, or all those that may have made it.
 
-    The last of ``revisions`` is the one that was seen to differ; the others cannot be tested.
-    ``confidence`` is below 1 for a flaky test.
+    The last of ``revisions`` is the first one with the new verdict, those before it cannot be
+    tested. ``subjects`` and ``places`` (as `git describe --contains` names them, '' for none) are
+    theirs; ``parents`` are the parents of the last one. ``confidence`` is the probability that the
+    result is right, 1 unless the test is flaky.
     """
 
     kind: ClassVar[str] = "found"
-    what: str
+    what: Change
     revisions: tuple[str, ...]
     subjects: tuple[str, ...]
     places: tuple[str, ...]
@@ -102,10 +125,12 @@ class Found(Event):
 
 @dataclass(frozen=True)
 class Confirmed(Event):
-    """The proof's outcome, by so many runs on each side: ``proven``, or in ``doubt`` why not.
+    """The result of repeating with a real toolchain what was found.
 
-    Of a verification, ``what`` is the revision at which a real toolchain was asked, too.
-    For a flaky test ``tally`` says how often each side was bad, and ``confidence`` is below 1.
+    ``what`` is a Change, which is repeated in ``runs`` runs on each side; or, of a verification or
+    a backport, the name of the revision or branch at which ``runs`` tests were repeated. ``doubt``
+    says why it is not ``proven``. For a flaky test ``tally`` says how often each side was bad, and
+    ``confidence`` is the probability that the result is right.
     """
 
     kind: ClassVar[str] = "confirmed"
@@ -119,86 +144,11 @@ class Confirmed(Event):
 
 
 @dataclass(frozen=True)
-class PatchChecked(Event):
-    """The patch series at one release: before, how each patch applied, after."""
-
-    kind: ClassVar[str] = "patch"
-    release: str
-    revision: str
-    before: Verdict
-    how: tuple[str, ...]
-    after: Verdict | None
-    problem: str
-    toolchain: str = ""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One variant of a scenario before and after a patch; None where nothing could be probed.
-
-    ``watching``: it does not show the bug, and only watches for harm.
-    """
-
-    variant: str
-    before: Verdict | None
-    after: Verdict | None
-    outcome: Outcome
-    reason: str = ""
-    watching: bool = False
-
-
-@dataclass(frozen=True)
-class Judged(Event):
-    """What a patch series does to one scenario at one revision.
-
-    ``how`` says how each patch applied, ``problem`` what stood in the way: the conflict, the
-    compiler's first error, why it could not be tested. ``wanted`` is set for the scenario that the
-    patch is meant to fix. ``branch`` is the one that a backport was tried on there, if it was.
-    """
-
-    kind: ClassVar[str] = "judged"
-    revision: str
-    name: str
-    subject: str
-    scenario: str
-    wanted: bool
-    how: tuple[str, ...]
-    outcome: Outcome
-    problem: str
-    cells: tuple[Cell, ...]
-    toolchain: str = ""
-    branch: str = ""
-
-
-@dataclass(frozen=True)
-class HunkDropped(Event):
-    """What happens at a revision when one hunk is left out of the patch.
-
-    ``state`` is one of NOTICED (by ``noticed_by``, scenario and variant each), UNCOVERED,
-    COMMENT (no code in it), NEEDED (without it the rest does not apply or compile: ``problem``).
-    ``hunk`` counts from 0 in the patch.
-    """
-
-    kind: ClassVar[str] = "hunk"
-    revision: str
-    name: str
-    patch: str
-    hunk: int
-    path: str
-    header: str
-    state: str
-    noticed_by: tuple[str, ...]
-    problem: str = ""
-
-
-NOTICED, UNCOVERED, COMMENT, NEEDED = "noticed", "not covered", "comment", "needed"
-
-
-@dataclass(frozen=True)
 class Reduced(Event):
-    """The hunks of a culprit that alone bring the bug: ``kept`` of ``total``, each `path @@ … @@`.
+    """The hunks of the introducing commit that alone bring the bug: ``kept`` of ``total``.
 
-    ``diff`` is their text. ``problem`` says why they are not fewer, or not known.
+    Each is given as `path @@ … @@`; ``diff`` is their text as a patch. ``problem`` says why they
+    may be fewer, or why they are not known.
     """
 
     kind: ClassVar[str] = "reduced"
@@ -210,81 +160,8 @@ class Reduced(Event):
 
 
 @dataclass(frozen=True)
-class Covered(Event):
-    """Which of the lines that the patch adds to one file the tests executed at a revision.
-
-    The numbers count the lines of the patched file from 1; ``text`` holds the missed lines, and
-    lines that make no code are in neither list. ``problem`` says why nothing is known.
-    """
-
-    kind: ClassVar[str] = "covered"
-    revision: str
-    name: str
-    path: str
-    executed: tuple[int, ...]
-    missed: tuple[int, ...]
-    text: tuple[str, ...]
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class RegTested(Event):
-    """One of a revision's own reg-tests before and after the patch, ``runs`` times each.
-
-    ``before`` and ``after`` are the first run's verdicts; ``before`` is None for a test that the
-    patch brings. ``change`` is one of SAME, FAILS, PASSES (newly), FLICKERS; ``log`` is of the
-    first run after the patch.
-    """
-
-    kind: ClassVar[str] = "reg-test"
-    revision: str
-    name: str
-    test: str
-    before: Verdict | None
-    after: Verdict
-    change: str
-    runs: int
-    reason: str = ""
-    log: str = ""
-    branch: str = ""
-
-
-SAME, FAILS, PASSES, FLICKERS = "same", "newly fails", "newly passes", "flickers"
-
-
-@dataclass(frozen=True)
-class Ported(Event):
-    """A fix on a branch.
-
-    ``affected`` is the verdict on the branch as it is, None if no test shows the bug; ``why`` says
-    what is known and what that rests on. ``how`` says how the fix applied ('' if it was not
-    needed), ``conflict`` shows both sides where it did not. ``prerequisites`` are `hash subject` of
-    the commits with which it applies, in order, ``prerequisite_ids`` their full hashes. ``said``
-    is whether the commit's message wants it there (None: it says nothing about that version),
-    ``files`` are what was written, ``created`` the branch that was made. ``remark`` is for the
-    reader.
-    """
-
-    kind: ClassVar[str] = "ported"
-    branch: str
-    revision: str
-    version: str
-    affected: Verdict | None
-    why: str
-    outcome: Outcome
-    how: str
-    conflict: str
-    prerequisites: tuple[str, ...]
-    said: bool | None
-    remark: str
-    files: tuple[str, ...]
-    created: str = ""
-    prerequisite_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Released(Event):
-    """Does a release have the bug? Not ``probed``: its neighbours on both sides say so."""
+    """The verdict on a release: ``probed``, or inferred from equal verdicts on both sides."""
 
     kind: ClassVar[str] = "release"
     release: str
@@ -296,11 +173,11 @@ class Released(Event):
 
 @dataclass(frozen=True)
 class Stretch(Event):
-    """Neighbours among the revisions of a sweep that have the same verdict.
+    """Adjacent revisions of a sweep that have the same verdict.
 
-    ``revisions`` are full hashes, oldest first; ``first`` and ``last`` say where they lie, as
-    `git describe --contains` does. ``odd`` is set for one or two whose neighbours on both sides
-    agree on another verdict. ``reason`` is the first one's, if they cannot be tested.
+    ``revisions`` are oldest first; ``first`` and ``last`` name the ends as `git describe
+    --contains` does. ``odd``: they are one or two, and their neighbours on both sides agree on
+    another verdict. ``reason`` is why the first one cannot be tested, '' if it was.
     """
 
     kind: ClassVar[str] = "stretch"
@@ -314,7 +191,10 @@ class Stretch(Event):
 
 @dataclass(frozen=True)
 class Retested(Event):
-    """An oddity of a sweep, which a real toolchain was asked about: ``after`` is what stands."""
+    """An odd revision of a sweep that was tested again with a real toolchain.
+
+    ``before`` and ``after`` are the verdicts without and with the re-test; ``after`` is valid.
+    """
 
     kind: ClassVar[str] = "re-tested"
     name: str
@@ -327,27 +207,27 @@ class Retested(Event):
 
 @dataclass(frozen=True)
 class Noted(Event):
-    """Something that the reader should know."""
+    """Something that a reader should know, in one sentence."""
 
     kind: ClassVar[str] = "note"
     text: str
 
 
-TO_REAL, TO_CHANCE = "real", "chance"
-
-
 @dataclass(frozen=True)
 class Turned(Event):
-    """The hunt goes on in another *way*: without the fast toolchain, or reckoning with chance."""
+    """The job goes on in another way from here on; ``text`` says why."""
 
     kind: ClassVar[str] = "turned"
-    way: str
+    way: Turn
     text: str
 
 
 @dataclass(frozen=True)
 class Ended(Event):
-    """The hunt is over: ``answer`` is ANSWERED or what stood in the way, in one line."""
+    """The end of the job: ``answer`` is ANSWERED, or in one line what prevented an answer.
+
+    ``affected`` names the releases that have the bug, oldest first.
+    """
 
     kind: ClassVar[str] = "ended"
     answer: str

@@ -1,4 +1,4 @@
-"""The state of a hunt, replayed from its events."""
+"""The state of a job, made from its events."""
 
 from __future__ import annotations
 
@@ -7,33 +7,35 @@ from dataclasses import dataclass
 
 from bisector.record.events import (
     ANSWERED,
-    FAILS,
     Confirmed,
-    Covered,
     Ended,
     Event,
     Found,
-    HunkDropped,
-    Judged,
     Noted,
-    PatchChecked,
-    Ported,
     Probed,
     Reduced,
-    RegTested,
     Released,
     Retested,
     Started,
     Stretch,
     Turned,
 )
+from bisector.record.patch_events import (
+    Covered,
+    HunkDropped,
+    Judged,
+    PatchChecked,
+    Ported,
+    RegTested,
+)
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
+from bisector.record.words import Purpose, RegTestChange, Turn
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An introduction or a fix: what the search found, and whether it was proven."""
+    """A change that the search found, and its proof; ``confirmed`` is None if there was none."""
 
     found: Found
     confirmed: Confirmed | None
@@ -44,17 +46,22 @@ class Finding:
 
     @property
     def revision(self) -> str:
+        """The full hash of the first revision with the new verdict."""
         return self.found.revisions[-1]
 
     @property
     def confidence(self) -> float:
-        """P(it is the one); 1 unless the test is flaky."""
+        """The probability that it is this commit, 0 to 1; 1 unless the test is flaky."""
         return self.confirmed.confidence if self.confirmed else self.found.confidence
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A journal at a glance; which of its parts are there depends on the job."""
+    """A journal's events by kind, in their order; which of them there are depends on the job.
+
+    Of events that replace earlier ones, such as a later judgement, only the last is here. ``ended``
+    is None for a job that was interrupted, ``ways`` are the turns that it took.
+    """
 
     started: Started
     probes: tuple[Probed, ...]
@@ -72,7 +79,7 @@ class Summary:
     releases: tuple[Released, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     retested: tuple[Retested, ...] = ()
-    ways: tuple[str, ...] = ()
+    ways: tuple[Turn, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -80,34 +87,34 @@ class Summary:
 
     @property
     def proven(self) -> bool:
-        """Is there an answer, and every part of it proven?"""
+        """Whether there is an answer and every part of it is proven."""
         return self.answered and all(finding.proven for finding in self.findings)
 
     @property
     def patch_holds(self) -> bool:
-        """Is every affected release bad before the patch and good after it?"""
+        """Whether every affected release is bad before the patch and good after it."""
         return all(p.before is Verdict.BAD and p.after is Verdict.GOOD for p in self.patches)
 
     @property
     def verified(self) -> bool:
-        """Does the patch fix something, wherever that is needed, and break nothing?"""
+        """Whether the patch fixes what it is meant to, wherever needed, and breaks nothing."""
         wanted = {one.outcome for one in self.judged if one.wanted}
         outcomes = {one.outcome for one in self.judged}
         breaks = Outcome.BREAKS in outcomes
-        fails = any(one.change == FAILS for one in self.reg_tests)
+        fails = any(one.change is RegTestChange.FAILS for one in self.reg_tests)
         fine = wanted <= {Outcome.FIXES, Outcome.NOT_NEEDED} and Outcome.FIXES in outcomes
         proven = all(one.proven for one in self.confirmed)
         return self.answered and fine and proven and not breaks and not fails
 
     @property
     def reasked(self) -> tuple[Confirmed, ...]:
-        """What a real toolchain said to a verification's claims, by revision."""
+        """The confirmations that are about a revision or branch and not about a found change."""
         whats = {finding.found.what for finding in self.findings}
         return tuple(one for one in self.confirmed if one.what not in whats)
 
     @property
     def work(self) -> tuple[int, float, float]:
-        """Probes that were really made, and the seconds of their builds and tests."""
+        """The number of probes that were really made, and the seconds of their builds and tests."""
         made = [probe for probe in self.probes if not probe.known]
         return (
             len(made),
@@ -117,11 +124,11 @@ class Summary:
 
     @property
     def left_to_fallback(self) -> tuple[str, ...]:
-        """The revisions that the fast toolchain could not judge and another one was asked about.
+        """The names of revisions that the fast toolchain could not judge and a real one did.
 
-        A reg-test that needs what no toolchain has here says nothing about the revision.
+        Reg-tests are left out: they may need what no toolchain has here.
         """
-        probes = [probe for probe in self.probes if not probe.purpose.startswith(RegTested.kind)]
+        probes = [probe for probe in self.probes if not Purpose.REG_TEST.begins(probe.purpose)]
         asked = {_question(probe): probe for probe in probes if not probe.real}
         names = (
             asked[_question(probe)].name
@@ -131,7 +138,7 @@ class Summary:
         return tuple(dict.fromkeys(names))
 
     def evidence(self, revision: str) -> tuple[str, ...]:
-        """The log's lines behind the verdict on *revision* as it is."""
+        """The log's lines that show the verdict on *revision* without patches; empty for none."""
         for probe in self.probes:
             if probe.revision == revision and not probe.patched:
                 return probe.evidence
@@ -139,18 +146,18 @@ class Summary:
 
 
 def _latest(judged: Iterable[Judged]) -> Iterable[Judged]:
-    """Each revision's and scenario's last judgement: a real toolchain may have overruled fast."""
+    """The last judgement of each revision and scenario: a real toolchain may overrule fast."""
     return {(one.branch, one.revision, one.scenario): one for one in judged}.values()
 
 
 def _question(probe: Probed) -> tuple[str | bool | int, ...]:
-    """What was asked, by whatever toolchain it was answered."""
+    """What a probe was asked, without the toolchain."""
     case = (probe.scenario, probe.variant)
     return (probe.purpose, probe.revision, probe.patched, probe.run, *case)
 
 
 def summarize(events: Sequence[Event]) -> Summary | None:
-    """Replay a journal; None if it does not even say what was asked."""
+    """The summary of a journal's events; None if there is no Started among them."""
     started = next((event for event in events if isinstance(event, Started)), None)
     if started is None:
         return None

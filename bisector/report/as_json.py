@@ -26,7 +26,7 @@ def render(summary: Summary) -> str:
         "conclusion": {"good": last.good, "word": last.word, "why": last.why},
         "answer": summary.ended.answer if summary.ended else "unfinished",
         "proven": summary.proven,
-        **{f.found.what: _finding(f, summary) for f in summary.findings},
+        **{str(f.found.what): _finding(f, summary) for f in summary.findings},
         "affected": list(summary.ended.affected) if summary.ended else [],
         "patch": _events(summary.patches),
         "judged": _events(summary.judged),

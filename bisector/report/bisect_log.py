@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bisector.errors import OutputProblem
-from bisector.record.events import CONFIRMATION, FIX, INTRODUCTION, TO_REAL, Probed
+from bisector.record.events import Probed
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Job, Purpose, Turn
 
 _SKIP = "skip"
 _UNKNOWN = (Verdict.UNTESTABLE, "")
@@ -29,8 +30,8 @@ class _Terms:
 
 
 _TERMS = {
-    INTRODUCTION: _Terms("good", "bad", Verdict.BAD),
-    FIX: _Terms("broken", "fixed", Verdict.GOOD),
+    Change.INTRODUCTION: _Terms("good", "bad", Verdict.BAD),
+    Change.FIX: _Terms("broken", "fixed", Verdict.GOOD),
 }
 
 
@@ -39,13 +40,13 @@ def render(summary: Summary) -> str:
 
     Raises OutputProblem for a job that bisected nothing.
     """
-    if summary.started.job != "run":
+    if summary.started.job is not Job.RUN:
         what = f"'{summary.started.job}' bisects nothing that git could replay"
         raise OutputProblem(what, "--git-bisect-log is for 'bisector run'")
     what = _what(summary)
     terms = _TERMS[what]
     # git takes these words only in quotes
-    words = f" '--term-old={terms.old}' '--term-new={terms.new}'" if what == FIX else ""
+    words = f" '--term-old={terms.old}' '--term-new={terms.new}'" if what is Change.FIX else ""
     lines = [f"# {summary.started.command}", f"git bisect start{words}"]
     for revision, (verdict, subject) in _answers(summary, what).items():
         lines += [f"# {verdict}: [{revision}] {subject}"]
@@ -53,37 +54,43 @@ def render(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _what(summary: Summary) -> str:
+def _what(summary: Summary) -> Change:
     """What was looked for first."""
     old = [probe.verdict for probe in summary.probes if probe.revision == summary.started.old]
-    return FIX if Verdict.BAD in old else INTRODUCTION
+    return Change.FIX if Verdict.BAD in old else Change.INTRODUCTION
 
 
-def _answers(summary: Summary, what: str) -> dict[str, tuple[Verdict, str]]:
+def _answers(summary: Summary, what: Change) -> dict[str, tuple[Verdict, str]]:
     """Each revision's verdict and subject; the answer last, as that is what git goes by."""
     answers: dict[str, tuple[Verdict, str]] = {}
     for probe in _believed(summary, what):
         if probe.verdict is Verdict.BAD or not answers.get(probe.revision, _UNKNOWN)[0].tested:
             answers[probe.revision] = (probe.verdict, probe.subject)
     for finding in summary.findings:
-        if finding.found.what == what and finding.revision in answers:
+        if finding.found.what is what and finding.revision in answers:
             answers[finding.revision] = answers.pop(finding.revision)
     return answers
 
 
-def _believed(summary: Summary, what: str) -> Iterator[Probed]:
+def _believed(summary: Summary, what: Change) -> Iterator[Probed]:
     """The probes that the search for *what* went by; git has no use for those of the other side."""
     parents = {
         parent
         for finding in summary.findings
-        if finding.found.what == what
+        if finding.found.what is what
         for parent in finding.found.parents
     }
     for probe in summary.probes:
-        if probe.patched or (TO_REAL in summary.ways and not probe.real):
+        if probe.patched or (Turn.REAL in summary.ways and not probe.real):
             continue
-        ours = probe.purpose.startswith((what, f"{CONFIRMATION} the {what}"))
+        ours = Purpose(what).begins(probe.purpose) or probe.purpose == what.confirmation
         old_side = probe.revision == summary.started.old or probe.revision in parents
-        bad = probe.verdict is Verdict.BAD and probe.purpose.startswith(("end", "witness"))
-        if ours or old_side or bad or (what == FIX and probe.revision == summary.started.new):
+        bad = probe.verdict is Verdict.BAD and _frames(probe)
+        new_side = what is Change.FIX and probe.revision == summary.started.new
+        if ours or old_side or new_side or bad:
             yield probe
+
+
+def _frames(probe: Probed) -> bool:
+    """Whether it was made to find a bad revision from which to search in both directions."""
+    return any(one.begins(probe.purpose) for one in (Purpose.END, Purpose.WITNESS))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bisector.record.events import FAILS, Judged
+from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import NO_TEST, Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
+from bisector.record.words import Job, RegTestChange
 from bisector.report import swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
@@ -32,8 +33,7 @@ class Conclusion:
 
 def conclude(summary: Summary) -> Conclusion:
     """What it all comes to."""
-    job = {"verify": _verify, "backport": _backport, "affected": _affected, "sweep": _sweep}
-    return job.get(summary.started.job, _run)(summary)
+    return _CONCLUDE[summary.started.job](summary)
 
 
 def _run(summary: Summary) -> Conclusion:
@@ -77,7 +77,7 @@ def _verify(summary: Summary) -> Conclusion:
 def _breakage(summary: Summary) -> list[str]:
     """What was good before the patch and is not after it, and what a real toolchain doubts."""
     broken = [one for one in summary.judged if one.outcome is Outcome.BREAKS]
-    failed = [one.test for one in summary.reg_tests if one.change == FAILS]
+    failed = [one.test for one in summary.reg_tests if one.change is RegTestChange.FAILS]
     said = [f"breaks {_scenarios(broken)} on {_names(_revisions(broken))}"] if broken else []
     said += [f"newly fails {_names(list(dict.fromkeys(failed)))}"] if failed else []
     doubts = (one for one in summary.reasked if not one.proven)
@@ -152,6 +152,15 @@ def _sweep(summary: Summary) -> Conclusion:
         where = _names([swept.span(one) for one in unknown])
         return Conclusion(False, "incomplete", f"{text}; unknown: {where}")
     return Conclusion(True, "swept", text)
+
+
+_CONCLUDE = {
+    Job.RUN: _run,
+    Job.VERIFY: _verify,
+    Job.BACKPORT: _backport,
+    Job.AFFECTED: _affected,
+    Job.SWEEP: _sweep,
+}
 
 
 def standing(summary: Summary) -> str:

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bisector.record.events import Cell, Judged
+from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import Outcome
+from bisector.record.words import How
 from bisector.report.collapse import collapse
 
-_WORDS = {"already": "already there"}
+_WORDS: Mapping[str, str] = {How.ALREADY: "already there"}
 FINE = (Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.UNHARMED)
 _PLAIN = (Outcome.NOT_NEEDED, Outcome.UNHARMED)  # said without numbers
 _UNCOUNTED = (Outcome.CONFLICT, Outcome.UNBUILDABLE)  # true of a revision, whatever the variant

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from bisector.record.events import SAME, Judged, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import Judged
 from bisector.record.summary import Summary
+from bisector.record.words import Job, RegTestChange
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
 from bisector.report.strip import marks
-from bisector.report.terminal import RUN, affected, proof, question, work
+from bisector.report.terminal import affected, proof, question, work
 
 _TEMPLATE = "report.html.j2"
 _ORDER = "; oldest first"
@@ -60,10 +62,10 @@ def render(summary: Summary) -> str:
         findings=[
             (one, list(proof(one)), summary.evidence(one.revision)) for one in summary.findings
         ],
-        affected=affected(summary) if summary.started.job == RUN and summary.answered else "",
+        affected=affected(summary) if summary.started.job is Job.RUN and summary.answered else "",
         columns=grid.scenarios(summary.judged),
         rows=list(_rows(summary)),
-        changed=[one for one in summary.reg_tests if one.change != SAME],
+        changed=[one for one in summary.reg_tests if one.change is not RegTestChange.SAME],
         parts=parts,
         swept=swept,
         probes=summary.probes[:_PROBES],

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from bisector.record.events import FAILS, FLICKERS, UNCOVERED, Cell, Judged, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Finding, Summary
 from bisector.record.verdict import Verdict
+from bisector.record.words import HunkState, RegTestChange
 from bisector.report import swept
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
@@ -147,7 +149,7 @@ def _hunks(summary: Summary) -> list[Case]:
         Case(
             f"hunks.{one.name}",
             f"{one.patch} {one.path} {one.header}",
-            SKIPPED if one.state == UNCOVERED else "",
+            SKIPPED if one.state is HunkState.UNCOVERED else "",
             hunk_said(one),
         )
         for one in summary.hunks
@@ -168,7 +170,7 @@ def _covered(summary: Summary) -> list[Case]:
 
 
 def _reg_tests(summary: Summary) -> list[Case]:
-    kinds = {FAILS: FAILURE, FLICKERS: SKIPPED}
+    kinds = {RegTestChange.FAILS: FAILURE, RegTestChange.FLICKERS: SKIPPED}
     return [
         Case(
             f"reg-tests.{one.branch or one.name}",

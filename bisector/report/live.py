@@ -7,21 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bisector.printable import printable
-from bisector.record.events import (
-    CONFIRMATION,
-    NEW_VERDICT,
-    SAME,
-    Confirmed,
-    Event,
-    Found,
-    HunkDropped,
-    Judged,
-    Noted,
-    Ported,
-    Probed,
-    RegTested,
-    Turned,
-)
+from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned
+from bisector.record.patch_events import HunkDropped, Judged, Ported, RegTested
+from bisector.record.words import Change, Purpose, RegTestChange
 from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
 
@@ -33,8 +21,14 @@ _COLOURS = {
     "unharmed": "green",
     **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
 }
-# how the purposes of probes begin that only their judgement is told of
-_JUDGED = ("before", "after", "qualify", "hunk dropped", RegTested.kind)
+# the purposes of probes of which only what they lead to is shown
+_JUDGED = (
+    Purpose.BEFORE,
+    Purpose.AFTER,
+    Purpose.QUALIFY,
+    Purpose.HUNK_DROPPED,
+    Purpose.REG_TEST,
+)
 
 
 class Live:
@@ -95,8 +89,9 @@ def _shown(event: Event) -> tuple[str, str] | None:
     """The line for an event and its style; None if it is not worth one."""
     if isinstance(event, Probed):
         # whether all the repetitions agreed is in the confirmation
-        again = event.run and event.verdict.tested and event.purpose.startswith(CONFIRMATION)
-        if again or event.purpose.removeprefix(f"{CONFIRMATION} ").startswith(_JUDGED):
+        again = event.run and event.verdict.tested and Purpose.CONFIRM.begins(event.purpose)
+        purpose = event.purpose.removeprefix(Purpose.CONFIRM.about(""))
+        if again or any(one.begins(purpose) for one in _JUDGED):
             return None
         return probe_line(event), _colour(event.verdict)
     if isinstance(event, Found):
@@ -104,7 +99,7 @@ def _shown(event: Event) -> tuple[str, str] | None:
         return f"found       the {event.what}: {names}", "bold"
     if isinstance(event, Confirmed):
         said = "proven" if event.proven else "not proven"
-        what = f"the {event.what}" if event.what in NEW_VERDICT else event.what
+        what = f"the {event.what}" if event.what in set(Change) else event.what
         return f"{said:<12}{what}{_by(event)}", "bold"
     if isinstance(event, Noted | Turned):
         return f"{'note':<12}{event.text}", "bold"
@@ -117,7 +112,7 @@ def _of_patch(event: Event) -> tuple[str, str] | None:
         return matrix.judged_line(event), _colour(event.outcome)
     if isinstance(event, HunkDropped):
         return parts.hunk_line(event), _colour(event.state)
-    if isinstance(event, RegTested) and event.change != SAME:
+    if isinstance(event, RegTested) and event.change is not RegTestChange.SAME:
         return parts.reg_test_line(event), _colour(event.change)
     if isinstance(event, Ported):
         return parts.port_line(event), _colour(event.outcome)
@@ -127,7 +122,7 @@ def _of_patch(event: Event) -> tuple[str, str] | None:
 def _by(event: Confirmed) -> str:
     if event.doubt:
         return f": {event.doubt}"
-    if event.what not in NEW_VERDICT:
+    if event.what not in set(Change):
         return f" with {event.toolchain} by {event.runs} tests"
     return f", bad runs: {event.tally}" if event.tally else f" by {event.runs} runs on each side"
 

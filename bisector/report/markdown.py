@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.printable import printable
-from bisector.record.events import SAME
 from bisector.record.summary import Finding, Summary
+from bisector.record.words import Job, RegTestChange
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed
-from bisector.report.terminal import RUN, affected, proof, question
+from bisector.report.terminal import affected, proof, question
 
 LIMIT = 65_000  # characters; a comment on GitHub may have 65,536
 _ROOM = 200  # for the line that says what was left out
@@ -71,7 +71,7 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield Block((), (escape(question(summary)),))
     for finding in summary.findings:
         yield _finding(finding, summary)
-    if summary.started.job == RUN and summary.answered:
+    if summary.started.job is Job.RUN and summary.answered:
         yield Block((), (f"**affected** {escape(affected(summary))}",))
     yield from _patches(summary)
     yield from _matrix(summary)
@@ -215,7 +215,7 @@ def _reg_tests(summary: Summary) -> Iterator[Block]:
     if not summary.reg_tests:
         return
     yield Block((), (f"reg-tests: {escape(parts.reg_tests_said(summary.reg_tests))}",))
-    changed = [one for one in summary.reg_tests if one.change != SAME]
+    changed = [one for one in summary.reg_tests if one.change is not RegTestChange.SAME]
     if changed:
         yield _table(
             ["reg-test", "on", "change", "reason"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bisector.record.events import Judged
+from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.report import grid
 from bisector.report.layout import indented, listed, row, table

@@ -6,18 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from bisector.record.events import (
-    NOTICED,
-    SAME,
-    UNCOVERED,
-    Confirmed,
-    Covered,
-    HunkDropped,
-    Ported,
-    Reduced,
-    RegTested,
-    Released,
-)
+from bisector.record.events import Confirmed, Reduced, Released
+from bisector.record.patch_events import Covered, HunkDropped, Ported, RegTested
+from bisector.record.words import HunkState, RegTestChange
 from bisector.report.layout import counted, indented, row, shortened, stretch, table
 
 _PLACE = 64  # characters for a hunk's file and header
@@ -57,15 +48,19 @@ def hunk_why(one: HunkDropped) -> str:
 def hunk_said(one: HunkDropped) -> str:
     """What leaving the hunk out came to, in one line."""
     why = hunk_why(one)
-    return f"{_state(one.state)} {why}" if one.state == NOTICED else _with(_state(one.state), why)
+    return (
+        f"{_state(one.state)} {why}"
+        if one.state is HunkState.NOTICED
+        else _with(_state(one.state), why)
+    )
 
 
 def _with(text: str, why: str) -> str:
     return f"{text}: {why}" if why else text
 
 
-def _state(state: str) -> str:
-    return "not covered by any test" if state == UNCOVERED else state
+def _state(state: HunkState) -> str:
+    return "not covered by any test" if state is HunkState.UNCOVERED else state
 
 
 def confirmed(asked: Sequence[Confirmed]) -> list[str]:
@@ -114,7 +109,7 @@ def reg_tests(tested: Sequence[RegTested]) -> list[str]:
     lines = []
     for name, group in groupby(tested, key=lambda one: one.branch or one.name):
         some = list(group)
-        changed = [one for one in some if one.change != SAME]
+        changed = [one for one in some if one.change is not RegTestChange.SAME]
         texts = [[one.change, one.test, one.reason] for one in changed]
         lines += row("reg-tests", f"{name}: {reg_tests_said(some)}", table(texts))
     return lines
@@ -123,8 +118,12 @@ def reg_tests(tested: Sequence[RegTested]) -> list[str]:
 def reg_tests_said(some: Sequence[RegTested]) -> str:
     """How many changed, and how."""
     counts = Counter(one.change for one in some)
-    changes = [f"{number} {change}" for change, number in counts.items() if change != SAME]
-    return ", ".join([*changes, f"{counts[SAME]} the same as without the patch"])
+    changes = [
+        f"{number} {change}"
+        for change, number in counts.items()
+        if change is not RegTestChange.SAME
+    ]
+    return ", ".join([*changes, f"{counts[RegTestChange.SAME]} the same as without the patch"])
 
 
 def reg_test_line(one: RegTested) -> str:

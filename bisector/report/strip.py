@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bisector.record.events import FIX, INTRODUCTION, Probed
+from bisector.record.events import Probed
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change
 from bisector.report import grid
 
-_FOUND = {INTRODUCTION: "introduced", FIX: "fixed"}
+_FOUND = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,15 @@ from itertools import groupby
 
 from bisector.record.events import Retested, Stretch
 from bisector.record.summary import Summary
+from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.report.layout import counted, row, stretch, table
 from bisector.report.strip import marks
 
-JOB = "sweep"
-
 
 def section(summary: Summary) -> list[str]:
     """The stretches, oldest first, and what the re-tests said; of an unfinished one, its probes."""
-    if summary.started.job == JOB and not summary.answered:
+    if summary.started.job is Job.SWEEP and not summary.answered:
         return _so_far(summary)
     lines: list[str] = []
     if summary.stretches:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bisector.printable import printable
-from bisector.record.events import PatchChecked, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import Finding, Summary
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Job
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, moment, row, squeezed, stretch
 from bisector.testing.scenario import Scenario
 
-RUN = "run"  # the job that hunts
-_WORDS = {"introduction": "introduced", "fix": "fixed"}
+_WORDS = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 
 
 def probe_line(told: Probed) -> str:
@@ -35,7 +36,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     for finding in summary.findings:
         lines += _finding(finding, summary)
     lines += parts.reduced(summary.reduced)
-    if summary.started.job == RUN:
+    if summary.started.job is Job.RUN:
         if summary.answered:
             lines += [*row("affected", affected(summary)), *_patch(summary)]
     elif summary.started.patches:
@@ -48,7 +49,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     lines += row("work", work(summary))
     for file in files:
         lines += row("written", file)
-    if summary.started.job != RUN:
+    if summary.started.job is not Job.RUN:
         lines += ["", conclude(summary).text]
     return printable("\n".join(squeezed(lines))) + "\n"
 
@@ -123,9 +124,9 @@ def question(summary: Summary) -> str:
     """What was asked, in one line."""
     asked = summary.started
     variant = f" ({asked.variant})" if asked.variant else ""
-    if asked.job == RUN:
+    if asked.job is Job.RUN:
         return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
-    if asked.job == "backport":  # which test judges it is found out
+    if asked.job is Job.BACKPORT:  # which test judges it is found out
         return f"backport onto {asked.range}"
     on = f" on {asked.range}" if asked.range else ""
     many = f": {counted(asked.commits, 'revision')}" if asked.commits else ""
@@ -135,7 +136,7 @@ def question(summary: Summary) -> str:
 def _finding(finding: Finding, summary: Summary) -> list[str]:
     found, word = finding.found, _WORDS[finding.found.what]
     more = list(proof(finding))
-    if found.what == "introduction":
+    if found.what is Change.INTRODUCTION:
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1:
         return row(word, _commit(finding, 0), more)
@@ -151,7 +152,8 @@ def _commit(finding: Finding, index: int) -> str:
 
 def proof(finding: Finding) -> Iterator[str]:
     """How an answer was proven, or what is in doubt."""
-    old, new = ("good", "bad") if finding.found.what == "introduction" else ("bad", "good")
+    new = finding.found.what.new_verdict
+    old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
     confirmed = finding.confirmed
     if confirmed is None:
         yield "not confirmed" + (

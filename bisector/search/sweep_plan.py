@@ -12,10 +12,10 @@ from itertools import pairwise
 
 from bisector.record.events import Probed
 from bisector.record.verdict import Ruling, Verdict
+from bisector.record.words import Purpose
 from bisector.search.graph import Graph
 from bisector.search.release_inference import children_of
 
-RETEST = "re-test"  # the purpose of a probe that repeats an odd verdict
 ODD_LENGTH = 2  # the most revisions of an odd segment
 DEFAULT_COUNT = 100  # the most revisions of a sweep if the user names no number
 
@@ -107,7 +107,7 @@ def _is_odd(segment: Segment, before: Sequence[Segment], after: Sequence[Segment
 
 def retests(runs: Sequence[Probed]) -> int:
     """The number of re-tests among a revision's *runs*."""
-    return sum(run.purpose == RETEST for run in runs)
+    return sum(run.purpose == Purpose.RETEST for run in runs)
 
 
 def first_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
@@ -115,7 +115,7 @@ def first_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
 
     *needed* passes make it good; a single failure makes it bad.
     """
-    return _combined([run for run in runs if run.purpose != RETEST], needed)
+    return _combined([run for run in runs if run.purpose != Purpose.RETEST], needed)
 
 
 def last_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:

@@ -12,7 +12,7 @@ import pytest
 from bisector.cli.answer import show
 from bisector.errors import NoWitness
 from bisector.jobs.catalog import journal_of
-from bisector.jobs.runner import Outcome
+from bisector.jobs.runner import JobResult
 from bisector.record.events import Ended, Event
 from bisector.system.workspace import Workspace
 from tests.cli.test_cli import Shell
@@ -124,7 +124,9 @@ def test_a_job_without_an_answer_has_its_reports_and_its_own_status(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     events = (STARTED, Ended("both ends are good", ()))
-    outcome = Outcome(tmp_path / "journal", events, NoWitness("both ends are good", "look closer"))
+    outcome = JobResult(
+        tmp_path / "journal", events, NoWitness("both ends are good", "look closer")
+    )
     assert show(outcome, {"json": tmp_path / "x"}) == 2
     out, err = capsys.readouterr()
     assert "no answer   both ends are good" in out

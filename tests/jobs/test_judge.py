@@ -11,7 +11,8 @@ from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
-from bisector.record.events import Judged, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace

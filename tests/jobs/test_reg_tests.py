@@ -19,9 +19,10 @@ from bisector.jobs.reg_tests import changed, compare, exported
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Bench, Prober
-from bisector.record.events import FAILS, FLICKERS, PASSES, SAME, RegTested
 from bisector.record.journal import Journal
+from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.record.words import RegTestChange
 from bisector.system import cache
 from bisector.system.slots import Lane
 from bisector.system.tools import Tool
@@ -131,16 +132,16 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
 @pytest.mark.parametrize(
     ("before", "after", "change"),
     [
-        *((verdict, verdict, SAME) for verdict in (GOOD, BAD, UNTESTABLE)),
-        (GOOD, BAD, FAILS),
-        (GOOD, UNTESTABLE, FAILS),  # HAProxy does not start any more
-        (UNTESTABLE, BAD, FAILS),
-        (None, BAD, FAILS),  # the patch's own test
-        (BAD, GOOD, PASSES),
-        (UNTESTABLE, GOOD, PASSES),
-        (None, GOOD, PASSES),
-        (BAD, UNTESTABLE, SAME),  # as little worth as before
-        (None, UNTESTABLE, SAME),
+        *((verdict, verdict, RegTestChange.SAME) for verdict in (GOOD, BAD, UNTESTABLE)),
+        (GOOD, BAD, RegTestChange.FAILS),
+        (GOOD, UNTESTABLE, RegTestChange.FAILS),  # HAProxy does not start any more
+        (UNTESTABLE, BAD, RegTestChange.FAILS),
+        (None, BAD, RegTestChange.FAILS),  # the patch's own test
+        (BAD, GOOD, RegTestChange.PASSES),
+        (UNTESTABLE, GOOD, RegTestChange.PASSES),
+        (None, GOOD, RegTestChange.PASSES),
+        (BAD, UNTESTABLE, RegTestChange.SAME),  # as little worth as before
+        (None, UNTESTABLE, RegTestChange.SAME),
     ],
 )
 def test_what_a_pair_of_verdicts_is_called(
@@ -152,7 +153,15 @@ def test_what_a_pair_of_verdicts_is_called(
 def test_a_test_that_stays_as_it_was_runs_once_on_each_side(world: World) -> None:
     event = world.judge()
     assert event == RegTested(
-        world.revision, "v3.0.0", "reg-tests/lua/d.vtc", GOOD, GOOD, SAME, 1, "", "/new.log"
+        world.revision,
+        "v3.0.0",
+        "reg-tests/lua/d.vtc",
+        GOOD,
+        GOOD,
+        RegTestChange.SAME,
+        1,
+        "",
+        "/new.log",
     )
     assert world.machine.asked == [("old", "d", 0), ("new", "d", 0)]
 
@@ -160,7 +169,7 @@ def test_a_test_that_stays_as_it_was_runs_once_on_each_side(world: World) -> Non
 def test_a_skipped_test_is_the_same_and_says_why(world: World) -> None:
     world.old = world.new = {"d": [UNTESTABLE]}
     event = world.judge()
-    assert (event.change, event.runs, event.reason) == (SAME, 1, "d is untestable")
+    assert (event.change, event.runs, event.reason) == (RegTestChange.SAME, 1, "d is untestable")
 
 
 @pytest.mark.parametrize("verdict", [BAD, UNTESTABLE])
@@ -169,7 +178,7 @@ def test_a_difference_is_believed_when_three_more_runs_of_both_sides_agree(
 ) -> None:
     world.new = {"d": [verdict]}
     event = world.judge()
-    assert (event.before, event.after, event.change) == (GOOD, verdict, FAILS)
+    assert (event.before, event.after, event.change) == (GOOD, verdict, RegTestChange.FAILS)
     assert (event.runs, event.reason) == (4, f"d is {verdict}")
     assert world.machine.asked == [(side, "d", run) for run in range(4) for side in ("old", "new")]
 
@@ -177,7 +186,7 @@ def test_a_difference_is_believed_when_three_more_runs_of_both_sides_agree(
 def test_what_passes_only_now_says_why_it_failed(world: World) -> None:
     world.old = {"d": [BAD]}
     event = world.judge()
-    assert (event.change, event.runs, event.reason) == (PASSES, 4, "d is bad")
+    assert (event.change, event.runs, event.reason) == (RegTestChange.PASSES, 4, "d is bad")
 
 
 @pytest.mark.parametrize(
@@ -198,7 +207,7 @@ def test_one_run_that_says_otherwise_makes_it_flicker(
 ) -> None:
     world.old, world.new = {"d": old}, {"d": new}
     event = world.judge()
-    assert event.change == FLICKERS
+    assert event.change == RegTestChange.FLICKERS
     assert event.reason.startswith(said)
     assert event.runs == max(len(old), len(new)), "what is clear is not run again"
 
@@ -258,7 +267,7 @@ def test_only_paths_below_reg_tests_are_taken(world: World, name: str) -> None:
 def test_a_test_that_the_patch_brings_has_no_before(world: World) -> None:
     world.patch({"reg-tests/new/e.vtc": VTC})
     (event,) = world.compare("reg-tests/new")
-    assert (event.before, event.after, event.change) == (None, GOOD, PASSES)
+    assert (event.before, event.after, event.change) == (None, GOOD, RegTestChange.PASSES)
     assert event.reason == "the test is new"
     assert {side for side, _, _ in world.machine.asked} == {"new"}
 
@@ -267,7 +276,7 @@ def test_a_new_test_that_flickers_is_no_pass(world: World) -> None:
     world.patch({"reg-tests/new/e.vtc": VTC})
     world.new = {"e": [GOOD, BAD]}
     (event,) = world.compare("reg-tests/new")
-    assert (event.change, event.reason) == (FLICKERS, "new; good, bad")
+    assert (event.change, event.reason) == (RegTestChange.FLICKERS, "new; good, bad")
 
 
 def test_a_test_that_the_patch_removes_is_left_out(world: World) -> None:

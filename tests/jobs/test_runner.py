@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import NoWitness, UsageProblem
-from bisector.jobs.runner import Outcome, Way, carry_out
+from bisector.jobs.runner import JobResult, Way, carry_out
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Event, Reduced
@@ -40,7 +40,7 @@ class Job:
         self.done = 0
         self.way = Way("bisector", Silent())
 
-    def __call__(self, *events: Event, wanted: type[Event] = Ended) -> Outcome:
+    def __call__(self, *events: Event, wanted: type[Event] = Ended) -> JobResult:
         def work(prober: Prober) -> None:
             self.done += 1
             for event in events:

@@ -11,9 +11,10 @@ import pytest
 
 from bisector.errors import PatchProblem
 from bisector.patch import load
-from bisector.patch.cherry_pick import ALREADY, EXACT, THREE_WAY, Picked, Picker, with_origin
+from bisector.patch.cherry_pick import Picked, Picker, with_origin
 from bisector.patch.conflict import Conflict, Span, changes, touch
 from bisector.patch.model import Author, Series
+from bisector.record.words import How
 from tests.support.made import AUTHOR, FIXED, MESSAGE, TEN, C, Files, Repo
 
 USER = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
@@ -59,7 +60,7 @@ def test_a_pick_keeps_the_author_and_names_its_origin(repo: Repo, picker: Picker
     assert made.message == f"{MESSAGE}\n(cherry picked from commit {fix})\n"
     assert [str(parent) for parent in made.parent_ids] == [branch]
     assert isinstance(done, Picked)
-    assert done.how == (EXACT,)
+    assert done.how == (How.EXACT,)
 
 
 def test_without_a_user_the_author_commits(repo: Repo) -> None:
@@ -74,7 +75,7 @@ def test_what_the_branch_has_changed_elsewhere_stays(repo: Repo, picker: Picker)
     done = picker.commit(fix, branch)
     assert repo.content(picked(done)) == other.replace("line 8\n", "line EIGHT\n")
     assert isinstance(done, Picked)
-    assert done.how == (THREE_WAY,)
+    assert done.how == (How.THREE_WAY,)
 
 
 def test_a_file_follows_its_new_name(repo: Repo, picker: Picker) -> None:
@@ -84,7 +85,7 @@ def test_a_file_follows_its_new_name(repo: Repo, picker: Picker) -> None:
 
 def test_what_is_there_already_makes_no_commit(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(repo, {C: FIXED}, {C: TEN}, {C: FIXED})
-    assert picker.commit(fix, branch) == Picked((), (ALREADY,))
+    assert picker.commit(fix, branch) == Picked((), (How.ALREADY,))
 
 
 def test_contents_that_are_not_utf8_stay_as_they_are(repo: Repo, picker: Picker) -> None:
@@ -305,7 +306,7 @@ def test_where_the_code_is_there_already_no_empty_commit_is_made(
 ) -> None:
     ours: Files = {C: FIXED, DOC: "ours\n"}
     fix, branch = fix_and_branch(repo, ours, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"})
-    assert picker.commit(fix, branch) == Picked((), (ALREADY,), (DOC,))
+    assert picker.commit(fix, branch) == Picked((), (How.ALREADY,), (DOC,))
 
 
 def test_a_patch_of_a_series_is_picked_without_it_too(repo: Repo, picker: Picker) -> None:
@@ -340,7 +341,7 @@ def test_a_series_makes_a_commit_for_each_patch_that_is_not_there(
     second = repo.commit({C: FIXED.replace("line 1\n", "line ONE\n")}, fix, message="second\n")
     done = picker.series(series_of(repo, fix, second), branch)
     assert isinstance(done, Picked)
-    assert done.how == (ALREADY, EXACT)
+    assert done.how == (How.ALREADY, How.EXACT)
     assert repo.read(picked(done)).message == "second\n"
 
 

@@ -18,6 +18,7 @@ from bisector.errors import PatchProblem
 from bisector.patch import load, model
 from bisector.patch.apply import Applied, AppliedSeries, Conflict, apply_series
 from bisector.patch.model import Patch, Series
+from bisector.record.words import How
 
 BUNDLED = Path(__file__).parents[2] / "patches"
 C = "src/server.c"
@@ -140,7 +141,7 @@ def test_a_moved_hunk_applies_exactly(empty: Repo, fix: Patch) -> None:
 def test_the_tree_may_be_given_itself(repo: Repo, fix: Patch) -> None:
     tree = repo.git[repo.tree({C: OLD})]
     assert isinstance(tree, pygit2.Tree)
-    assert apply(repo.git, tree, fix) == Applied(repo.tree({C: CURED}), "exact")
+    assert apply(repo.git, tree, fix) == Applied(repo.tree({C: CURED}), How.EXACT)
 
 
 def test_a_patch_that_is_there_is_recognised(empty: Repo, fix: Patch) -> None:
@@ -311,13 +312,13 @@ def test_a_renamed_file_is_followed(repo: Repo) -> None:
 def test_modes_are_set_and_kept(repo: Repo, fix: Patch, tmp_path: Path) -> None:
     tree = repo.tree({C: OLD}, FileMode.BLOB_EXECUTABLE)
     done = apply(repo.git, tree, fix)
-    assert done == Applied(repo.tree({C: CURED}, FileMode.BLOB_EXECUTABLE), "exact")
+    assert done == Applied(repo.tree({C: CURED}, FileMode.BLOB_EXECUTABLE), How.EXACT)
     source = tmp_path / "mode.patch"
     source.write_text(f"diff --git a/{C} b/{C}\nold mode 100644\nnew mode 100755\n")
     (mode,) = load.load(source).patches
     done = apply(repo.git, repo.tree({C: OLD}), mode)
-    assert done == Applied(tree, "exact")
-    assert apply(repo.git, tree, mode) == Applied(tree, "already")
+    assert done == Applied(tree, How.EXACT)
+    assert apply(repo.git, tree, mode) == Applied(tree, How.ALREADY)
 
 
 # --- series

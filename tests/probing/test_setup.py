@@ -38,6 +38,7 @@ from bisector.probing.prober import Bench
 from bisector.probing.setup import Options, Test, find_series, find_test, find_toolchains
 from bisector.record.events import Confirmed, Ended, Event, Noted
 from bisector.record.journal import Journal, read
+from bisector.record.words import Change, Job
 from bisector.report.terminal import hunt_state
 from bisector.system import tools
 from bisector.system.tools import Lua, Tool
@@ -193,7 +194,7 @@ class Hunted:
             journal.append(asked)
             for what, number in found.items():
                 revision = (self.commits[number],)
-                journal.append(replace(INTRODUCED, what=what, revisions=revision))
+                journal.append(replace(INTRODUCED, what=Change(what), revisions=revision))
                 journal.append(Confirmed(what, True, 5, ""))
             journal.append(Ended("answered", ()))
 
@@ -500,11 +501,11 @@ STATES: dict[str, list[Event]] = {
     "no answer": [STARTED, Ended("both ends are bad", ())],
     "proven": [STARTED, INTRODUCED, FIXED, *PROVEN, Ended("answered", ())],
     "not proven": [STARTED, INTRODUCED, DOUBTED, Ended("answered", ())],
-    "verified": [replace(STARTED, job="verify"), judged.fixes("v3.0.0"), Ended("answered", ())],
-    "not verified": [replace(STARTED, job="verify"), Ended("answered", ())],
-    "backported": [replace(STARTED, job="backport"), judged.PORTED[0], Ended("answered", ())],
-    "swept": [replace(STARTED, job="sweep"), Ended("answered", ())],
-    "affected": [replace(STARTED, job="affected"), Ended("answered", ())],
+    "verified": [replace(STARTED, job=Job.VERIFY), judged.fixes("v3.0.0"), Ended("answered", ())],
+    "not verified": [replace(STARTED, job=Job.VERIFY), Ended("answered", ())],
+    "backported": [replace(STARTED, job=Job.BACKPORT), judged.PORTED[0], Ended("answered", ())],
+    "swept": [replace(STARTED, job=Job.SWEEP), Ended("answered", ())],
+    "affected": [replace(STARTED, job=Job.AFFECTED), Ended("answered", ())],
 }
 
 Record = Callable[..., Journal]

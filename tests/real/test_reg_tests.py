@@ -8,9 +8,10 @@ from bisector.git.history import History
 from bisector.jobs.reg_tests import compare
 from bisector.probing.executors import Local
 from bisector.probing.prober import Prober
-from bisector.record.events import FAILS, SAME, RegTested
 from bisector.record.journal import Journal
+from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Verdict
+from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
 from tests.real.helpers import edited
 from tests.real.test_verdicts import bench
@@ -34,7 +35,11 @@ def test_a_patch_that_breaks_a_converter_newly_fails_its_test_and_no_other(
     real_workspace: Workspace, ground_history: History, tmp_path: Path
 ) -> None:
     events = compared(real_workspace, ground_history, tmp_path / "journal", "field = 2;")
-    assert [event.change for event in events] == [SAME, FAILS, SAME], events
+    assert [event.change for event in events] == [
+        RegTestChange.SAME,
+        RegTestChange.FAILS,
+        RegTestChange.SAME,
+    ], events
     broken = events[1]
     assert (broken.before, broken.after, broken.runs) == (Verdict.GOOD, Verdict.BAD, 4)
     assert "EXPECT" in broken.reason
@@ -47,5 +52,5 @@ def test_a_patch_that_breaks_nothing_changes_nothing(
     harmless = "field = 2;\n\t\tfield = 1;"
     events = compared(real_workspace, ground_history, tmp_path / "journal", harmless)
     assert [(event.before, event.after, event.change, event.runs) for event in events] == [
-        (Verdict.GOOD, Verdict.GOOD, SAME, 1)
+        (Verdict.GOOD, Verdict.GOOD, RegTestChange.SAME, 1)
     ] * 3

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bisector.errors import OutputProblem
-from bisector.record.events import TO_REAL, Ended, Event, Found, Probed, Started, Turned
+from bisector.record.events import Ended, Event, Found, Probed, Started, Turned
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Turn
 from bisector.report import bisect_log
 from tests.conftest import Clone
 from tests.report.test_terminal import BAD, GOOD, STARTED, probed, summary
@@ -30,7 +31,7 @@ class Replay:
     def probe(self, place: int, verdict: Verdict, purpose: str, **more: object) -> Probed:
         return probed(self.line[place], verdict, purpose=purpose, **more)
 
-    def found(self, what: str, *places: int) -> Found:
+    def found(self, what: Change, *places: int) -> Found:
         names = tuple(self.line[place] for place in places)
         blank = ("",) * len(places)
         return Found(what, names, blank, blank, (self.line[places[0] - 1],))
@@ -65,7 +66,7 @@ def test_git_names_the_introduction_even_if_both_ends_are_good(replay: Replay) -
         replay.probe(7, GOOD, "fix (2 candidates, about 1 probe left)"),
         replay.probe(5, BAD, "affected release"),
         replay.probe(5, GOOD, "patched release", patched=True),
-        *(replay.found("introduction", 3), replay.found("fix", 7), Ended("answered", ())),
+        *(replay.found(Change.INTRODUCTION, 3), replay.found(Change.FIX, 7), Ended("answered", ())),
     ]
     assert f"{replay.line[3]} is the first bad commit" in replay.said(events)
 
@@ -77,7 +78,7 @@ def test_git_names_the_fix_where_that_was_the_question(replay: Replay) -> None:
         replay.probe(9, GOOD, "end"),
         replay.probe(5, GOOD, "fix (9 candidates, about 3 probes left)"),
         replay.probe(4, BAD, "fix (5 candidates, about 2 probes left)"),
-        replay.found("fix", 5),
+        replay.found(Change.FIX, 5),
     ]
     assert f"{replay.line[5]} is the first fixed commit" in replay.said(events)
 
@@ -90,7 +91,7 @@ def test_what_cannot_be_tested_is_skipped_and_the_set_is_gits_too(replay: Replay
         replay.probe(5, BAD, "introduction (9 candidates, about 3 probes left)"),
         replay.probe(4, Verdict.UNBUILDABLE, "introduction (5 candidates, about 2 probes left)"),
         replay.probe(3, GOOD, "introduction (5 candidates, about 2 probes left)"),
-        replay.found("introduction", 4, 5),
+        replay.found(Change.INTRODUCTION, 4, 5),
     ]
     said = replay.said(events)
     assert "only 'skip'ped commits left" in said
@@ -105,7 +106,7 @@ def test_the_answer_counts_whatever_was_found_bad_after_it(replay: Replay) -> No
         replay.probe(3, BAD, "introduction (9 candidates, about 3 probes left)"),
         replay.probe(2, GOOD, "introduction (9 candidates, about 3 probes left)"),
         replay.probe(6, BAD, "introduction (9 candidates, about 3 probes left)"),
-        replay.found("introduction", 3),
+        replay.found(Change.INTRODUCTION, 3),
     ]
     assert f"{replay.line[3]} is the first bad commit" in replay.said(events)
 
@@ -121,7 +122,7 @@ def test_verdicts_that_the_hunt_dropped_are_not_told(replay: Replay) -> None:
     events = [
         replay.started(0, 9),
         wrong,
-        Turned(TO_REAL, "x"),
+        Turned(Turn.REAL, "x"),
         replace(right, toolchain="dev", real=True),
     ]
     told = bisect_log.render(summary(events))

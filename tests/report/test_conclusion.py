@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bisector.record.events import Confirmed, Ended, Event, PatchChecked
+from bisector.record.events import Confirmed, Ended, Event
+from bisector.record.patch_events import PatchChecked
 from bisector.report.conclusion import conclude
 from tests.report.test_terminal import ANSWERED, BAD, GOOD, PROVEN, STARTED, summary, without
 from tests.support import judged as j

@@ -10,6 +10,7 @@ import pytest
 
 from bisector.record.events import Confirmed, Event, Noted
 from bisector.record.verdict import Verdict
+from bisector.record.words import Job
 from bisector.report import html
 from bisector.report.conclusion import conclude
 from bisector.report.html import look
@@ -120,7 +121,7 @@ def test_nothing_from_a_log_is_markup() -> None:
     evil = '"><script>alert(1)</script><!-- \x1b[0m & {{ 1234 * 5678 }}'
     probe = probed("a" * 40, BAD, reason=evil, evidence=(evil,), subject=evil, log=evil)
     port = replace(j.PORTED[1], branch=evil, why=evil, conflict=evil)
-    asked = replace(j.started("verify", evil), command=evil, patches=(evil,), repository=evil)
+    asked = replace(j.started(Job.VERIFY, evil), command=evil, patches=(evil,), repository=evil)
     cells = [j.cell(evil, GOOD, BAD, evil)]
     one = replace(j.judged("v1", evil, cells), name=evil, subject=evil, problem=evil)
     test = replace(j.REG_TESTS[0], test=evil, reason=evil, log=evil)

@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bisector.record.events import Confirmed, Event, RegTested
+from bisector.record.events import Confirmed, Event
+from bisector.record.patch_events import RegTested
 from bisector.report import grid, html, junit, markdown, matrix, parts, terminal
 from bisector.report.live import Live
 from tests.report.test_terminal import BAD, GOOD, probed, summary

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bisector.record.events import Event, Found
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change
 from bisector.report.strip import marks
 from tests.report.test_terminal import BAD, GOOD, STARTED, probed, summary
 from tests.support import judged as j
@@ -23,8 +24,8 @@ def commit(number: int) -> str:
 
 def test_what_a_search_asked_stands_in_the_historys_order() -> None:
     asked = [(0, GOOD), (99, GOOD), (50, BAD), (10, GOOD), (30, BAD), (25, UNBUILDABLE), (70, GOOD)]
-    found = Found("introduction", (commit(30),), ("",), ("",), (commit(29),))
-    cure = Found("fix", (commit(70),), ("",), ("",), (commit(60),))
+    found = Found(Change.INTRODUCTION, (commit(30),), ("",), ("",), (commit(29),))
+    cure = Found(Change.FIX, (commit(70),), ("",), ("",), (commit(60),))
     probes = [probed(commit(n), verdict, name=f"{n}", place=n) for n, verdict in asked]
     events = [STARTED, *probes, found, cure]
     assert names(events) == ["0", "10", "25", "30", "50", "70", "99"]

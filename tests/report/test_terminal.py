@@ -10,18 +10,11 @@ from typing import Any
 
 import pytest
 
-from bisector.record.events import (
-    Confirmed,
-    Ended,
-    Event,
-    Found,
-    Noted,
-    PatchChecked,
-    Probed,
-    Started,
-)
+from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed, Started
+from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change
 from bisector.report import as_json, html, junit, terminal
 from bisector.report.live import Live
 from bisector.testing.scenario_loader import load
@@ -71,8 +64,8 @@ def probed(revision: str, verdict: Verdict, **more: object) -> Probed:
     return replace(event, real=event.toolchain != "fast")
 
 
-INTRODUCED = Found("introduction", (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))
-FIXED = Found("fix", (CURE,), ("BUG/MEDIUM: b",), ("",), (CULPRIT,))
+INTRODUCED = Found(Change.INTRODUCTION, (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))
+FIXED = Found(Change.FIX, (CURE,), ("BUG/MEDIUM: b",), ("",), (CULPRIT,))
 PROVEN = [Confirmed("introduction", True, 5, "", "dev"), Confirmed("fix", True, 5, "", "dev")]
 CHECKS = [
     PatchChecked("v3.0-dev1", "1" * 40, BAD, ("exact", "three-way (3.0)"), GOOD, "", "fast"),
@@ -204,7 +197,9 @@ def test_a_hunt_without_an_answer_says_why() -> None:
 
 
 def test_a_set_is_shown_as_a_set() -> None:
-    several = Found("introduction", (PARENT, CULPRIT), ("A", "B"), ("v3.0~2", "v3.0~1"), (PARENT,))
+    several = Found(
+        Change.INTRODUCTION, (PARENT, CULPRIT), ("A", "B"), ("v3.0~2", "v3.0~1"), (PARENT,)
+    )
     doubt = Confirmed("introduction", False, 5, "the others before it cannot be tested")
     assert """\
 introduced  in one of 2 commits:

@@ -12,10 +12,10 @@ from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.record.events import Probed
 from bisector.record.verdict import Ruling, Verdict
+from bisector.record.words import Purpose
 from bisector.search.graph import Graph
 from bisector.search.sweep_plan import (
     DEFAULT_COUNT,
-    RETEST,
     coarse_to_fine,
     every,
     first_ruling,
@@ -189,7 +189,7 @@ def test_one_run_is_enough_unless_the_test_is_flaky() -> None:
 
 
 def test_re_tests_count_for_the_last_ruling_only() -> None:
-    retested = runs((BAD, Fast.name), (GOOD, Dev.name, RETEST))
+    retested = runs((BAD, Fast.name), (GOOD, Dev.name, Purpose.RETEST))
     assert verdict(first_ruling(retested, 1)) is BAD
     assert verdict(last_ruling(retested, 1)) is GOOD
 
@@ -197,28 +197,37 @@ def test_re_tests_count_for_the_last_ruling_only() -> None:
 @pytest.mark.parametrize("after", [GOOD, BAD, UNTESTABLE, UNBUILDABLE])
 @pytest.mark.parametrize("before", [GOOD, BAD, UNBUILDABLE])
 def test_the_re_test_overrules_the_fast_toolchain(before: Verdict, after: Verdict) -> None:
-    assert verdict(last_ruling(runs((before, Fast.name), (after, Dev.name, RETEST)), 1)) is after
+    assert (
+        verdict(last_ruling(runs((before, Fast.name), (after, Dev.name, Purpose.RETEST)), 1))
+        is after
+    )
 
 
 def test_contradictory_runs_of_a_real_toolchain_make_a_revision_untestable() -> None:
-    ruling = last_ruling(runs((BAD, Dev.name), (GOOD, Dev.name, RETEST)), 1)
+    ruling = last_ruling(runs((BAD, Dev.name), (GOOD, Dev.name, Purpose.RETEST)), 1)
     assert ruling == Ruling(UNTESTABLE, "bad in one run of dev, good in another")
 
 
 def test_a_failure_that_could_not_be_repeated_does_not_make_a_revision_bad() -> None:
     assert (
-        verdict(last_ruling(runs((BAD, Dev.name), (UNTESTABLE, Dev.name, RETEST)), 1)) is UNTESTABLE
+        verdict(last_ruling(runs((BAD, Dev.name), (UNTESTABLE, Dev.name, Purpose.RETEST)), 1))
+        is UNTESTABLE
     )
-    assert verdict(last_ruling(runs((UNTESTABLE, Dev.name), (GOOD, Dev.name, RETEST)), 1)) is GOOD
+    assert (
+        verdict(last_ruling(runs((UNTESTABLE, Dev.name), (GOOD, Dev.name, Purpose.RETEST)), 1))
+        is GOOD
+    )
 
 
 def test_interrupted_re_tests_do_not_count() -> None:
-    interrupted = runs((BAD, Fast.name), (GOOD, Dev.name, RETEST))
+    interrupted = runs((BAD, Fast.name), (GOOD, Dev.name, Purpose.RETEST))
     assert verdict(last_ruling(interrupted, 2)) is BAD
 
 
 def test_with_a_flaky_test_a_single_real_failure_makes_a_revision_bad() -> None:
-    once = runs((BAD, Dev.name), (GOOD, Dev.name, RETEST), (GOOD, Dev.name, RETEST))
+    once = runs((BAD, Dev.name), (GOOD, Dev.name, Purpose.RETEST), (GOOD, Dev.name, Purpose.RETEST))
     assert verdict(last_ruling(once, 2)) is BAD
-    overruled = runs((BAD, Fast.name), (GOOD, Dev.name, RETEST), (GOOD, Dev.name, RETEST))
+    overruled = runs(
+        (BAD, Fast.name), (GOOD, Dev.name, Purpose.RETEST), (GOOD, Dev.name, Purpose.RETEST)
+    )
     assert verdict(last_ruling(overruled, 2)) is GOOD

@@ -4,30 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bisector.record.events import (
-    COMMENT,
-    FAILS,
-    FLICKERS,
-    NEEDED,
-    NOTICED,
-    SAME,
-    UNCOVERED,
-    Cell,
-    Covered,
-    Ended,
-    Event,
-    HunkDropped,
-    Judged,
-    Ported,
-    Reduced,
-    RegTested,
-    Released,
-    Retested,
-    Started,
-    Stretch,
-)
+from bisector.record.events import Ended, Event, Reduced, Released, Retested, Started, Stretch
+from bisector.record.patch_events import Cell, Covered, HunkDropped, Judged, Ported, RegTested
 from bisector.record.patch_outcome import Outcome, of_scenario, of_variant
 from bisector.record.verdict import Verdict
+from bisector.record.words import HunkState, Job, RegTestChange
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 SERIES = ("BUG/MEDIUM: server/dns: keep the port", "BUG/MINOR: server/dns: unset the family")
@@ -41,7 +22,7 @@ PORT = 'c_after EXPECT resp.http.address (127.0.0.1:0) == "127.0.0.1:41643" fail
 CONFLICT = "src/server.c @@ -4711,7 +4711,9 @@ snr_set_srv_down"
 
 
-def started(job: str, about: str, scenario: str = "dns-flap") -> Started:
+def started(job: Job, about: str, scenario: str = "dns-flap") -> Started:
     return Started(
         command=f"bisector {job} {about}",
         repository="/haproxy",
@@ -119,7 +100,7 @@ def breaks(name: str) -> Judged:
 
 def verify(*events: Event) -> list[Event]:
     """A finished verification."""
-    asked = started("verify", "v2.9.0 v3.0-dev1 v3.0-dev12", "dns-flap, dns-false-up")
+    asked = started(Job.VERIFY, "v2.9.0 v3.0-dev1 v3.0-dev12", "dns-flap, dns-false-up")
     return [asked, *events, Ended("answered", ())]
 
 
@@ -139,26 +120,40 @@ _HUNK = HunkDropped(
     hunk=0,
     path="src/server.c",
     header="@@ -4705,7 +4705,11 @@",
-    state=NOTICED,
+    state=HunkState.NOTICED,
     noticed_by=(f"dns-flap {VARIANTS[0]}", f"dns-flap {VARIANTS[1]}", "dns-false-up record=A"),
 )
 HUNKS = (
     _HUNK,
-    replace(_HUNK, hunk=1, header="@@ -1,2 +1,3 @@", state=COMMENT, noticed_by=()),
-    replace(_HUNK, hunk=2, header="@@ -9,2 +9,3 @@", state=UNCOVERED, noticed_by=()),
-    replace(_HUNK, hunk=3, state=NEEDED, noticed_by=(), problem="server.c:9: 'x' undeclared"),
+    replace(_HUNK, hunk=1, header="@@ -1,2 +1,3 @@", state=HunkState.COMMENT, noticed_by=()),
+    replace(_HUNK, hunk=2, header="@@ -9,2 +9,3 @@", state=HunkState.UNCOVERED, noticed_by=()),
+    replace(
+        _HUNK, hunk=3, state=HunkState.NEEDED, noticed_by=(), problem="server.c:9: 'x' undeclared"
+    ),
 )
 COVERED = (
     Covered("1" * 40, "v3.0-dev1", "src/server.c", (1, 2, 3), (4711,), ("\t\ts->x = 0;",)),
     Covered("1" * 40, "v3.0-dev1", "src/lua.c", (), (), (), "gcov left nothing"),
 )
 _TEST = RegTested(
-    *("1" * 40, "v3.0-dev1", "reg-tests/server/a.vtc", GOOD, BAD, FAILS, 3, "expect 200, got 503")
+    *(
+        "1" * 40,
+        "v3.0-dev1",
+        "reg-tests/server/a.vtc",
+        GOOD,
+        BAD,
+        RegTestChange.FAILS,
+        3,
+        "expect 200, got 503",
+    )
 )
 REG_TESTS = (
     _TEST,
-    replace(_TEST, test="reg-tests/lua/b.vtc", change=FLICKERS, reason="2 of 3"),
-    *(replace(_TEST, test=f"reg-tests/x{n}.vtc", after=GOOD, change=SAME) for n in range(90)),
+    replace(_TEST, test="reg-tests/lua/b.vtc", change=RegTestChange.FLICKERS, reason="2 of 3"),
+    *(
+        replace(_TEST, test=f"reg-tests/x{n}.vtc", after=GOOD, change=RegTestChange.SAME)
+        for n in range(90)
+    ),
 )
 REDUCED = Reduced("2" * 40, 7, ("src/server.c @@ -1,2 +1,3 @@",), "--- a\n+++ b\n-x\n+y\n")
 PORTED = (
@@ -176,13 +171,13 @@ UNKNOWN = Ported(
     *("2.7", "5" * 40, "2.7.9", None, "no test shows this bug", Outcome.UNKNOWN, "exact", "", ()),
     *(True, "by the message only: 'Backport it.'", ()),
 )
-BACKPORTED = [started("backport", "c16eba8183"), *PORTED, Ended("answered", ())]
+BACKPORTED = [started(Job.BACKPORT, "c16eba8183"), *PORTED, Ended("answered", ())]
 RELEASES = (
     *(Released(f"v2.9.{n}", "6" * 40, GOOD, n in (0, 4)) for n in range(5)),
     *(Released(f"v3.0.{n}", "7" * 40, BAD, n in (0, 6)) for n in range(7)),
     Released("v3.1.0", "8" * 40, UNTESTABLE, True, "no expect in its log"),
 )
-AFFECTED = [started("affected", "v2.9.0..v3.1.0"), *RELEASES, Ended("answered", ())]
+AFFECTED = [started(Job.AFFECTED, "v2.9.0..v3.1.0"), *RELEASES, Ended("answered", ())]
 
 
 def _revisions(letter: str, count: int) -> tuple[str, ...]:
@@ -200,4 +195,4 @@ RETESTED = (
     Retested("v3.0-dev1~8", "b" + "0" * 39, BAD, BAD, "dev", "signature"),
     Retested("v3.0-dev2", "c" + "3".zfill(39), BAD, GOOD, "dev", "passed"),
 )
-SWEPT = [started("sweep", "v2.9.0..v3.0.0"), *STRETCHES, *RETESTED, Ended("answered", ())]
+SWEPT = [started(Job.SWEEP, "v2.9.0..v3.0.0"), *STRETCHES, *RETESTED, Ended("answered", ())]

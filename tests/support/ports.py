@@ -21,8 +21,9 @@ from bisector.jobs.judge import Suite
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Bench, Prober
-from bisector.record.events import Confirmed, Ended, Judged, Noted, Ported, Turned
+from bisector.record.events import Confirmed, Ended, Noted, Turned
 from bisector.record.journal import Journal
+from bisector.record.patch_events import Judged, Ported
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system.slots import Lane

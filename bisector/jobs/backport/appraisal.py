@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bisector.record.events import Cell, Judged
+from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import NO_TEST, Outcome, spoiled
 from bisector.record.verdict import Verdict
 from bisector.search.prerequisites import Prerequisites

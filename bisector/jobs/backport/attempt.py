@@ -11,7 +11,7 @@ from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
 from bisector.patch.cherry_pick import Picked
 from bisector.patch.conflict import Conflict
-from bisector.record.events import Judged
+from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome, of_branch
 from bisector.record.verdict import Verdict
 from bisector.search.prerequisites import Prerequisites

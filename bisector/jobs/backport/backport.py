@@ -23,7 +23,8 @@ from bisector.probing import setup
 from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Options, Test
-from bisector.record.events import Ported
+from bisector.record.patch_events import Ported
+from bisector.record.words import Job
 from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
 
@@ -51,7 +52,7 @@ def backport(
     onto: Sequence[str],
     wishes: Wishes,
     way: Way,
-) -> runner.Outcome:
+) -> runner.JobResult:
     """Try the patch or revision *what* on the branches *onto*, and hand over what works.
 
     That it cannot be handed over is part of the outcome. Raises UsageProblem, PatchProblem and
@@ -63,10 +64,10 @@ def backport(
     bench = setup.find_bench(options, workspace, history, test)
     names = [branch.name for branch in plan.branches]
     started = runner.started_job(
-        "backport", bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
+        Job.BACKPORT, bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
     )
     about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
-    job = catalog.job_id("backport", bench, plan.fix.series, plan.suites, *about, wishes)
+    job = catalog.job_id(Job.BACKPORT, bench, plan.fix.series, plan.suites, *about, wishes)
     way = replace(way, tests=TESTS_A_CORE * cores())
 
     def work(prober: Prober) -> None:

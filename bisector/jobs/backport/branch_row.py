@@ -13,7 +13,8 @@ from bisector.jobs.backport.attempt import Attempt, Branch, Plan
 from bisector.jobs.backport.fix import picked_from
 from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked
-from bisector.record.events import Ported
+from bisector.record.patch_events import Ported
+from bisector.record.words import How
 
 
 class Rows:
@@ -39,7 +40,7 @@ class Rows:
             affected=attempt.affected,
             why=self._why(attempt),
             outcome=attempt.outcome,
-            how="conflict" if attempt.conflict else ", ".join(how),
+            how=How.CONFLICT if attempt.conflict else ", ".join(how),
             conflict=attempt.conflict.text if attempt.conflict else "",
             prerequisites=tuple(f"{one.short} {one.subject}" for one in first),
             said=said.wanted,

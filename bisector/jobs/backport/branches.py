@@ -17,9 +17,11 @@ from bisector.jobs.backport.qualify import Qualified
 from bisector.jobs.judge import Judge, Suite, verdicts
 from bisector.patch.cherry_pick import Picked, Picker
 from bisector.probing.prober import Prober
-from bisector.record.events import ANSWERED, TO_REAL, Confirmed, Ended, Judged, Noted, Turned
+from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Turned
+from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
+from bisector.record.words import Turn
 
 # who commits what is only built and tested; always the same, so that it has the same hash
 _NOBODY = pygit2.Signature("bisector", "bisector@localhost", 0, 0)
@@ -91,7 +93,7 @@ class Backport:
     def _turn(self, why: str) -> None:
         """Judge everything by a real toolchain from now on."""
         self.prober.distrust_fast()
-        self.journal.note(Turned(TO_REAL, f"{why}: all is judged anew by it"))
+        self.journal.note(Turned(Turn.REAL, f"{why}: all is judged anew by it"))
 
     def _try(self, branch: Branch) -> Attempt:
         """How the fix fares on one branch; it is left alone where it is not needed."""

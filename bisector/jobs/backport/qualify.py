@@ -18,11 +18,11 @@ from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Side, Suite
 from bisector.patch.apply import AppliedSeries, apply_series
 from bisector.probing.prober import Prober
-from bisector.record.events import CONFIRMATION, Probed
+from bisector.record.events import Probed
 from bisector.record.verdict import Verdict
+from bisector.record.words import Purpose
 from bisector.testing.oracle import Oracle
 
-PURPOSE = "qualify"  # of the probes that qualify a test
 _NOWHERE = (
     "no test can be shown to see this bug: the patches apply neither to what is checked out "
     "nor to a branch, or are there already"
@@ -166,7 +166,7 @@ def look(
 def _look_at(
     prober: Prober, home: Home, cases: Sequence[Oracle], chain: Toolchain | None
 ) -> Iterator[tuple[Oracle, Sight]]:
-    purpose = f"{CONFIRMATION} {PURPOSE}" if chain else PURPOSE
+    purpose = Purpose.CONFIRM.about(Purpose.QUALIFY) if chain else Purpose.QUALIFY
 
     def ask(revision: str, tree: str, patched: bool, some: Sequence[Oracle]) -> list[Probed]:
         if not some:

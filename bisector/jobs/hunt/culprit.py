@@ -12,16 +12,9 @@ from bisector.patch import load
 from bisector.patch.apply import Conflict, apply_series
 from bisector.patch.model import Patch, Series, only_hunks
 from bisector.probing.prober import Prober
-from bisector.record.events import (
-    CONFIRMATION,
-    INTRODUCTION,
-    Confirmed,
-    Event,
-    Found,
-    Noted,
-    Reduced,
-)
+from bisector.record.events import Confirmed, Event, Found, Noted, Reduced
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Purpose
 from bisector.search.ddmin import Minimum, TrialResult, ddmin
 
 BUDGET = 100  # trials; the least of ten hunks takes about twenty
@@ -34,7 +27,7 @@ def reduce(prober: Prober, found: Sequence[Found], flaky: bool) -> Reduced | Not
 
     *found* is what the hunt found; what its proof came to is in the prober's journal.
     """
-    introduced = next((one for one in found if one.what == INTRODUCTION), None)
+    introduced = next((one for one in found if one.what is Change.INTRODUCTION), None)
     if introduced is None:
         return Noted("no hunks to reduce: the commit that introduced the bug is not in the range")
     if why := _open(introduced, prober.journal.events):
@@ -52,7 +45,7 @@ def _open(introduced: Found, events: Sequence[Event]) -> str:
     """What keeps the introduction from being one commit that is proven, or nothing."""
     if len(introduced.revisions) > 1:
         return f"it is one of {len(introduced.revisions)}"
-    proofs = [e for e in events if isinstance(e, Confirmed) and e.what == INTRODUCTION]
+    proofs = [e for e in events if isinstance(e, Confirmed) and e.what == Change.INTRODUCTION]
     return "" if proofs and proofs[-1].proven else "it is not proven"
 
 
@@ -80,7 +73,7 @@ class _Reduction:
         tree = self._tree(hunks)
         if tree is None or self._asked > BUDGET:
             return TrialResult.UNRESOLVED
-        purpose = f"{len(hunks)} of {len(self._patch.hunks)} hunks"
+        purpose = f"{len(hunks)} of {len(self._patch.hunks)} {Purpose.HUNKS}"
         verdict = Verdict.GOOD
         for run in range(CONFIRM_RUNS if self._flaky else 1):
             ticket = self._prober.start_tree(self._parent, tree, purpose, run=run)
@@ -112,7 +105,7 @@ class _Reduction:
         """What a real toolchain has against the result of the fast one."""
         tree, chain = self._tree(hunks), self._prober.chains.proof
         assert tree and chain  # they were probed, and what is not proven is not reduced
-        purpose = f"{CONFIRMATION} the hunks"
+        purpose = Purpose.CONFIRM.about(f"the {Purpose.HUNKS}")
         for run in range(MOST_RUNS if self._flaky else 1):
             ticket = self._prober.start_tree(self._parent, tree, purpose, run=run, chain=chain)
             (told,) = self._prober.ask_all([ticket])

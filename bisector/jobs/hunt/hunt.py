@@ -15,23 +15,13 @@ from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHi
 from bisector.git.history import Commit, Range
 from bisector.jobs.hunt import culprit, releases
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
-from bisector.jobs.hunt.transition import Finder, Stretch, TestIsFlaky
+from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober, Ticket
-from bisector.record.events import (
-    ANSWERED,
-    FIX,
-    INTRODUCTION,
-    TO_CHANCE,
-    TO_REAL,
-    Ended,
-    Found,
-    Noted,
-    Probed,
-    Turned,
-)
+from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Purpose, Turn
 from bisector.search import witness
 from bisector.testing.scenario import Known
 
@@ -62,14 +52,14 @@ class Hunt:
         self.prober = prober
         self.history = prober.bench.history
         self.journal = prober.journal
-        self._flaky = question.flaky or self._turned(TO_CHANCE)
-        if self._turned(TO_REAL):
+        self._flaky = question.flaky or self._turned(Turn.CHANCE)
+        if self._turned(Turn.REAL):
             prober.distrust_fast()
         self._commits = question.range.commits
         prober.order((question.range.old.id, *self._commits))
         self._suspects = {
-            INTRODUCTION: self._full(question.known.suspect),
-            FIX: self._full(question.known.fix),
+            Change.INTRODUCTION: self._full(question.known.suspect),
+            Change.FIX: self._full(question.known.fix),
         }
         self._evidence = relevance.of(
             self.history,
@@ -102,11 +92,11 @@ class Hunt:
                 self.prober.distrust_fast()
                 real = self.prober.chains.search.name
                 text = f"a real build contradicts {fast} on {said}: its verdicts are dropped, "
-                self.journal.note(Turned(TO_REAL, f"{text}the hunt goes on with {real}"))
+                self.journal.note(Turned(Turn.REAL, f"{text}the hunt goes on with {real}"))
             except TestIsFlaky as said:
                 self._flaky = True
                 text = f"{said} passes and fails by turns: from here on chance is reckoned with"
-                self.journal.note(Turned(TO_CHANCE, text))
+                self.journal.note(Turned(Turn.CHANCE, text))
 
     def _run(self) -> None:
         span = self.question.range
@@ -120,9 +110,9 @@ class Hunt:
             bad = span.old.id if before is Verdict.BAD else span.new.id
         found: list[Found] = []
         if before is Verdict.GOOD:
-            found.append(self._find(Stretch(INTRODUCTION, span.old.id, bad)))
+            found.append(self._find(SearchRange(Change.INTRODUCTION, span.old.id, bad)))
         if after is Verdict.GOOD:
-            found.append(self._find(Stretch(FIX, bad, span.new.id)))
+            found.append(self._find(SearchRange(Change.FIX, bad, span.new.id)))
         self._confirm(found)
         bounds = {one.what: one.revisions[-1] for one in found}
         affected = releases.affected(self.history, span, bounds)
@@ -137,7 +127,7 @@ class Hunt:
 
     def _ends(self) -> tuple[Verdict, Verdict]:
         span = self.question.range
-        tickets = [self.prober.start(end.id, "end") for end in (span.old, span.new)]
+        tickets = [self.prober.start(end.id, Purpose.END) for end in (span.old, span.new)]
         for end, ticket in zip((span.old, span.new), tickets, strict=True):
             (told,) = self.prober.ask_all([ticket])
             if not told.verdict.tested:
@@ -149,7 +139,7 @@ class Hunt:
         runs = self.prober.verdicts()[end.id]
         while self._flaky and len(runs) < CONFIRM_RUNS and _is_good(runs):
             run = self.prober.next_run(end.id)
-            self.prober.ask_all([self.prober.start(end.id, "end", run)])
+            self.prober.ask_all([self.prober.start(end.id, Purpose.END, run)])
             runs = self.prober.verdicts()[end.id]
         return Verdict.GOOD if _is_good(runs) else Verdict.BAD
 
@@ -164,7 +154,7 @@ class Hunt:
         if chain := self.prober.chains.fallback:
             span = self.question.range
             both = (span.old, span.new)
-            tickets = [self.prober.start(end.id, "end again", 0, chain) for end in both]
+            tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, chain) for end in both]
             for told in self.prober.ask_all(tickets):
                 if told.verdict is not said:
                     raise FastContradicted(told.name)
@@ -185,7 +175,9 @@ class Hunt:
         def places(commits: Iterable[str]) -> set[int]:
             return {index[commit] for commit in commits if index.get(commit, total) < total}
 
-        known = places([self._suspects[INTRODUCTION], *self._parents([self._suspects[FIX]])])
+        known = places(
+            [self._suspects[Change.INTRODUCTION], *self._parents([self._suspects[Change.FIX]])]
+        )
         near = places(self._parents(self._evidence.functions or self._evidence.files))
         tagged = places(self.history.tags)
         plan = witness.order(total, witness.stages(known, near, tagged))
@@ -210,7 +202,7 @@ class Hunt:
         """Probe one place after the other, the next one's build beside the test of the last."""
         waiting: list[Ticket] = []
         for commit, stage in places:
-            waiting.append(self.prober.start(commit, f"witness ({stage})"))
+            waiting.append(self.prober.start(commit, Purpose.WITNESS.about(f"({stage})")))
             if len(waiting) > self.prober.executor.jobs and (told := self._bad_one(waiting)):
                 return told
         while waiting:
@@ -229,9 +221,9 @@ class Hunt:
 
     # -- introduction and fix --------------------------------------------------------------------
 
-    def _find(self, stretch: Stretch) -> Found:
+    def _find(self, where: SearchRange) -> Found:
         try:
-            found = self._finder.find(stretch, self._suspects[stretch.what], self._flaky)
+            found = self._finder.find(where, self._suspects[where.what], self._flaky)
         except NoTransitionSeen as error:
             self._end_with(error.what)
             raise
@@ -275,7 +267,7 @@ class Hunt:
                 Noted(f"bad verdicts differ in their reason, --bad-if can pin one: {listed}")
             )
 
-    def _turned(self, way: str) -> bool:
+    def _turned(self, way: Turn) -> bool:
         """Did an earlier session go on in another way?"""
         return any(isinstance(event, Turned) and event.way == way for event in self.journal.events)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from bisector.jobs.hunt.hunt import Hunt, Question
-from bisector.jobs.runner import Outcome, Way, carry_out, noticing, started_job
+from bisector.jobs.runner import JobResult, Way, carry_out, noticing, started_job
 from bisector.probing import setup
 from bisector.probing.prober import Bench
 from bisector.probing.setup import Options
 from bisector.record.events import Ended, Reduced
+from bisector.record.words import Job
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.scenario import Known
 
 
 def run(
     workspace: Workspace, options: Options, range_text: str, *, blind: bool, way: Way
-) -> Outcome:
+) -> JobResult:
     """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
 
     That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
@@ -35,7 +36,7 @@ def run(
         options.hunks,
     )
     started = started_job(
-        "run",
+        Job.RUN,
         bench,
         series,
         way,

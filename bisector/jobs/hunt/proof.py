@@ -11,7 +11,7 @@ from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.dev import Dev
 from bisector.jobs.hunt.transition import TestIsFlaky
 from bisector.probing.prober import Prober
-from bisector.record.events import CONFIRMATION, NEW_VERDICT, Confirmed, Found, Probed
+from bisector.record.events import Confirmed, Found, Probed
 from bisector.record.verdict import Verdict
 
 CONFIRM_RUNS = 5  # of each side
@@ -121,9 +121,8 @@ class Prover:
         return self._confirmed(found, CONFIRM_RUNS, doubts)
 
     def _ask(self, found: Found, sides: Sequence[Side], first: int, end: int) -> list[Probed]:
-        purpose = f"{CONFIRMATION} the {found.what}"
         tickets = [
-            self._prober.start(side.revision, purpose, run, self._chain)
+            self._prober.start(side.revision, found.what.confirmation, run, self._chain)
             for side in sides
             for run in range(first, end)
         ]
@@ -186,7 +185,7 @@ class Prover:
 
 def _sides(found: Found) -> list[Side]:
     """Parents first; none where the commits before the last one cannot be tested."""
-    new = NEW_VERDICT[found.what]
+    new = found.what.new_verdict
     old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
     parents = found.parents if len(found.revisions) == 1 else ()
     return [*(Side(parent, old) for parent in parents), Side(found.revisions[-1], new)]

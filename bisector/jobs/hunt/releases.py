@@ -8,16 +8,18 @@ from bisector.git.history import History, Range
 from bisector.patch.apply import AppliedSeries, Conflict
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
-from bisector.record.events import FIX, INTRODUCTION, PatchChecked, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import PatchChecked
+from bisector.record.words import Change, Purpose
 
 
-def affected(history: History, span: Range, found: Mapping[str, str]) -> list[str]:
+def affected(history: History, span: Range, found: Mapping[Change, str]) -> list[str]:
     """The commits with a release tag, from the introduction on, up to the fix, oldest first.
 
     *found* has both by what they are; the bug is older than *span* if no introduction is in it.
     """
-    bad = {found.get(INTRODUCTION, span.old.id)}
-    good = {found[FIX]} if FIX in found else set()
+    bad = {found.get(Change.INTRODUCTION, span.old.id)}
+    good = {found[Change.FIX]} if Change.FIX in found else set()
     for commit in span.commits:
         parents = history.commit(commit).parents
         if any(parent in bad for parent in parents):
@@ -35,9 +37,9 @@ def check_patch(prober: Prober, commits: Sequence[str], series: Series) -> None:
     """
     under_way = [
         (
-            prober.start(commit, "affected release"),
+            prober.start(commit, Purpose.AFFECTED),
             # next to it, as its build can go on from the other's
-            *prober.start_patched(commit, series, "patched release"),
+            *prober.start_patched(commit, series, Purpose.PATCHED),
         )
         for commit in commits
     ]

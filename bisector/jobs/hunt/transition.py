@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from bisector.errors import NoTransitionSeen
 from bisector.probing.prober import Prober, Ticket
-from bisector.record.events import INTRODUCTION, NEW_VERDICT, Found, Probed
+from bisector.record.events import Found, Probed
+from bisector.record.words import Change, Purpose
 from bisector.search import priors
 from bisector.search.bisection import Contradiction, NoTransition, Observation, Search
 from bisector.search.costs import Costs
@@ -28,10 +29,10 @@ class TestIsFlaky(Exception):
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Where a transition is looked for: *old* is not in it, *new* is its last revision."""
+class SearchRange:
+    """Where a change is looked for: *old* is not in it, *new* is its last revision."""
 
-    what: str
+    what: Change
     old: str
     new: str
 
@@ -45,22 +46,22 @@ class Finder:
         self._commits = commits
         self._evidence = evidence
 
-    def find(self, stretch: Stretch, suspect: str, flaky: bool) -> Found:
-        """Search *stretch* to the end.
+    def find(self, span: SearchRange, suspect: str, flaky: bool) -> Found:
+        """Search *span* to the end.
 
         Raises NoTransitionSeen when a flaky test makes it likelier that there is none here.
         """
-        commits = self._history.between(stretch.old, stretch.new)
+        commits = self._history.between(span.old, span.new)
         weights = priors.weigh(commits, self._evidence, suspect=suspect)
         graph = self._history.graph(commits)
-        noise = self._noise(stretch.what) if flaky else None
-        search = Search(graph, stretch.new, weights, noise, stretch.old if flaky else None)
-        _Pursuit(self._prober, search, stretch.what, flaky, self._costs(commits)).run()
+        noise = self._noise(span.what) if flaky else None
+        search = Search(graph, span.new, weights, noise, span.old if flaky else None)
+        _Pursuit(self._prober, search, span.what, flaky, self._costs(commits)).run()
         if reason := search.no_transition():
-            raise _nothing_found(stretch, reason, search.confidence())
+            raise _nothing_found(span, reason, search.confidence())
         found = tuple(self._history.commit(commit) for commit in search.candidates())
         return Found(
-            what=stretch.what,
+            what=span.what,
             revisions=tuple(commit.id for commit in found),
             subjects=tuple(commit.subject for commit in found),
             places=tuple(self._history.place(commit.id, self._commits) for commit in found),
@@ -73,10 +74,10 @@ class Finder:
         cost, jobs = self._prober.chains.search.cost, self._prober.executor.jobs
         return Costs(commits, self._evidence.rebuilding, memory, cost, jobs)
 
-    def _noise(self, what: str) -> Noise:
+    def _noise(self, what: Change) -> Noise:
         """Passing by luck at any rate, failing by luck hardly ever."""
         alarm = BY_LUCK if self._prober.bench.oracle.knows_its_bug else ANY_FAILURE_BY_LUCK
-        if what == INTRODUCTION:
+        if what is Change.INTRODUCTION:
             return Noise(false_old=UNKNOWN, false_new=alarm, confidence=CONFIDENCE)
         return Noise(false_old=alarm, false_new=UNKNOWN, confidence=CONFIDENCE)
 
@@ -89,7 +90,7 @@ class _Pursuit:
     """
 
     def __init__(
-        self, prober: Prober, search: Search, what: str, flaky: bool, costs: Costs
+        self, prober: Prober, search: Search, what: Change, flaky: bool, costs: Costs
     ) -> None:
         self._prober = prober
         self._search = search
@@ -130,7 +131,7 @@ class _Pursuit:
     def _start(self, revisions: Sequence[str]) -> None:
         for revision in revisions:
             run = self._prober.next_run(revision) if self._flaky else 0
-            self._pending[revision] = self._prober.start(revision, self._what, run)
+            self._pending[revision] = self._prober.start(revision, Purpose(self._what), run)
 
     def _hear(self) -> None:
         """Wait for an answer, and call off what it made needless."""
@@ -150,18 +151,18 @@ class _Pursuit:
         return f"{candidates} candidates, about {steps} probes left"
 
 
-def observation(what: str, told: Probed) -> Observation:
+def observation(what: Change, told: Probed) -> Observation:
     """The verdict as an observation of the search for *what*, an introduction or a fix."""
     if not told.verdict.tested:
         return Observation.SKIP
-    return Observation.NEW if told.verdict is NEW_VERDICT[what] else Observation.OLD
+    return Observation.NEW if told.verdict is what.new_verdict else Observation.OLD
 
 
-def _nothing_found(stretch: Stretch, reason: NoTransition, confidence: float) -> NoTransitionSeen:
-    end = stretch.old if reason is NoTransition.BEFORE else stretch.new
-    good = (stretch.what == INTRODUCTION) == (reason is NoTransition.NEVER)
+def _nothing_found(span: SearchRange, reason: NoTransition, confidence: float) -> NoTransitionSeen:
+    end = span.old if reason is NoTransition.BEFORE else span.new
+    good = (span.what is Change.INTRODUCTION) == (reason is NoTransition.NEVER)
     return NoTransitionSeen(
-        f"no {stretch.what} between {stretch.old[:10]} and {stretch.new[:10]}: "
+        f"no {span.what} between {span.old[:10]} and {span.new[:10]}: "
         f"with P = {confidence:.3f} {end[:10]} is {'good' if good else 'bad'} as well",
         "choose another end; a test that fails more often helps most",
     )

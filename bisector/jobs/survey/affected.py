@@ -10,7 +10,7 @@ from bisector.build.toolchains.release import Release
 from bisector.errors import NoRelease
 from bisector.git.history import History, Range
 from bisector.jobs.hunt.proof import ONCE, Passes, how_judged, passes_of
-from bisector.jobs.runner import Outcome, Way, carry_out, noticing, started_job
+from bisector.jobs.runner import JobResult, Way, carry_out, noticing, started_job
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing import setup
@@ -18,11 +18,11 @@ from bisector.probing.prober import Bench, Prober, Ticket
 from bisector.probing.setup import Options
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
+from bisector.record.words import Job, Purpose
 from bisector.search.release_inference import inferred, longest_path, next_probe
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.scenario import Known
 
-JOB = "affected"
 _RELATED = 8  # commits that touch what the patch touches, after which a release is looked at first
 
 
@@ -50,7 +50,7 @@ def conduct(
     tags: str,
     every: bool,
     way: Way,
-) -> Outcome:
+) -> JobResult:
     """Judge the releases of *range_text*, going on from where an earlier run stopped.
 
     Raises NoRelease and other BisectorErrors.
@@ -63,7 +63,7 @@ def conduct(
     question = Question(span, tags, every, test.known, series, test.flaky)
     bench = setup.find_bench(options, workspace, history, test)
     started = started_job(
-        JOB,
+        Job.AFFECTED,
         bench,
         None,
         way,
@@ -82,7 +82,7 @@ def table_id(question: Question, bench: Bench) -> str:
     """A name for the job: the same question on the same machine has the same one."""
     span, series = question.range, question.series
     return digest(
-        *(JOB, span.old.id, span.new.id, bench.identity, series.digest if series else ""),
+        *(Job.AFFECTED, span.old.id, span.new.id, bench.identity, series.digest if series else ""),
         *(str(question.flaky), question.tags, str(question.every)),
     )[:12]
 
@@ -174,7 +174,7 @@ class Table:
                 break
             revision = self._graph.revisions[index]
             run = self.prober.next_run(revision) if self.question.flaky else 0
-            self._pending[revision] = self.prober.start(revision, "release", run)
+            self._pending[revision] = self.prober.start(revision, Purpose.RELEASE, run)
         return bool(self._pending)
 
     def _progress(self) -> str:

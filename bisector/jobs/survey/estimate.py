@@ -13,6 +13,7 @@ from bisector.probing.executors import default_jobs
 from bisector.probing.prober import Bench
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
+from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS, Costs, Memory
 from bisector.system.slots import cores
@@ -102,7 +103,7 @@ def pace_of(journals: Sequence[Sequence[Event]], chain: type[Toolchain], scenari
     """
     builds, tests = [], []
     for events in journals:
-        if not any(isinstance(one, Started) and one.job == "sweep" for one in events):
+        if not any(isinstance(one, Started) and one.job is Job.SWEEP for one in events):
             builds += [one.build_seconds for one in _built(events, chain.name)]
         probes = (one for one in events if isinstance(one, Probed) and one.scenario == scenario)
         tests += [one.test_seconds for one in probes if one.test_seconds]

@@ -11,19 +11,18 @@ from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History, Range
 from bisector.git.object_store import content_key
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, how_judged, passes_of
-from bisector.jobs.runner import Outcome, Watcher, Way, carry_out, noticing, started_job
+from bisector.jobs.runner import JobResult, Watcher, Way, carry_out, noticing, started_job
 from bisector.jobs.survey.estimate import estimate
 from bisector.probing import setup
 from bisector.probing.prober import Bench, Prober, Ticket
 from bisector.probing.setup import Options
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
+from bisector.record.words import Job, Purpose
 from bisector.record.work_estimate import Estimate
 from bisector.search import sweep_plan
-from bisector.search.sweep_plan import RETEST, Segment
+from bisector.search.sweep_plan import Segment
 from bisector.system.workspace import Workspace, digest
-
-JOB = "sweep"
 
 
 @dataclass(frozen=True)
@@ -114,15 +113,21 @@ def choose(history: History, span: Range, choice: Choice) -> tuple[int, ...]:
 def sweep_id(question: Question, bench: Bench) -> str:
     """A name for the job: the same question on the same machine has the same one."""
     return digest(
-        *(JOB, bench.identity, str(question.flaky), question.range.old.id, *question.revisions),
+        *(
+            Job.SWEEP,
+            bench.identity,
+            str(question.flaky),
+            question.range.old.id,
+            *question.revisions,
+        ),
     )[:12]
 
 
-def conduct(plan: Plan, way: Way) -> Outcome:
+def conduct(plan: Plan, way: Way) -> JobResult:
     """Do what was planned, going on from where an earlier run stopped."""
     span = plan.question.range
     started = started_job(
-        JOB,
+        Job.SWEEP,
         plan.bench,
         None,
         way,
@@ -159,14 +164,14 @@ class Sweep:
             told = self.prober.verdicts() if run else {}
             runs = {revision: told.get(revision, ()) for revision in self.question.order}
             asked = [one for one, some in runs.items() if not sweep_plan.first_ruling(some, needed)]
-            self._ask(asked, run, JOB, None)
+            self._ask(asked, run, Purpose.SWEEP, None)
             run += 1
         # so many first runs there may be, whatever was learnt of how many are needed
         first = MOST_RUNS if self.question.flaky else 1
         while odd := self._doubtful():
             chain = self.prober.chains.proof or self.prober.chains.search
             for run in range(first, first + self._passes().needed):
-                self._ask(odd, run, RETEST, chain)
+                self._ask(odd, run, Purpose.RETEST, chain)
         self._write()
 
     def _passes(self) -> Passes:
@@ -174,10 +179,10 @@ class Sweep:
         if not self.question.flaky:
             return ONCE
         told = self.prober.verdicts().values()
-        return passes_of([run for run in runs if run.purpose != RETEST] for runs in told)
+        return passes_of([run for run in runs if run.purpose != Purpose.RETEST] for runs in told)
 
     def _ask(
-        self, revisions: Sequence[str], run: int, purpose: str, chain: Toolchain | None
+        self, revisions: Sequence[str], run: int, purpose: Purpose, chain: Toolchain | None
     ) -> None:
         """Keep the machine busy, one build beside the test of the last.
 
@@ -247,7 +252,7 @@ class Sweep:
         needed = self._passes().needed
         before, after = sweep_plan.first_ruling(runs, needed), sweep_plan.last_ruling(runs, needed)
         assert before and after  # both had their runs, or it was not re-tested
-        chain = next(run.toolchain for run in runs if run.purpose == RETEST)
+        chain = next(run.toolchain for run in runs if run.purpose == Purpose.RETEST)
         name = self._place(revision)
         return Retested(name, revision, before.verdict, after.verdict, chain, after.reason)
 

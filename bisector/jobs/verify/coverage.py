@@ -23,7 +23,7 @@ from bisector.build import binaries
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.probing.prober import Bench
-from bisector.record.events import Covered
+from bisector.record.patch_events import Covered
 from bisector.system import process, tools
 from bisector.system.slots import Lane
 from bisector.system.tools import Tool

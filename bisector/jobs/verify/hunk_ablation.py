@@ -12,10 +12,10 @@ from bisector.jobs.judge import Judge
 from bisector.patch import c_source
 from bisector.patch.apply import Conflict, apply_series
 from bisector.patch.model import Patch, Series, without_hunk
-from bisector.record.events import COMMENT, NEEDED, NOTICED, UNCOVERED, HunkDropped, Probed
+from bisector.record.events import Probed
+from bisector.record.patch_events import HunkDropped
 from bisector.record.verdict import Verdict
-
-DROPPED = "hunk dropped"
+from bisector.record.words import HunkState, Purpose
 
 
 class Hunkwise:
@@ -34,7 +34,7 @@ class Hunkwise:
     def _of_patch(self, earlier: Sequence[Patch], patch: Patch) -> Iterator[HunkDropped]:
         whole = self._applied([*earlier, patch])
         assert not isinstance(whole, Conflict)
-        complete = self.judge.try_tree(self.revision, whole, DROPPED)
+        complete = self.judge.try_tree(self.revision, whole, Purpose.HUNK_DROPPED)
         files = [file.path for file in patch.files for _ in file.hunks]
         for index, (path, hunk) in enumerate(zip(files, patch.hunks, strict=True)):
             rest = [without_hunk(patch, index)] if len(files) > 1 else []
@@ -45,7 +45,7 @@ class Hunkwise:
                 hunk=index,
                 path=path,
                 header=hunk.header,
-                state=COMMENT,
+                state=HunkState.COMMENT,
                 noticed_by=(),
             )
             yield self._judged(told, whole, complete, self._applied([*earlier, *rest]))
@@ -55,14 +55,16 @@ class Hunkwise:
     ) -> HunkDropped:
         """What is *told* of a hunk, completed by what the *rest* of the patch does without it."""
         if isinstance(rest, Conflict):
-            return replace(told, state=NEEDED, problem=rest.text)
+            return replace(told, state=HunkState.NEEDED, problem=rest.text)
         if self._is_same_code(whole, rest):
             return told
-        without = self.judge.try_tree(self.revision, rest, DROPPED)
+        without = self.judge.try_tree(self.revision, rest, Purpose.HUNK_DROPPED)
         if without[0].verdict is Verdict.UNBUILDABLE:
-            return replace(told, state=NEEDED, problem=without[0].reason)
+            return replace(told, state=HunkState.NEEDED, problem=without[0].reason)
         noticed = _differing(complete, without)
-        return replace(told, state=NOTICED if noticed else UNCOVERED, noticed_by=noticed)
+        return replace(
+            told, state=HunkState.NOTICED if noticed else HunkState.UNCOVERED, noticed_by=noticed
+        )
 
     def _applied(self, patches: Sequence[Patch]) -> str | Conflict:
         tree = self.history.tree_id(self.revision)

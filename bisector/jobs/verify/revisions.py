@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bisector.errors import UsageProblem
 from bisector.git.history import History
 from bisector.jobs.hunt import releases
-from bisector.record.events import FIX, INTRODUCTION
+from bisector.record.words import Change
 
 
 def named(history: History, words: Sequence[str]) -> list[str]:
@@ -44,7 +44,7 @@ def around(history: History, introduced: str, fixed: str) -> list[str]:
     end = last or history.head()
     before = [parent for parent in first.parents if parent != end.id]
     span = history.range(f"{first.id}..{end.id}")
-    bounds = {INTRODUCTION: first.id} | ({FIX: last.id} if last else {})
+    bounds = {Change.INTRODUCTION: first.id} | ({Change.FIX: last.id} if last else {})
     tagged = releases.affected(history, span, bounds)
     return list(dict.fromkeys([*before, *tagged, *_ends(history, span.commits, bool(last))]))
 

@@ -17,17 +17,10 @@ from bisector.probing import setup
 from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Options
-from bisector.record.events import (
-    ANSWERED,
-    TO_REAL,
-    Confirmed,
-    Covered,
-    Ended,
-    Judged,
-    Noted,
-    Turned,
-)
+from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Turned
+from bisector.record.patch_events import Covered, Judged
 from bisector.record.patch_outcome import Outcome
+from bisector.record.words import Job, Turn
 from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
 
@@ -53,7 +46,7 @@ class Plan:
 
 def verify(
     workspace: Workspace, options: Options, on: Sequence[str], closer: Closer, way: Way
-) -> runner.Outcome:
+) -> runner.JobResult:
     """Verify the patches at the revisions that *on* names, or where they tell most.
 
     Raises UsageProblem, PatchProblem and what a probe raises.
@@ -73,9 +66,9 @@ def verify(
     bench = setup.find_bench(options, workspace, history, test)
     plan = Plan(series, tuple(commits), suites, closer)
     started = runner.started_job(
-        "verify", bench, series, way, range=", ".join(on), commits=len(commits)
+        Job.VERIFY, bench, series, way, range=", ".join(on), commits=len(commits)
     )
-    name = catalog.job_id("verify", bench, series, suites, commits, closer)
+    name = catalog.job_id(Job.VERIFY, bench, series, suites, commits, closer)
     way = replace(way, tests=TESTS_A_CORE * cores())
     return runner.carry_out(
         bench, name, started, way, lambda prober: Verification(plan, prober).run()
@@ -105,7 +98,7 @@ class Verification:
         if contradicted := self._contradicted(judged):
             self.prober.distrust_fast()
             text = f"a real build contradicts fast on {contradicted}: all is judged anew by it"
-            self.journal.note(Turned(TO_REAL, text))
+            self.journal.note(Turned(Turn.REAL, text))
             judged = self._matrix()
         self._look_closer(judged)
         for one in judged:

@@ -16,10 +16,12 @@ from bisector.jobs.backport.attempt import Plan
 from bisector.jobs.backport.backport import find_branches, hand_over
 from bisector.jobs.backport.fix import Fix
 from bisector.patch import deliver
-from bisector.record.events import FAILS, Ported, RegTested, Turned
+from bisector.record.events import Turned
 from bisector.record.journal import Journal
+from bisector.record.patch_events import Ported, RegTested
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
+from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
 from tests.conftest import Clone
 from tests.support.ports import BASE, GCC, TCC, C, World, verdict
@@ -230,7 +232,11 @@ def test_a_branchs_reg_tests_are_run_before_and_after_the_fix(world: World) -> N
     world.run(world.plan(world.fix(), "3.0", "2.9", reg_tests=("reg-tests/a",)))
     events = Journal(world.journal).events
     (told,) = (event for event in events if isinstance(event, RegTested))
-    assert (told.branch, told.test, told.change) == ("3.0", "reg-tests/a/x.vtc", FAILS)
+    assert (told.branch, told.test, told.change) == (
+        "3.0",
+        "reg-tests/a/x.vtc",
+        RegTestChange.FAILS,
+    )
     assert "has no such tests" in world.notes()[0], "the other branch lacks them"
 
 

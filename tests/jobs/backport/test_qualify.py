@@ -11,8 +11,8 @@ from bisector.jobs.backport import qualify
 from bisector.jobs.backport.backport import hand_over, origin
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
-from bisector.record.events import Ported
 from bisector.record.journal import Journal
+from bisector.record.patch_events import Ported
 from bisector.record.patch_outcome import NO_TEST, Outcome
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace

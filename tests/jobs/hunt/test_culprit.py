@@ -15,17 +15,9 @@ from bisector.build.toolchains.fast import Fast
 from bisector.jobs.hunt import culprit
 from bisector.jobs.hunt.hunt import Hunt, Question
 from bisector.probing.probe import Probe
-from bisector.record.events import (
-    FIX,
-    INTRODUCTION,
-    Confirmed,
-    Ended,
-    Found,
-    Noted,
-    Probed,
-    Reduced,
-)
+from bisector.record.events import Confirmed, Ended, Found, Noted, Probed, Reduced
 from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.record.words import Change
 from bisector.system.workspace import Workspace
 from tests.conftest import WHO, Clone
 from tests.jobs.hunt.test_hunt import AUTO, BAD, GCC, GOOD, Machine, Scripted, World, bad_in
@@ -213,22 +205,22 @@ def test_a_flaky_test_is_run_several_times_before_a_part_passes(lab: Lab) -> Non
 # --- when there is nothing to reduce --------------------------------------------------------------
 
 
-def found(what: str, *revisions: str, parent: str = "p" * 40) -> Found:
+def found(what: Change, *revisions: str, parent: str = "p" * 40) -> Found:
     several = ("",) * len(revisions)
     return Found(what, revisions, several, several, (parent,))
 
 
 def proof(proven: bool) -> Confirmed:
-    return Confirmed(INTRODUCTION, proven, 5, "" if proven else "a doubt")
+    return Confirmed(Change.INTRODUCTION, proven, 5, "" if proven else "a doubt")
 
 
 @pytest.mark.parametrize(
     ("answers", "proofs", "said"),
     [
-        ([found(FIX, "f")], [proof(True)], "introduced the bug is not in the range"),
-        ([found(INTRODUCTION, "a", "b")], [proof(True)], "it is one of 2"),
-        ([found(INTRODUCTION, "a")], [], "it is not proven"),
-        ([found(INTRODUCTION, "a")], [proof(True), proof(False)], "it is not proven"),
+        ([found(Change.FIX, "f")], [proof(True)], "introduced the bug is not in the range"),
+        ([found(Change.INTRODUCTION, "a", "b")], [proof(True)], "it is one of 2"),
+        ([found(Change.INTRODUCTION, "a")], [], "it is not proven"),
+        ([found(Change.INTRODUCTION, "a")], [proof(True), proof(False)], "it is not proven"),
     ],
 )
 def test_without_one_proven_culprit_the_reason_is_told(
@@ -247,7 +239,7 @@ def test_a_merge_is_not_reduced(lab: Lab) -> None:
     merge = lab.clone.commit({"src/s.c": "1\n"}, parents=[main, side])
     prober = lab.prober(bad_in(range(0)))
     prober.journal.append(proof(True))
-    told = culprit.reduce(prober, [found(INTRODUCTION, merge, parent=main)], False)
+    told = culprit.reduce(prober, [found(Change.INTRODUCTION, merge, parent=main)], False)
     assert isinstance(told, Noted) and "is a merge" in told.text
 
 

@@ -24,21 +24,12 @@ from bisector.patch.model import Series
 from bisector.probing.executors import Local
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Bench, Prober, Progress, Ticket
-from bisector.record.events import (
-    FIX,
-    INTRODUCTION,
-    Confirmed,
-    Ended,
-    Event,
-    Found,
-    Noted,
-    PatchChecked,
-    Probed,
-    Turned,
-)
+from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed, Turned
 from bisector.record.journal import Journal
+from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import summarize
 from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.record.words import Change, How
 from bisector.report import terminal
 from bisector.search.witness import BUDGET
 from bisector.system.slots import Lane
@@ -123,7 +114,7 @@ class Scripted(Prober):
         builder.insert("patched", store.create_blob(b"patched"), FileMode.BLOB)
         tree = builder.write()
         self.machine.patched[str(tree)] = answer
-        done = AppliedSeries(tree, (Applied(tree, "exact"), Applied(tree, "three-way", "3.0")))
+        done = AppliedSeries(tree, (Applied(tree, How.EXACT), Applied(tree, How.THREE_WAY, "3.0")))
         return done, self.start_tree(revision, str(tree), purpose)
 
 
@@ -214,22 +205,22 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
 
 def test_good_to_bad_finds_the_introduction(world: World) -> None:
     world.hunt(bad_in(range(7, 24)))
-    assert world.found() == {INTRODUCTION: [7]}
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
     assert world.ended() == Ended("answered", ("v3.0-dev1", "v3.0.0", "v3.1-dev1"))
 
 
 def test_bad_to_good_finds_the_fix(world: World) -> None:
     world.hunt(bad_in(range(14)))
-    assert world.found() == {FIX: [14]}
-    assert world.confirmed() == {FIX: ""}
+    assert world.found() == {Change.FIX: [14]}
+    assert world.confirmed() == {Change.FIX: ""}
     assert world.ended() == Ended("answered", ("v2.9.0", "v3.0-dev1", "v3.0.0"))
 
 
 def test_good_to_good_finds_a_witness_then_the_introduction_and_the_fix(world: World) -> None:
     prober = world.hunt(bad_in(range(10, 15)))
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
-    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
+    assert world.confirmed() == {Change.INTRODUCTION: "", Change.FIX: ""}
     assert world.ended() == Ended("answered", ("v3.0.0",))
     assert prober.asked[:2] == [0, 23], "both ends come first"
 
@@ -237,20 +228,20 @@ def test_good_to_good_finds_a_witness_then_the_introduction_and_the_fix(world: W
 @pytest.mark.parametrize("culprit", [1, 2, 22, 23])
 def test_the_first_commits_and_the_last_ones_are_found_too(world: World, culprit: int) -> None:
     world.hunt(bad_in(range(culprit, 24)))
-    assert world.found() == {INTRODUCTION: [culprit]}
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.found() == {Change.INTRODUCTION: [culprit]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
 
 
 def test_a_bad_stretch_of_one_commit_is_found(world: World) -> None:
     world.hunt(bad_in(range(16, 17)))
-    assert world.found() == {INTRODUCTION: [16], FIX: [17]}
+    assert world.found() == {Change.INTRODUCTION: [16], Change.FIX: [17]}
     assert world.ended() == Ended("answered", ())
 
 
 def test_two_good_ends_may_be_a_release_each(world: World) -> None:
     world.range = "v2.9..v3.1-dev1"
     prober = world.hunt(bad_in(range(10, 15)))
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
     assert prober.asked.count(20) == 1, "the end is no place to look for a witness"
 
 
@@ -314,25 +305,25 @@ def test_the_witness_hunt_keeps_to_its_budget(
 def test_a_right_suspect_is_proven_with_the_fewest_probes(world: World) -> None:
     known = Known(suspect=world.commits[10], fix=world.commits[15])
     prober = world.hunt(bad_in(range(10, 15)), known=known)
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
     assert set(prober.asked) == {0, 23, 10, 9, 14, 15}
 
 
 def test_a_wrong_suspect_does_not_mislead(world: World) -> None:
     known = Known(suspect=world.commits[4], fix=world.commits[20])
     world.hunt(bad_in(range(10, 15)), known=known)
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
-    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
+    assert world.confirmed() == {Change.INTRODUCTION: "", Change.FIX: ""}
 
 
 def test_a_suspect_that_the_repository_does_not_know_is_passed_over(world: World) -> None:
     world.hunt(bad_in(range(10, 15)), known=Known(suspect="64c9c8ef39", fix="nonesuch"))
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
 
 
 def test_a_suspect_at_the_very_end_is_passed_over(world: World) -> None:
     world.hunt(bad_in(range(10, 15)), known=Known(suspect=world.commits[23]))
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
 
 
 def test_what_the_patch_touches_is_looked_at_unless_the_hunt_is_blind(
@@ -347,7 +338,7 @@ def test_what_the_patch_touches_is_looked_at_unless_the_hunt_is_blind(
     world.path = tmp_path / "blind"
     blind = world.hunt(truth, series=world.fix_series(25), blind=True)
     assert blind.asked[2] not in (23, 24)
-    assert world.found() == {INTRODUCTION: [24], FIX: [25]}
+    assert world.found() == {Change.INTRODUCTION: [24], Change.FIX: [25]}
 
 
 # --- no answer without proof ----------------------------------------------------------------------
@@ -363,8 +354,10 @@ def test_both_sides_are_probed_several_times(world: World) -> None:
 def test_a_run_that_cannot_be_tested_raises_doubt(world: World) -> None:
     truth = bad_in(range(7, 24))
     world.hunt(lambda n, r: UNTESTABLE if (n, r) == (7, 1) else truth(n, r))
-    assert world.found() == {INTRODUCTION: [7]}
-    assert f"run 2 of {world.commits[7][:10]} is untestable" in world.confirmed()[INTRODUCTION]
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    assert (
+        f"run 2 of {world.commits[7][:10]} is untestable" in world.confirmed()[Change.INTRODUCTION]
+    )
 
 
 def test_a_culprit_with_its_parents_very_binary_raises_doubt(world: World) -> None:
@@ -372,7 +365,7 @@ def test_a_culprit_with_its_parents_very_binary_raises_doubt(world: World) -> No
         prober.machine.binaries = {6: "same", 7: "same"}
 
     world.hunt(bad_in(range(7, 24)), prepare=same)
-    assert "identical" in world.confirmed()[INTRODUCTION]
+    assert "identical" in world.confirmed()[Change.INTRODUCTION]
 
 
 def test_no_binary_is_not_the_same_binary(world: World) -> None:
@@ -380,7 +373,7 @@ def test_no_binary_is_not_the_same_binary(world: World) -> None:
         prober.machine.binaries = {6: "", 7: ""}
 
     world.hunt(bad_in(range(7, 24)), prepare=none)
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
 
 
 @pytest.mark.parametrize("stretch", [range(6, 7), range(5, 9)])
@@ -390,14 +383,14 @@ def test_commits_that_cannot_be_tested_leave_a_set_and_that_is_said(
     """One of those that cannot be tested may be the culprit, or the first bad one after them."""
     world.hunt(bad_in(range(7, 24), untestable=stretch))
     first_bad = max(7, stretch.stop)
-    assert world.found() == {INTRODUCTION: [*stretch, first_bad]}
-    assert world.confirmed() == {INTRODUCTION: "the others before it cannot be tested"}
+    assert world.found() == {Change.INTRODUCTION: [*stretch, first_bad]}
+    assert world.confirmed() == {Change.INTRODUCTION: "the others before it cannot be tested"}
 
 
 def test_commits_elsewhere_that_cannot_be_tested_do_not_matter(world: World) -> None:
     world.hunt(bad_in(range(7, 24), untestable=[2, 3, 10, 12, 13, 14, 18]))
-    assert world.found() == {INTRODUCTION: [7]}
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
 
 
 def test_a_commit_that_cannot_change_the_binary_is_never_the_answer(
@@ -407,7 +400,7 @@ def test_a_commit_that_cannot_change_the_binary_is_never_the_answer(
     world.commits += [clone.commit({"doc/x": "1\n"}), clone.commit({"doc/x": "2\n"})]
     world.commits += [clone.commit({"src/y.c": "1\n"}), clone.commit({"src/y.c": "2\n"})]
     prober = world.hunt(bad_in(range(26, 28)))
-    assert world.found() == {INTRODUCTION: [26]}
+    assert world.found() == {Change.INTRODUCTION: [26]}
     assert 24 not in prober.asked
 
 
@@ -422,8 +415,8 @@ def test_across_merges_the_commit_on_the_branch_is_found(
     merge = clone.commit({"src/side.c": "2\n"}, parents=[main, worse])
     world.commits += [side, main, worse, merge]
     world.hunt(lambda n, r: BAD if n >= 26 else GOOD)
-    assert world.found() == {INTRODUCTION: [26]}
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.found() == {Change.INTRODUCTION: [26]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
 
 
 # --- releases and the patch -----------------------------------------------------------------------
@@ -601,8 +594,8 @@ def tell_fast(truth: Truth) -> Callable[[Scripted], None]:
 def test_fast_searches_and_the_real_one_proves(world: World) -> None:
     world.chains = AUTO
     world.hunt(bad_in(range(10, 15)))
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
-    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
+    assert world.confirmed() == {Change.INTRODUCTION: "", Change.FIX: ""}
     assert notes(world) == []
     for event in world.events:
         if isinstance(event, Probed):
@@ -619,8 +612,8 @@ def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
     world.chains = chains
     for _ in range(2):
         world.hunt(bad_in(range(10, 24)), prepare=tell_fast(bad_in(range(6, 24))))
-        assert world.found() == {INTRODUCTION: [10]}
-        assert world.confirmed() == {INTRODUCTION: ""}
+        assert world.found() == {Change.INTRODUCTION: [10]}
+        assert world.confirmed() == {Change.INTRODUCTION: ""}
         (note,) = notes(world)
         assert "a real build contradicts fast" in note and "goes on with dev" in note
         assert world.ended().affected == ("v3.0.0", "v3.1-dev1")
@@ -632,7 +625,7 @@ def test_ends_that_only_fast_takes_for_alike_are_no_reason_to_give_up(
 ) -> None:
     world.chains = AUTO
     world.hunt(bad_in(range(7, 24)), prepare=tell_fast(lambda n, r: said))
-    assert world.found() == {INTRODUCTION: [7]}
+    assert world.found() == {Change.INTRODUCTION: [7]}
     (note,) = notes(world)
     assert "a real build contradicts fast" in note
 
@@ -651,14 +644,14 @@ def test_a_proof_that_times_out_once_does_not(world: World) -> None:
         lambda n, r: UNTESTABLE if (n, r) == (7, 1) else truth(n, r), prepare=tell_fast(truth)
     )
     assert notes(world) == []
-    assert "run 2 of" in world.confirmed()[INTRODUCTION]
+    assert "run 2 of" in world.confirmed()[Change.INTRODUCTION]
 
 
 def test_a_side_that_the_proof_cannot_test_at_all_contradicts(world: World) -> None:
     world.chains = AUTO
     truth = bad_in(range(7, 24), untestable=[7])
     world.hunt(truth, prepare=tell_fast(bad_in(range(7, 24))))
-    assert world.found() == {INTRODUCTION: [7, 8]}
+    assert world.found() == {Change.INTRODUCTION: [7, 8]}
     assert len(notes(world)) == 1
 
 
@@ -666,13 +659,13 @@ def test_killed_at_any_time_a_contradicted_hunt_ends_the_same(world: World) -> N
     world.chains = AUTO
     truth, fast = bad_in(range(10, 17)), bad_in(range(6, 20))
     world.hunt(truth, prepare=tell_fast(fast))
-    assert world.found() == {INTRODUCTION: [10], FIX: [17]}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [17]}
     lines = world.path.read_bytes().splitlines(keepends=True)
     for kept in range(0, len(lines), 4):
         world.path.write_bytes(b"".join(lines[:kept]))
         world.hunt(truth, prepare=tell_fast(fast))
-        assert world.found() == {INTRODUCTION: [10], FIX: [17]}
-        assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+        assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [17]}
+        assert world.confirmed() == {Change.INTRODUCTION: "", Change.FIX: ""}
         asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed) and not e.known]
         assert len(asked) == len(set(asked))
 
@@ -681,14 +674,14 @@ def test_a_stretch_that_fast_cannot_build_is_judged_by_the_other(world: World) -
     world.chains = AUTO
     fails = bad_in(range(10, 15), untestable=range(5, 20))
     world.hunt(bad_in(range(10, 15)), prepare=tell_fast(fails))
-    assert world.found() == {INTRODUCTION: [10], FIX: [15]}
-    assert world.confirmed() == {INTRODUCTION: "", FIX: ""}
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
+    assert world.confirmed() == {Change.INTRODUCTION: "", Change.FIX: ""}
 
 
 def test_without_a_proof_nothing_is_proven(world: World) -> None:
     world.chains = Toolchains(TCC, None, GCC)
     world.hunt(bad_in(range(7, 24)), prepare=tell_fast(bad_in(range(6, 24))))
-    assert world.found() == {INTRODUCTION: [6]}
+    assert world.found() == {Change.INTRODUCTION: [6]}
     assert world.confirmed() == {}
     summary = summarize([STARTED, *world.events])
     assert summary is not None and summary.answered and not summary.proven
@@ -721,8 +714,8 @@ def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
 ) -> None:
     world.chains = chains
     world.hunt(flaky_in(range(7, 24), 0.6), flaky=True)
-    assert world.found() == {INTRODUCTION: [7]}
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
     confirmed = [event for event in world.events if isinstance(event, Confirmed)][-1]
     assert 0.98 <= confirmed.confidence < 1
     assert f"{world.commits[6][:10]} 0 of" in confirmed.tally
@@ -732,8 +725,8 @@ def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
 def test_that_a_test_is_flaky_is_noticed(world: World) -> None:
     truth = bad_in(range(7, 24))
     world.hunt(lambda n, r: GOOD if n >= 7 and r % 4 == 3 else truth(n, r))
-    assert world.found() == {INTRODUCTION: [7]}
-    assert world.confirmed() == {INTRODUCTION: ""}
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
     (note,) = notes(world)
     assert "passes and fails by turns" in note
 
@@ -760,7 +753,7 @@ def test_with_two_toolchains_no_run_is_counted_twice(world: World) -> None:
         flaky=True,
         prepare=tell_fast(lambda n, r: UNTESTABLE if r == 0 else truth(n, r)),
     )
-    assert world.found() == {INTRODUCTION: [7]}
+    assert world.found() == {Change.INTRODUCTION: [7]}
     asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed)]
     assert len(asked) == len(set(asked))
 
@@ -781,4 +774,4 @@ def test_a_hint_that_means_nothing_is_told_before_anything_is_asked(world: World
 @pytest.mark.parametrize("hint", ["src/haproxy.c", "x"])
 def test_a_hint_does_not_change_the_answer(world: World, hint: str) -> None:
     world.hunt(bad_in(range(7, 24)), hint=hint)
-    assert world.found() == {INTRODUCTION: [7]}
+    assert world.found() == {Change.INTRODUCTION: [7]}

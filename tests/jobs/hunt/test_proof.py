@@ -12,8 +12,9 @@ from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.release import Release
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MISSED, MOST_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import TestIsFlaky
-from bisector.record.events import FIX, INTRODUCTION, Confirmed, Found
+from bisector.record.events import Confirmed, Found
 from bisector.record.verdict import Verdict
+from bisector.record.words import Change
 from bisector.system.workspace import Workspace
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
@@ -44,7 +45,7 @@ class Proof:
         self.prober: Scripted = world.prober(lambda n, run: parent(run) if n == 6 else child(run))
 
     def confirm(
-        self, what: str = INTRODUCTION, *, flaky: bool = False, only: bool = True
+        self, what: Change = Change.INTRODUCTION, *, flaky: bool = False, only: bool = True
     ) -> Confirmed:
         commits = self.world.commits
         revisions = (commits[7],) if only else (commits[6], commits[7])
@@ -60,9 +61,11 @@ class Proof:
 # --- a steady test --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("what", "before", "after"), [(INTRODUCTION, GOOD, BAD), (FIX, BAD, GOOD)])
+@pytest.mark.parametrize(
+    ("what", "before", "after"), [(Change.INTRODUCTION, GOOD, BAD), (Change.FIX, BAD, GOOD)]
+)
 def test_both_sides_as_expected_in_all_runs_are_proof(
-    world: World, what: str, before: Verdict, after: Verdict
+    world: World, what: Change, before: Verdict, after: Verdict
 ) -> None:
     proof = Proof(world, steadily(before), steadily(after))
     assert proof.confirm(what) == Confirmed(what, True, CONFIRM_RUNS, "", "dev")

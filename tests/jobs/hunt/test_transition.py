@@ -12,11 +12,12 @@ from bisector.jobs.hunt.transition import (
     ANY_FAILURE_BY_LUCK,
     BY_LUCK,
     Finder,
-    Stretch,
+    SearchRange,
 )
 from bisector.patch import relevance
 from bisector.probing.executors import Task
-from bisector.record.events import FIX, INTRODUCTION, Found, Probed
+from bisector.record.events import Found, Probed
+from bisector.record.words import Change
 from bisector.search.bisection import Search
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -34,9 +35,11 @@ def finder(world: World, prober: Scripted) -> Finder:
     return Finder(prober, commits, relevance.of(prober.bench.history, commits))
 
 
-def find(world: World, prober: Scripted, what: str = INTRODUCTION, *, flaky: bool = False) -> Found:
-    stretch = Stretch(what, world.commits[0], world.commits[23])
-    return finder(world, prober).find(stretch, "", flaky)
+def find(
+    world: World, prober: Scripted, what: Change = Change.INTRODUCTION, *, flaky: bool = False
+) -> Found:
+    where = SearchRange(what, world.commits[0], world.commits[23])
+    return finder(world, prober).find(where, "", flaky)
 
 
 def numbers(world: World, commits: Sequence[str]) -> list[int]:
@@ -58,8 +61,8 @@ def test_the_introduction_is_found_however_many_are_asked_at_once(
 
 
 def test_a_fix_is_found_likewise(world: World) -> None:
-    found = find(world, world.prober(bad_in(range(9))), FIX)
-    assert (found.what, numbers(world, found.revisions)) == (FIX, [9])
+    found = find(world, world.prober(bad_in(range(9))), Change.FIX)
+    assert (found.what, numbers(world, found.revisions)) == (Change.FIX, [9])
 
 
 def test_what_is_known_is_not_asked(world: World) -> None:
@@ -127,8 +130,12 @@ def test_where_nobody_does_nothing_is_counted(
 # --- with chance ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("what", "stretch"), [(INTRODUCTION, range(9, 24)), (FIX, range(9))])
-def test_with_chance_the_answer_has_a_confidence(world: World, what: str, stretch: range) -> None:
+@pytest.mark.parametrize(
+    ("what", "stretch"), [(Change.INTRODUCTION, range(9, 24)), (Change.FIX, range(9))]
+)
+def test_with_chance_the_answer_has_a_confidence(
+    world: World, what: Change, stretch: range
+) -> None:
     prober = world.prober(flaky_in(stretch, 0.6))
     found = find(world, prober, what, flaky=True)
     assert numbers(world, found.revisions) == [9]
@@ -140,14 +147,14 @@ def test_with_chance_the_answer_has_a_confidence(world: World, what: str, stretc
 @pytest.mark.parametrize(
     ("what", "always", "end", "word"),
     [
-        (INTRODUCTION, GOOD, 23, "good"),
-        (INTRODUCTION, BAD, 0, "bad"),
-        (FIX, GOOD, 0, "good"),
-        (FIX, BAD, 23, "bad"),
+        (Change.INTRODUCTION, GOOD, 23, "good"),
+        (Change.INTRODUCTION, BAD, 0, "bad"),
+        (Change.FIX, GOOD, 0, "good"),
+        (Change.FIX, BAD, 23, "bad"),
     ],
 )
 def test_where_nothing_changes_it_says_which_end_is_not_what_it_was_taken_for(
-    world: World, what: str, always: object, end: int, word: str
+    world: World, what: Change, always: object, end: int, word: str
 ) -> None:
     prober = world.prober(lambda n, r: BAD if always is BAD else GOOD)
     said = rf"no {what} between .*: with P = 0\.99\d? {world.commits[end][:10]} is {word} as well"
@@ -159,10 +166,11 @@ def test_where_nothing_changes_it_says_which_end_is_not_what_it_was_taken_for(
 def test_a_signature_is_hardly_ever_seen_by_luck(world: World) -> None:
     """Passing by luck is the same error, on either side of the change."""
     seeker = finder(world, world.prober(bad_in(range(0))))
-    introduction, fix = seeker._noise(INTRODUCTION), seeker._noise(FIX)
+    introduction, fix = seeker._noise(Change.INTRODUCTION), seeker._noise(Change.FIX)
     assert introduction.false_new == fix.false_old == BY_LUCK
     assert introduction.false_old == fix.false_new
     world.oracle = VTestCase("any", "digest", "any.vtc")
     assert (
-        finder(world, world.prober(bad_in(range(0))))._noise(FIX).false_old == ANY_FAILURE_BY_LUCK
+        finder(world, world.prober(bad_in(range(0))))._noise(Change.FIX).false_old
+        == ANY_FAILURE_BY_LUCK
     )

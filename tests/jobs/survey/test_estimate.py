@@ -12,6 +12,7 @@ from bisector.build.toolchains.fast import Fast
 from bisector.jobs.survey.estimate import Pace, estimate, pace_of
 from bisector.record.events import Event
 from bisector.record.journal import Journal
+from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS
 from bisector.system.workspace import Workspace
@@ -65,7 +66,7 @@ def test_what_was_told_before_costs_nothing_unless_all_is_to_be_tested_afresh(
     told = [
         probed(commit, GOOD, toolchain=Dev.name, build_seconds=0.0) for commit in world.commits[:9]
     ]
-    keep(world, started("sweep", world.range), *told)
+    keep(world, started(Job.SWEEP, world.range), *told)
     assert (cost(world).known, cost(world, fresh=True).known) == (9, 0)
     assert cost(world).build_seconds < cost(world, fresh=True).build_seconds
     keep(world, *(probed(commit, GOOD) for commit in world.commits))
@@ -79,7 +80,7 @@ def test_a_sweep_that_was_begun_tells_its_own_pace(world: World) -> None:
         probed(commit, GOOD, toolchain=Dev.name, build_seconds=took)
         for commit, took in zip(world.commits, seconds, strict=False)
     ]
-    keep(world, started("sweep", world.range), *told)
+    keep(world, started(Job.SWEEP, world.range), *told)
     made = cost(world)
     assert made.build_seconds == pytest.approx(10 * 21 * SMALL)
     assert made.measured == 3
@@ -114,7 +115,7 @@ def test_where_too_little_was_measured_the_pace_is_that_of_another_machine() -> 
     assert pace_of([[STARTED, build, build, build]], Dev, "x") == replace(
         nothing, build_seconds=2.0, builds=3
     )
-    sweep = [started("sweep", "a..b"), build, build, build]
+    sweep = [started(Job.SWEEP, "a..b"), build, build, build]
     assert pace_of([sweep], Dev, "x") == nothing, "these went on from their neighbours"
     fast = Pace(Fast.cost.full, TEST_SECONDS, 0)
     assert pace_of([[STARTED, build, build, build]], Fast, "x") == fast

@@ -19,7 +19,7 @@ from bisector.git.history import History
 from bisector.jobs.verify import coverage
 from bisector.jobs.verify.coverage import added_lines, counting, covered, measure, read
 from bisector.probing.prober import Bench
-from bisector.record.events import Covered
+from bisector.record.patch_events import Covered
 from bisector.system import tools
 from bisector.system.process import Stopped
 from bisector.system.slots import Lane

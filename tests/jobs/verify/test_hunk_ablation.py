@@ -12,8 +12,9 @@ from bisector.jobs.judge import Judge, Suite
 from bisector.jobs.verify.hunk_ablation import Hunkwise
 from bisector.patch import unified_diff
 from bisector.patch.model import Patch, Series
-from bisector.record.events import COMMENT, NEEDED, NOTICED, UNCOVERED, HunkDropped
+from bisector.record.patch_events import HunkDropped
 from bisector.record.verdict import Verdict
+from bisector.record.words import HunkState
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from tests.conftest import Clone
@@ -57,7 +58,12 @@ def test_each_hunk_is_noticed_by_the_variants_that_go_through_it(
     dropped: list[HunkDropped],
 ) -> None:
     assert [one.hunk for one in dropped] == [0, 1, 2, 3]
-    assert [one.state for one in dropped] == [NOTICED, COMMENT, NOTICED, UNCOVERED]
+    assert [one.state for one in dropped] == [
+        HunkState.NOTICED,
+        HunkState.COMMENT,
+        HunkState.NOTICED,
+        HunkState.UNCOVERED,
+    ]
     assert dropped[0].noticed_by == ("flap a=1",)
     assert dropped[2].noticed_by == ("flap a=2",)
     assert dropped[0].path == "src/haproxy.c"
@@ -69,7 +75,7 @@ def test_a_patch_of_one_hunk_is_dropped_whole(
 ) -> None:
     one = change("src/haproxy.c", OLD, OLD.replace("port = 0", "port = 1"))
     (only,) = drop(clone, workspace, tmp_path, one)
-    assert (only.state, only.noticed_by) == (NOTICED, ("flap a=1",))
+    assert (only.state, only.noticed_by) == (HunkState.NOTICED, ("flap a=1",))
 
 
 def test_a_later_patch_does_not_hide_what_an_earlier_ones_hunk_is_for(
@@ -80,8 +86,8 @@ def test_a_later_patch_does_not_hide_what_an_earlier_ones_hunk_is_for(
     second = change("src/haproxy.c", middle, middle.replace("port = 1", "port = 12"), "second")
     told = drop(clone, workspace, tmp_path, Series((*first.patches, *second.patches)))
     assert [(one.patch, one.state) for one in told] == [
-        ("BUG: first", NOTICED),
-        ("BUG: second", UNCOVERED),
+        ("BUG: first", HunkState.NOTICED),
+        ("BUG: second", HunkState.UNCOVERED),
     ]
 
 
@@ -97,11 +103,16 @@ def test_a_hunk_without_which_nothing_compiles_is_needed(
     judge = Judge(prober, (SUITE,))
     head = prober.bench.history.head().id
     told = list(Hunkwise(judge, head).drop_each(change("src/haproxy.c", OLD, NEW)))
-    assert [one.state for one in told] == [NEEDED, COMMENT, NEEDED, UNCOVERED]
+    assert [one.state for one in told] == [
+        HunkState.NEEDED,
+        HunkState.COMMENT,
+        HunkState.NEEDED,
+        HunkState.UNCOVERED,
+    ]
     assert told[0].problem == "unbuildable, as it is"
 
 
 def test_what_is_not_built_is_no_code(clone: Clone, workspace: Workspace, tmp_path: Path) -> None:
     clone.commit({"doc/x.txt": "old\n"})
     (told,) = drop(clone, workspace, tmp_path, change("doc/x.txt", "old\n", "new\n"))
-    assert told.state == COMMENT
+    assert told.state == HunkState.COMMENT

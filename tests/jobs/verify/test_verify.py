@@ -11,7 +11,8 @@ from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Suite
 from bisector.jobs.verify.verify import Closer, Plan, Verification
 from bisector.probing.prober import Prober
-from bisector.record.events import Confirmed, HunkDropped, Judged, Noted, Probed, Started, Turned
+from bisector.record.events import Confirmed, Noted, Probed, Started, Turned
+from bisector.record.patch_events import HunkDropped, Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict

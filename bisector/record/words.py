@@ -1,0 +1,106 @@
+"""The fixed words of events, as enumerations. Journals and reports hold their values.
+
+The verdicts are in verdict.py, what a patch comes to is in patch_outcome.py.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from bisector.record.verdict import Verdict
+
+
+class Job(StrEnum):
+    """The commands that keep a journal."""
+
+    RUN = "run"
+    VERIFY = "verify"
+    BACKPORT = "backport"
+    AFFECTED = "affected"
+    SWEEP = "sweep"
+
+
+class Change(StrEnum):
+    """The two changes of behaviour that a hunt looks for."""
+
+    INTRODUCTION = "introduction"
+    FIX = "fix"
+
+    @property
+    def new_verdict(self) -> Verdict:
+        """The verdict on the commit that made the change; the one on its parents is the other."""
+        return Verdict.BAD if self is Change.INTRODUCTION else Verdict.GOOD
+
+    @property
+    def confirmation(self) -> str:
+        """The purpose of a probe that confirms the commit that made the change."""
+        return Purpose.CONFIRM.about(f"the {self}")
+
+
+class Turn(StrEnum):
+    """How a job goes on after its results contradicted each other."""
+
+    REAL = "real"  # only real toolchains are believed
+    CHANCE = "chance"  # the test is taken for a flaky one
+
+
+class How(StrEnum):
+    """How a patch applied. In events the label of the variant that applied may follow."""
+
+    EXACT = "exact"
+    THREE_WAY = "three-way"
+    ALREADY = "already"  # nothing had to be done
+    CONFLICT = "conflict"
+
+
+class HunkState(StrEnum):
+    """What happens when one hunk is left out of a patch."""
+
+    NOTICED = "noticed"  # a test has another verdict
+    UNCOVERED = "not covered"  # no test has
+    COMMENT = "comment"  # the hunk changes no code
+    NEEDED = "needed"  # the rest of the patch does not apply or does not compile
+
+
+class RegTestChange(StrEnum):
+    """What a patch does to one of the revision's own reg-tests."""
+
+    SAME = "same"
+    FAILS = "newly fails"
+    PASSES = "newly passes"
+    FLICKERS = "flickers"  # it differs between runs of the same tree
+
+
+class Purpose(StrEnum):
+    """What a probe is made for.
+
+    The ``purpose`` of a probe is text that begins with one of these; details may follow. It begins
+    with CONFIRM, followed by what is confirmed, if a real toolchain repeats a result as proof.
+    """
+
+    END = "end"
+    END_AGAIN = "end again"
+    WITNESS = "witness"
+    INTRODUCTION = "introduction"
+    FIX = "fix"
+    CONFIRM = "confirm"
+    HUNKS = "hunks"  # of the culprit; what precedes it says how many of them
+    AFFECTED = "affected release"
+    PATCHED = "patched release"
+    BEFORE = "before"
+    AFTER = "after"
+    HUNK_DROPPED = "hunk dropped"
+    QUALIFY = "qualify"
+    REG_TEST = "reg-test"
+    RELEASE = "release"
+    SWEEP = "sweep"
+    RETEST = "re-test"
+    PROBE = "probe"
+
+    def about(self, details: str) -> str:
+        """A probe's purpose: this one with *details*, as in `witness (releases)`."""
+        return f"{self} {details}"
+
+    def begins(self, purpose: str) -> bool:
+        """Whether a probe's *purpose* is this one, with or without details."""
+        return purpose == self or purpose.startswith(f"{self} ")
