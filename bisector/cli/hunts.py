@@ -13,9 +13,12 @@ class Hunts(Command):
         from bisector.report import terminal
         from bisector.system.workspace import Workspace
 
-        hunts = list(catalog.hunts(Workspace.open()))
+        workspace = Workspace.open()
+        hunts, unreadable = list(catalog.hunts(workspace)), catalog.unreadable(workspace)
         for hunt in hunts:
             print(terminal.hunt_line(*hunt))
-        if not hunts:
+        for name in unreadable:
+            print(f"{name}  cannot be read: damaged, or of another version of bisector")
+        if not hunts and not unreadable:
             print("no hunts yet: 'bisector run A..B' begins one")
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bisector.errors import HuntBusy, NoSuchHunt
@@ -11,11 +12,13 @@ from bisector.git.history import History
 from bisector.jobs.judge import Suite
 from bisector.patch.model import Series
 from bisector.probing.prober import Bench
-from bisector.record.journal import Journal, read
+from bisector.record.journal import FORMAT, Journal, format_of, read
 from bisector.record.summary import Summary, summarize
 from bisector.record.words import Change, Job
-from bisector.system.workspace import Workspace, digest, is_locked, lock
+from bisector.system.workspace import Workspace, digest, explained, is_locked, lock
 from bisector.testing.scenario import Known
+
+_LISTED = "'bisector hunts' lists them"
 
 
 def job_id(job: Job, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
@@ -29,30 +32,55 @@ def job_id(job: Job, bench: Bench, series: Series, suites: Sequence[Suite], *mor
 
 @contextmanager
 def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
-    """The journal of a hunt, for one process at a time; *fresh* sets an older one aside.
+    """The journal of a hunt, for one process at a time.
 
-    Of those only the last one is kept. Raises HuntBusy when another process has it.
+    An older one is set aside if all is to be *fresh*, or if its format is not FORMAT; the one that
+    was set aside before is removed. Raises HuntBusy when another process has the journal.
     """
     home = workspace.folder("hunts", hunt)
     with lock(home / "lock") as held:
         if held is None:
             raise HuntBusy("this hunt is under way in another process", "'bisector hunts' shows it")
         path = home / "journal"
-        if fresh and path.exists():
-            for older in home.glob("journal.*"):
-                older.unlink(missing_ok=True)
-            path.replace(home / "journal.before")
-        yield Journal(path)
+        aside = home / "journal.before"
+        outdated = not fresh and format_of(path) != FORMAT
+        if outdated or (fresh and path.exists()):
+            with explained(f"cannot set the journal {path} aside"):
+                for older in home.glob("journal.*"):
+                    older.unlink(missing_ok=True)
+                path.replace(aside)
+        yield Journal(path, replaced=aside if outdated else None)
 
 
 def hunts(workspace: Workspace) -> Iterator[tuple[str, bool, Summary]]:
     """The hunts in the workspace, newest first: name, whether it is running, its summary."""
     found = []
     for path in (workspace.root / "hunts").glob("*/journal"):
-        if summary := summarize(read(path)[0]):
+        if summary := _summary(path):
             busy = is_locked(path.parent / "lock")
             found.append((path.parent.name, busy, summary))
     yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
+
+
+def unreadable(workspace: Workspace) -> list[str]:
+    """The names of the hunts of whose journals not even the Started can be read."""
+    found = []
+    for path in sorted((workspace.root / "hunts").glob("*/journal")):
+        events, damaged = read(path)
+        if damaged and summarize(events) is None and not is_locked(path.parent / "lock"):
+            found.append(path.parent.name)
+    return found
+
+
+def _summary(path: Path) -> Summary | None:
+    """What a journal says, with a note if it is of another format; None without a Started."""
+    events, damaged = read(path)
+    summary = summarize(events)
+    if summary is None or format_of(path) == FORMAT:
+        return summary
+    lost = f"; {damaged} of its lines cannot be read" if damaged else ""
+    note = f"the journal is of another version of bisector ({summary.started.version}){lost}"
+    return replace(summary, notes=(note, *summary.notes))
 
 
 def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
@@ -61,11 +89,21 @@ def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
     Raises NoSuchHunt.
     """
     found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
-    if not found or (name and len(found) > 1):
-        what = f"{len(found)} hunts begin with '{name}'" if found else f"no hunt '{name}'"
-        raise NoSuchHunt(what if name else "no hunts yet", "'bisector hunts' lists them")
+    if not found:
+        raise _no_hunt(workspace, name)
+    if name and len(found) > 1:
+        raise NoSuchHunt(f"{len(found)} hunts begin with '{name}'", _LISTED)
     chosen, _, summary = found[0]
     return workspace.root / "hunts" / chosen / "journal", summary
+
+
+def _no_hunt(workspace: Workspace, name: str) -> NoSuchHunt:
+    """Why there is no hunt whose name begins so."""
+    for lost in unreadable(workspace):
+        if lost.startswith(name):
+            what = f"the journal of hunt '{lost}' cannot be read"
+            return NoSuchHunt(what, "it is damaged, or of another version of bisector")
+    return NoSuchHunt(f"no hunt '{name}'" if name else "no hunts yet", _LISTED)
 
 
 def find_claims(

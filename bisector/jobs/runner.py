@@ -115,6 +115,9 @@ def carry_out(
         journal.listeners.append(way.watcher.told)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
+        if journal.replaced:
+            said = f"the journal of another version of bisector was set aside: {journal.replaced}"
+            journal.note(Noted(said))
         if journal.damaged:
             said = f"{journal.damaged} damaged lines of the journal were left out and done again"
             journal.note(Noted(said))

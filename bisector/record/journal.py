@@ -1,7 +1,8 @@
-"""The append-only record of a hunt: each event is on the disk before the next decision is taken.
+"""The append-only record of a job: each event is on the disk before the next decision is taken.
 
-A line is the event's JSON and its checksum. A line that was torn by a power cut or damaged since is
-left out, and what it said is found out again.
+A line is a checksum (CRC-32 in hexadecimal), a space and a JSON object: the event's kind and fields
+and the journal's FORMAT. A damaged line, such as one torn by a power cut, is left out; the job
+finds out again what it said.
 """
 
 from __future__ import annotations
@@ -11,17 +12,27 @@ import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bisector.record.codec import from_dict, to_dict
 from bisector.record.events import Event, Probed
 from bisector.system.workspace import explained
 
+# Raised when a field's meaning changes, or a default would say something false of older journals:
+# a job goes on only from a journal of its own format. 1, which 0.1.0 wrote, does not say which
+# toolchain's verdicts are proof.
+FORMAT = 2
+
 
 class Journal:
-    """A hunt's events, in order; everything appended is also told to the listeners."""
+    """A job's events, in order; everything appended is also passed to the listeners.
 
-    def __init__(self, path: Path) -> None:
+    ``replaced`` is where the journal of another format is now in whose place this one begins.
+    """
+
+    def __init__(self, path: Path, replaced: Path | None = None) -> None:
         self.path = path
+        self.replaced = replaced
         self.events, self.damaged = read(path)
         self.listeners: list[Callable[[Event], None]] = []
         self._known: dict[tuple[str, int], Probed] = {}
@@ -45,16 +56,16 @@ class Journal:
             listener(event)
 
     def note(self, event: Event) -> None:
-        """Append *event* unless an earlier session of the same hunt did."""
+        """Append *event* unless an earlier session of the same job did."""
         if event not in self.events:
             self.append(event)
 
     def recall(self, key: str, run: int) -> Probed | None:
-        """The verdict on a question that this hunt asked before, be it for another revision."""
+        """The earlier probe with this key and run, for whatever revision it was made."""
         return self._known.get((key, run))
 
     def asked(self, key: str, run: int, revision: str, patched: bool) -> Probed | None:
-        """The verdict on a question that this hunt asked before for this very revision."""
+        """The earlier probe with this key and run for this very revision."""
         return self._asked.get((key, run, revision, patched))
 
     def _index(self, event: Event) -> None:
@@ -65,24 +76,45 @@ class Journal:
 
 def encode(event: Event) -> bytes:
     """An event as a journal's line."""
-    text = json.dumps(to_dict(event), separators=(",", ":")).encode()
+    table = {"format": FORMAT, **to_dict(event)}
+    text = json.dumps(table, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
 def read(path: Path) -> tuple[list[Event], int]:
-    """The events of a journal (none if there is no file), and how many lines are damaged."""
-    if not path.exists():
-        return [], 0
+    """The events of a journal (none if there is no file), and how many lines cannot be read."""
     events: list[Event] = []
     damaged = 0
-    with explained(f"cannot read the journal {path}"):
-        lines = path.read_bytes().split(b"\n")
-    for line in filter(None, lines):
+    for line in _lines(path):
         try:
-            checksum, text = line.split(b" ", 1)
-            if int(checksum, 16) != zlib.crc32(text):
-                raise ValueError("checksum")
-            events.append(from_dict(json.loads(text)))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            events.append(from_dict(_decoded(line)))
+        except (ValueError, RecursionError):
             damaged += 1
     return events, damaged
+
+
+def format_of(path: Path) -> Any:
+    """The format of a journal, as its first undamaged line has it; FORMAT if there is none."""
+    for line in _lines(path):
+        try:
+            table = _decoded(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(table, dict):
+            return table.get("format", 1)
+    return FORMAT
+
+
+def _lines(path: Path) -> list[bytes]:
+    if not path.exists():
+        return []
+    with explained(f"cannot read the journal {path}"):
+        return [line for line in path.read_bytes().split(b"\n") if line]
+
+
+def _decoded(line: bytes) -> Any:
+    """A line's JSON value. Raises ValueError if the line is damaged, RecursionError."""
+    checksum, text = line.split(b" ", 1)
+    if int(checksum, 16) != zlib.crc32(text):
+        raise ValueError("checksum")
+    return json.loads(text)

@@ -18,6 +18,7 @@ from bisector.system.workspace import Workspace
 from tests.cli.test_cli import Shell
 from tests.report.test_terminal import ANSWERED, STARTED
 from tests.support import judged as j
+from tests.support import old_journal as old
 
 
 @pytest.fixture
@@ -132,3 +133,45 @@ def test_a_job_without_an_answer_has_its_reports_and_its_own_status(
     assert "no answer   both ends are good" in out
     assert err == "bisector: both ends are good: look closer\n"
     assert json.loads((tmp_path / "x").read_text())["answer"] == "both ends are good"
+
+
+# --- journals of other versions -------------------------------------------------------------------
+
+ANOTHER = "the journal is of another version of bisector (0.1.0)"
+
+
+def test_a_journal_of_0_1_0_is_reported(shell: Shell, tmp_path: Path) -> None:
+    old.write(Workspace.open(), "hunt", *old.HUNT)
+    assert shell("report", "--json", str(tmp_path / "json")) == 0
+    assert f"note        {ANOTHER}\n" in shell.out
+    assert "proven with dev: bad in 5 of 5 runs" in shell.out
+    assert ANOTHER in json.loads((tmp_path / "json").read_text())["notes"]
+
+    old.write(Workspace.open(), "verification", *old.VERIFICATION)
+    assert shell("report", "ver") == 0
+    assert "verified: fixes dns-flap on v3.0.0" in shell.out
+
+
+def test_what_cannot_be_read_of_it_is_said(shell: Shell) -> None:
+    old.write(Workspace.open(), "hunt", *old.HUNT, old.line(kind="forgotten", text="x"))
+    assert shell("report") == 0
+    assert f"note        {ANOTHER}; 1 of its lines cannot be read\n" in shell.out
+
+
+def test_a_journal_that_cannot_be_read_at_all_is_listed_and_named(shell: Shell) -> None:
+    old.write(Workspace.open(), "lost", old.line(kind="started", command="bisector run"))
+    assert shell("hunts") == 0
+    assert shell.out == "lost  cannot be read: damaged, or of another version of bisector\n"
+    for name in ("lo", ""):
+        assert shell("report", name) == 2
+        assert "the journal of hunt 'lost' cannot be read: it is damaged, or of" in shell.err
+    assert shell("report", "x") == 2
+    assert "no hunt 'x'" in shell.err
+
+
+def test_the_journals_of_this_version_are_not_remarked_upon(shell: Shell, record: Record) -> None:
+    record("one", ANSWERED)
+    assert shell("report") == 0
+    assert "another version" not in shell.out
+    assert shell("hunts") == 0
+    assert "cannot be read" not in shell.out

@@ -11,12 +11,13 @@ from bisector.errors import NoWitness, UsageProblem
 from bisector.jobs.runner import JobResult, Way, carry_out
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.prober import Prober
-from bisector.record.events import ANSWERED, Ended, Event, Reduced
+from bisector.record.events import ANSWERED, Ended, Event, Noted, Reduced
 from bisector.system.workspace import Workspace
 from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import World
 from tests.record.test_journal import probed
 from tests.report.test_terminal import STARTED
+from tests.support import old_journal as old
 
 REDUCED = Reduced("c" * 40, 2, ("src/a.c @@ -1 +1 @@",), "diff")
 END = Ended(ANSWERED, ())
@@ -73,6 +74,17 @@ def test_an_answer_without_what_is_wanted_now_goes_on_once(job: Job) -> None:
     assert job.done == 2
     job(END)
     assert job.done == 2
+
+
+def test_a_journal_of_another_version_is_set_aside_and_a_note_says_so(job: Job) -> None:
+    path = old.write(job.bench.workspace, "job", *old.HUNT)
+    events = job(END).events
+    aside = path.with_name("journal.before")
+    note = Noted(f"the journal of another version of bisector was set aside: {aside}")
+    assert events == (STARTED, note, END)
+    assert aside.read_bytes() == b"".join(old.HUNT)
+    assert job(END).events == events, "once"
+    assert job.done == 1
 
 
 def test_that_there_is_no_answer_is_part_of_the_outcome(job: Job) -> None:

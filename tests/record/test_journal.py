@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from bisector.errors import WorkspaceProblem
 from bisector.record.events import Confirmed, Ended, Event, Noted, Probed
-from bisector.record.journal import Journal, encode, read
+from bisector.record.journal import FORMAT, Journal, encode, format_of, read
 from bisector.record.verdict import Verdict
 from tests.record.test_codec import EVENTS
+from tests.support import old_journal
 
 
 @pytest.fixture
@@ -226,3 +227,21 @@ def test_what_was_noted_is_not_noted_again_by_the_next_session(path: Path) -> No
     journal.note(Confirmed("fix", False, 5, "doubt"))
     assert journal.events == [confirmed, Noted("x"), Confirmed("fix", False, 5, "doubt")]
     assert read(path)[0] == journal.events
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def test_a_journal_says_its_format(path: Path) -> None:
+    assert format_of(path) == FORMAT, "one that is about to begin has ours"
+    content = written(path, THREE)
+    assert format_of(path) == FORMAT
+    path.write_bytes(b"0" + content[1:])
+    assert format_of(path) == FORMAT, "any line says it"
+
+
+def test_a_journal_of_0_1_0_says_none_and_is_read(path: Path) -> None:
+    path.write_bytes(b"".join((*old_journal.HUNT, *old_journal.VERIFICATION)))
+    assert format_of(path) == 1
+    events, damaged = read(path)
+    assert (len(events), damaged) == (len(old_journal.HUNT) + len(old_journal.VERIFICATION), 0)
