@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bisector.build.toolchain import Toolchain
-from bisector.patch.apply import Conflict, apply_series
+from bisector.patch.apply import Conflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Options, Test, pairs
@@ -91,8 +91,7 @@ class Judge:
         return Side(self.prober, revision, tree, purpose, patched, self.cases, self._chain)
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
-        store, tree = self.history.store, self.history.tree_id(revision)
-        done = apply_series(store, store[tree].id, series)
+        done = apply_to(self.history, revision, series)
         if isinstance(done, Conflict):
             conflict = f"{done.patch}: {done.text}"
             return self._row(revision, branch, None, (How.CONFLICT,), conflict, done.brief)

@@ -10,7 +10,7 @@ from bisector.build.toolchains.dev import Dev
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
 from bisector.jobs.runner import Watcher, noticing
-from bisector.patch.apply import Conflict, apply_series
+from bisector.patch.apply import Conflict, apply_to
 from bisector.probing import probe, setup
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
@@ -95,10 +95,9 @@ def _aside(unboxed: str) -> str:
 def _tree(history: History, options: Options, commit: Commit) -> str:
     """The commit's tree with the patches that the user named, and no others."""
     series = setup.find_series(options.patches, Known(), history)
-    tree = history.tree_id(commit.id)
     if series is None:
-        return tree
-    done = apply_series(history.store, history.store[tree].id, series)
+        return history.tree_id(commit.id)
+    done = apply_to(history, commit.id, series)
     if isinstance(done, Conflict):
         raise PatchConflict(f"{done.patch} does not apply to {commit.short}", done.text)
     return str(done.tree)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import pygit2
 from pygit2.enums import MergeFileFlag
 
+from bisector.git.history import History
 from bisector.patch import hunks
 from bisector.patch.hunks import FileDiff
 from bisector.patch.model import Patch, Series, reverse
@@ -75,6 +77,21 @@ class Conflict:
         """The first place, and how many more there are."""
         more = len(self.where) - 1
         return self.where[0].text + (f"; and {more} more" if more else "")
+
+
+def apply_to(history: History, revision: str, series: Series) -> AppliedSeries | Conflict:
+    """Apply *series* to the tree of the commit *revision*, a full hash.
+
+    The result is remembered for each tree and series. Raises PatchProblem, ShallowClone.
+    """
+    return _applied(str(history.store_path), history.tree_id(revision), series)
+
+
+# by the series itself, as its digest leaves out the names that the result carries
+@lru_cache(maxsize=256)
+def _applied(store_path: str, tree: str, series: Series) -> AppliedSeries | Conflict:
+    store = pygit2.Repository(store_path)
+    return apply_series(store, store[tree].id, series)
 
 
 def apply_series(

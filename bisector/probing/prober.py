@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bisector.build import binaries
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.git.history import History
-from bisector.patch.apply import AppliedSeries, Conflict, apply_series
+from bisector.patch.apply import AppliedSeries, Conflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.executors import Executor, Task
 from bisector.probing.probe import Probe, key_of, recall
@@ -167,8 +167,7 @@ class Prober:
         self, revision: str, series: Series, purpose: str
     ) -> tuple[AppliedSeries | Conflict, Ticket | None]:
         """How *series* applies to *revision*, and the question about the result if it does."""
-        store, tree = self.bench.history.store, self.bench.history.tree_id(revision)
-        done = apply_series(store, store[tree].id, series)
+        done = apply_to(self.bench.history, revision, series)
         if isinstance(done, Conflict):
             return done, None
         return done, self.start_tree(revision, str(done.tree), purpose)

@@ -16,7 +16,7 @@ from bisector.git.history import History
 from bisector.jobs import reg_tests
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Side, Suite
-from bisector.patch.apply import AppliedSeries, apply_series
+from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
 from bisector.record.verdict import Verdict
@@ -96,7 +96,7 @@ def homes(fix: Fix, history: History, branches: Iterable[str]) -> tuple[Home, ..
 def _patched(fix: Fix, history: History, revisions: Iterable[str]) -> Iterator[Home]:
     for revision in revisions:
         tree = history.tree_id(revision)
-        done = apply_series(history.store, history.store[tree].id, fix.series)
+        done = apply_to(history, revision, fix.series)
         if isinstance(done, AppliedSeries) and str(done.tree) != tree:
             yield Home(revision, tree, revision, str(done.tree), patched=True)
 

@@ -9,7 +9,7 @@ import pygit2
 from bisector.errors import PatchProblem
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS
 from bisector.patch import load
-from bisector.patch.apply import Conflict, apply_series
+from bisector.patch.apply import Conflict, apply_to
 from bisector.patch.model import Patch, Series, only_hunks
 from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Event, Found, Noted, Reduced
@@ -84,9 +84,8 @@ class _Reduction:
 
     def _tree(self, hunks: Sequence[int]) -> str | None:
         """The parent's tree with these hunks; None where one needs another."""
-        history = self._prober.bench.history
-        base = history.store[history.tree_id(self._parent)].id
-        done = apply_series(history.store, base, Series((only_hunks(self._patch, hunks),)))
+        series = Series((only_hunks(self._patch, hunks),))
+        done = apply_to(self._prober.bench.history, self._parent, series)
         return None if isinstance(done, Conflict) else str(done.tree)
 
     def _doubts(self, least: Minimum[int]) -> Iterator[str]:

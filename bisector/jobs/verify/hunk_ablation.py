@@ -10,7 +10,7 @@ import pygit2
 from bisector.git import object_store
 from bisector.jobs.judge import Judge
 from bisector.patch import c_source
-from bisector.patch.apply import Conflict, apply_series
+from bisector.patch.apply import Conflict, apply_to
 from bisector.patch.model import Patch, Series, without_hunk
 from bisector.record.events import Probed
 from bisector.record.patch_events import HunkDropped
@@ -67,9 +67,7 @@ class Hunkwise:
         )
 
     def _applied(self, patches: Sequence[Patch]) -> str | Conflict:
-        tree = self.history.tree_id(self.revision)
-        objects = self.history.store
-        done = apply_series(objects, objects[tree].id, Series(tuple(patches)))
+        done = apply_to(self.history, self.revision, Series(tuple(patches)))
         return done if isinstance(done, Conflict) else str(done.tree)
 
     def _is_same_code(self, whole: str, rest: str) -> bool:

@@ -11,7 +11,7 @@ from bisector.jobs.judge import Judge, Suite, find_suites, verdicts
 from bisector.jobs.runner import Way, noticing
 from bisector.jobs.verify import coverage, revisions
 from bisector.jobs.verify.hunk_ablation import Hunkwise
-from bisector.patch.apply import AppliedSeries, apply_series
+from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.patch.model import Series
 from bisector.probing import setup
 from bisector.probing.executors import TESTS_A_CORE
@@ -168,9 +168,7 @@ class Verification:
 
     def _patched(self, revision: str) -> str:
         """The tree of *revision* with the series; empty where it does not apply."""
-        history = self.prober.bench.history
-        tree = history.store[history.tree_id(revision)]
-        done = apply_series(history.store, tree.id, self.plan.series)
+        done = apply_to(self.prober.bench.history, revision, self.plan.series)
         return str(done.tree) if isinstance(done, AppliedSeries) else ""
 
 

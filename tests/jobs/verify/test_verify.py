@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Suite
 from bisector.jobs.verify.verify import Closer, Plan, Verification
+from bisector.patch import apply
+from bisector.patch.apply import AppliedSeries, Conflict
+from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Noted, Probed, Started, Turned
 from bisector.record.patch_events import HunkDropped, Judged
@@ -177,3 +182,24 @@ def test_only_judgements_and_their_probes_are_in_the_journal(world: World) -> No
     prober = world.verify([BROKEN], reading)
     kinds = {type(event) for event in prober.journal.events}
     assert kinds >= {Started, Probed, Judged, Confirmed}
+
+
+def test_a_series_is_applied_once_to_each_revision(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The matrix, its proof by gcc and the hunks need the same patched tree."""
+    counts: Counter[tuple[str, Series]] = Counter()
+    apply_series = apply.apply_series
+
+    def counting(
+        store: pygit2.Repository, tree: pygit2.Oid, series: Series
+    ) -> AppliedSeries | Conflict:
+        counts[str(tree), series] += 1
+        return apply_series(store, tree, series)
+
+    monkeypatch.setattr(apply, "apply_series", counting)
+    history = world.verify([BROKEN, FIXED], reading, closer=HUNKS).bench.history
+    broken = history.tree_id(world.summary.judged[0].revision)
+    assert world.summary.confirmed and world.summary.hunks
+    assert counts[broken, FIX] == 1
+    assert set(counts.values()) == {1}
