@@ -362,7 +362,7 @@ def test_a_damaged_commit_is_a_mail_or_refused(repo: Repo, tip: str, head: bytes
     except (pygit2.GitError, ValueError, KeyError):
         return  # git refuses it
     with refused_in_one_line():
-        assert format_patch.written(repo.git, commit).startswith(b"From ")
+        assert format_patch.mail(repo.git, commit).startswith(b"From ")
         assert commit_text.subject(commit) in commit_text.decoded(commit.raw_message, commit)
         assert cherry_pick.Picker(repo.git, WHO).commit(str(made), tip)
 

@@ -38,6 +38,14 @@ def built_entries(tree: pygit2.Tree) -> tuple[tuple[str, int, str], ...]:
     )
 
 
+def entry_id(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
+    """The id of the file, folder or submodule at *path* in *tree*; None if there is none."""
+    try:
+        return tree[path].id
+    except KeyError:
+        return None
+
+
 def content_key(store: pygit2.Repository, tree: str) -> str:
     """A name for what a build reads of *tree*: two trees with one key give one binary."""
     found = store[tree].peel(pygit2.Tree)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bisector.build.toolchain import Toolchain
-from bisector.patch.apply import Conflict, apply_to
+from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Options, Test, pairs
@@ -92,7 +92,7 @@ class Judge:
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
         done = apply_to(self.history, revision, series)
-        if isinstance(done, Conflict):
+        if isinstance(done, ApplyConflict):
             conflict = f"{done.patch}: {done.text}"
             return self._row(revision, branch, None, (How.CONFLICT,), conflict, done.brief)
         return self._row(revision, branch, str(done.tree), [step.text for step in done.steps])

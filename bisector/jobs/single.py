@@ -10,7 +10,7 @@ from bisector.build.toolchains.dev import Dev
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
 from bisector.jobs.runner import Watcher, noticing
-from bisector.patch.apply import Conflict, apply_to
+from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.probing import probe, setup
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
@@ -98,6 +98,6 @@ def _tree(history: History, options: Options, commit: Commit) -> str:
     if series is None:
         return history.tree_id(commit.id)
     done = apply_to(history, commit.id, series)
-    if isinstance(done, Conflict):
+    if isinstance(done, ApplyConflict):
         raise PatchConflict(f"{done.patch} does not apply to {commit.short}", done.text)
     return str(done.tree)

@@ -1,1 +1,1 @@
-"""Diffs and what is done with them: read, applied, cherry-picked, written."""
+"""Patches: read, applied to trees, cherry-picked onto branches, written as mails."""

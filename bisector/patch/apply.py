@@ -1,7 +1,7 @@
-"""Apply patches to trees, without a work tree.
+"""Apply patches to git trees, without a work tree.
 
-A patch is applied exactly; or it is in the tree already; or it is merged, three-way, with the
-file that it was made from. Otherwise it is a conflict, which is a result to show, not to resolve.
+A patch is applied exactly; or the tree has it already; or it is merged three-way with the file that
+it was made from. Otherwise the result is a conflict, which is reported and never resolved here.
 """
 
 from __future__ import annotations
@@ -11,22 +11,26 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import pygit2
-from pygit2.enums import MergeFileFlag
 
 from bisector.git.history import History
 from bisector.patch import hunks
 from bisector.patch.hunks import FileDiff
 from bisector.patch.model import Patch, Series, reverse
+from bisector.patch.three_way import merge_contents
+from bisector.patch.tree_draft import TreeDraft
 from bisector.record.words import How
 
-AS_GIT = MergeFileFlag.DIFF_MINIMAL  # libgit2's default finds conflicts where git has none
-
+# applies a file's hunks to its content
 Fit = Callable[[pygit2.Repository, FileDiff, bytes], "bytes | tuple[ConflictPlace, ...]"]
 
 
 @dataclass(frozen=True)
 class Applied:
-    """A patch is in the tree with this id now; ``variant`` labels the variant that fitted."""
+    """How a patch was applied, and the id of the tree that has it.
+
+    ``how`` is ``exact``, ``three-way``, or ``already`` if the tree had it; ``variant`` is the label
+    of the variant that was applied, None for the patch itself.
+    """
 
     tree: pygit2.Oid
     how: How
@@ -34,13 +38,13 @@ class Applied:
 
     @property
     def text(self) -> str:
-        """How, with the variant, for a reader."""
+        """``how``, with the variant, for a reader."""
         return f"{self.how} ({self.variant})" if self.variant else str(self.how)
 
 
 @dataclass(frozen=True)
 class AppliedSeries:
-    """All patches of a series are in the tree with this id now; ``steps`` says how each."""
+    """The id of the tree that has all patches of a series; ``steps`` has one for each patch."""
 
     tree: pygit2.Oid
     steps: tuple[Applied, ...]
@@ -48,7 +52,7 @@ class AppliedSeries:
 
 @dataclass(frozen=True)
 class ConflictPlace:
-    """Where a patch does not apply: the file, the hunk's header if it is about one, and why."""
+    """Where a patch does not apply: the file, the hunk's header ('' for the whole file), why."""
 
     path: str
     hunk: str
@@ -61,69 +65,69 @@ class ConflictPlace:
 
 
 @dataclass(frozen=True)
-class Conflict:
+class ApplyConflict:
     """The patch of this name applies neither exactly nor three-way."""
 
     patch: str
-    where: tuple[ConflictPlace, ...]
+    places: tuple[ConflictPlace, ...]
 
     @property
     def text(self) -> str:
-        """All places, in one line."""
-        return "; ".join(place.text for place in self.where)
+        """All places in one line."""
+        return "; ".join(place.text for place in self.places)
 
     @property
     def brief(self) -> str:
-        """The first place, and how many more there are."""
-        more = len(self.where) - 1
-        return self.where[0].text + (f"; and {more} more" if more else "")
+        """The first place, and the number of the others."""
+        more = len(self.places) - 1
+        return self.places[0].text + (f"; and {more} more" if more else "")
 
 
-def apply_to(history: History, revision: str, series: Series) -> AppliedSeries | Conflict:
+def apply_to(history: History, revision: str, series: Series) -> AppliedSeries | ApplyConflict:
     """Apply *series* to the tree of the commit *revision*, a full hash.
 
-    The result is remembered for each tree and series. Raises PatchProblem, ShallowClone.
+    The results are memoised by tree and series. Raises PatchProblem, ShallowClone.
     """
     return _applied(str(history.store_path), history.tree_id(revision), series)
 
 
-# by the series itself, as its digest leaves out the names that the result carries
+# not by the series' digest: it leaves out the names and labels that the result holds
 @lru_cache(maxsize=256)
-def _applied(store_path: str, tree: str, series: Series) -> AppliedSeries | Conflict:
+def _applied(store_path: str, tree: str, series: Series) -> AppliedSeries | ApplyConflict:
     store = pygit2.Repository(store_path)
     return apply_series(store, store[tree].id, series)
 
 
 def apply_series(
     store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, series: Series
-) -> AppliedSeries | Conflict:
-    """Apply the patches of *series* to *tree*, one after the other; new objects go to *store*.
+) -> AppliedSeries | ApplyConflict:
+    """Apply the patches of *series* to *tree* in their order; new objects are written to *store*.
 
-    Each in its first form that applies: exactly, each form in turn; else it may be there already:
-    one form's reverse applies exactly; else three-way. Patches that are there already are
-    recognised together: the lines of the first may be there only as the second has left them.
-    Raises PatchProblem.
+    For each patch its forms (itself, then its variants) are tried: first to apply one exactly; then
+    whether the tree has one already, that is, whether its reverse applies exactly; then to merge
+    one three-way. Several patches that the tree has already are recognised together, as a later one
+    may have changed the lines of an earlier one. Raises PatchProblem.
     """
-    _remember(store, series)
-    draft = _Draft(store, tree)
+    _write_post_images(store, series)
+    draft = TreeDraft(store, tree)
     steps: list[Applied] = []
     while rest := series.patches[len(steps) :]:
-        outcome = _next_step(draft, rest)
-        if isinstance(outcome, Conflict):
+        outcome = _next_steps(draft, rest)
+        if isinstance(outcome, ApplyConflict):
             return outcome
         steps += outcome
-        draft = _Draft(store, steps[-1].tree)
+        draft = TreeDraft(store, steps[-1].tree)
     return AppliedSeries(draft.write(), tuple(steps))
 
 
-def _next_step(draft: _Draft, patches: Sequence[Patch]) -> list[Applied] | Conflict:
-    """Apply the first of *patches*; or find it, and perhaps more of them, there already."""
+def _next_steps(draft: TreeDraft, patches: Sequence[Patch]) -> list[Applied] | ApplyConflict:
+    """Apply the first of *patches*, or recognise it, and perhaps those after it, in *draft*."""
     first = patches[0]
     if done := _first_form(draft, first, _exact):
         result, variant = done
         return [Applied(result.write(), How.EXACT, variant)]
     for count in range(len(patches), 0, -1):
-        if variants := _undone(draft, patches[:count]):
+        if variants := _present_forms(draft, patches[:count]):
             return [Applied(draft.write(), How.ALREADY, variant) for variant in variants]
     if done := _first_form(draft, first, _three_way):
         result, variant = done
@@ -132,19 +136,19 @@ def _next_step(draft: _Draft, patches: Sequence[Patch]) -> list[Applied] | Confl
         return [Applied(tree, How.ALREADY if tree == draft.write() else How.THREE_WAY, variant)]
     places = _changed(draft, first, _three_way)
     assert isinstance(places, tuple)
-    return Conflict(first.name, places)
+    return ApplyConflict(first.name, places)
 
 
-def _first_form(draft: _Draft, patch: Patch, fit: Fit) -> tuple[_Draft, str | None] | None:
-    """The result of the first form of *patch* that fits, and that form's label."""
+def _first_form(draft: TreeDraft, patch: Patch, fit: Fit) -> tuple[TreeDraft, str | None] | None:
+    """The draft with the first form of *patch* that applies, and the form's label."""
     for form in patch.forms:
         result = _changed(draft, form, fit)
-        if isinstance(result, _Draft):
+        if isinstance(result, TreeDraft):
             return result, form.variant
     return None
 
 
-def _undone(draft: _Draft, patches: Sequence[Patch]) -> list[str | None]:
+def _present_forms(draft: TreeDraft, patches: Sequence[Patch]) -> list[str | None]:
     """The labels of the forms in which *draft* has all of *patches*; empty if it does not."""
     labels: list[str | None] = []
     for patch in reversed(patches):
@@ -156,8 +160,8 @@ def _undone(draft: _Draft, patches: Sequence[Patch]) -> list[str | None]:
     return labels
 
 
-def _changed(draft: _Draft, patch: Patch, fit: Fit) -> _Draft | tuple[ConflictPlace, ...]:
-    """*draft* with *patch*, its hunks placed by *fit*; or where they have no place."""
+def _changed(draft: TreeDraft, patch: Patch, fit: Fit) -> TreeDraft | tuple[ConflictPlace, ...]:
+    """A copy of *draft* with *patch* applied by *fit*, or all places that conflict."""
     draft = draft.copy()
     places: list[ConflictPlace] = []
     for file in patch.files:
@@ -165,14 +169,14 @@ def _changed(draft: _Draft, patch: Patch, fit: Fit) -> _Draft | tuple[ConflictPl
     return tuple(places) or draft
 
 
-def _change_file(draft: _Draft, file: FileDiff, fit: Fit) -> tuple[ConflictPlace, ...]:
-    """Make one file's change in *draft*; say where that is not possible."""
+def _change_file(draft: TreeDraft, file: FileDiff, fit: Fit) -> tuple[ConflictPlace, ...]:
+    """Apply one file's change to *draft*; the places that conflict, if any."""
     content, mode = b"", hunks.REGULAR_MODES[0]
     if file.old_path is not None:
-        found = draft.get(file.old_path)
-        if found is None:
+        old = draft.get(file.old_path)
+        if old is None:
             return (ConflictPlace(file.old_path, "", "there is no such file"),)
-        content, mode = found
+        content, mode = old
         if file.new_mode and file.old_mode and mode != file.old_mode:
             return (ConflictPlace(file.old_path, "", f"its mode is {mode:o}"),)
     if file.new_path not in (None, file.old_path) and draft.occupied(file.new_path):
@@ -192,145 +196,71 @@ def _change_file(draft: _Draft, file: FileDiff, fit: Fit) -> tuple[ConflictPlace
 def _exact(
     store: pygit2.Repository, file: FileDiff, content: bytes
 ) -> bytes | tuple[ConflictPlace, ...]:
-    """*content* with the hunks where all their lines stand, and are not their own work."""
+    """Apply the hunks to *content* byte by byte.
+
+    Places that the hunks themselves have made are excluded, unless *content* is the very file that
+    the patch was made from.
+    """
     original = bool(file.old_id) and str(pygit2.hash(content)).startswith(file.old_id)
-    result = hunks.fit(content, file.hunks, again=original)
+    result = hunks.fit(content, file.hunks, reapply=original)
     if isinstance(result, bytes):
         return result
-    return tuple(ConflictPlace(file.path, misfit.hunk.header, misfit.why) for misfit in result)
+    return tuple(ConflictPlace(file.path, reject.hunk.header, reject.why) for reject in result)
 
 
 def _three_way(
     store: pygit2.Repository, file: FileDiff, content: bytes
 ) -> bytes | tuple[ConflictPlace, ...]:
-    """*content* merged with what the hunks make of the file that they were made from."""
+    """Apply the hunks to the file that they were made from, and merge the result into *content*."""
     exact = _exact(store, file, content)
     if isinstance(exact, bytes):
         return exact
     base = pre_image(store, file)
     if base is None:
-        made_from = file.old_id[:12] or "nobody says which"
-        why = f"the file that the patch was made from ({made_from}) is not in the repository"
+        base_id = file.old_id[:12] or "the patch does not name it"
+        why = f"the file that the patch was made from ({base_id}) is not in the repository"
         return tuple(replace(place, why=f"{place.why}; {why}") for place in exact)
     theirs = hunks.fit(base, file.hunks)
     assert isinstance(theirs, bytes)
-    merged = _merge(store, base, content, theirs)
+    merged = merge_contents(store, base, content, theirs)
     if merged is not None:
         return merged
-    alone = ((hunk, hunks.fit(base, [hunk])) for hunk in file.hunks)
-    colliding = [
+    single = ((hunk, hunks.fit(base, [hunk])) for hunk in file.hunks)
+    conflicting = [
         hunk
-        for hunk, changed in alone
-        if isinstance(changed, bytes) and _merge(store, base, content, changed) is None
+        for hunk, changed in single
+        if isinstance(changed, bytes) and merge_contents(store, base, content, changed) is None
     ]
     why = "the same lines were changed in another way"
-    return tuple(ConflictPlace(file.path, hunk.header, why) for hunk in colliding or file.hunks)
+    return tuple(ConflictPlace(file.path, hunk.header, why) for hunk in conflicting or file.hunks)
 
 
 def pre_image(store: pygit2.Repository, file: FileDiff) -> bytes | None:
-    """The content that *file* was made from, if the repository has it before or after."""
+    """The content that *file* was made from; None if *store* has neither it nor its result."""
     before = _blob(store, file.old_id)
     if before is None:
         after = _blob(store, file.new_id)
         undone = None if after is None else hunks.fit(after, file.reversed.hunks)
         before = undone if isinstance(undone, bytes) else None
-    # an index line that belongs to another diff is no help
+    # the index line may belong to another diff
     usable = before is not None and isinstance(hunks.fit(before, file.hunks), bytes)
     return before if usable else None
 
 
-def _blob(store: pygit2.Repository, name: str) -> bytes | None:
-    """The content of the blob with this id, perhaps abbreviated."""
+def _blob(store: pygit2.Repository, blob_id: str) -> bytes | None:
+    """The content of the blob with this id, which may be abbreviated; None if there is none."""
     try:
-        found = store.get(name) if name else None
-    except ValueError:  # several have it
+        blob = store.get(blob_id) if blob_id else None
+    except ValueError:  # an ambiguous abbreviation
         return None
-    return found.data if isinstance(found, pygit2.Blob) else None
+    return blob.data if isinstance(blob, pygit2.Blob) else None
 
 
-def _merge(store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """The three-way merge of a file's content, or None where it conflicts."""
-    # merge_file_from_index would decode the result, and sources need not be UTF-8
-    ancestor, mine, other = (_tree_of_one(store, side) for side in (base, ours, theirs))
-    merged = store.merge_trees(ancestor, mine, other, file_flags=AS_GIT)
-    return None if merged.conflicts else _blob(store, str(merged["file"].id))
-
-
-def _tree_of_one(store: pygit2.Repository, content: bytes) -> pygit2.Oid:
-    builder = store.TreeBuilder()
-    builder.insert("file", store.create_blob(content), pygit2.enums.FileMode.BLOB)
-    return builder.write()
-
-
-def _remember(store: pygit2.Repository, series: Series) -> None:
-    """Write what each patch makes of its files: what the next one in a series was made from."""
+def _write_post_images(store: pygit2.Repository, series: Series) -> None:
+    """Write the files as each patch leaves them: a later patch may have been made from these."""
     for form in (form for patch in series.patches for form in patch.forms):
         for file in form.files:
             base = pre_image(store, file)
-            made = None if base is None else hunks.fit(base, file.hunks)
-            if file.new_id and isinstance(made, bytes) and _blob(store, file.new_id) is None:
-                store.create_blob(made)
-
-
-class _Draft:
-    """A tree with changes, in memory until written."""
-
-    def __init__(self, store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree) -> None:
-        self.store = store
-        found = store[tree] if isinstance(tree, pygit2.Oid) else tree
-        assert isinstance(found, pygit2.Tree)
-        self.tree = found
-        self.changes: dict[str, tuple[bytes, int] | None] = {}
-
-    def copy(self) -> _Draft:
-        """Another draft that starts from this one."""
-        other = _Draft(self.store, self.tree)
-        other.changes = dict(self.changes)
-        return other
-
-    def get(self, path: str) -> tuple[bytes, int] | None:
-        """The content and mode of the regular file *path*, or None."""
-        if path in self.changes:
-            return self.changes[path]
-        found = self._entry(path)
-        if not isinstance(found, pygit2.Blob) or found.filemode not in hunks.REGULAR_MODES:
-            return None
-        return found.data, found.filemode
-
-    def occupied(self, path: str) -> bool:
-        """Is there something where the file *path* would be, or a file in place of a folder?"""
-        if path in self.changes:
-            return self.changes[path] is not None
-        folders = [path[:at] for at, char in enumerate(path) if char == "/"]
-        return self._entry(path) is not None or any(
-            not isinstance(self._entry(folder) or self.tree, pygit2.Tree) for folder in folders
-        )
-
-    def put(self, path: str, content: bytes, mode: int) -> None:
-        """Make *path* a file."""
-        self.changes[path] = (content, mode)
-
-    def remove(self, path: str) -> None:
-        """Take the file *path* away."""
-        self.changes[path] = None
-
-    def write(self) -> pygit2.Oid:
-        """The id of the changed tree, which is in the store then."""
-        if not self.changes:
-            return self.tree.id
-        index = pygit2.Index()
-        index.read_tree(self.tree)
-        for path, change in self.changes.items():
-            if change is None:
-                if path in index:
-                    index.remove(path)
-            else:
-                blob = self.store.create_blob(change[0])
-                index.add(pygit2.IndexEntry(path, blob, pygit2.enums.FileMode(change[1])))
-        return index.write_tree(self.store)
-
-    def _entry(self, path: str) -> pygit2.Object | None:
-        try:
-            return self.tree[path]
-        except KeyError:
-            return None
+            result = None if base is None else hunks.fit(base, file.hunks)
+            if file.new_id and isinstance(result, bytes) and _blob(store, file.new_id) is None:
+                store.create_blob(result)

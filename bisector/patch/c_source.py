@@ -1,11 +1,11 @@
-"""C source without what the compiler passes over; pure."""
+"""Compare C sources as a compiler sees them, without comments and white space; pure."""
 
 from __future__ import annotations
 
 import re
 
-# a comment, or a literal in which one may seem to begin; one without an end goes on to the line's,
-# as gcc has it
+# a comment, or a string or character literal, which may contain the start of one; as in gcc, a
+# literal without its closing quote ends with the line
 _TOKEN = re.compile(
     rb"/\*.*?(?:\*/|\Z)|//(?:\\\n|[^\n])*|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?", re.S
 )
@@ -13,15 +13,18 @@ _SUFFIXES = (".c", ".h")
 
 
 def is_same_code(path: str, old: bytes, new: bytes) -> bool:
-    """Are both the same to a compiler, but for line numbers? Of anything but C, are they equal?"""
+    """Whether a compiler reads the same from both contents, line numbers apart.
+
+    Files at a *path* that is not C must be equal.
+    """
     if path.endswith(_SUFFIXES):
         return _code(old) == _code(new)
     return old == new
 
 
 def _code(source: bytes) -> list[bytes]:
-    """The words of *source*; comments are blanks, and a directive's end is a word."""
-    plain = _TOKEN.sub(lambda found: b" " if found[0].startswith(b"/") else found[0], source)
+    """The words of *source*, with comments as blanks; a newline ends each directive's words."""
+    plain = _TOKEN.sub(lambda token: b" " if token[0].startswith(b"/") else token[0], source)
     words: list[bytes] = []
     for line in plain.replace(b"\\\n", b" ").split(b"\n"):
         words += line.split()

@@ -1,4 +1,4 @@
-"""What keeps a change from being merged, as data and as text for a reader; pure."""
+"""Merge conflicts: as data, and as text in the style of git's conflict markers; pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import pygit2
 
 from bisector.patch.hunks import split_lines
 
+# the conflict markers of git's `diff3` style, for a file called `file`
 _OURS, _BASE, _THEIRS, _END = b"<<<<<<< file", b"||||||| file", b"=======", b">>>>>>> file"
 
 
 @dataclass(frozen=True)
 class Span:
-    """Lines ``first`` to before ``last`` of a file's content, counted from 0; empty if equal."""
+    """The lines of a file from ``first`` up to, but not including, ``last``; counted from 0."""
 
     first: int
     last: int
@@ -22,10 +23,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Region:
-    """Lines on which the branch and the change disagree.
+    """Lines that the branch and the change modify in different ways.
 
-    ``line`` is where they begin in the branch's file, from 1. Each side's text keeps its line
-    ends; what is not UTF-8 is replaced.
+    ``line`` is the number of the first one in the branch's file, counted from 1. The texts keep
+    their line ends; bytes that are not UTF-8 are replaced.
     """
 
     line: int
@@ -35,11 +36,11 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Clash:
+class FileConflict:
     """A file that does not merge, and why.
 
-    ``base`` is the id of the file's content before the change, '' if nobody has it; ``spans`` are
-    the lines of that content which the change wants to change and finds changed.
+    ``base`` is the id of the file's content before the change, '' if it is not known; ``spans``
+    are the lines of that content that the change modifies and the branch has modified, too.
     """
 
     path: str
@@ -50,47 +51,47 @@ class Clash:
 
 
 @dataclass(frozen=True)
-class Conflict:
-    """The change with this *subject* cannot be picked; ``revision`` is its hash if it has one."""
+class PickConflict:
+    """A change that cannot be picked: its subject, its full hash ('' for a patch), its files."""
 
     subject: str
     revision: str
-    clashes: tuple[Clash, ...]
+    files: tuple[FileConflict, ...]
 
     @property
     def summary(self) -> str:
-        """What clashes where, in one line."""
-        return _plain("; ".join(f"{clash.path}: {clash.why}" for clash in self.clashes))
+        """Each file and why it does not merge, in one line."""
+        return _plain("; ".join(f"{file.path}: {file.why}" for file in self.files))
 
     @property
     def text(self) -> str:
-        """The whole conflict, as lines for a reader."""
-        return "\n".join(line for clash in self.clashes for line in _shown(clash))
+        """The whole conflict in several lines, with both sides of each region."""
+        return "\n".join(line for file in self.files for line in _lines(file))
 
 
 def regions(merged: bytes) -> Iterator[Region]:
-    """The places where a file called `file` does not merge, from what git makes of it.
+    """The conflicting regions in *merged*, the content of a file called `file` with markers.
 
-    *merged* has conflict markers, with the lines before the change (`diff3`).
+    The markers are those of git's `diff3` style, which includes the lines before the change.
     """
-    line, at = 1, b""
-    parts = {_OURS: "", _BASE: "", _THEIRS: ""}
+    line, section = 1, b""
+    texts = {_OURS: "", _BASE: "", _THEIRS: ""}
     for text in split_lines(merged):
-        mark = text.rstrip(b"\r\n")
-        if mark == _OURS or (at and mark in (_BASE, _THEIRS)):
-            at = mark
-        elif at and mark == _END:
-            yield Region(line, parts[_OURS], parts[_BASE], parts[_THEIRS])
-            line += parts[_OURS].count("\n")
-            parts, at = dict.fromkeys(parts, ""), b""
-        elif at:
-            parts[at] += text.decode("utf-8", "replace")
+        marker = text.rstrip(b"\r\n")
+        if marker == _OURS or (section and marker in (_BASE, _THEIRS)):
+            section = marker
+        elif section and marker == _END:
+            yield Region(line, texts[_OURS], texts[_BASE], texts[_THEIRS])
+            line += texts[_OURS].count("\n")
+            texts, section = dict.fromkeys(texts, ""), b""
+        elif section:
+            texts[section] += text.decode("utf-8", "replace")
         else:
             line += 1
 
 
 def changes(old: bytes, new: bytes) -> list[tuple[Span, Span]]:
-    """Where two contents differ: lines of the old one, and those of the new one in their place."""
+    """The differences of two contents: the lines in *old*, and those in *new* in their place."""
     patch = pygit2.Patch.create_from(old, new, context_lines=0)
     return [
         (_span(hunk.old_start, hunk.old_lines), _span(hunk.new_start, hunk.new_lines))
@@ -98,31 +99,32 @@ def changes(old: bytes, new: bytes) -> list[tuple[Span, Span]]:
     ]
 
 
-def touch(one: Span, other: Span) -> bool:
-    """Do two spans share a line, or lie side by side, so that a merge cannot part them?"""
-    return one.first <= other.last and other.first <= one.last
+def touch(a: Span, b: Span) -> bool:
+    """Whether two spans share a line or are adjacent; git merges neither without a conflict."""
+    return a.first <= b.last and b.first <= a.last
 
 
 def _span(start: int, count: int) -> Span:
-    # the header of a hunk without lines names the line before it
+    """The span that a hunk's header means; without lines it names the line before them."""
     first = start - 1 if count else start
     return Span(first, first + count)
 
 
-def _shown(clash: Clash) -> Iterator[str]:
-    """A clash as git shows it, with what both sides come from; nothing that moves a cursor."""
-    if not clash.regions:
-        yield _plain(f"{clash.path}: {clash.why}")
-    for region in clash.regions:
-        yield _plain(f"{clash.path}:{region.line}: {clash.why}")
-        parts = (("<<<<<<< the branch", region.ours), ("||||||| before the change", region.base))
-        for mark, text in (*parts, ("=======", region.theirs)):
-            yield mark
+def _lines(file: FileConflict) -> Iterator[str]:
+    """A file's conflict with git's markers, without control characters."""
+    if not file.regions:
+        yield _plain(f"{file.path}: {file.why}")
+    for region in file.regions:
+        yield _plain(f"{file.path}:{region.line}: {file.why}")
+        sections = (("<<<<<<< the branch", region.ours), ("||||||| before the change", region.base))
+        for marker, text in (*sections, ("=======", region.theirs)):
+            yield marker
             yield from (_plain(line) for line in text.split("\n")[: text.count("\n") or None])
         yield ">>>>>>> the change"
 
 
 def _plain(line: str) -> str:
+    """*line* with its control characters replaced, tabs excepted."""
     return "".join(
         char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in line
     )

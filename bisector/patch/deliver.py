@@ -1,4 +1,4 @@
-"""Hand a backport over: as files for `git am`, as a branch in the user's clone."""
+"""Write a backport: as patch files for `git am`, and as a branch in the user's clone."""
 
 from __future__ import annotations
 
@@ -11,34 +11,39 @@ from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.patch import format_patch
 from bisector.system.workspace import explained, write_whole
 
-BRANCH = "{branch}"  # stands for the branch's name in that of the one to be made
+BRANCH = "{branch}"  # the placeholder for a branch's name in the name of the branch to create
 
 
-def files(store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str) -> list[Path]:
-    """Where the mails of *commits*, for *branch*, go below *out*."""
-    place = out / branch.replace("/", "-")
+def patch_paths(
+    store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str
+) -> list[Path]:
+    """The paths of the patch files of *commits*, in a folder of *out* named after *branch*."""
+    folder = out / branch.replace("/", "-")
     subjects = [_subject(store[commit].peel(pygit2.Commit)) for commit in commits]
-    return [place / format_patch.file_name(text, number) for number, text in enumerate(subjects, 1)]
+    return [
+        folder / format_patch.file_name(subject, number)
+        for number, subject in enumerate(subjects, 1)
+    ]
 
 
-def write(store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str) -> None:
-    """Write these files; one that is there already, and says the same, is no trouble.
+def write_patches(store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str) -> None:
+    """Write the patch files of *commits*, see patch_paths; existing equal files are accepted.
 
-    Raises WouldOverwrite when one says something else, or when there are other patches, which
-    `git am` would take along.
+    Raises WouldOverwrite if the folder has a different file of the same name, or another patch:
+    `git am` would apply it, too.
     """
-    found = [store[commit].peel(pygit2.Commit) for commit in commits]
+    read = [store[commit].peel(pygit2.Commit) for commit in commits]
     mails = {
-        path: format_patch.written(store, commit, number, len(found))
+        path: format_patch.mail(store, commit, number, len(read))
         for number, (path, commit) in enumerate(
-            zip(files(store, commits, out, branch), found, strict=True), 1
+            zip(patch_paths(store, commits, out, branch), read, strict=True), 1
         )
     }
-    for place in {path.parent for path in mails}:
-        with explained(f"cannot write {place}"):
-            place.mkdir(parents=True, exist_ok=True)
-            there = {path: path.read_bytes() for path in place.glob("*.patch")}
-        for path, content in there.items():
+    for folder in {path.parent for path in mails}:
+        with explained(f"cannot write {folder}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            existing = {path: path.read_bytes() for path in folder.glob("*.patch")}
+        for path, content in existing.items():
             if mails.get(path) != content:
                 raise WouldOverwrite(f"{path} is there already", "name another folder with --out")
     for path, content in mails.items():
@@ -51,10 +56,11 @@ def _subject(commit: pygit2.Commit) -> str:
 
 
 def branch_names(pattern: str, branches: Sequence[str], clone: pygit2.Repository) -> dict[str, str]:
-    """The name that each of *branches* gets; `{branch}` in *pattern* stands for its own.
+    """The name of the branch to create for each of *branches*.
 
-    Raises UsageProblem for a name that is none or that all of them would share, WouldOverwrite
-    for one that is taken.
+    `{branch}` in *pattern* is replaced by the branch's own name. Raises UsageProblem for a name
+    that git does not allow or that several branches would share, WouldOverwrite for one that
+    exists in *clone*.
     """
     if len(branches) > 1 and BRANCH not in pattern:
         raise UsageProblem(
@@ -72,17 +78,19 @@ def branch_names(pattern: str, branches: Sequence[str], clone: pygit2.Repository
 
 
 def _exists(clone: pygit2.Repository, ref: str) -> bool:
-    """Whether there is a ref of that name, be it a damaged one."""
+    """Whether there is a ref of that name, even a damaged one."""
     try:
         return ref in clone.references
     except pygit2.GitError:
         return True
 
 
-def create(store: pygit2.Repository, clone: pygit2.Repository, name: str, commit: str) -> None:
-    """Make the branch *name* for *commit* in *clone*: its objects and one ref, nothing else.
+def create_branch(
+    store: pygit2.Repository, clone: pygit2.Repository, name: str, commit: str
+) -> None:
+    """Create the branch *name* at *commit* in *clone*: write the missing objects and one ref.
 
-    Raises WouldOverwrite if there is one of that name.
+    Raises WouldOverwrite if the branch exists.
     """
     with explained(f"cannot make the branch {name}"):
         for oid in _lacking(store, clone, store[commit].id):
@@ -96,15 +104,15 @@ def create(store: pygit2.Repository, clone: pygit2.Repository, name: str, commit
 def _lacking(
     store: pygit2.Repository, clone: pygit2.Repository, root: pygit2.Oid
 ) -> Iterator[pygit2.Oid]:
-    """*root* and what it leads to, as far as *clone* lacks it; what is needed comes first."""
+    """The objects reachable from *root* that *clone* lacks; each after those that it refers to."""
     if root in clone.odb:
         return
-    found = store[root]
-    if isinstance(found, pygit2.Commit):
-        for oid in (*found.parent_ids, found.tree_id):
+    read = store[root]
+    if isinstance(read, pygit2.Commit):
+        for oid in (*read.parent_ids, read.tree_id):
             yield from _lacking(store, clone, oid)
-    elif isinstance(found, pygit2.Tree):
-        for entry in found:
+    elif isinstance(read, pygit2.Tree):
+        for entry in read:
             if entry.filemode != pygit2.enums.FileMode.COMMIT:
                 yield from _lacking(store, clone, entry.id)
     yield root

@@ -1,4 +1,4 @@
-"""A commit as a mail that `git am` takes: what `git format-patch` writes, from any object store."""
+"""A commit as a mail for `git am`, in the format of `git format-patch`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
 _MAX_NAME = 63  # bytes of a file's name, as git cuts it
 
 
-def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of: int = 1) -> bytes:
-    """The mail for *commit*, which is *number* in a series *of* so many.
+def mail(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of: int = 1) -> bytes:
+    """The mail for *commit*, patch *number* of a series of *of* patches, from 1.
 
-    A line of the message that looks like the end of it to `git am` (`---`, `diff -…`) ends it
-    there, as it does with git's own files. Raises PatchProblem for a merge, and for what text
-    cannot say, as a binary file.
+    As with git's own mails, `git am` ends the message at a line that begins a diff (`---`,
+    `diff -`). Raises PatchProblem for a merge and for changes that are not text.
     """
     diff = b"".join(file.text for file in load.from_commit(store, commit).files)
     message = commit_text.decoded(commit.raw_message, commit)
@@ -45,7 +44,7 @@ def written(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of
 
 
 def file_name(subject: str, number: int = 1) -> str:
-    """The name that `git format-patch` would give to the mail of a commit with this *subject*."""
+    """The file name that `git format-patch` gives to a commit with this *subject*."""
     name = _UNSAFE.sub("-", subject).strip("-.")
     return f"{number:04}-{name[: _MAX_NAME - len('0001-.patch')]}.patch"
 
@@ -59,15 +58,15 @@ def _sender(commit: pygit2.Commit) -> str:
 
 
 def _encoded(text: str, header: str) -> str:
-    """*text* as a header can hold it (RFC 2047), continuation lines folded."""
+    """*text* encoded for a mail's header (RFC 2047), with continuation lines folded."""
     if text.isascii() and "=?" not in text:
         return text
     return Header(text, "utf-8", header_name=header).encode(linesep="\n")
 
 
-def _date(who: pygit2.Signature) -> str:
+def _date(author: pygit2.Signature) -> str:
     try:
-        zone = timezone(timedelta(minutes=who.offset))
-        return email.utils.format_datetime(datetime.fromtimestamp(who.time, zone))
-    except (ValueError, OverflowError, OSError):  # no time that a calendar has
+        zone = timezone(timedelta(minutes=author.offset))
+        return email.utils.format_datetime(datetime.fromtimestamp(author.time, zone))
+    except (ValueError, OverflowError, OSError):  # outside the years 1 to 9999
         return email.utils.format_datetime(datetime.fromtimestamp(0, UTC))

@@ -1,7 +1,7 @@
-"""The hunks of a diff: turned round, and fitted into a file's content. Bytes in, bytes out, no git.
+"""The hunks of a unified diff: reversed, and applied to a file's content. Bytes only, no git.
 
-A hunk fits where all its old lines stand, context included, byte by byte. It may have moved.
-Whether it also makes sense in other surroundings is for a three-way merge to say, never a guess.
+A hunk applies where the file has all its old lines, context included, byte by byte; its line number
+may differ. Context is never ignored (no fuzz): changed context needs a three-way merge.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ REGULAR_MODES = (0o100644, 0o100755)
 
 _SWAPPED = {b" ": b" ", b"-": b"+", b"+": b"-"}
 _NO_NEWLINE = b"\\ No newline at end of file\n"
-# a name is tried from where it begins only: a long word would take time in the square of its length
+# \b, so that a match is tried at the start of a word only: else the time is quadratic in its length
 _CALLABLE = re.compile(r"\b(\w+)\s*\(")
 _DEFINITION = re.compile(rb"(?=[A-Za-z_])[\w\s*]*?\b(\w+)\s*\([^;]*$")  # no prototype
 
 
 @dataclass(frozen=True)
 class Hunk:
-    """One change of consecutive lines.
+    """One hunk of a unified diff.
 
-    Each of ``lines`` begins with its mark (space, minus, plus) and ends with its newline, if it
-    has one in the file. ``section`` is what the header says behind the second ``@@``.
+    ``old_start`` and ``new_start`` are line numbers, from 1. Each of ``lines`` begins with its mark
+    (space, minus, plus) and ends with a newline if it has one in the file. ``section`` is the text
+    after the second ``@@`` of the header, where git puts the enclosing function.
     """
 
     old_start: int
@@ -34,38 +35,38 @@ class Hunk:
 
     @property
     def old(self) -> list[bytes]:
-        """The lines that the hunk expects."""
+        """The context and the removed lines, without their marks."""
         return [line[1:] for line in self.lines if not line.startswith(b"+")]
 
     @property
     def new(self) -> list[bytes]:
-        """The lines that the hunk leaves."""
+        """The context and the added lines, without their marks."""
         return [line[1:] for line in self.lines if not line.startswith(b"-")]
 
     @property
     def header(self) -> str:
-        """The line that names the hunk in a patch file."""
+        """The ``@@`` line of the hunk."""
         old, new = f"{self.old_start},{len(self.old)}", f"{self.new_start},{len(self.new)}"
         return f"@@ -{old} +{new} @@ {self.section}".rstrip()
 
     @property
     def function(self) -> str:
-        """The name of the function that the header mentions, or nothing."""
-        found = _CALLABLE.search(self.section)
-        return found[1] if found else ""
+        """The name of the function in the header, or ''."""
+        match = _CALLABLE.search(self.section)
+        return match[1] if match else ""
 
     @property
     def functions(self) -> frozenset[str]:
         """The functions whose lines the hunk changes, as far as its header and lines show them."""
-        found, inside = set(), self.function
+        changed, current = set(), self.function
         for line in self.lines:
-            if begun := _DEFINITION.match(line, 1):
-                inside = begun[1].decode("utf-8", "replace")
-            if inside and not line.startswith(b" "):
-                found.add(inside)
+            if definition := _DEFINITION.match(line, 1):
+                current = definition[1].decode("utf-8", "replace")
+            if current and not line.startswith(b" "):
+                changed.add(current)
             if line[1:2] == b"}":
-                inside = ""
-        return frozenset(found)
+                current = ""
+        return frozenset(changed)
 
     @property
     def reversed(self) -> Hunk:
@@ -76,11 +77,11 @@ class Hunk:
 
 @dataclass(frozen=True)
 class FileDiff:
-    """What a patch does to one file.
+    """The change of one file in a patch.
 
-    ``old_path`` is None for a file that comes into being, ``new_path`` for one that goes. Modes
-    are set where the patch sets them. The ids name the blobs before and after, perhaps
-    abbreviated; they are empty where nothing is known of them.
+    ``old_path`` is None for an added file, ``new_path`` for a removed one. Modes are those that the
+    patch states, else None. The ids are those of the blobs before and after, perhaps abbreviated;
+    '' where the patch has no index line.
     """
 
     old_path: str | None
@@ -93,7 +94,7 @@ class FileDiff:
 
     @property
     def path(self) -> str:
-        """The file's name, the older one if it changes."""
+        """The file's path; the old one if the file is renamed."""
         return self.old_path or self.new_path or ""
 
     @property
@@ -111,7 +112,7 @@ class FileDiff:
 
     @property
     def text(self) -> bytes:
-        """The change as a patch file says it; two changes differ if and only if their texts do."""
+        """The change in git's diff format; two changes are equal if and only if their texts are."""
         rows = [
             f"diff --git a/{self.old_path or self.new_path} b/{self.new_path or self.old_path}\n"
         ]
@@ -137,37 +138,42 @@ class FileDiff:
 
 
 @dataclass(frozen=True)
-class Misfit:
-    """A hunk that finds no place, and why."""
+class RejectedHunk:
+    """A hunk that does not apply, and why."""
 
     hunk: Hunk
     why: str
 
 
 def split_lines(content: bytes) -> list[bytes]:
-    """The lines of *content*, newlines kept; only newline ends a line, as git has it."""
+    """The lines of *content* with their newlines; as in git, only a newline ends a line."""
     *lines, rest = content.split(b"\n")
     return [line + b"\n" for line in lines] + ([rest] if rest else [])
 
 
-def fit(content: bytes, hunks: Sequence[Hunk], *, again: bool = True) -> bytes | tuple[Misfit, ...]:
-    """*content* with all *hunks* applied, in their order, or those that have no place.
+def fit(
+    content: bytes, hunks: Sequence[Hunk], *, reapply: bool = True
+) -> bytes | tuple[RejectedHunk, ...]:
+    """Apply all *hunks* to *content*, in their order; the hunks that do not apply, if any.
 
-    Where a hunk fits several times, the order can leave one place, and so can its line number,
-    counted on from the hunk before it. Else it has none: the nearest one would be a guess.
-    Not *again*: what such a hunk has already changed is no place for it, even if it fits.
+    Where a hunk fits at several places, the order of the hunks can exclude all but one, or its line
+    number can select one, shifted by as much as the hunk before it moved. Otherwise it is rejected:
+    the nearest place would be a guess. Without *reapply*, places inside lines that the hunk itself
+    would leave are excluded: the change may be there already.
     """
     lines = split_lines(content)
     options = [_places(lines, hunk) for hunk in hunks]
-    if not again:
+    if not reapply:
         options = [
-            _untouched(lines, hunk, places) for hunk, places in zip(hunks, options, strict=True)
+            _not_applied(lines, hunk, places) for hunk, places in zip(hunks, options, strict=True)
         ]
     if not all(options):
         pairs = zip(hunks, options, strict=True)
-        return tuple(Misfit(hunk, _absence(lines, hunk)) for hunk, places in pairs if not places)
+        return tuple(
+            RejectedHunk(hunk, _reason(lines, hunk)) for hunk, places in pairs if not places
+        )
     bounds = _in_order(hunks, options)
-    if isinstance(bounds, Misfit):
+    if isinstance(bounds, RejectedHunk):
         return (bounds,)
     result: list[bytes] = []
     done = shift = 0
@@ -175,8 +181,8 @@ def fit(content: bytes, hunks: Sequence[Hunk], *, again: bool = True) -> bytes |
         places = [at for at in places if max(first, done) <= at <= last]
         expected = hunk.old_start - 1 + shift
         if len(places) > 1 and expected not in places:
-            found = ", ".join(str(at + 1) for at in places)
-            return (Misfit(hunk, f"it fits at lines {found}, and nothing says where it belongs"),)
+            numbers = ", ".join(str(at + 1) for at in places)
+            return (RejectedHunk(hunk, f"it fits at lines {numbers}, so its place is ambiguous"),)
         place = places[0] if len(places) == 1 else expected
         result += lines[done:place] + hunk.new
         done = place + len(hunk.old)
@@ -187,12 +193,12 @@ def fit(content: bytes, hunks: Sequence[Hunk], *, again: bool = True) -> bytes |
 def _places(lines: list[bytes], hunk: Hunk) -> list[int]:
     """The indices of the lines where *hunk* fits."""
     old = hunk.old
-    if not old:  # a line number alone is good for nothing but a new file
+    if not old:  # without context it applies to an empty file only
         return [] if lines else [0]
     last = len(lines) - len(old)
     candidates = (at for at in range(last + 1) if lines[at] == old[0])
     places = [at for at in candidates if lines[at : at + len(old)] == old]
-    # context that is cut short says that the file begins or ends there
+    # git shortens context only at the beginning and at the end of a file
     before, after = _context(hunk.lines), _context(reversed(hunk.lines))
     if hunk.old_start <= 1 and (before == 0 or before < after):
         places = [at for at in places if at == 0]
@@ -201,26 +207,27 @@ def _places(lines: list[bytes], hunk: Hunk) -> list[int]:
     return places
 
 
-def _untouched(lines: list[bytes], hunk: Hunk, places: list[int]) -> list[int]:
-    """*places* without those inside of what *hunk* makes.
+def _not_applied(lines: list[bytes], hunk: Hunk, places: list[int]) -> list[int]:
+    """*places* without those where *hunk* has been applied already.
 
-    Lines that are put between A and B, and that end in A themselves, leave A before B again.
+    If lines are inserted between A and B, and the last one of them equals A, then the result has A
+    before B again, and the hunk would fit a second time.
     """
     surplus = len(hunk.new) - len(hunk.old)
-    made = _places(lines, hunk.reversed)
-    return [at for at in places if not any(done <= at <= done + surplus for done in made)]
+    applied = _places(lines, hunk.reversed)
+    return [at for at in places if not any(done <= at <= done + surplus for done in applied)]
 
 
 def _in_order(
     hunks: Sequence[Hunk], options: Sequence[list[int]]
-) -> list[tuple[int, int]] | Misfit:
-    """The first and the last place that each hunk can take when all keep their order."""
+) -> list[tuple[int, int]] | RejectedHunk:
+    """The first and the last place that each hunk can have if all keep their order."""
     first: list[int] = []
     done = 0
     for hunk, places in zip(hunks, options, strict=True):
         place = next((at for at in places if at >= done), None)
         if place is None:
-            return Misfit(hunk, "it fits only before the place of the hunk before it")
+            return RejectedHunk(hunk, "it fits only before the place of the hunk before it")
         first.append(place)
         done = place + len(hunk.old)
     latest: list[int] = []
@@ -230,20 +237,21 @@ def _in_order(
     return list(zip(first, reversed(latest), strict=True))
 
 
-def _absence(lines: list[bytes], hunk: Hunk) -> str:
-    """Why *hunk* fits nowhere."""
+def _reason(lines: list[bytes], hunk: Hunk) -> str:
+    """Why *hunk* fits at no place in *lines*."""
     if _places(lines, hunk):
         return "its change is there already"
     if not hunk.old:
-        return "it has no context to find its place by"
+        return "it has no context that shows its place"
     present = set(lines)
     absent = next((line for line in hunk.old if line not in present), None)
     if absent is None:
-        return "its lines do not stand together in the file"
+        return "its lines are not next to each other in the file"
     return f"the file has no line {absent.decode('utf-8', 'replace').strip()!r}"
 
 
 def _context(lines: Iterable[bytes]) -> int:
+    """The number of context lines that *lines* begin with."""
     count = 0
     for line in lines:
         if not line.startswith(b" "):
@@ -253,7 +261,7 @@ def _context(lines: Iterable[bytes]) -> int:
 
 
 def renumbered(hunks: Iterable[Hunk]) -> tuple[Hunk, ...]:
-    """*hunks* with the line numbers that the new side has when there are no others."""
+    """*hunks* with the new side's line numbers for a diff that has only these hunks."""
     result = []
     shift = 0
     for hunk in hunks:

@@ -1,4 +1,4 @@
-"""Which commits have touched some lines of a file, as `git log -L` finds them."""
+"""The commits that changed some lines of a file, like `git log -L`."""
 
 from __future__ import annotations
 
@@ -9,79 +9,79 @@ from functools import cache
 import pygit2
 
 from bisector.git.history import History
+from bisector.git.object_store import entry_id
 from bisector.patch import relevance
-from bisector.patch.conflict import Clash, Span, changes, touch
+from bisector.patch.conflict import FileConflict, Span, changes, touch
 
 
 class LineLog:
-    """The commits of one stretch of history, asked who has touched which lines.
+    """Finds the commits that changed some lines, among *commits*: full hashes, parents first.
 
-    *commits* are full hashes, parents first. Renames are not followed: a file begins with the
-    commit that brought it under its name.
+    Renames are not followed: a file's history begins with the commit that added its path.
     """
 
     def __init__(self, history: History, commits: Sequence[str]) -> None:
         self._history = history
         self._commits = commits
-        self._touching = cache(self._walk)
-        self._steps = cache(self._read_steps)
+        self._commits_of_path = cache(self._find_commits)
+        self._changes = cache(self._read_changes)
 
-    def touched(self, clash: Clash) -> tuple[str, ...]:
-        """The commits that have touched the lines on which a change clashes, newest first.
+    def commits_changing(self, file: FileConflict) -> tuple[str, ...]:
+        """The commits that changed the conflicting lines of *file*, newest first.
 
-        These are lines of the content ``clash.base``, which one of the commits has left behind.
+        The lines are those of the content ``file.base``. Commits after the one that left this
+        content are ignored.
         """
-        if not clash.base:
+        if not file.base:
             return ()
-        spans, found = list(clash.spans), []
-        below = False  # the commits after that content are no concern
-        for commit in reversed(self._touching(clash.path)):
-            left, made = self._steps(commit, clash.path)
-            below = below or left == clash.base
-            if below and spans:
-                met, spans = before(made, spans)
-                if met:
+        spans, found = list(file.spans), []
+        reached = False  # the commit that left the content `file.base`
+        for commit in reversed(self._commits_of_path(file.path)):
+            blob, changed = self._changes(commit, file.path)
+            reached = reached or blob == file.base
+            if reached and spans:
+                touched, spans = spans_before(changed, spans)
+                if touched:
                     found.append(commit)
         return tuple(found)
 
-    def _walk(self, path: str) -> list[str]:
+    def _find_commits(self, path: str) -> list[str]:
         return relevance.touching(self._history, self._commits, path)
 
-    def _read_steps(self, commit: str, path: str) -> tuple[str, list[tuple[Span, Span]]]:
-        """The id of the file's content that *commit* leaves, and what it has changed there."""
+    def _read_changes(self, commit: str, path: str) -> tuple[str, list[tuple[Span, Span]]]:
+        """The id of the file's content after *commit*, and what the commit changed in it."""
         read = self._history.read(commit)
-        new = _entry(read.tree, path)
-        old = _entry(read.parents[0].tree, path) if read.parents else ""
-        return new, changes(self._blob(old), self._blob(new))
+        new = entry_id(read.tree, path)
+        old = entry_id(read.parents[0].tree, path) if read.parents else None
+        return str(new or ""), changes(self._content(old), self._content(new))
 
-    def _blob(self, name: str) -> bytes:
-        return self._history.objects[name].peel(pygit2.Blob).data if name else b""
-
-
-def before(made: Sequence[tuple[Span, Span]], spans: Sequence[Span]) -> tuple[bool, list[Span]]:
-    """Do the changes *made* touch *spans* of what they left; and where these were before them."""
-    moved = [_moved(span, made) for span in spans]
-    return any(met for met, _ in moved), [span for _, span in moved]
+    def _content(self, blob: pygit2.Oid | None) -> bytes:
+        return self._history.objects[blob].peel(pygit2.Blob).data if blob else b""
 
 
-def _moved(span: Span, made: Sequence[tuple[Span, Span]]) -> tuple[bool, Span]:
-    """A span of the new content in the old one, with all of what was changed there."""
-    met = [(old, new) for old, new in made if touch(new, span)]
-    shift = sum(_size(old) - _size(new) for old, new in made if new.last < span.first)
+def spans_before(
+    changed: Sequence[tuple[Span, Span]], spans: Sequence[Span]
+) -> tuple[bool, list[Span]]:
+    """Follow *spans* of a file back through one commit.
+
+    *changed* are the commit's (old, new) spans. The result is whether the commit changed any of
+    *spans*, and where these were before it.
+    """
+    moved = [_moved(span, changed) for span in spans]
+    return any(touched for touched, _ in moved), [span for _, span in moved]
+
+
+def _moved(span: Span, changed: Sequence[tuple[Span, Span]]) -> tuple[bool, Span]:
+    """A span of the new content in the old content, extended by the changes that it touches."""
+    touching = [(old, new) for old, new in changed if touch(new, span)]
+    shift = sum(_size(old) - _size(new) for old, new in changed if new.last < span.first)
     moved = Span(span.first + shift, span.last + shift)
-    if not met:
+    if not touching:
         return False, moved
-    grown = shift + sum(_size(old) - _size(new) for old, new in met)
-    first = min(moved.first, met[0][0].first)
-    return True, replace(moved, first=first, last=max(span.last + grown, met[-1][0].last))
+    grown = shift + sum(_size(old) - _size(new) for old, new in touching)
+    first = min(moved.first, touching[0][0].first)
+    return True, replace(moved, first=first, last=max(span.last + grown, touching[-1][0].last))
 
 
 def _size(span: Span) -> int:
     return span.last - span.first
-
-
-def _entry(tree: pygit2.Tree, path: str) -> str:
-    try:
-        return str(tree[path].id)
-    except KeyError:
-        return ""

@@ -1,4 +1,4 @@
-"""Read patches: files, folders, mails, mailboxes, commits."""
+"""Read patches from files, folders, mails, mailboxes and commits."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from bisector.patch import unified_diff
 from bisector.patch.hunks import FileDiff
 from bisector.patch.model import Author, Patch, Series
 
-MAX_BYTES = 64 << 20  # of a patch file; HAProxy's whole source has fewer
-MAX_HEADERS = 256 << 10  # bytes before a mail's text
+MAX_BYTES = 64 << 20  # of a patch file; all of HAProxy's source is smaller
+MAX_HEADERS = 256 << 10  # bytes of a mail before its body
 MAX_HEADER = 1000  # characters of one header; RFC 5322 allows 998 in a line
 _CONTENT = re.compile(rb"(?im)^content-[a-z-]+:(?:.*\n[ \t])*.*")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f<>]+")  # what no git name or address can hold
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f<>]+")  # not allowed in an author of a git commit
 
 _NUMBERED = re.compile(r"(\d{4})-.*\.patch")
 _MBOX_FROM = re.compile(rb"^From \S.{1,200}\d\d:\d\d.{1,40} \d{4}\r?$", re.MULTILINE)
@@ -34,18 +34,19 @@ _DIFF = re.compile(rb"^(---\r?\n|(?=diff --|--- .*\n\+\+\+ ))", re.MULTILINE)
 
 
 def load(source: Path) -> Series:
-    """The patches in a file, or in a folder with their variants.
+    """The patches in the file or folder *source*, with their variants.
 
     A file is a diff, a mail or a mailbox. In a folder, ``0001-*.patch``, ``0002-*.patch`` … are
-    the series; ``variants/LABEL/0001-*.patch`` is another form of the patch with that number,
-    also when that patch is loaded alone. Raises PatchProblem.
+    the series, and ``variants/LABEL/0001-*.patch`` is a variant of the patch with that number; it
+    is also found if that patch is loaded alone. Raises PatchProblem.
     """
     if not source.is_dir():
         number = _NUMBERED.fullmatch(source.name)
-        found = _read(source)
-        if number is None or len(found) > 1:
-            return Series(found)
-        return Series((replace(found[0], variants=_variants(source.parent).get(number[1], ())),))
+        patches = _read(source)
+        if number is None or len(patches) > 1:
+            return Series(patches)
+        variants_of_number = _variants(source.parent).get(number[1], ())
+        return Series((replace(patches[0], variants=variants_of_number),))
     numbered = _numbered(source)
     if not numbered:
         raise PatchProblem(f"no patch in the folder {source}", "name them 0001-….patch and so on")
@@ -53,7 +54,7 @@ def load(source: Path) -> Series:
     if unknown := [number for number in variants if number not in numbered]:
         stray = variants[unknown[0]][0]
         raise PatchProblem(
-            f"{source}/variants/{stray.variant}: {stray.name} is the variant of no patch",
+            f"{source}/variants/{stray.variant}: {stray.name} is not a variant of any patch",
             f"give it the number of a patch in {source}",
         )
     return Series(
@@ -62,7 +63,10 @@ def load(source: Path) -> Series:
 
 
 def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
-    """What *commit* changes against its parent. Raises PatchProblem."""
+    """The change of *commit* against its parent, or against an empty tree.
+
+    Raises PatchProblem for a merge, for a commit without changes, and as unified_diff.parse does.
+    """
     name = str(commit.id)[:12]
     if len(commit.parents) > 1:
         raise PatchProblem(f"{name} is a merge", "name the commit that it brought in")
@@ -79,9 +83,13 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
     if not files:
         raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
     message = commit.raw_message.decode("utf-8", "replace").strip()
-    who = commit.author
-    called, address = (commit_text.decoded(raw, commit) for raw in (who.raw_name, who.raw_email))
-    author = Author(called, address, who.time, who.offset)
+    by = commit.author
+    author = Author(
+        commit_text.decoded(by.raw_name, commit),
+        commit_text.decoded(by.raw_email, commit),
+        by.time,
+        by.offset,
+    )
     return Patch(name, message.partition("\n")[0], message, tuple(files), author=author)
 
 
@@ -96,7 +104,7 @@ def _variants(folder: Path) -> dict[str, tuple[Patch, ...]]:
 
 
 def _numbered(folder: Path) -> dict[str, Patch]:
-    """The patches in *folder* by the numbers that begin their names, in order."""
+    """The patches in *folder* by the numbers that begin their file names, in order."""
     found: dict[str, Patch] = {}
     for path in sorted(folder.glob("*.patch")):
         number = _NUMBERED.fullmatch(path.name)
@@ -112,7 +120,7 @@ def _numbered(folder: Path) -> dict[str, Patch]:
 
 
 def _read(path: Path) -> tuple[Patch, ...]:
-    """The patches in one file: of each mail that has one, or of the one diff."""
+    """The patches in one file: one for each mail with a diff, or one for a bare diff."""
     try:
         with path.open("rb") as source:
             raw = source.read(MAX_BYTES + 1)
@@ -121,29 +129,29 @@ def _read(path: Path) -> tuple[Patch, ...]:
     if len(raw) > MAX_BYTES:
         raise PatchProblem(f"{path} has more than {MAX_BYTES >> 20} MiB", "no patch is as large")
     if _MAIL_START.match(raw):
-        starts = [found.start() for found in _MBOX_FROM.finditer(raw)]
+        starts = [match.start() for match in _MBOX_FROM.finditer(raw)]
         mails = [raw[a:b] for a, b in zip([0, *starts[1:]], [*starts[1:], len(raw)], strict=True)]
         names = [
             path.stem if len(mails) == 1 else f"{path.stem}#{n + 1}" for n in range(len(mails))
         ]
-        patches = [_from_mail(mail, name) for mail, name in zip(mails, names, strict=True)]
-        found = tuple(patch for patch in patches if patch)
+        parsed = [_from_mail(mail, name) for mail, name in zip(mails, names, strict=True)]
     else:
-        head, diff = _parted(raw)
+        head, diff = _split(raw)
         # 'git show' indents the message
         message = "\n".join(re.findall(r"^    (.*)$", head, re.MULTILINE)) or head
-        found = tuple(filter(None, [_patch(path.stem, message.strip(), diff)]))
-    if not found:
+        parsed = [_patch(path.stem, message.strip(), diff)]
+    patches = tuple(patch for patch in parsed if patch)
+    if not patches:
         raise PatchProblem(
-            f"{path} holds no patch", "give what 'git format-patch' or 'git diff' has written"
+            f"{path} holds no patch", "give a file that 'git format-patch' or 'git diff' wrote"
         )
-    return found
+    return patches
 
 
 def _from_mail(raw: bytes, name: str) -> Patch | None:
-    """The patch in a mail; None if it is a cover letter, or part of a discussion."""
-    subject, author, body = _opened(raw, name)
-    message, diff = _parted(body)
+    """The patch in a mail; None for a cover letter and for a mail of a discussion."""
+    subject, author, body = _parsed(raw, name)
+    message, diff = _split(body)
     subject = subject or name
     tag = _TAG.match(subject)
     subject = subject[tag.end() :] if tag else subject
@@ -153,12 +161,12 @@ def _from_mail(raw: bytes, name: str) -> Patch | None:
     return replace(patch, author=author) if patch else None
 
 
-def _opened(raw: bytes, name: str) -> tuple[str, Author | None, bytes]:
+def _parsed(raw: bytes, name: str) -> tuple[str, Author | None, bytes]:
     """A mail's subject, author and text, attached patches included."""
     head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]
-    longest = max((len(found[0]) for found in _CONTENT.finditer(raw)), default=0)
+    longest = max((len(header[0]) for header in _CONTENT.finditer(raw)), default=0)
     if len(head) > MAX_HEADERS or longest > MAX_HEADER:
-        raise PatchProblem(f"{name}: the mail has too much before its text", "save it again")
+        raise PatchProblem(f"{name}: the mail's headers are too long", "save it again")
     try:
         mail = email.message_from_bytes(raw, policy=email.policy.compat32)
         body = b""
@@ -167,14 +175,14 @@ def _opened(raw: bytes, name: str) -> tuple[str, Author | None, bytes]:
             if attached or part.get_content_type() in ("text/plain", "text/x-patch", "text/x-diff"):
                 body += bytes(part.get_payload(decode=True) or b"")
         return _decoded(_header(mail, "subject")), _author(mail), body
-    except Exception as error:  # the standard library raises whatever comes, also RecursionError
-        raise PatchProblem(f"{name} is no mail that can be read", str(error)) from error
+    except Exception as error:  # `email` raises many kinds on malformed mails, also RecursionError
+        raise PatchProblem(f"{name} is not a readable mail", str(error)) from error
 
 
 def _header(mail: Message, name: str) -> str:
-    """A header as it was sent, in one line; the beginning of it if it is endless."""
-    sent = next((str(text) for key, text in mail.raw_items() if key.lower() == name), "")
-    text = sent[:MAX_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """The undecoded header *name* in one line, at most MAX_HEADER characters; '' if absent."""
+    raw = next((str(text) for key, text in mail.raw_items() if key.lower() == name), "")
+    text = raw[:MAX_HEADER].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return " ".join(text.split())
 
 
@@ -183,7 +191,7 @@ def _decoded(header: str) -> str:
 
 
 def _author(mail: Message) -> Author | None:
-    """Who sent the mail, and when; None if it does not say both."""
+    """The sender and the date of a mail; None if it lacks one of them."""
     parsed = email.utils.parseaddr(_header(mail, "from"))
     name, address = (_UNPRINTABLE.sub(" ", _decoded(part)).strip() for part in parsed)
     try:
@@ -193,7 +201,7 @@ def _author(mail: Message) -> Author | None:
     if not address:
         return None
     offset = sent.utcoffset() or timedelta()
-    if sent.tzinfo is None:  # as RFC 5322 has -0000: the time is UTC
+    if sent.tzinfo is None:  # -0000, which RFC 5322 defines as UTC
         sent = sent.replace(tzinfo=UTC)
     return Author(name or address, address, int(sent.timestamp()), offset // timedelta(minutes=1))
 
@@ -204,10 +212,10 @@ def _patch(name: str, message: str, diff: bytes) -> Patch | None:
     return Patch(name, subject, message, files) if files else None
 
 
-def _parted(body: bytes) -> tuple[str, bytes]:
-    """The message, and from where its diff begins."""
-    found = _DIFF.search(body)
-    if not found:
+def _split(body: bytes) -> tuple[str, bytes]:
+    """The message before the diff, and the diff; everything is the diff if none begins."""
+    start = _DIFF.search(body)
+    if not start:
         return "", body
-    message = body[: found.start()].decode("utf-8", "replace").replace("\r\n", "\n")
-    return message.strip("\n"), body[found.end() :]
+    message = body[: start.start()].decode("utf-8", "replace").replace("\r\n", "\n")
+    return message.strip("\n"), body[start.end() :]

@@ -1,4 +1,4 @@
-"""Patches as data: what they change, turned round, reduced to some of their hunks."""
+"""Patches and series of patches as data: their digest, their reverse, some of their hunks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bisector.system.workspace import digest
 
 @dataclass(frozen=True)
 class Author:
-    """Who made a change, and when: seconds since the epoch, minutes east of Greenwich."""
+    """The author and date of a change: seconds since the epoch, and minutes east of UTC."""
 
     name: str
     email: str
@@ -23,10 +23,10 @@ class Author:
 
 @dataclass(frozen=True)
 class Patch:
-    """A change to apply, with its forms for older code.
+    """A change to apply, with ``variants`` of it for other versions of the code.
 
-    ``variant`` is the label of a form that is one of another patch's ``variants``. ``author`` is
-    None where the patch does not say.
+    ``name`` is that of the file, or a commit's abbreviated hash. ``variant`` is the label of a
+    variant, None for the patch itself. ``author`` is None where the patch names none.
     """
 
     name: str
@@ -44,23 +44,23 @@ class Patch:
 
     @property
     def hunks(self) -> tuple[Hunk, ...]:
-        """All its hunks; what only_hunks and without_hunk count."""
+        """The hunks of all files, in the order in which only_hunks and without_hunk count them."""
         return tuple(hunk for file in self.files for hunk in file.hunks)
 
     @property
     def touched(self) -> frozenset[str]:
-        """The paths that it changes, in any of its forms."""
+        """The paths that any form of the patch changes, before and after a renaming."""
         files = (file for form in self.forms for file in form.files)
         return frozenset(path for file in files for path in (file.old_path, file.new_path) if path)
 
     @property
     def functions(self) -> frozenset[str]:
-        """The functions that its hunks change."""
+        """The names of the functions that its hunks change."""
         return frozenset(name for hunk in self.hunks for name in hunk.functions)
 
     @property
     def digest(self) -> str:
-        """A name for what the patch does, whatever it is called and says."""
+        """A digest of the changes in all forms; the name and the message do not count."""
         return digest(*(digest(*(file.text for file in form.files)) for form in self.forms))
 
 
@@ -72,27 +72,27 @@ class Series:
 
     @property
     def digest(self) -> str:
-        """A name for what the series does, for the keys of a cache."""
+        """A digest of the changes of all patches."""
         return digest(*(patch.digest for patch in self.patches))
 
     @property
     def touched(self) -> frozenset[str]:
-        """The paths that it changes."""
+        """The paths that its patches change."""
         return frozenset[str]().union(*(patch.touched for patch in self.patches))
 
     @property
     def functions(self) -> frozenset[str]:
-        """The functions that its patches change."""
+        """The names of the functions that its patches change."""
         return frozenset[str]().union(*(patch.functions for patch in self.patches))
 
     @property
     def reversed(self) -> Series:
-        """The series that undoes this one."""
+        """The series that undoes this one: its patches reversed, the last one first."""
         return Series(tuple(reverse(patch) for patch in self.patches[::-1]))
 
 
 def reverse(patch: Patch) -> Patch:
-    """The patch that undoes *patch*, and its variants theirs."""
+    """The patch that undoes *patch*, with its variants reversed."""
     return replace(
         patch,
         subject=f"Revert: {patch.subject}",
@@ -104,8 +104,9 @@ def reverse(patch: Patch) -> Patch:
 def only_hunks(patch: Patch, indices: Iterable[int]) -> Patch:
     """*patch* with only the hunks at these indices of ``patch.hunks``.
 
-    What is not in hunks, a mode or a new name, stays with its file; a file without any hunk left
-    is left out. Variants stay if they have as many hunks. Raises PatchProblem.
+    A file without any of these hunks is left out; the mode and the name of the others are kept.
+    Variants with another number of hunks are left out. Raises PatchProblem for no hunk, or an
+    index without one.
     """
     kept = set(indices)
     total = len(patch.hunks)
@@ -118,7 +119,7 @@ def only_hunks(patch: Patch, indices: Iterable[int]) -> Patch:
         first += len(file.hunks)
         if len(chosen) == len(file.hunks) > 0:
             files.append(file)
-        elif chosen:  # the blob that results is another one, which nobody knows
+        elif chosen:  # the resulting blob is not that of the index line
             files.append(replace(file, hunks=hunks.renumbered(chosen), new_id=""))
     variants = (form for form in patch.variants if len(form.hunks) == total)
     return replace(
@@ -127,20 +128,20 @@ def only_hunks(patch: Patch, indices: Iterable[int]) -> Patch:
 
 
 def without_files(series: Series, name: str, paths: Collection[str]) -> Series | None:
-    """*series* without what the patch called *name* changes at *paths*; None if that was all."""
-    gone = set(paths)
+    """*series* without the changes of the patch *name* to *paths*; None if it has no others."""
+    excluded = set(paths)
 
-    def less(patch: Patch) -> Patch:
-        files = tuple(file for file in patch.files if not {file.old_path, file.new_path} & gone)
-        return replace(patch, files=files, variants=tuple(map(less, patch.variants)))
+    def reduced(patch: Patch) -> Patch:
+        files = tuple(file for file in patch.files if not {file.old_path, file.new_path} & excluded)
+        return replace(patch, files=files, variants=tuple(map(reduced, patch.variants)))
 
-    patches = tuple(less(patch) if patch.name == name else patch for patch in series.patches)
+    patches = tuple(reduced(patch) if patch.name == name else patch for patch in series.patches)
     return Series(patches) if all(patch.files for patch in patches) else None
 
 
 def without_hunk(patch: Patch, index: int) -> Patch:
     """*patch* without the hunk at this index of ``patch.hunks``; see only_hunks."""
-    everything = range(len(patch.hunks))
-    if index not in everything:
-        raise PatchProblem(f"{patch.name} has {len(everything)} hunks", "drop one of them")
-    return only_hunks(patch, set(everything) - {index})
+    indices = range(len(patch.hunks))
+    if index not in indices:
+        raise PatchProblem(f"{patch.name} has {len(indices)} hunks", "drop one of them")
+    return only_hunks(patch, set(indices) - {index})

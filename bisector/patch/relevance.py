@@ -1,7 +1,7 @@
-"""What a range's commits have to do with a patch, a scenario's subsystem, a user's hint.
+"""How the commits of a range relate to a patch, to a scenario's subsystems and to a user's hint.
 
-One walk over the range compares ids of trees and blobs and diffs nothing. Only the files of the
-patch are read, where they changed: a commit touches a function if its text is another one.
+The ids of trees and blobs are compared; nothing is diffed. Only the files of the patch are read,
+and only where they changed: a commit changes a function if it changes the function's text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bisector.search.commit_subject import Subject
 from bisector.search.priors import Evidence
 
 _SOURCES = (".c", ".h")
-_PARAMETERS = re.compile(rb"\s*\([^;{]*\{")  # and the body begins
+_PARAMETERS = re.compile(rb"\s*\([^;{]*\{")  # up to the brace that begins the body
 
 
 def of(
@@ -34,54 +34,58 @@ def of(
     tags: Collection[str] = (),
     hint: str = "",
 ) -> Evidence:
-    """What is known of *commits*, parents first, for priors.weigh and for Costs.
+    """The evidence about *commits* (full hashes, parents first) for priors.weigh and for Costs.
 
-    *tags*: the scenario's subsystems, as HAProxy's subjects name them. *hint*: a file or a folder
-    of the tree, else a function, else a subsystem; what means no commit of the range leaves
-    `hinted` empty, which is for the caller to complain of.
+    *tags* are the scenario's subsystems, as in the subjects of HAProxy's commits. *hint* is a file
+    or a folder of the tree, else a function, else a subsystem; if it matches no commit of the
+    range, `hinted` is empty, and the caller reports it. Raises ShallowClone.
     """
     reader = _Reader(history)
     patches = series.patches if series else ()
     touched = series.touched if series else frozenset[str]()
-    wanted = sorted(path for path in touched if is_built(path))
+    paths = sorted(path for path in touched if is_built(path))
     functions = sorted(series.functions) if series else []
     parts = [commit_subject.parse(patch.subject).tags for patch in patches]
     subsystems = frozenset[str]().union(tags, *parts)
-    said = {commit: reader.subject(commit) for commit in commits}
-    files = reader.touching(commits, wanted)
+    subjects = {commit: reader.subject(commit) for commit in commits}
+    files = reader.touching(commits, paths)
     return Evidence(
         inert=reader.inert(commits),
         rebuilding=reader.touching(commits, REBUILD_ALL),
         files=files,
-        functions=reader.functions([c for c in commits if c in files], wanted, functions),
-        subsystem=_about(said, subsystems),
-        hinted=_hinted(reader, commits, said, hint) if hint else frozenset(),
-        subjects=said,
+        functions=reader.functions([c for c in commits if c in files], paths, functions),
+        subsystem=_about(subjects, subsystems),
+        hinted=_hinted(reader, commits, subjects, hint) if hint else frozenset(),
+        subjects=subjects,
     )
 
 
 def touching(history: History, commits: Iterable[str], path: str) -> list[str]:
     """Those of *commits* that change the file or folder at *path*, in their order."""
     order = list(commits)
-    found = _Reader(history).touching(order, [path])
-    return [commit for commit in order if commit in found]
+    touching_it = _Reader(history).touching(order, [path])
+    return [commit for commit in order if commit in touching_it]
 
 
 def rebuilding(history: History, commits: Iterable[str]) -> frozenset[str]:
-    """Those of *commits* that change what every object depends on."""
+    """Those of *commits* that change files on which every object file depends."""
     return _Reader(history).touching(commits, REBUILD_ALL)
 
 
-def _about(said: dict[str, Subject], tags: Collection[str]) -> frozenset[str]:
+def _about(subjects: dict[str, Subject], tags: Collection[str]) -> frozenset[str]:
+    """The commits whose subjects name one of the subsystems *tags*."""
     return frozenset(
-        commit for commit, subject in said.items() if not subject.tags.isdisjoint(tags)
+        commit for commit, subject in subjects.items() if not subject.tags.isdisjoint(tags)
     )
 
 
 def _hinted(
-    reader: _Reader, commits: Sequence[str], said: dict[str, Subject], hint: str
+    reader: _Reader, commits: Sequence[str], subjects: dict[str, Subject], hint: str
 ) -> frozenset[str]:
-    """The commits that *hint* means, by what it is at the new end of the range, else the old."""
+    """The commits that *hint* matches, see `of`.
+
+    Files and functions are looked up in the last commit, then in the parent of the first one.
+    """
     ends = [commits[-1], *reader.parents(commits[0])[:1]] if commits else []
     path = posixpath.normpath(hint.rstrip("/"))
     if any(reader.at(end, path) for end in ends):
@@ -90,17 +94,17 @@ def _hinted(
     for end in ends if name.isidentifier() else []:
         if where := reader.defining(end, name):
             return frozenset(reader.functions(commits, where, [name]))
-    return _about(said, commit_subject.tags_of(hint))
+    return _about(subjects, commit_subject.tags_of(hint))
 
 
 class _Reader:
-    """Reads a repository's commits and trees, each of them once."""
+    """Reads commits and trees of a repository, and caches what it read."""
 
     def __init__(self, history: History) -> None:
         self._history = history
         self._repo = history.objects
         self._commit = cache(self._read_commit)
-        self._tree = lru_cache(64)(self._read_tree)  # neighbours share, and trees are big
+        self._tree = lru_cache(64)(self._read_tree)  # consecutive commits share most trees
         self._entry = cache(self._read_entry)
         self._built = cache(self._read_built)
 
@@ -111,11 +115,11 @@ class _Reader:
         return commit_subject.parse(self._commit(commit)[2])
 
     def at(self, commit: str, path: str) -> pygit2.Oid | None:
-        """The id of the file or the folder at *path*, if there is one."""
+        """The id of the file or the folder at *path*; None if there is none."""
         return self._entry(self._commit(commit)[0], path)
 
     def inert(self, commits: Iterable[str]) -> frozenset[str]:
-        """Those that cannot change the binary: a parent's build reads the same."""
+        """The commits that cannot change the binary: a build reads the same from a parent."""
         return frozenset(
             commit
             for commit in commits
@@ -123,7 +127,7 @@ class _Reader:
         )
 
     def touching(self, commits: Iterable[str], paths: Collection[str]) -> frozenset[str]:
-        """Those that change one of *paths*, files or folders, against each of their parents."""
+        """The commits that change one of *paths* (files or folders) against all their parents."""
 
         def ids(commit: str) -> list[pygit2.Oid | None]:
             return [self.at(commit, path) for path in paths]
@@ -137,7 +141,7 @@ class _Reader:
     def functions(
         self, commits: Iterable[str], paths: Collection[str], names: Collection[str]
     ) -> dict[str, int]:
-        """How many of the functions *names* in *paths* each commit changes, if it changes any."""
+        """The number of the functions *names* in *paths* that each commit changes, if not 0."""
 
         @cache
         def bodies(blob: pygit2.Oid | None) -> list[tuple[bytes, ...]]:
@@ -150,32 +154,32 @@ class _Reader:
                 name
                 for new, old in blobs
                 if new != old
-                for name, is_so, was_so in zip(names, bodies(new), bodies(old), strict=True)
-                if is_so != was_so
+                for name, after, before in zip(names, bodies(new), bodies(old), strict=True)
+                if after != before
             }
 
-        found = {}
+        counts = {}
         for commit in commits:
-            against = [changed(commit, parent) for parent in self.parents(commit)]
-            if against and (touched := set.intersection(*against)):
-                found[commit] = len(touched)
-        return found
+            by_parent = [changed(commit, parent) for parent in self.parents(commit)]
+            if by_parent and (changed_functions := set.intersection(*by_parent)):
+                counts[commit] = len(changed_functions)
+        return counts
 
     def defining(self, commit: str, name: str) -> list[str]:
         """The paths of the source files in which *name* is a function."""
-        found, todo = [], [("", self._tree(self._commit(commit)[0]))]
-        while todo:
-            folder, tree = todo.pop()
+        paths, unread = [], [("", self._tree(self._commit(commit)[0]))]
+        while unread:
+            folder, tree = unread.pop()
             for entry in tree:
                 path = f"{folder}{entry.name}"
                 if entry.filemode == FileMode.TREE:
-                    todo.append((f"{path}/", self._tree(entry.id)))
+                    unread.append((f"{path}/", self._tree(entry.id)))
                 elif path.endswith(_SOURCES) and definitions(self._content(entry.id), name):
-                    found.append(path)
-        return found
+                    paths.append(path)
+        return paths
 
     def _builds_alike(self, commit: str, parent: str) -> bool:
-        # most commits change src, which is quickly seen
+        # a shortcut, as most commits change src
         if self.at(commit, "src") != self.at(parent, "src"):
             return False
         return self._built(self._commit(commit)[0]) == self._built(self._commit(parent)[0])
@@ -191,7 +195,7 @@ class _Reader:
         return built_entries(self._tree(tree))
 
     def _read_entry(self, tree: pygit2.Oid, path: str) -> pygit2.Oid | None:
-        """What lies at *path* in *tree*; a folder that did not change is looked into once."""
+        """The id of the entry at *path* in *tree*; cached for each folder on the way."""
         head, _, rest = path.partition("/")
         try:
             entry = self._tree(tree)[head]
@@ -202,7 +206,7 @@ class _Reader:
         return self._entry(entry.id, rest) if entry.filemode == FileMode.TREE else None
 
     def _content(self, blob: pygit2.Oid | None) -> bytes:
-        """The text of a file; nothing where there is none, or a partial clone lacks it."""
+        """A file's content; b'' if there is none, or if a partial clone lacks it."""
         if blob is None:
             return b""
         try:
@@ -213,18 +217,19 @@ class _Reader:
 
 
 def definitions(content: bytes, name: str) -> tuple[bytes, ...]:
-    """The texts of the functions *name* in a C file, from the line of the name to the last brace.
+    """The texts of the definitions of the function *name* in a C file.
 
-    There are several where the preprocessor chooses one.
+    Each is from the line of the name to the closing brace. There are several if the preprocessor
+    selects one of them.
     """
-    wanted, found = name.encode(), []
-    head = re.compile(rb"([A-Za-z_][^;=]*\W)?" + re.escape(wanted))
-    at = content.find(wanted)
+    word, texts = name.encode(), []
+    head = re.compile(rb"([A-Za-z_][^;=]*\W)?" + re.escape(word))
+    at = content.find(word)
     while at >= 0:
-        start, after = content.rfind(b"\n", 0, at) + 1, at + len(wanted)
+        start, after = content.rfind(b"\n", 0, at) + 1, at + len(word)
         if head.fullmatch(content, start, after) and _PARAMETERS.match(content, after):
             end = content.find(b"\n}", after)
             after = len(content) if end < 0 else end
-            found.append(content[start:after])
-        at = content.find(wanted, after)
-    return tuple(found)
+            texts.append(content[start:after])
+        at = content.find(word, after)
+    return tuple(texts)

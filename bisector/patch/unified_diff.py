@@ -1,4 +1,4 @@
-"""Read unified diffs, as git and diff write them. Bytes in, data out; no line is guessed."""
+"""Parse unified diffs as written by git and by diff -u; strict within the change of a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bisector.errors import PatchProblem
 from bisector.patch.hunks import FileDiff, Hunk, split_lines
 
 REGULAR_MODES = (0o100644, 0o100755)
-MAX_PATH = 4096  # bytes; Linux opens no file by a longer name
+MAX_PATH = 4096  # bytes; PATH_MAX of Linux
 
 _SPANS = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)\n?")
 _INDEX = re.compile(rb"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
@@ -19,11 +19,12 @@ _FIELD = re.compile(
 
 
 def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
-    """The changes in *text*, the diff of a patch that errors call *name*; perhaps none.
+    """The changes of files in *text*; none if it has no diff. *name* is the patch's, for errors.
 
-    What stands between two files' changes (diffstat, signature) is passed over; within one,
-    everything must be right. Where all lines end in CR LF, that came from the patch's way here,
-    not from the files. Raises PatchProblem.
+    Text between the changes of two files (diffstat, signature) is skipped. If all lines end in
+    CR LF, a mail program is taken to have added the CRs, and they are removed. Raises PatchProblem
+    for a change that is malformed, binary, combined (of a merge), of a link or a submodule, or
+    outside the tree.
     """
     if text.count(b"\r\n") == text.count(b"\n"):
         text = text.replace(b"\r\n", b"\n")
@@ -46,7 +47,7 @@ def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
 
 
 class _Reader:
-    """The lines of a patch, one after the other."""
+    """A cursor over the lines of a patch."""
 
     def __init__(self, lines: list[bytes], name: str) -> None:
         self.lines = lines
@@ -80,12 +81,12 @@ def _git_file(reader: _Reader) -> FileDiff:
     """Read the change of one file as git writes it."""
     names = reader.take()[len(b"diff --git ") :].rstrip(b"\n")
     fields: dict[bytes, bytes] = {}
-    while found := _FIELD.fullmatch(reader.line):
-        if found[1].startswith(b"copy "):
+    while field := _FIELD.fullmatch(reader.line):
+        if field[1].startswith(b"copy "):
             raise reader.problem("a copied file", "make the patch with 'git format-patch -M'")
-        fields[found[1]] = found[2]
+        fields[field[1]] = field[2]
         reader.take()
-    # a name that does not change stands there twice, which tells the two apart, spaces or not
+    # without a renaming both names are equal, so each is half of the line, even if it has spaces
     old, new = names[: len(names) // 2], names[len(names) // 2 + 1 :]
     bare = old == new  # as with --no-prefix
     if reader.sees(b"--- ") and reader.next_line.startswith(b"+++ "):
@@ -109,7 +110,7 @@ def _git_file(reader: _Reader) -> FileDiff:
     if file.old_path and file.new_path and (old_mode is None) != (new_mode is None):
         raise reader.problem("only one of the file's two modes is given")
     if file.old_path and file.new_path and (file.old_path != file.new_path) != renamed:
-        raise reader.problem(f"the file is {file.old_path} and {file.new_path}")
+        raise reader.problem(f"two names of the file: {file.old_path} and {file.new_path}")
     if not (file.hunks or renamed or file.old_mode or file.new_mode):
         raise reader.problem(f"nothing is changed in {file.path}")
     return file
@@ -121,13 +122,13 @@ def _plain_file(reader: _Reader) -> FileDiff:
     hunks = _hunks(reader)
     if not hunks:
         raise reader.problem("the file's change has no hunk")
-    # diff -N gives both names even where one of the files is not there
+    # diff -N writes both names even if one of the files does not exist
     if old is None or not hunks[0].old:
         return FileDiff(None, new, hunks=hunks)
     if new is None or not hunks[0].new:
         return FileDiff(old, None, hunks=hunks)
     if old != new:
-        raise reader.problem(f"the file is {old} and {new}", "make the patch with 'git diff'")
+        raise reader.problem(f"two names of the file: {old} and {new}", "make it with 'git diff'")
     return FileDiff(old, new, hunks=hunks)
 
 
@@ -152,7 +153,7 @@ def _hunk(reader: _Reader) -> Hunk:
     while old_left > 0 or new_left > 0:
         line = reader.line
         if line == b"\n":
-            line = b" \n"  # as mailers leave it of an empty line
+            line = b" \n"  # some mail programs strip trailing spaces
         if not reader.sees(b" ", b"+", b"-", b"\n") or not line.endswith(b"\n"):
             raise reader.problem("the hunk has fewer lines than its header says")
         reader.take()
@@ -164,25 +165,25 @@ def _hunk(reader: _Reader) -> Hunk:
         lines.append(line)
     section = spans[5].decode("utf-8", "replace")
     hunk = Hunk(int(spans[1]), int(spans[3]), section, tuple(lines))
-    if old_left or new_left or not all(_whole(side) for side in (hunk.old, hunk.new)):
-        raise reader.problem("the hunk's lines do not add up to its header")
+    if old_left or new_left or not all(_is_valid_side(side) for side in (hunk.old, hunk.new)):
+        raise reader.problem("the hunk's lines do not match its header")
     if hunk.old == hunk.new:
         raise reader.problem("a hunk that changes nothing")
     return hunk
 
 
-def _whole(lines: list[bytes]) -> bool:
-    """Can *lines* stand in a file, where only the last one may lack its newline?"""
+def _is_valid_side(lines: list[bytes]) -> bool:
+    """Whether all of *lines* but the last one end with a newline, as in a file."""
     return all(line.endswith(b"\n") for line in lines[:-1])
 
 
 def _index(field: bytes) -> tuple[str, str, bytes | None]:
-    """The ids before and after, and the mode, that an index line gives."""
-    found = _INDEX.fullmatch(field)
-    if not found:
+    """The blob ids before and after, and the mode, of an index line; an id of zeros is ''."""
+    match = _INDEX.fullmatch(field)
+    if not match:
         return "", "", None
-    old, new = (found[side].decode() if found[side].strip(b"0") else "" for side in (1, 2))
-    return old, new, found[3]
+    old, new = (match[side].decode() if match[side].strip(b"0") else "" for side in (1, 2))
+    return old, new, match[3]
 
 
 def _mode(reader: _Reader, field: bytes | None) -> int | None:
@@ -195,7 +196,10 @@ def _mode(reader: _Reader, field: bytes | None) -> int | None:
 
 
 def _path(reader: _Reader, name: bytes, bare: bool) -> str | None:
-    """The path that *name* means in a tree; *bare* says that it has no a/ or b/ before it."""
+    """The path in the tree for a *name* in a diff; None for /dev/null.
+
+    Unless *bare*, the name has a prefix (a/ or b/), which is removed.
+    """
     name = name.rstrip(b"\n")
     if name.endswith(b"\r"):
         raise reader.problem("some lines end in CR LF, others do not", "convert it with dos2unix")
@@ -214,7 +218,7 @@ def _path(reader: _Reader, name: bytes, bare: bool) -> str | None:
     if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
         raise reader.problem(f"{path!r} is not a path below the tree", "do not use this patch")
     if any(char < " " or char in '"\\' for char in path):
-        raise reader.problem(f"{path!r} has characters that no source file needs in its name")
+        raise reader.problem(f"{path!r} has quotes, backslashes or control characters")
     if not bare and len(parts) < 2:
         raise reader.problem(f"{path!r} lacks the a/ or b/ before it", "make it with 'git diff'")
     return path if bare else "/".join(parts[1:])

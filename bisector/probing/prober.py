@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bisector.build import binaries
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.git.history import History
-from bisector.patch.apply import AppliedSeries, Conflict, apply_to
+from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.executors import Executor, Task
 from bisector.probing.probe import Probe, key_of, recall
@@ -165,10 +165,10 @@ class Prober:
 
     def start_patched(
         self, revision: str, series: Series, purpose: str
-    ) -> tuple[AppliedSeries | Conflict, Ticket | None]:
+    ) -> tuple[AppliedSeries | ApplyConflict, Ticket | None]:
         """How *series* applies to *revision*, and the question about the result if it does."""
         done = apply_to(self.bench.history, revision, series)
-        if isinstance(done, Conflict):
+        if isinstance(done, ApplyConflict):
             return done, None
         return done, self.start_tree(revision, str(done.tree), purpose)
 

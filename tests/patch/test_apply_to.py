@@ -10,7 +10,7 @@ import pytest
 
 from bisector.git.history import History
 from bisector.patch import apply, load
-from bisector.patch.apply import AppliedSeries, Conflict, apply_to
+from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.system.workspace import Workspace
 from tests.conftest import Clone
@@ -26,7 +26,7 @@ def applications(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     def counting(
         store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, series: Series
-    ) -> AppliedSeries | Conflict:
+    ) -> AppliedSeries | ApplyConflict:
         counts[str(tree if isinstance(tree, pygit2.Oid) else tree.id)] += 1
         return apply_series(store, tree, series)
 
@@ -88,6 +88,6 @@ def test_a_series_of_the_same_content_keeps_its_own_names(
     names = []
     for each in (series, renamed):
         conflict = apply_to(history, commit, each)
-        assert isinstance(conflict, Conflict)
+        assert isinstance(conflict, ApplyConflict)
         names.append(conflict.patch)
     assert names == [series.patches[0].name, "0001-renamed"]

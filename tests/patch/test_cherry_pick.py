@@ -12,7 +12,7 @@ import pytest
 from bisector.errors import PatchProblem
 from bisector.patch import load
 from bisector.patch.cherry_pick import Picked, Picker, with_origin
-from bisector.patch.conflict import Conflict, Span, changes, touch
+from bisector.patch.conflict import PickConflict, Span, changes, touch
 from bisector.patch.model import Author, Series
 from bisector.record.words import How
 from tests.support.made import AUTHOR, FIXED, MESSAGE, TEN, C, Files, Repo
@@ -37,14 +37,14 @@ def fix_and_branch(repo: Repo, ours: Files, base: Files, theirs: Files) -> tuple
     return repo.commit(theirs, before), repo.commit(ours, root, message="branch")
 
 
-def picked(done: Picked | Conflict) -> str:
+def picked(done: Picked | PickConflict) -> str:
     assert isinstance(done, Picked), done
     (commit,) = done.commits
     return commit
 
 
-def conflict(done: Picked | Conflict) -> Conflict:
-    assert isinstance(done, Conflict), done
+def conflict(done: Picked | PickConflict) -> PickConflict:
+    assert isinstance(done, PickConflict), done
     return done
 
 
@@ -170,20 +170,20 @@ def test_a_conflict_shows_both_sides_and_what_they_come_from(repo: Repo, picker:
 
 
 def test_a_conflict_knows_the_lines_that_the_fix_wants(repo: Repo, picker: Picker) -> None:
-    both = FIXED.replace("line 2\n", "line TWO\n")  # only line 8 clashes
+    both = FIXED.replace("line 2\n", "line TWO\n")  # only line 8 conflicts
     ours = TEN.replace("line 8\n", "line 8 here\n")
     fix, branch = fix_and_branch(repo, {C: ours}, {C: TEN}, {C: both})
-    (clash,) = conflict(picker.commit(fix, branch)).clashes
-    assert clash.spans == (Span(7, 8),)
-    assert clash.base == str(repo.git.create_blob(TEN.encode()))
+    (file,) = conflict(picker.commit(fix, branch)).files
+    assert file.spans == (Span(7, 8),)
+    assert file.base == str(repo.git.create_blob(TEN.encode()))
 
 
 def test_each_place_is_shown_with_its_line(repo: Repo, picker: Picker) -> None:
     ours = "new\n" + TEN.replace("line 2\n", "line 2 here\n").replace("line 9\n", "")
     theirs = TEN.replace("line 2\n", "line TWO\n").replace("line 9\n", "line NINE\n")
     fix, branch = fix_and_branch(repo, {C: ours}, {C: TEN}, {C: theirs})
-    (clash,) = conflict(picker.commit(fix, branch)).clashes
-    assert [(region.line, region.ours) for region in clash.regions] == [
+    (file,) = conflict(picker.commit(fix, branch)).files
+    assert [(region.line, region.ours) for region in file.regions] == [
         (3, "line 2 here\n"),
         (10, ""),
     ]
@@ -203,7 +203,7 @@ def test_a_file_that_the_branch_lacks_is_named(repo: Repo, picker: Picker) -> No
     fix, branch = fix_and_branch(repo, {"other.c": "x\n"}, {C: TEN}, {C: FIXED})
     found = conflict(picker.commit(fix, branch))
     assert found.summary == f"{C}: the branch does not have this file, the change changes it"
-    assert found.clashes[0].spans == (Span(7, 8),)
+    assert found.files[0].spans == (Span(7, 8),)
 
 
 def test_a_file_that_the_fix_removes_and_the_branch_has_changed_is_named(
@@ -216,7 +216,7 @@ def test_a_file_that_the_fix_removes_and_the_branch_has_changed_is_named(
 
 def test_a_file_that_both_sides_bring_is_named(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(repo, {C: TEN, "new.c": "a\n"}, {C: TEN}, {C: TEN, "new.c": "b\n"})
-    assert "both bring a file" in conflict(picker.commit(fix, branch)).summary
+    assert "both add a file" in conflict(picker.commit(fix, branch)).summary
 
 
 def test_a_binary_file_is_named(repo: Repo, picker: Picker) -> None:
@@ -290,15 +290,15 @@ def test_a_conflict_in_code_is_shown_before_one_that_no_build_reads(
     fix, branch = fix_and_branch(
         repo, {C: here, DOC: "ours\n"}, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"}
     )
-    assert [clash.path for clash in conflict(picker.commit(fix, branch)).clashes] == [C, DOC]
+    assert [file.path for file in conflict(picker.commit(fix, branch)).files] == [C, DOC]
 
 
 def test_a_fix_of_nothing_but_what_conflicts_is_a_conflict(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(
         repo, {C: TEN, DOC: "ours\n"}, {C: TEN, DOC: "old\n"}, {C: TEN, DOC: "new\n"}
     )
-    assert conflict(picker.commit(fix, branch)).clashes[0].path == DOC
-    assert conflict(picker.series(series_of(repo, fix), branch)).clashes[0].path == DOC
+    assert conflict(picker.commit(fix, branch)).files[0].path == DOC
+    assert conflict(picker.series(series_of(repo, fix), branch)).files[0].path == DOC
 
 
 def test_where_the_code_is_there_already_no_empty_commit_is_made(
@@ -352,7 +352,7 @@ def test_a_patch_that_does_not_apply_shows_both_sides_too(repo: Repo, picker: Pi
     assert "line 8 here\n||||||| before the change\nline 8\n=======\nline EIGHT\n" in text
 
 
-def test_the_second_patch_of_a_series_clashes_with_what_the_first_has_left(
+def test_the_second_patch_of_a_series_conflicts_with_the_result_of_the_first(
     repo: Repo, picker: Picker
 ) -> None:
     ours = TEN.replace("line 1\n", "line 1 here\n")
@@ -360,8 +360,8 @@ def test_the_second_patch_of_a_series_clashes_with_what_the_first_has_left(
     second = repo.commit({C: FIXED.replace("line 1\n", "line ONE\n")}, fix, message="second\n")
     found = conflict(picker.series(series_of(repo, fix, second), branch))
     assert found.subject == "second"
-    (clash,) = found.clashes
-    assert [region.ours for region in clash.regions] == ["line 1 here\n"]
+    (file,) = found.files
+    assert [region.ours for region in file.regions] == ["line 1 here\n"]
 
 
 def test_a_patch_whose_origin_nobody_has_says_so(

@@ -44,7 +44,7 @@ def sent(repo: Repo, tmp_path: Path, commit: str) -> pygit2.Commit:
     """What `git am` makes of the mail for *commit*, on its parent."""
     found = repo.read(commit)
     work = Am(tmp_path / "work", repo, str(found.parent_ids[0]))
-    work.git("am", "-q", "--keep-cr", data=format_patch.written(repo.git, found))
+    work.git("am", "-q", "--keep-cr", data=format_patch.mail(repo.git, found))
     return work.head()
 
 
@@ -107,7 +107,7 @@ def test_any_name_comes_through(repo: Repo, tmp_path: Path, name: str) -> None:
 
 def test_it_names_the_commit_and_the_whole_ids_of_the_blobs(repo: Repo) -> None:
     commit = repo.read(change(repo, base={C: TEN}, fixed={C: FIXED}))
-    text = format_patch.written(repo.git, commit).decode()
+    text = format_patch.mail(repo.git, commit).decode()
     before, after = (str(repo.git.create_blob(side.encode())) for side in (TEN, FIXED))
     assert text.startswith(f"From {commit.id} Mon Sep 17 00:00:00 2001\n")
     assert f"\nindex {before}..{after}\n" in text
@@ -116,7 +116,7 @@ def test_it_names_the_commit_and_the_whole_ids_of_the_blobs(repo: Repo) -> None:
 
 def test_in_a_series_each_has_its_number(repo: Repo) -> None:
     commit = repo.read(change(repo, base={C: TEN}, fixed={C: FIXED}))
-    assert b"\nSubject: [PATCH 2/3] BUG" in format_patch.written(repo.git, commit, 2, 3)
+    assert b"\nSubject: [PATCH 2/3] BUG" in format_patch.mail(repo.git, commit, 2, 3)
 
 
 def test_a_message_in_another_encoding_is_understood(repo: Repo, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_message_in_another_encoding_is_understood(repo: Repo, tmp_path: Path)
 def test_a_binary_change_cannot_be_said(repo: Repo) -> None:
     commit = repo.read(change(repo, base={"x": b"\0a"}, fixed={"x": b"\0b"}))
     with pytest.raises(PatchProblem, match="binary"):
-        format_patch.written(repo.git, commit)
+        format_patch.mail(repo.git, commit)
 
 
 @pytest.mark.parametrize(

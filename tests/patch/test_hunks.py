@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bisector.errors import PatchProblem
-from bisector.patch.hunks import FileDiff, Hunk, Misfit, fit, renumbered
+from bisector.patch.hunks import FileDiff, Hunk, RejectedHunk, fit, renumbered
 from bisector.patch.unified_diff import parse
 
 TEN = b"".join(b"line %d\n" % number for number in range(1, 11))
@@ -33,9 +33,9 @@ def only(text: bytes) -> FileDiff:
     return files[0]
 
 
-def whys(result: bytes | tuple[Misfit, ...]) -> str:
+def whys(result: bytes | tuple[RejectedHunk, ...]) -> str:
     assert not isinstance(result, bytes), result
-    return "; ".join(misfit.why for misfit in result)
+    return "; ".join(reject.why for reject in result)
 
 
 # --- finding the place
@@ -61,7 +61,7 @@ def test_context_and_old_lines_must_match_exactly(line: bytes) -> None:
 def test_lines_that_are_there_but_not_together_are_no_place() -> None:
     hunks = only(diff(TEN, CHANGED)).hunks
     other = TEN.replace(b"line 5\n", b"new\nline 5\n")
-    assert whys(fit(other, hunks)) == "its lines do not stand together in the file"
+    assert whys(fit(other, hunks)) == "its lines are not next to each other in the file"
 
 
 def test_every_hunk_without_a_place_is_named() -> None:
@@ -71,7 +71,7 @@ def test_every_hunk_without_a_place_is_named() -> None:
     assert len(hunks) == 2
     result = fit(b"something else\n", hunks)
     assert not isinstance(result, bytes)
-    assert [misfit.hunk for misfit in result] == list(hunks)
+    assert [reject.hunk for reject in result] == list(hunks)
 
 
 def test_hunks_keep_their_order() -> None:
@@ -124,7 +124,8 @@ def test_equal_context_is_told_apart_by_the_hunk_before() -> None:
 
 def test_equal_context_elsewhere_is_not_guessed_at() -> None:
     hunks = tight(repeated(2, 0), repeated(2, 1)).hunks
-    assert "fits at lines 14, 31, and nothing says" in whys(fit(b"new\n" + repeated(2, 0), hunks))
+    reason = whys(fit(b"new\n" + repeated(2, 0), hunks))
+    assert "fits at lines 14, 31, so its place is ambiguous" in reason
 
 
 def test_a_change_is_not_made_twice() -> None:
@@ -133,8 +134,8 @@ def test_a_change_is_not_made_twice() -> None:
     old = b"start\n" + tail + b"rest 1\nrest 2\nrest 3\nrest 4\n"
     new = old.replace(tail, tail + b"y = z;\n" + tail)
     hunks = only(diff(old, new)).hunks
-    assert fit(old, hunks, again=False) == new
-    assert whys(fit(new, hunks, again=False)) == "its change is there already"
+    assert fit(old, hunks, reapply=False) == new
+    assert whys(fit(new, hunks, reapply=False)) == "its change is there already"
     assert isinstance(fit(new, hunks), bytes)
 
 
@@ -149,7 +150,7 @@ def test_context_cut_short_means_an_end_of_the_file() -> None:
 
 def test_a_hunk_without_context_fits_only_an_empty_file() -> None:
     hunks = only(b"--- a/f.c\n+++ b/f.c\n@@ -5,0 +6 @@\n+new\n").hunks
-    assert whys(fit(TEN, hunks)) == "it has no context to find its place by"
+    assert whys(fit(TEN, hunks)) == "it has no context that shows its place"
     assert fit(b"", hunks) == b"new\n"
 
 
@@ -204,7 +205,7 @@ def test_what_moved_gets_the_same_edit(numbers: list[int], data: st.DataObject) 
     new = frame + new + frame.upper()
     shift = b"new\n" * data.draw(st.integers(0, 30))
     for file in parse(diff(old, new), "fix"):
-        assert fit(shift + old, file.hunks, again=False) == shift + new
+        assert fit(shift + old, file.hunks, reapply=False) == shift + new
 
 
 @given(texts, texts)
@@ -298,15 +299,15 @@ def test_mixed_line_ends_are_refused() -> None:
         (HEAD + b"@@ -1,3 +1,3 @@\n a\n-b\n+B\n", "line 7: the hunk has fewer lines"),
         (HEAD + b"@@ -1,2 +1,2 @@\n a\n-b\n+B\n c\n", "line 7: the hunk has more lines"),
         (HEAD + b"@@ -1,2 +1,2 @@\n a\n-b\n+B\n-c\n", "line 7: the hunk has more lines"),
-        (HEAD + b"@@ -1,2 +1 @@\n a\n b\n", "do not add up"),
+        (HEAD + b"@@ -1,2 +1 @@\n a\n b\n", "do not match its header"),
         (HEAD + b"@@ -1 +1 @@\n a\n", "changes nothing"),
-        (HEAD + b"@@ -1,2 +1,2 @@\n-a\n\\ No newline\n-b\n+A\n+B\n", "do not add up"),
+        (HEAD + b"@@ -1,2 +1,2 @@\n-a\n\\ No newline\n-b\n+A\n+B\n", "do not match its header"),
         (HEAD + b"@@ -1 +1 @@\n-a\n+b", "fewer lines"),
         (HEAD + b"@@ -x +1 @@\n-a\n+b\n", "not the header of a hunk"),
         (HEAD + b"oops\n", "has no hunk"),
         (b"@@ -1 +1 @@\n-a\n+b\n", "line 1: a hunk without the name of its file"),
-        (b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "the file is f.c and g.c"),
-        (GIT + b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "the file is f.c and g.c"),
+        (b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "two names of the file: f.c and g.c"),
+        (GIT + b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "two names of the file: f.c"),
         (GIT, "nothing is changed in f.c"),
         (GIT + b"old mode 100644\n", "only one of the file's two modes"),
         (GIT + b"index 1234567..89abcde 120000\n" + HEAD, "not a regular file"),

@@ -16,7 +16,7 @@ from pygit2.enums import FileMode
 
 from bisector.errors import PatchProblem
 from bisector.patch import load, model
-from bisector.patch.apply import Applied, AppliedSeries, Conflict, apply_series
+from bisector.patch.apply import Applied, AppliedSeries, ApplyConflict, apply_series
 from bisector.patch.model import Patch, Series
 from bisector.record.words import How
 
@@ -55,7 +55,7 @@ EARLIER = OLD.replace(b"struct addr addr;", b"struct addr addr = {};")  # other 
 EARLIER_CURED = CURED.replace(b"struct addr addr;", b"struct addr addr = {};")
 
 Files = dict[str, bytes]
-Outcome = Applied | Conflict
+Outcome = Applied | ApplyConflict
 
 
 class Repo:
@@ -121,8 +121,8 @@ def apply(store: pygit2.Repository, tree: pygit2.Oid | pygit2.Tree, patch: Patch
     return done.steps[0] if isinstance(done, AppliedSeries) else done
 
 
-def conflict(outcome: Applied | AppliedSeries | Conflict) -> Conflict:
-    assert isinstance(outcome, Conflict), outcome
+def conflict(outcome: Applied | AppliedSeries | ApplyConflict) -> ApplyConflict:
+    assert isinstance(outcome, ApplyConflict), outcome
     return outcome
 
 
@@ -155,7 +155,7 @@ def test_a_patch_that_is_there_with_other_context_is_recognised(repo: Repo, fix:
 def test_half_a_patch_is_not_all_of_it(repo: Repo, empty: Repo) -> None:
     both = repo.patch({C: OLD, "x": b"x\n"}, {C: CURED, "x": b"y\n"})
     half = {C: b"\n" + CURED, "x": b"x\n"}
-    assert [place.path for place in conflict(empty.apply(half, both)).where] == [C]
+    assert [place.path for place in conflict(empty.apply(half, both)).places] == [C]
     assert repo.after(half, both) == ("three-way", None, half | {"x": b"y\n"})
 
 
@@ -164,7 +164,7 @@ def test_other_context_is_merged(repo: Repo, fix: Patch) -> None:
 
 
 def test_merging_needs_the_file_that_the_patch_was_made_from(empty: Repo, fix: Patch) -> None:
-    (place,) = conflict(empty.apply({C: EARLIER}, fix)).where
+    (place,) = conflict(empty.apply({C: EARLIER}, fix)).places
     assert place.path == C
     assert place.hunk.startswith("@@ -8,7 +8,8 @@ int down(struct server *s)")
     assert "the file has no line 'struct addr addr;'" in place.why
@@ -187,14 +187,14 @@ def test_an_abbreviation_that_two_blobs_share_is_no_help(repo: Repo, fix: Patch)
     contents = (b"%d\n" % number for number in range(10**7))
     repo.git.create_blob(next(c for c in contents if str(pygit2.hash(c)).startswith(short)))
     vague = replace(fix, files=(replace(fix.files[0], old_id=short, new_id=""),))
-    assert "is not in the repository" in conflict(repo.apply({C: EARLIER}, vague)).where[0].why
+    assert "is not in the repository" in conflict(repo.apply({C: EARLIER}, vague)).places[0].why
 
 
 def test_an_id_of_something_else_is_no_help(repo: Repo, fix: Patch) -> None:
     for wrong in (b"something else\n", CURED):
         name = str(repo.git.create_blob(wrong))
         lying = replace(fix, files=(replace(fix.files[0], old_id=name, new_id=""),))
-        assert "is not in the repository" in conflict(repo.apply({C: EARLIER}, lying)).where[0].why
+        assert "is not in the repository" in conflict(repo.apply({C: EARLIER}, lying)).places[0].why
 
 
 def test_a_merge_keeps_bytes_that_are_not_utf8(repo: Repo) -> None:
@@ -208,9 +208,9 @@ def test_a_conflict_names_the_file_and_the_hunk_that_collides(repo: Repo) -> Non
     assert len(patch.hunks) == 2
     outcome = conflict(repo.apply({C: RENAMED.replace(b"check(s)", b"check(s, 1)")}, patch))
     assert outcome.patch == patch.name
-    assert [place.path for place in outcome.where] == [C, C]
+    assert [place.path for place in outcome.places] == [C, C]
     outcome = conflict(repo.apply({C: RENAMED}, patch))
-    assert [(place.hunk, place.why) for place in outcome.where] == [
+    assert [(place.hunk, place.why) for place in outcome.places] == [
         (patch.hunks[0].header, "the same lines were changed in another way")
     ]
 
@@ -232,7 +232,7 @@ def test_the_first_form_that_applies_exactly_is_taken(repo: Repo, fix: Patch) ->
     assert (how, variant) == ("three-way", "older")
     assert files[C] == RENAMED_CURED.replace(b"addr a;", b"addr a = {};")
     # whatever form a conflict is about, it is told of the patch itself
-    places = conflict(repo.apply({C: b"else\n"}, patch)).where
+    places = conflict(repo.apply({C: b"else\n"}, patch)).places
     assert [place.hunk for place in places] == [fix.hunks[0].header]
 
 
@@ -267,21 +267,21 @@ def test_files_come_and_go(repo: Repo) -> None:
 
 def test_a_new_file_replaces_nothing(repo: Repo) -> None:
     with_new = repo.patch({C: OLD}, {C: OLD, "src/x.c": b"x\n"})
-    (place,) = conflict(repo.apply({C: OLD, "src/x.c": b"y\n"}, with_new)).where
+    (place,) = conflict(repo.apply({C: OLD, "src/x.c": b"y\n"}, with_new)).places
     assert (place.path, place.why) == ("src/x.c", "it is there already")
-    assert conflict(repo.apply({"src": b"a file\n"}, with_new)).where == (place,)
-    assert conflict(repo.apply({"src/x.c/y": b"y\n"}, with_new)).where == (place,)
+    assert conflict(repo.apply({"src": b"a file\n"}, with_new)).places == (place,)
+    assert conflict(repo.apply({"src/x.c/y": b"y\n"}, with_new)).places == (place,)
 
 
 def test_a_file_with_more_in_it_is_not_deleted(repo: Repo) -> None:
     goes = repo.patch({C: OLD, "x": b"x\ny\nz\n"}, {C: OLD})
-    (place,) = conflict(repo.apply({C: OLD, "x": b"x\ny\nz\nmore\n"}, goes)).where
+    (place,) = conflict(repo.apply({C: OLD, "x": b"x\ny\nz\nmore\n"}, goes)).places
     assert place.path == "x"
     (file,) = goes.files
     (hunk,) = file.hunks
     kept = replace(hunk, lines=(*hunk.lines[:-1], b" z\n"))
     torn = replace(goes, files=(replace(file, hunks=(kept,)),))
-    (place,) = conflict(repo.apply({C: OLD, "x": b"x\ny\nz\n"}, torn)).where
+    (place,) = conflict(repo.apply({C: OLD, "x": b"x\ny\nz\n"}, torn)).places
     assert place.why == "it has lines that the patch does not remove"
 
 
@@ -292,13 +292,13 @@ def test_an_empty_file_comes_and_goes(repo: Repo) -> None:
 
 
 def test_a_missing_file_is_a_conflict(repo: Repo, fix: Patch) -> None:
-    (place,) = conflict(repo.apply({"README": b""}, fix)).where
+    (place,) = conflict(repo.apply({"README": b""}, fix)).places
     assert (place.path, place.why) == (C, "there is no such file")
 
 
 def test_a_symbolic_link_is_not_followed(repo: Repo, fix: Patch) -> None:
     outcome = apply(repo.git, repo.tree({C: OLD}, FileMode.LINK), fix)
-    assert conflict(outcome).where[0].why == "there is no such file"
+    assert conflict(outcome).places[0].why == "there is no such file"
 
 
 def test_a_renamed_file_is_followed(repo: Repo) -> None:
@@ -306,7 +306,7 @@ def test_a_renamed_file_is_followed(repo: Repo) -> None:
     assert len(patch.files) == 1
     assert repo.after({C: b"\n" + OLD}, patch) == ("exact", None, {"src/srv.c": b"\n" + CURED})
     assert repo.after({"src/srv.c": CURED}, model.reverse(patch)) == ("exact", None, {C: OLD})
-    assert "already" in conflict(repo.apply({C: OLD, "src/srv.c": b""}, patch)).where[0].why
+    assert "already" in conflict(repo.apply({C: OLD, "src/srv.c": b""}, patch)).places[0].why
 
 
 def test_modes_are_set_and_kept(repo: Repo, fix: Patch, tmp_path: Path) -> None:
@@ -607,7 +607,7 @@ def test_a_file_that_is_listed_twice_is_changed_twice(tmp_path: Path, repo: Repo
 
 @pytest.mark.parametrize("content", ["", "\n", "Hello,\nplease fix it.\n", "From: me\n\nhello\n"])
 def test_a_file_without_a_patch_is_refused(tmp_path: Path, content: str) -> None:
-    with pytest.raises(PatchProblem, match="holds no patch: give what 'git format-patch'"):
+    with pytest.raises(PatchProblem, match="holds no patch: give a file that 'git format-patch'"):
         read_patches(tmp_path, content)
 
 
@@ -652,7 +652,7 @@ def test_a_patch_of_a_series_keeps_its_variants_when_it_comes_alone(tmp_path: Pa
         (["README"], "no patch in the folder"),
         (["fix.patch"], "has no number"),
         (["0001-a.patch", "0001-b.patch"], "0001 is there twice"),
-        (["0001-a.patch", "variants/old/0002-b.patch"], "is the variant of no patch"),
+        (["0001-a.patch", "variants/old/0002-b.patch"], "is not a variant of any patch"),
     ],
 )
 def test_a_folder_in_disorder_is_refused(tmp_path: Path, names: list[str], what: str) -> None:

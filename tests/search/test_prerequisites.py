@@ -10,8 +10,8 @@ import pytest
 from bisector.git.history import History
 from bisector.jobs.backport.fix import Fix, Needs
 from bisector.patch.cherry_pick import Picked, Picker
-from bisector.patch.conflict import Conflict, Span, changes
-from bisector.patch.line_log import LineLog, before
+from bisector.patch.conflict import PickConflict, Span, changes
+from bisector.patch.line_log import LineLog, spans_before
 from bisector.search.prerequisites import Commits, Prerequisites, search
 from bisector.system.workspace import Workspace
 from tests.conftest import Clone
@@ -136,7 +136,7 @@ def test_lines_are_followed_back_through_a_change(
     old: str, new: str, span: Span, touched: bool, moved: Span
 ) -> None:
     old_text, new_text = ("".join(f"{line}\n" for line in text).encode() for text in (old, new))
-    assert before(changes(old_text, new_text), [span]) == (touched, [moved])
+    assert spans_before(changes(old_text, new_text), [span]) == (touched, [moved])
 
 
 C = "src/server.c"
@@ -168,7 +168,7 @@ class BranchedClone:
         self.text = self.text.replace(text, to)
         return self.clone.commit({C: self.text}, subject=f"MINOR: x: {to}")
 
-    def needs(self, fix: str, tip: str | None = None) -> tuple[Needs, Picked | Conflict]:
+    def needs(self, fix: str, tip: str | None = None) -> tuple[Needs, Picked | PickConflict]:
         history = History.open(self.clone.path, self.workspace)
         picker, found = Picker(history.store, None), Fix.find(fix, history)
         onto = tip or self.root
@@ -176,7 +176,7 @@ class BranchedClone:
 
     def found(self, fix: str, tip: str | None = None) -> Prerequisites:
         needs, alone = self.needs(fix, tip)
-        assert isinstance(alone, Conflict)
+        assert isinstance(alone, PickConflict)
         return needs.search(lambda _: True)
 
 
@@ -251,7 +251,7 @@ def test_prerequisites_of_a_patch_file_are_found_from_its_base(
     fix = branched.replace("line 10 one", "line 10 two")
     commit = branched.clone.git[fix]
     patch = tmp_path / "fix.patch"
-    patch.write_bytes(format_patch.written(branched.clone.git, commit))  # type: ignore[arg-type]
+    patch.write_bytes(format_patch.mail(branched.clone.git, commit))  # type: ignore[arg-type]
     branched.replace("line 10 two", "line 10 three")
     assert branched.found(str(patch)).commits == (needed,)
 
@@ -269,9 +269,9 @@ def test_a_line_log_is_limited_to_its_commits(branched: BranchedClone) -> None:
     second = branched.replace("line 10 one", "line 10 two")
     fix = branched.replace("line 10 two", "line 10 three")
     _, alone = branched.needs(fix)
-    assert isinstance(alone, Conflict)
+    assert isinstance(alone, PickConflict)
     history = History.open(branched.clone.path, branched.workspace)
-    (clash,) = alone.clashes
-    assert LineLog(history, [first, second]).touched(clash) == (second, first)
-    assert LineLog(history, [second]).touched(clash) == (second,)
-    assert LineLog(history, []).touched(clash) == ()
+    (file_conflict,) = alone.files
+    assert LineLog(history, [first, second]).commits_changing(file_conflict) == (second, first)
+    assert LineLog(history, [second]).commits_changing(file_conflict) == (second,)
+    assert LineLog(history, []).commits_changing(file_conflict) == ()

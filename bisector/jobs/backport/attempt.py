@@ -10,7 +10,7 @@ from bisector.jobs.backport.advice import Version
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
 from bisector.patch.cherry_pick import Picked
-from bisector.patch.conflict import Conflict
+from bisector.patch.conflict import PickConflict
 from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome, of_branch
 from bisector.record.verdict import Verdict
@@ -58,7 +58,7 @@ class Attempt:
     branch: Branch
     judged: tuple[Judged, ...]
     picked: Picked | None = None
-    conflict: Conflict | None = None
+    conflict: PickConflict | None = None
     needs: Prerequisites | None = None
     then: Outcome | None = None
 

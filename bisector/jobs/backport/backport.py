@@ -152,11 +152,11 @@ def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
             # the authors commit, so that the same files come of the same question
             assert plan.out is not None
             commits = _picked_again(plan.fix, history, one, None)
-            deliver.write(history.store, commits, plan.out, one.branch)
+            deliver.write_patches(history.store, commits, plan.out, one.branch)
         if one.created:
             commits = _picked_again(plan.fix, history, one, history.identity)
             tip = commits[-1] if commits else one.revision
-            deliver.create(history.store, history.objects, one.created, tip)
+            deliver.create_branch(history.store, history.objects, one.created, tip)
 
 
 def _picked_again(

@@ -86,4 +86,4 @@ class Rows:
         """The files that are to be written."""
         if self._plan.out is None or picked is None:
             return []
-        return deliver.files(self._history.store, picked.commits, self._plan.out, branch.name)
+        return deliver.patch_paths(self._history.store, picked.commits, self._plan.out, branch.name)

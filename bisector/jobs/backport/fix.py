@@ -15,7 +15,7 @@ from bisector.git.history import History
 from bisector.git.object_store import is_built
 from bisector.patch import load
 from bisector.patch.cherry_pick import Picked, Picker
-from bisector.patch.conflict import Conflict
+from bisector.patch.conflict import PickConflict
 from bisector.patch.line_log import LineLog
 from bisector.patch.model import Series
 from bisector.search import prerequisites
@@ -57,13 +57,13 @@ class Fix:
                 "give what 'git format-patch' has written",
             )
 
-    def onto(self, picker: Picker, first: Sequence[str], tip: str) -> Picked | Conflict:
+    def onto(self, picker: Picker, first: Sequence[str], tip: str) -> Picked | PickConflict:
         """The fix on top of the commit *tip*, the commits *first* before it."""
         made: tuple[str, ...] = ()
         left_out: tuple[str, ...] = ()
         for commit in first:
             step = picker.commit(commit, made[-1] if made else tip)
-            if isinstance(step, Conflict):
+            if isinstance(step, PickConflict):
                 return step
             made += step.commits
             left_out += step.left_out
@@ -72,7 +72,7 @@ class Fix:
             own = picker.commit(self.revision, top)
         else:
             own = picker.series(self.series, top)
-        if isinstance(own, Conflict):
+        if isinstance(own, PickConflict):
             return own
         left_out = tuple(dict.fromkeys(left_out + own.left_out))
         return Picked(made + own.commits, own.how, left_out)
@@ -124,14 +124,14 @@ class Needs:
     def _ported(self) -> frozenset[str]:
         return picked_from(self._history, self._fix.home, self._tip)
 
-    def _picked(self, commits: prerequisites.Commits) -> Picked | Conflict:
+    def _picked(self, commits: prerequisites.Commits) -> Picked | PickConflict:
         return self._fix.onto(self._picker, commits, self._tip)
 
     def _lacking(self, commits: prerequisites.Commits) -> prerequisites.Commits | None:
-        """What has touched the lines on which *commits*, or the fix after them, clash."""
+        """The commits that changed the lines on which *commits*, or then the fix, conflict."""
         done = self._pick(commits)
         if isinstance(done, Picked):
             return None
-        built = (clash for clash in done.clashes if is_built(clash.path))
-        touched = (commit for clash in built for commit in self._log.touched(clash))
+        built = (file for file in done.files if is_built(file.path))
+        touched = (commit for file in built for commit in self._log.commits_changing(file))
         return tuple(dict.fromkeys(c for c in touched if c not in self._ported))

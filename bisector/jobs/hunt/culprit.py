@@ -9,7 +9,7 @@ import pygit2
 from bisector.errors import PatchProblem
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS
 from bisector.patch import load
-from bisector.patch.apply import Conflict, apply_to
+from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Patch, Series, only_hunks
 from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Event, Found, Noted, Reduced
@@ -86,7 +86,7 @@ class _Reduction:
         """The parent's tree with these hunks; None where one needs another."""
         series = Series((only_hunks(self._patch, hunks),))
         done = apply_to(self._prober.bench.history, self._parent, series)
-        return None if isinstance(done, Conflict) else str(done.tree)
+        return None if isinstance(done, ApplyConflict) else str(done.tree)
 
     def _doubts(self, least: Minimum[int]) -> Iterator[str]:
         """Why there may be fewer."""

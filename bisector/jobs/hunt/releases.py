@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bisector.git.history import History, Range
-from bisector.patch.apply import AppliedSeries, Conflict
+from bisector.patch.apply import AppliedSeries, ApplyConflict
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
@@ -49,10 +49,12 @@ def check_patch(prober: Prober, commits: Sequence[str], series: Series) -> None:
         prober.journal.note(_checked(told, done, patched))
 
 
-def _checked(before: Probed, done: AppliedSeries | Conflict, after: Probed | None) -> PatchChecked:
+def _checked(
+    before: Probed, done: AppliedSeries | ApplyConflict, after: Probed | None
+) -> PatchChecked:
     """How one release fared."""
     name, commit, was = before.name, before.revision, before.verdict
-    if isinstance(done, Conflict):
+    if isinstance(done, ApplyConflict):
         return PatchChecked(name, commit, was, (), None, f"{done.patch} conflicts: {done.text}")
     assert after is not None  # what applies is probed
     how = tuple(step.text for step in done.steps)

@@ -10,7 +10,7 @@ import pygit2
 from bisector.git import object_store
 from bisector.jobs.judge import Judge
 from bisector.patch import c_source
-from bisector.patch.apply import Conflict, apply_to
+from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Patch, Series, without_hunk
 from bisector.record.events import Probed
 from bisector.record.patch_events import HunkDropped
@@ -33,7 +33,7 @@ class Hunkwise:
 
     def _of_patch(self, earlier: Sequence[Patch], patch: Patch) -> Iterator[HunkDropped]:
         whole = self._applied([*earlier, patch])
-        assert not isinstance(whole, Conflict)
+        assert not isinstance(whole, ApplyConflict)
         complete = self.judge.try_tree(self.revision, whole, Purpose.HUNK_DROPPED)
         files = [file.path for file in patch.files for _ in file.hunks]
         for index, (path, hunk) in enumerate(zip(files, patch.hunks, strict=True)):
@@ -51,10 +51,10 @@ class Hunkwise:
             yield self._judged(told, whole, complete, self._applied([*earlier, *rest]))
 
     def _judged(
-        self, told: HunkDropped, whole: str, complete: Sequence[Probed], rest: str | Conflict
+        self, told: HunkDropped, whole: str, complete: Sequence[Probed], rest: str | ApplyConflict
     ) -> HunkDropped:
         """What is *told* of a hunk, completed by what the *rest* of the patch does without it."""
-        if isinstance(rest, Conflict):
+        if isinstance(rest, ApplyConflict):
             return replace(told, state=HunkState.NEEDED, problem=rest.text)
         if self._is_same_code(whole, rest):
             return told
@@ -66,9 +66,9 @@ class Hunkwise:
             told, state=HunkState.NOTICED if noticed else HunkState.UNCOVERED, noticed_by=noticed
         )
 
-    def _applied(self, patches: Sequence[Patch]) -> str | Conflict:
+    def _applied(self, patches: Sequence[Patch]) -> str | ApplyConflict:
         done = apply_to(self.history, self.revision, Series(tuple(patches)))
-        return done if isinstance(done, Conflict) else str(done.tree)
+        return done if isinstance(done, ApplyConflict) else str(done.tree)
 
     def _is_same_code(self, whole: str, rest: str) -> bool:
         objects = self.history.store

@@ -18,7 +18,7 @@ from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHi
 from bisector.git.history import History
 from bisector.jobs.hunt.hunt import Hunt, Question
 from bisector.jobs.hunt.proof import CONFIRM_RUNS
-from bisector.patch.apply import Applied, AppliedSeries, Conflict, ConflictPlace
+from bisector.patch.apply import Applied, AppliedSeries, ApplyConflict, ConflictPlace
 from bisector.patch.load import from_commit
 from bisector.patch.model import Series
 from bisector.probing.executors import Local
@@ -96,7 +96,7 @@ class Scripted(Prober):
         self.machine = Machine(bench.history, commits, truth)
         super().__init__(bench, journal, self.machine, progress, fresh=False)
         self.commits = commits
-        self.patched: Mapping[int, Verdict | Conflict] = {}
+        self.patched: Mapping[int, Verdict | ApplyConflict] = {}
 
     @property
     def asked(self) -> list[int]:
@@ -105,9 +105,9 @@ class Scripted(Prober):
 
     def start_patched(
         self, revision: str, series: Series, purpose: str
-    ) -> tuple[AppliedSeries | Conflict, Ticket | None]:
+    ) -> tuple[AppliedSeries | ApplyConflict, Ticket | None]:
         answer = self.patched.get(self.commits.index(revision), GOOD)
-        if isinstance(answer, Conflict):
+        if isinstance(answer, ApplyConflict):
             return answer, None
         store = self.bench.history.store
         builder = store.TreeBuilder(store[self.bench.history.tree_id(revision)].peel(pygit2.Tree))
@@ -423,7 +423,7 @@ def test_across_merges_the_commit_on_the_branch_is_found(
 
 
 def test_the_series_is_tried_on_each_affected_release(world: World) -> None:
-    conflict = Conflict("0001-x.patch", (ConflictPlace("src/a.c", "@@ -1 +1 @@", "differs"),))
+    conflict = ApplyConflict("0001-x.patch", (ConflictPlace("src/a.c", "@@ -1 +1 @@", "differs"),))
 
     def prepare(prober: Scripted) -> None:
         prober.patched = {9: GOOD, 12: BAD, 20: conflict}

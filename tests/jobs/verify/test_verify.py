@@ -13,7 +13,7 @@ from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Suite
 from bisector.jobs.verify.verify import Closer, Plan, Verification
 from bisector.patch import apply
-from bisector.patch.apply import AppliedSeries, Conflict
+from bisector.patch.apply import AppliedSeries, ApplyConflict
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Noted, Probed, Started, Turned
@@ -193,7 +193,7 @@ def test_a_series_is_applied_once_to_each_revision(
 
     def counting(
         store: pygit2.Repository, tree: pygit2.Oid, series: Series
-    ) -> AppliedSeries | Conflict:
+    ) -> AppliedSeries | ApplyConflict:
         counts[str(tree), series] += 1
         return apply_series(store, tree, series)
 

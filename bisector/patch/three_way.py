@@ -1,0 +1,146 @@
+"""Three-way merges in memory: of a file's content, and of whole trees, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pygit2
+from pygit2.enums import FileMode, MergeFileFlag
+
+from bisector.git.object_store import is_built
+from bisector.patch.conflict import FileConflict, Region, Span, changes, regions, touch
+
+AS_GIT = MergeFileFlag.DIFF_MINIMAL  # libgit2's default finds conflicts where git has none
+_WITH_MARKERS = AS_GIT | MergeFileFlag.STYLE_DIFF3 | MergeFileFlag.ACCEPT_CONFLICTS
+_BINARY_PROBE = 8000  # bytes; git takes a file for binary if these hold a NUL (xdiff-interface.c)
+
+# the entries of one file in the base, in ours and in theirs; None where it does not exist
+Sides = tuple[pygit2.IndexEntry | None, pygit2.IndexEntry | None, pygit2.IndexEntry | None]
+
+
+@dataclass(frozen=True)
+class MergedTree:
+    """The id of a merged tree, and the paths whose changes were ``left_out`` of the merge."""
+
+    tree: pygit2.Oid
+    left_out: tuple[str, ...] = ()
+
+
+def merge_contents(
+    store: pygit2.Repository, base: bytes, ours: bytes, theirs: bytes
+) -> bytes | None:
+    """The three-way merge of a file's content; None where it conflicts."""
+    # merge_file_from_index would decode the result, and sources need not be UTF-8
+    blobs = [store.create_blob(side) for side in (base, ours, theirs)]
+    merged = _merge_blobs(store, blobs, AS_GIT)
+    return None if merged.conflicts else store[merged["file"].id].peel(pygit2.Blob).data
+
+
+def merge_trees(
+    store: pygit2.Repository, base: pygit2.Tree, ours: pygit2.Tree, theirs: pygit2.Tree
+) -> MergedTree | tuple[FileConflict, ...]:
+    """The tree of *ours* with the changes from *base* to *theirs*, or the files that conflict.
+
+    If only files conflict that no build reads, and other changes remain, those files stay as they
+    are in *ours*.
+    """
+    index = store.merge_trees(base, ours, theirs, file_flags=AS_GIT)
+    if index.conflicts is None:
+        return MergedTree(index.write_tree(store))
+    sides = list(index.conflicts)
+    conflicts = tuple(_file_conflict(store, *entries) for entries in sides)
+    paths = _paths(sides)
+    if not any(map(is_built, paths)):
+        remaining = _with_files_of(store, base, theirs, paths)
+        index = store.merge_trees(base, ours, remaining, file_flags=AS_GIT)
+        if index.conflicts is None and remaining != base.id:
+            left_out = tuple(conflict.path for conflict in conflicts)
+            return MergedTree(index.write_tree(store), left_out)
+    return tuple(sorted(conflicts, key=lambda conflict: not is_built(conflict.path)))
+
+
+def _paths(conflicts: Iterable[Sides]) -> list[str]:
+    """The paths of all conflicting files, before and after a renaming."""
+    return list({str(entry.path) for sides in conflicts for entry in sides if entry})
+
+
+def _with_files_of(
+    store: pygit2.Repository, source: pygit2.Tree, target: pygit2.Tree, paths: Iterable[str]
+) -> pygit2.Oid:
+    """*target* with the files at *paths* as they are in *source*."""
+    old, index = pygit2.Index(), pygit2.Index()
+    old.read_tree(source)
+    index.read_tree(target)
+    for path in paths:
+        if path in index:
+            index.remove(path)
+        if path in old:
+            index.add(old[path])
+    return index.write_tree(store)
+
+
+def _file_conflict(
+    store: pygit2.Repository,
+    base: pygit2.IndexEntry | None,
+    ours: pygit2.IndexEntry | None,
+    theirs: pygit2.IndexEntry | None,
+) -> FileConflict:
+    path = str(next(entry.path for entry in (ours, theirs, base) if entry))
+    base_id = str(base.id) if base else ""
+    if base is None:
+        return FileConflict(path, "the branch and the change both add a file of this name")
+    if ours is None or theirs is None:
+        why = "the branch does not have this file" if theirs else "the change removes this file"
+        why += ", the change changes it" if theirs else ", and the branch has changed it"
+        spans = _changed_spans(store, base, theirs) if theirs else ()
+        return FileConflict(str(base.path), why, (), base_id, spans)
+    if not all(_is_text(_content(store, entry)) for entry in (base, ours, theirs)):
+        why = "a binary file that the branch has changed, too"
+        return FileConflict(path, why, (), base_id)
+    if ours.id == base.id or theirs.id == base.id or ours.id == theirs.id:
+        return FileConflict(path, f"its mode is {ours.mode:o} on the branch", (), base_id)
+    spans = _changed_spans(store, base, theirs)
+    ours_spans = _changed_spans(store, base, ours)
+    both = tuple(span for span in spans if any(touch(span, other) for other in ours_spans))
+    why = "the branch and the change disagree"
+    return FileConflict(path, why, _regions(store, base, ours, theirs), base_id, both)
+
+
+def _regions(
+    store: pygit2.Repository,
+    base: pygit2.IndexEntry,
+    ours: pygit2.IndexEntry,
+    theirs: pygit2.IndexEntry,
+) -> tuple[Region, ...]:
+    """The regions in which a file does not merge."""
+    merged = _merge_blobs(store, [entry.id for entry in (base, ours, theirs)], _WITH_MARKERS)
+    return tuple(regions(store[merged["file"].id].peel(pygit2.Blob).data))
+
+
+def _changed_spans(
+    store: pygit2.Repository, base: pygit2.IndexEntry, side: pygit2.IndexEntry
+) -> tuple[Span, ...]:
+    """The lines of *base* that *side* changes."""
+    return tuple(old for old, _ in changes(_content(store, base), _content(store, side)))
+
+
+def _content(store: pygit2.Repository, entry: pygit2.IndexEntry) -> bytes:
+    return store[entry.id].peel(pygit2.Blob).data
+
+
+def _merge_blobs(
+    store: pygit2.Repository, blobs: Sequence[pygit2.Oid], flags: MergeFileFlag
+) -> pygit2.Index:
+    """The index of a merge of three trees (base, ours, theirs) with one file, called `file`."""
+    trees = []
+    for blob in blobs:
+        builder = store.TreeBuilder()
+        builder.insert("file", blob, FileMode.BLOB)
+        trees.append(builder.write())
+    base, ours, theirs = trees
+    return store.merge_trees(base, ours, theirs, file_flags=flags)
+
+
+def _is_text(content: bytes) -> bool:
+    return b"\0" not in content[:_BINARY_PROBE]
