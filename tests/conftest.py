@@ -1,20 +1,18 @@
-"""What several tests need; and that no test sees or writes the real home."""
+"""Fixtures for several folders; and no test sees or writes the real home."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pygit2
 import pytest
 from hypothesis import settings
-from pygit2.enums import FileMode, ObjectType
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
+from tests.support.clone import Clone
 from tests.support.obtain import obtain, sandbox_of
 
 settings.register_profile("untimed", deadline=None)  # others may need the machine, too
@@ -31,68 +29,6 @@ class RealInOne(LoadScopeScheduling):
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     return RealInOne(config, log)
-
-
-WHO = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
-
-HAPROXY = {
-    "Makefile": "haproxy:\n\tcc -o $@ src/haproxy.c\n",
-    "include/haproxy/x.h": "#define X 1\n",
-    "src/haproxy.c": "int main(void) { return 0; }\n",
-}
-
-
-class Clone:
-    """A repository that looks like HAProxy's; commits are made straight into it."""
-
-    def __init__(self, path: Path, *, bare: bool = False) -> None:
-        self.path = path
-        self.git = pygit2.init_repository(str(path), bare=bare, initial_head="master")
-
-    def tree(self, files: Mapping[str, str | None], base: str | None = None) -> str:
-        """The tree of commit *base* with *files* changed; None removes one."""
-        index = pygit2.Index()
-        if base:
-            index.read_tree(self.git[base].peel(pygit2.Tree))
-        for path, content in files.items():
-            if content is None:
-                index.remove(path)
-            else:
-                blob = self.git.create_blob(content.encode())
-                index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
-        return str(index.write_tree(self.git))
-
-    def commit(
-        self,
-        change: Mapping[str, str | None],
-        *,
-        subject: str = "MINOR: a change",
-        parents: Sequence[str] | None = None,
-        branch: str = "master",
-    ) -> str:
-        """A commit on *branch*, on its tip or on *parents*; the first one is a whole HAProxy."""
-        ref = f"refs/heads/{branch}"
-        tip = self.git.references.get(ref)
-        if parents is None:
-            parents = [str(tip.target)] if tip else []
-        files = change if parents else {**HAPROXY, **change}
-        tree = self.tree(files, parents[0] if parents else None)
-        made = self.git.create_commit(None, WHO, WHO, f"{subject}\n\nBody.\n", tree, list(parents))
-        self.git.references.create(ref, made, force=True)
-        return str(made)
-
-    def line(self, length: int) -> list[str]:
-        """Commits on master, each of which changes src/haproxy.c; the first one is number 0."""
-        return [
-            self.commit({"src/haproxy.c": f"int x = {n};\n"}, subject=f"MINOR: x: change {n}")
-            for n in range(length)
-        ]
-
-    def tag(self, name: str, commit: str, *, annotated: bool = False) -> None:
-        if annotated:
-            self.git.create_tag(name, commit, ObjectType.COMMIT, WHO, name)
-        else:
-            self.git.references.create(f"refs/tags/{name}", commit, force=True)
 
 
 @pytest.fixture

@@ -37,8 +37,8 @@ from bisector.system.process import Finished
 from bisector.testing import scenario_loader
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, classify
-from tests.conftest import WHO
 from tests.record.test_codec import EVENTS
+from tests.support.clone import AUTHOR
 from tests.support.made import FIXED, TEN, C, Repo
 from tests.testing.test_vtest_log import (
     ANY,
@@ -291,7 +291,7 @@ def test_a_damaged_patch_is_applied_or_refused(repo: Repo, tip: str, text: bytes
                 assert again.text == file.text
             _ = [hunk.functions for file in one.files for hunk in file.hunks]
         apply_series(repo.git, repo.read(tip).tree, series)
-        cherry_pick.Picker(repo.git, WHO).series(series, tip)
+        cherry_pick.Picker(repo.git, AUTHOR).series(series, tip)
 
 
 LONG = 1_000_000
@@ -364,7 +364,7 @@ def test_a_damaged_commit_is_a_mail_or_refused(repo: Repo, tip: str, head: bytes
     with refused_in_one_line():
         assert format_patch.mail(repo.git, commit).startswith(b"From ")
         assert commit_text.subject(commit) in commit_text.decoded(commit.raw_message, commit)
-        assert cherry_pick.Picker(repo.git, WHO).commit(str(made), tip)
+        assert cherry_pick.Picker(repo.git, AUTHOR).commit(str(made), tip)
 
 
 # --- scenarios ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from bench import pairs, searches
 from bench.simulate import Cost, bits, git_bisect, search
 from bisector.git.history import History
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 LINE = [f"c{number}" for number in range(40)]
 EQUAL = dict.fromkeys(LINE, 1.0)

@@ -15,7 +15,7 @@ from bench.overhead import Row
 from bisector.git.history import History
 from bisector.system import process
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 
 def test_help() -> None:

@@ -26,7 +26,7 @@ from bisector.system.process import Finished, Stop, Stopped
 from bisector.system.slots import Lane
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace, hold
-from tests.conftest import Clone
+from tests.support.clone import Clone
 from tests.system.test_slots import until, waiting
 
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")

@@ -11,7 +11,7 @@ import pytest
 from bisector.build import shortage
 from bisector.build.shortage import Missing
 from bisector.errors import EnvironmentProblem, MissingLibrary, MissingProgram
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 LOG = Path("/log")
 FORMS = {

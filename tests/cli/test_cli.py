@@ -20,7 +20,7 @@ from bisector.jobs import single
 from bisector.probing.setup import Options
 from bisector.system.workspace import Workspace, hold
 from bisector.testing import scenario_loader
-from tests.conftest import Clone
+from tests.support.clone import Clone
 from tests.support.clusters import machines
 from tests.system.test_cache import keep_binary
 

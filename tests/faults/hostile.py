@@ -20,8 +20,8 @@ from bisector.system.procfs import processes
 from bisector.system.sandbox import Sandbox
 from bisector.system.slots import Lane
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
+from tests.support.clone import Clone
 from tests.support.obtain import sandbox_of
 
 SECRET = "a private key"

@@ -35,9 +35,9 @@ from bisector.testing.oracle import TIMED_OUT, Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.timeouts import AGAIN, MOST_CROWDED
 from bisector.testing.vtest import OUTER
-from tests.conftest import Clone
 from tests.faults.table import Context, Experiment
 from tests.real.test_verdicts import broken
+from tests.support.clone import Clone
 from tests.support.grounds import SMALL
 
 RUNS = int(os.environ.get("BISECTOR_SLOW_RUNS", "264"))

@@ -17,8 +17,8 @@ from bisector.build import tcc
 from bisector.record import journal
 from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed
 from bisector.system import debian
-from tests.conftest import Clone
 from tests.faults.table import Context
+from tests.support.clone import Clone
 
 COMMITS, FIRST_BAD = 24, 9
 SECONDS = 120.0  # for one run of bisector, which takes two

@@ -20,8 +20,8 @@ from bisector.git.history import History
 from bisector.patch import relevance
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
-from tests.conftest import WHO, Clone
 from tests.git.test_object_store import listing
+from tests.support.clone import AUTHOR, Clone
 
 
 @pytest.fixture
@@ -160,8 +160,8 @@ def test_tags_of_trees_and_of_files_are_no_releases(
     clone: Clone, line: list[str], workspace: Workspace
 ) -> None:
     tree = clone.git[line[0]].peel(pygit2.Tree)
-    clone.git.create_tag("v3.1.0", tree.id, ObjectType.TREE, WHO, "a tree")
-    clone.git.create_tag("v3.2.0", tree["Makefile"].id, ObjectType.BLOB, WHO, "a file")
+    clone.git.create_tag("v3.1.0", tree.id, ObjectType.TREE, AUTHOR, "a tree")
+    clone.git.create_tag("v3.2.0", tree["Makefile"].id, ObjectType.BLOB, AUTHOR, "a file")
     write_ref(clone, "refs/heads/tree", str(tree.id))
     history = History.open(clone.path, workspace)
     assert history.older_release(line[9]) == "v3.0.0"

@@ -11,7 +11,7 @@ from pygit2.enums import FileMode
 
 from bisector.git.object_store import NOT_BUILT, content_key, private_store
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 # --- what makes the binary ------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from bisector.git import tree_archive
 from bisector.git.object_store import content_key
 from bisector.git.tree_archive import Archive, Packer, unpack
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 FILES = {"src/x/deep.c": "int deep;\n", "doc/big/text.txt": "long\n", "README": "read\n"}
 

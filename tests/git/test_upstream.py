@@ -13,7 +13,7 @@ from bisector.errors import DamagedRepository, NotARepository, NoUpstream
 from bisector.git import upstream
 from bisector.git.history import History
 from bisector.system.workspace import Workspace, lock
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 HOUR = 3600
 

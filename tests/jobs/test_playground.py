@@ -15,7 +15,7 @@ from bisector.patch import relevance
 from bisector.patch.load import load
 from bisector.patch.model import Series
 from bisector.system.workspace import Workspace
-from tests.conftest import HAPROXY
+from tests.support.clone import HAPROXY
 from tests.support.grounds import SMALL
 
 FIXED = "int set_down(void)\n{\n\tint port = 1;\n\n\treturn port;\n}\n"

@@ -28,8 +28,8 @@ from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, UNTESTABLE
+from tests.support.clone import Clone
 
 UNBUILDABLE = Verdict.UNBUILDABLE
 VTC = 'vtest "a test"\n'

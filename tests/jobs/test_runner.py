@@ -13,11 +13,11 @@ from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Reduced
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import World
 from tests.record.test_journal import probed
 from tests.report.test_terminal import STARTED
 from tests.support import old_journal as old
+from tests.support.clone import Clone
 
 REDUCED = Reduced("c" * 40, 2, ("src/a.c @@ -1 +1 @@",), "diff")
 END = Ended(ANSWERED, ())

@@ -13,7 +13,7 @@ from bisector.patch import apply, load
 from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 C = "src/haproxy.c"
 

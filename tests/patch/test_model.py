@@ -22,7 +22,7 @@ from bisector.record.words import How
 
 BUNDLED = Path(__file__).parents[2] / "patches"
 C = "src/server.c"
-WHO = pygit2.Signature("Jo Doe", "jo@example.org", 1700000000, 0)
+AUTHOR = pygit2.Signature("Jo Doe", "jo@example.org", 1700000000, 0)
 
 OLD = b"""\
 int get(struct server *s)
@@ -72,7 +72,7 @@ class Repo:
 
     def commit(self, files: Files, *parents: pygit2.Commit, message: str = "x") -> pygit2.Commit:
         ids = [parent.id for parent in parents]
-        made = self.git.create_commit(None, WHO, WHO, message, self.tree(files), ids)
+        made = self.git.create_commit(None, AUTHOR, AUTHOR, message, self.tree(files), ids)
         found = self.git[made]
         assert isinstance(found, pygit2.Commit)
         return found

@@ -14,7 +14,7 @@ from bisector.patch.model import Series
 from bisector.patch.relevance import definitions
 from bisector.search import priors
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 
 def source(down: int = 0, up: int = 0, limit: int = 0) -> str:

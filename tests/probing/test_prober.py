@@ -19,8 +19,8 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.search.costs import Memory
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import DIED
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
+from tests.support.clone import Clone
 
 AUTO = Toolchains(TCC, GCC, GCC)
 UNBUILDABLE = Verdict.UNBUILDABLE

@@ -14,7 +14,7 @@ from bisector.patch.conflict import PickConflict, Span, changes
 from bisector.patch.line_log import LineLog, spans_before
 from bisector.search.prerequisites import Commits, Prerequisites, search
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 ORDER = ("a", "b", "c", "d", "e")
 

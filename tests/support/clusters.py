@@ -20,7 +20,7 @@ from bisector.system.sandbox import OFF
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 # without the look around: it is not this machine that is tried
 _SERVE = """

@@ -30,7 +30,7 @@ from bisector.system.slots import Lane
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 FLAP, SPARE = (

@@ -22,7 +22,7 @@ from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 

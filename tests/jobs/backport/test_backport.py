@@ -23,7 +23,7 @@ from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
 from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 from tests.support.ports import BASE, GCC, TCC, C, World, verdict
 
 

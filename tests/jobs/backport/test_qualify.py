@@ -17,7 +17,7 @@ from bisector.record.patch_outcome import NO_TEST, Outcome
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
+from tests.support.clone import Clone
 from tests.support.ports import BLIND, FLAP, GCC, OTHER, OWN, TCC, C, World, verdict
 
 TEST = 'vtest "a test"\n'

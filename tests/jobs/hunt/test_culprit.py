@@ -19,8 +19,8 @@ from bisector.record.events import Confirmed, Ended, Found, Noted, Probed, Reduc
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change
 from bisector.system.workspace import Workspace
-from tests.conftest import WHO, Clone
 from tests.jobs.hunt.test_hunt import AUTO, BAD, GCC, GOOD, Machine, Scripted, World, bad_in
+from tests.support.clone import AUTHOR, Clone
 
 WORDS = ("one", "two", "three", "four")
 """What the culprit's four hunks bring into src/a.c, far from each other."""
@@ -160,7 +160,7 @@ def test_what_is_not_in_hunks_is_no_answer_of_theirs(lab: Lab) -> None:
     index = pygit2.Index()
     index.read_tree(tree)
     index.add(pygit2.IndexEntry(path, index[path].id, FileMode.BLOB_EXECUTABLE))
-    made = git.create_commit(None, WHO, WHO, "MINOR: x\n", index.write_tree(git), [before])
+    made = git.create_commit(None, AUTHOR, AUTHOR, "MINOR: x\n", index.write_tree(git), [before])
     git.references.create("refs/heads/master", made, force=True)
     prober = lab.prober(bad_in(range(0)))
     prober.executor = reader = Reader(prober, bad_with())

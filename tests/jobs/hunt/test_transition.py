@@ -21,8 +21,8 @@ from bisector.record.words import Change
 from bisector.search.bisection import Search
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import BAD, GOOD, Scripted, World, bad_in, flaky_in
+from tests.support.clone import Clone
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from bisector.record.verdict import Verdict
 from bisector.search.release_inference import BUDGET
 from bisector.system.workspace import Workspace
 from bisector.testing.scenario import Known
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import (
     AUTO,
     BAD,
@@ -31,6 +30,7 @@ from tests.jobs.hunt.test_hunt import (
     bad_in,
     tell_fast,
 )
+from tests.support.clone import Clone
 
 TAGGED = {0: "v3.0.0", **{n: f"v3.1-dev{n}" for n in range(1, 20)}, 20: "v3.1.0"}
 

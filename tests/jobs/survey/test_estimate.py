@@ -16,9 +16,9 @@ from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import GOOD, World
 from tests.report.test_terminal import STARTED, probed
+from tests.support.clone import Clone
 from tests.support.judged import started
 
 FULL, SMALL = Dev.cost.full, Dev.cost.incremental

@@ -18,7 +18,6 @@ from bisector.probing.setup import Options
 from bisector.record.events import Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
 from tests.jobs.hunt.test_hunt import (
     AUTO,
     BAD,
@@ -32,6 +31,7 @@ from tests.jobs.hunt.test_hunt import (
     tell_fast,
 )
 from tests.jobs.test_runner import Silent
+from tests.support.clone import Clone
 
 ALL = Choice(every=1)
 Drawn = list[tuple[list[int], Verdict]]

@@ -26,7 +26,7 @@ from bisector.system.slots import Lane
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
 MAKE, GCC = Tool(Path("make"), "make", "make-id"), Tool(Path("gcc"), "gcc", "gcc-id")

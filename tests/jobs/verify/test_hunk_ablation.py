@@ -17,7 +17,7 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
-from tests.conftest import Clone
+from tests.support.clone import Clone
 from tests.support.reading import GCC, TCC, case, reading_prober
 
 SUITE = Suite("flap", True, (case("flap", "a=1"), case("flap", "a=2")))

@@ -8,7 +8,7 @@ from bisector.errors import UsageProblem
 from bisector.git.history import History
 from bisector.jobs.verify.revisions import around, named
 from bisector.system.workspace import Workspace
-from tests.conftest import Clone
+from tests.support.clone import Clone
 
 INTRODUCED, FIXED = 3, 8
 

@@ -23,9 +23,9 @@ from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
-from tests.conftest import Clone
 from tests.jobs.verify.test_hunk_ablation import change
 from tests.report.test_terminal import STARTED
+from tests.support.clone import Clone
 from tests.support.reading import GCC, TCC, Reader, Reading, case, reading_prober
 
 HUNKS = Closer(hunks=True)

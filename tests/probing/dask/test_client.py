@@ -28,7 +28,7 @@ from bisector.record.verdict import Result, Verdict
 from bisector.system.sandbox import OFF
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.conftest import Clone
+from tests.support.clone import Clone
 from tests.support.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
 from tests.system.test_process import is_gone
 from tests.system.test_slots import until
