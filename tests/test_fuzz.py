@@ -37,9 +37,9 @@ from bisector.system.process import Finished
 from bisector.testing import scenario_loader
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, classify
-from tests.record.test_codec import EVENTS
 from tests.support.clone import AUTHOR
 from tests.support.made import FIXED, TEN, C, Repo
+from tests.support.strategies import EVENTS
 from tests.testing.test_vtest_log import (
     ANY,
     EXIT_1,

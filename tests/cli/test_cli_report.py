@@ -16,9 +16,9 @@ from bisector.jobs.runner import JobResult
 from bisector.record.events import Ended, Event
 from bisector.system.workspace import Workspace
 from tests.cli.test_cli import Shell
-from tests.report.test_terminal import ANSWERED, STARTED
 from tests.support import judged as j
 from tests.support import old_journal as old
+from tests.support.records import ANSWERED, STARTED
 
 
 @pytest.fixture

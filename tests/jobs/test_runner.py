@@ -14,10 +14,9 @@ from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Reduced
 from bisector.system.workspace import Workspace
 from tests.jobs.hunt.test_hunt import World
-from tests.record.test_journal import probed
-from tests.report.test_terminal import STARTED
 from tests.support import old_journal as old
 from tests.support.clone import Clone
+from tests.support.records import GOOD, STARTED, probed
 
 REDUCED = Reduced("c" * 40, 2, ("src/a.c @@ -1 +1 @@",), "diff")
 END = Ended(ANSWERED, ())
@@ -98,7 +97,7 @@ def test_that_there_is_no_answer_is_part_of_the_outcome(job: Job) -> None:
 
 def test_with_same_toolchain_other_tools_answers_are_not_gone_on_from(job: Job) -> None:
     """Not even reported, where they led to an answer; the client's own are."""
-    own, foreign = probed("a"), replace(probed("b"), foreign="c")
+    own, foreign = probed("a", GOOD), probed("b", GOOD, foreign="c")
     cluster = Scheduler("127.0.0.1:1", same=True)
     job(own, END)
     job.way = Way("bisector", Silent(), cluster=cluster)

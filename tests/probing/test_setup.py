@@ -45,9 +45,9 @@ from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario import Known
-from tests.report.test_terminal import FIXED, INTRODUCED, PROVEN, STARTED
 from tests.support import judged
 from tests.support.clone import Clone
+from tests.support.records import FIXED, INTRODUCED, PROVEN, STARTED
 
 VTC = 'vtest "x"\n'
 LOOKERS = 3

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields, is_dataclass
-from enum import StrEnum
+from dataclasses import dataclass, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from bisector.record.codec import NotAnEvent, from_dict, to_dict
 from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed
@@ -19,38 +16,7 @@ from bisector.record.journal import Journal, read
 from bisector.record.patch_events import PatchChecked
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change
-
-KINDS: list[type[Any]] = [
-    kind for kind in Event.kinds.values() if kind.__module__.startswith("bisector.record.")
-]
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # what has a UTF-8 form
-VALUES: dict[Any, st.SearchStrategy[Any]] = {
-    str: TEXT,
-    bool: st.booleans(),
-    int: st.integers(),
-    float: st.floats(allow_nan=False, allow_infinity=False),
-    type(None): st.none(),
-}
-
-
-def values(hint: Any) -> st.SearchStrategy[Any]:
-    """Whatever a field with this annotation may hold."""
-    if get_origin(hint) is tuple:
-        return st.lists(values(get_args(hint)[0]), max_size=3).map(tuple)
-    if get_origin(hint) is UnionType:
-        return st.one_of([values(one) for one in get_args(hint)])
-    if is_dataclass(hint):
-        return objects(hint)
-    return st.sampled_from(hint) if issubclass(hint, StrEnum) else VALUES[hint]
-
-
-def objects(kind: Any) -> st.SearchStrategy[Any]:
-    hints = get_type_hints(kind)
-    return st.builds(kind, **{field.name: values(hints[field.name]) for field in fields(kind)})
-
-
-EVENTS = st.one_of([objects(kind) for kind in KINDS])
+from tests.support.strategies import EVENTS, KINDS
 
 
 @dataclass(frozen=True)

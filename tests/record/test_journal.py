@@ -14,8 +14,8 @@ from bisector.errors import WorkspaceProblem
 from bisector.record.events import Confirmed, Ended, Event, Noted, Probed
 from bisector.record.journal import FORMAT, Journal, encode, format_of, read
 from bisector.record.verdict import Verdict
-from tests.record.test_codec import EVENTS
 from tests.support import old_journal
+from tests.support.strategies import EVENTS
 
 
 @pytest.fixture

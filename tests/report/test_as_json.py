@@ -11,9 +11,8 @@ import pytest
 
 from bisector.record.events import Confirmed, Event
 from bisector.report import as_json
-from tests.report.test_html import EVERYTHING
-from tests.report.test_terminal import ANSWERED, STARTED, summary
 from tests.support import judged as j
+from tests.support.records import ANSWERED, STARTED, summary
 
 
 def schema() -> dict[str, Any]:
@@ -43,7 +42,7 @@ def closed(part: Any) -> Any:
         [j.BACKPORTED[0], j.UNKNOWN, j.BACKPORTED[-1]],
         j.AFFECTED,
         j.SWEPT,
-        EVERYTHING,
+        j.EVERYTHING,
         [*ANSWERED, Confirmed("fix", False, 5, "run 3 differs")],
     ],
 )
@@ -66,7 +65,7 @@ def test_every_field_of_the_schema_is_required_but_the_two_findings() -> None:
 
 
 def test_a_program_gets_the_last_word_and_every_part() -> None:
-    made = json.loads(as_json.render(summary(EVERYTHING)))
+    made = json.loads(as_json.render(summary(j.EVERYTHING)))
     assert made["conclusion"]["good"] is False
     assert made["conclusion"]["word"] == "not verified"
     assert [one["outcome"] for one in made["judged"]][:2] == ["fixes", "breaks"]

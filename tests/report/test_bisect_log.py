@@ -12,9 +12,9 @@ from bisector.record.events import Ended, Event, Found, Probed, Started, Turned
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Turn
 from bisector.report import bisect_log
-from tests.report.test_terminal import BAD, GOOD, STARTED, probed, summary
 from tests.support.clone import Clone
 from tests.support.judged import VERIFIED
+from tests.support.records import BAD, GOOD, STARTED, probed, summary
 
 
 class Replay:

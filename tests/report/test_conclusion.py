@@ -9,8 +9,8 @@ import pytest
 from bisector.record.events import Confirmed, Ended, Event
 from bisector.record.patch_events import PatchChecked
 from bisector.report.conclusion import conclude
-from tests.report.test_terminal import ANSWERED, BAD, GOOD, PROVEN, STARTED, summary, without
 from tests.support import judged as j
+from tests.support.records import ANSWERED, BAD, GOOD, PROVEN, STARTED, summary, without
 
 
 def said(events: list[Event]) -> tuple[bool, str]:

@@ -8,24 +8,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bisector.record.events import Confirmed, Event, Noted
+from bisector.record.events import Event, Noted
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job
 from bisector.report import html
 from bisector.report.conclusion import conclude
 from bisector.report.html import look
-from tests.report.test_terminal import ANSWERED, BAD, GOOD, STARTED, probed, summary
 from tests.support import judged as j
+from tests.support.records import ANSWERED, BAD, GOOD, STARTED, probed, summary
 
 VOID = {"meta", "br"}
-EVERYTHING = [
-    *j.REFUSED[:-1],
-    *(*j.HUNKS, *j.COVERED, *j.REG_TESTS, j.REDUCED, *j.PORTED, *j.RELEASES),
-    *(*j.STRETCHES, j.HOLE, *j.RETESTED),
-    Confirmed("v3.0-dev1", True, 60, "", "dev"),
-    Noted("look here"),
-    j.REFUSED[-1],
-]
 
 
 class Page(HTMLParser):
@@ -60,7 +52,7 @@ JOBS = {
     "run": ANSWERED,
     "unfinished": [STARTED],
     "verify": j.VERIFIED,
-    "everything": EVERYTHING,
+    "everything": j.EVERYTHING,
     "backport": j.BACKPORTED,
     "affected": j.AFFECTED,
     "sweep": j.SWEPT,
@@ -89,7 +81,7 @@ def test_the_last_word_stands_on_top(events: list[Event]) -> None:
 
 
 def test_everything_that_a_journal_has_is_on_the_page() -> None:
-    page = Page(rendered(EVERYTHING))
+    page = Page(rendered(j.EVERYTHING))
     for told in (
         "breaks dns-false-up on v3.0-dev1, v3.0-dev2",
         "[failure=nxdomain,refused]",

@@ -11,7 +11,8 @@ from bisector.record.events import Confirmed, Event
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
 from bisector.report import junit
-from tests.report.test_terminal import (
+from tests.support import judged as j
+from tests.support.records import (
     ANSWERED,
     BAD,
     CULPRIT,
@@ -22,7 +23,6 @@ from tests.report.test_terminal import (
     summary,
     without,
 )
-from tests.support import judged as j
 
 HOSTILE = "\x00\x1b[31m ]]> <script>&\ud800\ufffe \x0b \U0001f600 \r\n end"
 

@@ -9,8 +9,8 @@ import pytest
 from bisector.record.events import Event, Noted
 from bisector.report import markdown
 from bisector.report.markdown import escape
-from tests.report.test_terminal import ANSWERED, STARTED, summary
 from tests.support import judged as j
+from tests.support.records import ANSWERED, STARTED, summary
 
 COMMENT = 65_536  # what GitHub takes
 

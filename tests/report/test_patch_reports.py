@@ -11,8 +11,8 @@ from bisector.record.events import Confirmed, Event
 from bisector.record.patch_events import RegTested
 from bisector.report import grid, html, junit, markdown, matrix, parts, terminal
 from bisector.report.live import Live
-from tests.report.test_terminal import BAD, GOOD, probed, summary
 from tests.support import judged as j
+from tests.support.records import BAD, GOOD, probed, summary
 
 
 def text(events: list[Event]) -> str:

@@ -8,8 +8,8 @@ from bisector.record.events import Event, Found
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change
 from bisector.report.strip import marks
-from tests.report.test_terminal import BAD, GOOD, STARTED, probed, summary
 from tests.support import judged as j
+from tests.support.records import BAD, GOOD, STARTED, probed, summary
 
 UNBUILDABLE = Verdict.UNBUILDABLE
 

@@ -10,8 +10,8 @@ from bisector.record.verdict import Verdict
 from bisector.record.work_estimate import Estimate
 from bisector.report import swept
 from bisector.report.terminal import render
-from tests.report.test_terminal import BAD, GOOD, probed, summary
 from tests.support import judged as j
+from tests.support.records import BAD, GOOD, probed, summary
 
 COST = Estimate(
     revisions=100,

@@ -24,7 +24,7 @@ from bisector.search.sweep_plan import (
     stride_for,
     widest_gap,
 )
-from tests.report.test_terminal import probed
+from tests.support.records import probed
 
 GOOD, BAD = Verdict.GOOD, Verdict.BAD
 UNTESTABLE, UNBUILDABLE = Verdict.UNTESTABLE, Verdict.UNBUILDABLE

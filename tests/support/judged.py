@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bisector.record.events import Ended, Event, Reduced, Released, Retested, Started, Stretch
+from bisector.record.events import (
+    Confirmed,
+    Ended,
+    Event,
+    Noted,
+    Reduced,
+    Released,
+    Retested,
+    Started,
+    Stretch,
+)
 from bisector.record.patch_events import Cell, Covered, HunkDropped, Judged, Ported, RegTested
 from bisector.record.patch_outcome import Outcome, of_scenario, of_variant
 from bisector.record.verdict import Verdict
@@ -196,3 +206,12 @@ RETESTED = (
     Retested("v3.0-dev2", "c" + "3".zfill(39), BAD, GOOD, "dev", "passed"),
 )
 SWEPT = [started(Job.SWEEP, "v2.9.0..v3.0.0"), *STRETCHES, *RETESTED, Ended("answered", ())]
+
+EVERYTHING = [
+    *REFUSED[:-1],
+    *(*HUNKS, *COVERED, *REG_TESTS, REDUCED, *PORTED, *RELEASES),
+    *(*STRETCHES, HOLE, *RETESTED),
+    Confirmed("v3.0-dev1", True, 60, "", "dev"),
+    Noted("look here"),
+    REFUSED[-1],
+]

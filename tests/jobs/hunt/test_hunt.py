@@ -37,9 +37,9 @@ from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario import Known
-from tests.report.test_terminal import STARTED
 from tests.support.clone import Clone
 from tests.support.reading import Answering
+from tests.support.records import STARTED
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 

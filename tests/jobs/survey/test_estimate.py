@@ -17,9 +17,9 @@ from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS
 from bisector.system.workspace import Workspace
 from tests.jobs.hunt.test_hunt import GOOD, World
-from tests.report.test_terminal import STARTED, probed
 from tests.support.clone import Clone
 from tests.support.judged import started
+from tests.support.records import STARTED, probed
 
 FULL, SMALL = Dev.cost.full, Dev.cost.incremental
 

@@ -24,9 +24,9 @@ from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from tests.jobs.verify.test_hunk_ablation import change
-from tests.report.test_terminal import STARTED
 from tests.support.clone import Clone
 from tests.support.reading import GCC, TCC, Reader, Reading, case, reading_prober
+from tests.support.records import STARTED
 
 HUNKS = Closer(hunks=True)
 BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"

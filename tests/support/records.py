@@ -1,0 +1,79 @@
+"""A hand-made journal of a hunt, event by event, for tests of whatever reads one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bisector.record.events import Confirmed, Ended, Event, Found, Probed, Started
+from bisector.record.patch_events import PatchChecked
+from bisector.record.summary import Summary, summarize
+from bisector.record.verdict import Verdict
+from bisector.record.words import Change
+
+GOOD, BAD = Verdict.GOOD, Verdict.BAD
+CULPRIT, PARENT, CURE = "64c9c8ef39" + "a" * 30, "1e5a85e1c8" + "b" * 30, "c16eba8183" + "c" * 30
+SIGNATURE = '---- c_after EXPECT resp.http.address (127.0.0.1:0) == "127.0.0.1:41643" failed'
+
+STARTED = Started(
+    command="bisector run v2.9..master",
+    repository="/haproxy",
+    range="v2.9..master",
+    old="o" * 40,
+    new="n" * 40,
+    commits=6677,
+    scenario="dns-flap",
+    variant="record=A failure=nxdomain",
+    toolchain="dev",
+    patches=("BUG/MEDIUM: keep the port", "BUG/MINOR: unset the family"),
+    blind=False,
+    version="0.1.0",
+    at=1.0,
+)
+
+
+def probed(revision: str, verdict: Verdict, **more: object) -> Probed:
+    event = Probed(
+        purpose="end",
+        revision=revision,
+        name=revision[:10],
+        subject="MINOR: x: y",
+        patched=False,
+        run=0,
+        key=revision,
+        verdict=verdict,
+        reason="why",
+        evidence=(SIGNATURE,) if verdict is BAD else (),
+        binary="b",
+        build_seconds=30.0,
+        test_seconds=0.5,
+        log="/log",
+        known=False,
+        at=1.0,
+        toolchain="fast",
+    )
+    event = replace(event, **more)  # type: ignore[arg-type]
+    return replace(event, real=event.toolchain != "fast")
+
+
+INTRODUCED = Found(Change.INTRODUCTION, (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))
+FIXED = Found(Change.FIX, (CURE,), ("BUG/MEDIUM: b",), ("",), (CULPRIT,))
+PROVEN = [Confirmed("introduction", True, 5, "", "dev"), Confirmed("fix", True, 5, "", "dev")]
+CHECKS = [
+    PatchChecked("v3.0-dev1", "1" * 40, BAD, ("exact", "three-way (3.0)"), GOOD, "", "fast"),
+    PatchChecked("v3.0-dev12", "2" * 40, BAD, ("exact", "exact"), GOOD, "", "fast"),
+]
+PROBES = [probed(PARENT, GOOD), probed(CULPRIT, BAD), probed(CURE, GOOD, known=True)]
+ANSWERED: list[Event] = [
+    *(STARTED, *PROBES, INTRODUCED, FIXED, *PROVEN, *CHECKS),
+    Ended("answered", ("v3.0-dev1", "v3.0-dev12")),
+]
+
+
+def summary(events: list[Event]) -> Summary:
+    made = summarize(events)
+    assert made is not None
+    return made
+
+
+def without(*gone: Event) -> list[Event]:
+    return [event for event in ANSWERED if event not in gone]
