@@ -16,7 +16,6 @@ from bisector.record.events import (
     Event,
     Found,
     Noted,
-    PatchChecked,
 )
 from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import summarize
