@@ -16,7 +16,7 @@ from bisector.build.toolchain import Toolchain
 from bisector.errors import MissingProgram
 from bisector.jobs.hunt import job
 from bisector.jobs.runner import JobResult, Way
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked, Options
 from bisector.record.events import Confirmed, Event, Found, Probed, Started
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search.costs import BuildCost
@@ -109,7 +109,8 @@ def history(clone: Clone) -> list[str]:
 
 def hunt(clone: Clone, workspace: Workspace, span: str, **more: Any) -> JobResult:
     options = Options(repo=str(clone.path), sandbox="off", **more)
-    return job.run(workspace, options, span, blind=False, way=Way("bisector", Silent()))
+    asked = Asked(workspace, options, lambda what: None, lambda note: None)
+    return job.run(asked, span, blind=False, way=Way("bisector", Silent()))
 
 
 def test_a_toy_oracle_and_a_toy_toolchain_hunt(

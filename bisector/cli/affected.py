@@ -23,19 +23,13 @@ answered as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of, way_of
-        from bisector.jobs.survey.affected import conduct
+        from bisector.cli.options import asked_of, way_of
+        from bisector.jobs.survey import affected
         from bisector.report.live import Live
 
         files = self.files()
         with Live() as live:
             way = way_of(self, live)
-            outcome = conduct(
-                self.workspace(),
-                options_of(self),
-                range,
-                tags=str(self.tags),
-                every=self.every,
-                way=way,
-            )
+            asked = asked_of(self, live)
+            outcome = affected.run(asked, range, tags=str(self.tags), every=self.every, way=way)
         return show(outcome, files)

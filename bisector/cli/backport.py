@@ -50,7 +50,7 @@ cannot be answered as asked, 3 the machine lacks something."""
 
     def main(self, fix: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of, way_of
+        from bisector.cli.options import asked_of, way_of
         from bisector.jobs.backport.backport import Wishes, backport
         from bisector.report.live import Live
 
@@ -65,6 +65,5 @@ cannot be answered as asked, 3 the machine lacks something."""
                 str(self.create_branch),
                 tuple(self.reg_tests),
             )
-            options = options_of(self)
-            outcome = backport(self.workspace(), options, fix, onto, wishes, way)
+            outcome = backport(asked_of(self, live), fix, onto, wishes, way)
         return show(outcome, files)

@@ -19,7 +19,7 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
         from bisector.cli.answer import show
         from bisector.jobs import playground
         from bisector.jobs.hunt import job
-        from bisector.jobs.runner import Way
+        from bisector.jobs.runner import Way, noticing
         from bisector.patch import load
         from bisector.probing import setup
         from bisector.record.summary import summarize
@@ -36,13 +36,10 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
             # without hints the search meets what cannot be built and what cannot be tested, too
             words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
-            outcome = job.run(
-                workspace,
-                setup.Options(repo=str(ground.path)),
-                ground.range,
-                blind=True,
-                way=Way(f"bisector {' '.join(words)}", live),
-            )
+            options = setup.Options(repo=str(ground.path))
+            asked = setup.Asked(workspace, options, live.doing, noticing(live))
+            way = Way(f"bisector {' '.join(words)}", live)
+            outcome = job.run(asked, ground.range, blind=True, way=way)
         status = show(outcome)
         summary = summarize(outcome.events)
         found = {f.found.what: f.revision for f in summary.findings} if summary else {}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from dataclasses import replace
+from typing import Any
 
 from bisector.cli.command import FlakyCommand, JobCommand, RepoCommand, TestCommand
 from bisector.errors import UsageProblem
-from bisector.jobs.runner import Watcher, Way
+from bisector.jobs.runner import Watcher, Way, noticing
 from bisector.probing.dask.scheduler import Scheduler
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked, Options
 from bisector.testing.oracles import ORACLES
 
 
@@ -34,6 +35,12 @@ def options_of(command: RepoCommand) -> Options:
         skip_if=command.skip_if,
         flaky=isinstance(command, FlakyCommand) and command.flaky,
     )
+
+
+def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
+    """What the user asked; *more* are Options of this command alone. Raises UsageProblem."""
+    options = replace(options_of(command), **more)
+    return Asked(command.workspace(), options, watcher.doing, noticing(watcher))
 
 
 def own_test_of(command: TestCommand) -> tuple[str, str] | None:

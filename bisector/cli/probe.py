@@ -34,18 +34,13 @@ lacks something, 132 a bug in bisector, 130 interrupted."""
         return {"good": 0, "bad": 1}.get(result.verdict, STATUS_CANNOT_TELL)
 
     def _probe(self, revision: str) -> Probed:
-        from bisector.cli.options import cluster_of, options_of
-        from bisector.jobs.runner import noticing
+        from bisector.cli.options import asked_of, cluster_of
         from bisector.jobs.single import probe_once
-        from bisector.probing import setup
+        from bisector.probing.setup import NONE
         from bisector.report.live import Live
 
-        options = options_of(self)
-        workspace = self.workspace()
         with Live() as live:
-            history = setup.find_history(options, workspace, live.doing, noticing(live))
-            if not revision and history.is_dirty():
+            asked = asked_of(self, live, confirm=NONE)
+            if not revision and asked.history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
-            return probe_once(
-                workspace, history, options, revision, self.fresh, live, cluster_of(self)
-            )
+            return probe_once(asked, revision, self.fresh, live, cluster_of(self))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from plumbum import cli
 
 from bisector.cli.command import FlakyCommand, HuntReportCommand
@@ -40,18 +38,13 @@ as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of, way_of
+        from bisector.cli.options import asked_of, way_of
         from bisector.jobs.hunt import job
         from bisector.report.live import Live
 
-        options = replace(
-            options_of(self),
-            confirm=str(self.confirm),
-            hint=str(self.hint),
-            hunks=self.hunks,
-        )
+        more = {"confirm": str(self.confirm), "hint": str(self.hint), "hunks": self.hunks}
         files = self.files()
         with Live() as live:
             way = way_of(self, live)
-            outcome = job.run(self.workspace(), options, range, blind=self.blind, way=way)
+            outcome = job.run(asked_of(self, live, **more), range, blind=self.blind, way=way)
         return show(outcome, files)

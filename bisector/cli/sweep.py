@@ -27,21 +27,21 @@ as asked, 3 the machine lacks something."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of, way_of
-        from bisector.jobs.survey.sweep import Choice, conduct, plan
+        from bisector.cli.options import asked_of, way_of
+        from bisector.jobs.survey import sweep
         from bisector.record.events import Noted
         from bisector.report import swept
         from bisector.report.live import Live
 
-        choice = Choice(self.tags, 1 if self.all else self._every())
+        choice = sweep.Choice(self.tags, 1 if self.all else self._every())
         files = self.files()
         with Live() as live:
             way = way_of(self, live)
-            planned = plan(self.workspace(), options_of(self), range, choice, live, self.fresh)
+            planned = sweep.plan(asked_of(self, live), range, choice, self.fresh)
             cost = swept.estimate(planned.estimate)
             if not self.dry_run:
                 live.told(Noted(cost))
-                outcome = conduct(planned, way)
+                outcome = sweep.run(planned, way)
         if self.dry_run:
             print(cost)
             return 0

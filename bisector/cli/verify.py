@@ -37,7 +37,7 @@ lacks something."""
 
     def main(self) -> int:
         from bisector.cli.answer import show
-        from bisector.cli.options import options_of, way_of
+        from bisector.cli.options import asked_of, way_of
         from bisector.jobs.verify.verify import Closer, verify
         from bisector.report.live import Live
 
@@ -46,5 +46,5 @@ lacks something."""
         files = self.files()
         with Live() as live:
             way = way_of(self, live)
-            outcome = verify(self.workspace(), options_of(self), on, closer, way)
+            outcome = verify(asked_of(self, live), on, closer, way)
         return show(outcome, files)

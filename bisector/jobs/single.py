@@ -16,7 +16,7 @@ from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.probe import Probe
 from bisector.probing.prober import Progress, event_of
-from bisector.probing.setup import AUTO, NONE, Options
+from bisector.probing.setup import AUTO, Asked, Options
 from bisector.record.events import Probed
 from bisector.record.verdict import Result
 from bisector.record.words import Purpose
@@ -27,9 +27,7 @@ from bisector.testing.scenario import Known
 
 
 def probe_once(
-    workspace: Workspace,
-    history: History,
-    options: Options,
+    asked: Asked,
     revision: str,
     fresh: bool,
     watcher: Watcher,
@@ -39,10 +37,9 @@ def probe_once(
 
     It comes from this machine, unless there is a *cluster*.
     """
-    test = setup.find_test(options)
-    bench = setup.find_bench(replace(options, confirm=NONE), workspace, history, test)
+    workspace, history, bench = asked.workspace, asked.history, asked.bench
     commit = history.resolve(revision) if revision else history.head()
-    tree, patched = _tree(history, options, commit), bool(options.patches)
+    tree, patched = _tree(history, asked.options, commit), bool(asked.options.patches)
     chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]
     for chain in chains:
         request = replace(bench.request(tree, chain), again=fresh)
@@ -71,10 +68,9 @@ def _probed(
         return task.future.result()
 
 
-def build_once(
-    workspace: Workspace, history: History, options: Options, revision: str, progress: Progress
-) -> Path:
+def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     """The binary of *revision* with the named patches. Raises BuildFailed, PatchConflict."""
+    workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
     chain = setup.find_toolchain(options, workspace, name)
     commit = history.resolve(revision)

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import pygit2
@@ -75,6 +76,45 @@ class Test:
     toolchain: str = ""
     flaky: bool = False
     scenario: Scenario | None = None
+
+
+class Asked:
+    """What the user asked, and what answers it: each found once, when it is first needed.
+
+    *progress* is told what is being done, *note* what the user should know of it. The properties
+    raise what the functions below raise.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        options: Options,
+        progress: Callable[[str], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self.workspace = workspace
+        self.options = options
+        self._progress, self._note = progress, note
+
+    @cached_property
+    def test(self) -> Test:
+        """The test that was named."""
+        return find_test(self.options)
+
+    @cached_property
+    def history(self) -> History:
+        """The repository that was named or is at hand."""
+        return find_history(self.options, self.workspace, self._progress, self._note)
+
+    @cached_property
+    def series(self) -> Series | None:
+        """The patches that were named, else the scenario's own."""
+        return find_series(self.options.patches, self.test.known, self.history)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """All that a probe needs."""
+        return find_bench(self.options, self.workspace, self.history, self.test)
 
 
 def find_test(options: Options) -> Test:

@@ -17,7 +17,7 @@ from bisector import __version__
 from bisector.cli import main
 from bisector.errors import MissingProgram, PatchConflict, UsageProblem
 from bisector.jobs import single
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked
 from bisector.system.workspace import Workspace, hold
 from bisector.testing import scenario_loader
 from tests.support.clone import Clone
@@ -173,7 +173,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
     ("command", "work"),
     [
         ("run", "bisector.jobs.hunt.job.run"),
-        ("affected", "bisector.jobs.survey.affected.conduct"),
+        ("affected", "bisector.jobs.survey.affected.run"),
         ("sweep", "bisector.jobs.survey.sweep.plan"),
     ],
 )
@@ -181,8 +181,8 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
 def test_that_a_test_is_flaky_can_be_said_wherever_it_is_reckoned_with(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str, work: str, flaky: bool
 ) -> None:
-    def seen(workspace: Workspace, options: Options, *more: object, **others: object) -> None:
-        raise UsageProblem(f"flaky: {options.flaky}")
+    def seen(asked: Asked, *more: object, **others: object) -> None:
+        raise UsageProblem(f"flaky: {asked.options.flaky}")
 
     monkeypatch.setattr(work, seen)
     assert shell(command, "a..b", *(["--flaky"] if flaky else [])) == 2

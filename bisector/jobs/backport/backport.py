@@ -16,13 +16,12 @@ from bisector.jobs.backport.attempt import Branch, Plan
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite, find_suites
-from bisector.jobs.runner import Way, noticing
+from bisector.jobs.runner import Way
 from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked, Picker
-from bisector.probing import setup
 from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
-from bisector.probing.setup import Options, Test
+from bisector.probing.setup import Asked
 from bisector.record.patch_events import Ported
 from bisector.record.words import Job
 from bisector.system.slots import cores
@@ -46,22 +45,16 @@ class Wishes:
 
 
 def backport(
-    workspace: Workspace,
-    options: Options,
-    what: str,
-    onto: Sequence[str],
-    wishes: Wishes,
-    way: Way,
+    asked: Asked, what: str, onto: Sequence[str], wishes: Wishes, way: Way
 ) -> runner.JobResult:
     """Try the patch or revision *what* on the branches *onto*, and hand over what works.
 
     That it cannot be handed over is part of the outcome. Raises UsageProblem, PatchProblem and
     what a probe raises.
     """
-    test = setup.find_test(options)
-    history = setup.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
-    plan = _plan(workspace, options, test, history, Fix.find(what, history), onto, wishes)
-    bench = setup.find_bench(options, workspace, history, test)
+    history = asked.history
+    plan = _plan(asked, Fix.find(what, history), onto, wishes)
+    bench = asked.bench
     names = [branch.name for branch in plan.branches]
     started = runner.started_job(
         Job.BACKPORT, bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
@@ -81,16 +74,9 @@ def backport(
     return done
 
 
-def _plan(
-    workspace: Workspace,
-    options: Options,
-    test: Test,
-    history: History,
-    fix: Fix,
-    onto: Sequence[str],
-    wishes: Wishes,
-) -> Plan:
+def _plan(asked: Asked, fix: Fix, onto: Sequence[str], wishes: Wishes) -> Plan:
     """What is to be done, with everything that can be refused refused."""
+    options, history = asked.options, asked.history
     branches = find_branches(history, onto)
     out, created = wishes.out and wishes.out.absolute(), dict[str, str]()
     if out is not None or wishes.create:
@@ -98,11 +84,11 @@ def _plan(
     if wishes.create:
         names = [branch.name for branch in branches]
         created = deliver.branch_names(wishes.create, names, history.objects)
-    suites = find_suites(options, test)
+    suites = find_suites(options, asked.test)
     named = options.scenario is not None or options.own_test is not None
     if not named:
         suites = tuple(replace(suite, wanted=True) for suite in suites)
-    claims = (*_claims(workspace, history, suites), *origin(history, fix))
+    claims = (*_claims(asked.workspace, history, suites), *origin(history, fix))
     home = _branch(history, fix.home).version
     made = tuple(created.items())
     return Plan(fix, home, branches, suites, claims, out, made, wishes.reg_tests, named)

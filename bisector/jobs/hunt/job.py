@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from bisector.jobs.hunt.hunt import Hunt, Question
-from bisector.jobs.runner import JobResult, Way, carry_out, noticing, started_job
-from bisector.probing import setup
+from bisector.jobs.runner import JobResult, Way, carry_out, started_job
 from bisector.probing.prober import Bench
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
 from bisector.record.words import Job
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import digest
 from bisector.testing.scenario import Known
 
 
-def run(
-    workspace: Workspace, options: Options, range_text: str, *, blind: bool, way: Way
-) -> JobResult:
+def run(asked: Asked, range_text: str, *, blind: bool, way: Way) -> JobResult:
     """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
 
     That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
     """
-    test = setup.find_test(options)
-    history = setup.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
-    series = setup.find_series(options.patches, test.known, history)
-    span = history.range(range_text)
-    bench = setup.find_bench(options, workspace, history, test)
+    test, options, series = asked.test, asked.options, asked.series
+    span = asked.history.range(range_text)
+    bench = asked.bench
     question = Question(
         span,
         Known() if blind else test.known,

@@ -10,17 +10,16 @@ from bisector.build.toolchains.release import Release
 from bisector.errors import NoRelease
 from bisector.git.history import History, Range
 from bisector.jobs.hunt.proof import ONCE, Passes, how_judged, passes_of
-from bisector.jobs.runner import JobResult, Way, carry_out, noticing, started_job
+from bisector.jobs.runner import JobResult, Way, carry_out, started_job
 from bisector.patch import relevance
 from bisector.patch.model import Series
-from bisector.probing import setup
 from bisector.probing.prober import Bench, Prober, Ticket
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, Purpose
 from bisector.search.release_inference import inferred, longest_path, next_probe
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import digest
 from bisector.testing.scenario import Known
 
 _RELATED = 8  # commits that touch what the patch touches, after which a release is looked at first
@@ -42,26 +41,16 @@ class Question:
     flaky: bool = False
 
 
-def conduct(
-    workspace: Workspace,
-    options: Options,
-    range_text: str,
-    *,
-    tags: str,
-    every: bool,
-    way: Way,
-) -> JobResult:
+def run(asked: Asked, range_text: str, *, tags: str, every: bool, way: Way) -> JobResult:
     """Judge the releases of *range_text*, going on from where an earlier run stopped.
 
     Raises NoRelease and other BisectorErrors.
     """
-    test = setup.find_test(options)
-    history = setup.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
-    series = setup.find_series(options.patches, test.known, history)
+    test, history, series = asked.test, asked.history, asked.series
     span = history.range(range_text)
     releases = Releases(history, span, tags)
     question = Question(span, tags, every, test.known, series, test.flaky)
-    bench = setup.find_bench(options, workspace, history, test)
+    bench = asked.bench
     started = started_job(
         Job.AFFECTED,
         bench,

@@ -11,18 +11,17 @@ from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History, Range
 from bisector.git.object_store import content_key
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, how_judged, passes_of
-from bisector.jobs.runner import JobResult, Watcher, Way, carry_out, noticing, started_job
+from bisector.jobs.runner import JobResult, Way, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
-from bisector.probing import setup
 from bisector.probing.prober import Bench, Prober, Ticket
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, Purpose
 from bisector.record.work_estimate import Estimate
 from bisector.search import sweep_plan
 from bisector.search.sweep_plan import Segment
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import digest
 
 
 @dataclass(frozen=True)
@@ -74,26 +73,18 @@ class Plan:
     estimate: Estimate
 
 
-def plan(
-    workspace: Workspace,
-    options: Options,
-    range_text: str,
-    choice: Choice,
-    watcher: Watcher,
-    fresh: bool = False,
-) -> Plan:
+def plan(asked: Asked, range_text: str, choice: Choice, fresh: bool = False) -> Plan:
     """What is to be done, and what of it earlier runs did. Raises NoRelease, other BisectorErrors.
 
     Nothing is written but to the caches.
     """
-    if options.patches:
+    if asked.options.patches:
         raise UsageProblem("sweep tests the revisions as they are", "leave --patch out")
-    test = setup.find_test(options)
-    history = setup.find_history(options, workspace, watcher.doing, noticing(watcher))
+    test, history = asked.test, asked.history
     span = history.range(range_text)
     commits = (span.old.id, *span.commits)
     question = Question(span, commits, choose(history, span, choice), test.flaky)
-    bench = setup.find_bench(options, workspace, history, test)
+    bench = asked.bench
     name = sweep_id(question, bench)
     cost = estimate(bench, commits, question.order, question.runs, name, fresh)
     return Plan(question, bench, name, cost)
@@ -123,7 +114,7 @@ def sweep_id(question: Question, bench: Bench) -> str:
     )[:12]
 
 
-def conduct(plan: Plan, way: Way) -> JobResult:
+def run(plan: Plan, way: Way) -> JobResult:
     """Do what was planned, going on from where an earlier run stopped."""
     span = plan.question.range
     started = started_job(

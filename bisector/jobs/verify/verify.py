@@ -8,21 +8,19 @@ from dataclasses import dataclass, replace
 from bisector.errors import PatchProblem
 from bisector.jobs import catalog, reg_tests, runner
 from bisector.jobs.judge import Judge, Suite, find_suites, verdicts
-from bisector.jobs.runner import Way, noticing
+from bisector.jobs.runner import Way
 from bisector.jobs.verify import coverage, revisions
 from bisector.jobs.verify.hunk_ablation import Hunkwise
 from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.patch.model import Series
-from bisector.probing import setup
 from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked
 from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Turned
 from bisector.record.patch_events import Covered, Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.record.words import Job, Turn
 from bisector.system.slots import cores
-from bisector.system.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -44,26 +42,22 @@ class Plan:
     closer: Closer = Closer()
 
 
-def verify(
-    workspace: Workspace, options: Options, on: Sequence[str], closer: Closer, way: Way
-) -> runner.JobResult:
+def verify(asked: Asked, on: Sequence[str], closer: Closer, way: Way) -> runner.JobResult:
     """Verify the patches at the revisions that *on* names, or where they tell most.
 
     Raises UsageProblem, PatchProblem and what a probe raises.
     """
-    test = setup.find_test(options)
-    history = setup.find_history(options, workspace, way.watcher.doing, noticing(way.watcher))
-    series = setup.find_series(options.patches, test.known, history)
+    test, history, series = asked.test, asked.history, asked.series
     if series is None:
         raise PatchProblem("no patch to verify", "name it with --patch")
     if on:
         commits = revisions.named(history, on)
     else:
         commits = revisions.around(
-            history, *catalog.find_claims(workspace, history, test.oracle.name, test.known)
+            history, *catalog.find_claims(asked.workspace, history, test.oracle.name, test.known)
         )
-    suites = find_suites(options, test)
-    bench = setup.find_bench(options, workspace, history, test)
+    suites = find_suites(asked.options, test)
+    bench = asked.bench
     plan = Plan(series, tuple(commits), suites, closer)
     started = runner.started_job(
         Job.VERIFY, bench, series, way, range=", ".join(on), commits=len(commits)

@@ -14,7 +14,7 @@ from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
 from bisector.jobs.survey.sweep import Choice, Question, Sweep, choose, plan, sweep_id
-from bisector.probing.setup import Options
+from bisector.probing.setup import Asked, Options
 from bisector.record.events import Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
@@ -30,7 +30,6 @@ from tests.jobs.hunt.test_hunt import (
     flaky_in,
     tell_fast,
 )
-from tests.jobs.test_runner import Silent
 from tests.support.clone import Clone
 
 ALL = Choice(every=1)
@@ -182,7 +181,7 @@ def test_a_range_without_a_release_is_told(land: Land) -> None:
 def test_a_patch_is_refused(land: Land) -> None:
     options = Options(repo=str(land.clone.path), patches=("x",))
     with pytest.raises(UsageProblem, match="leave --patch out"):
-        plan(land.workspace, options, land.range, ALL, Silent())
+        plan(Asked(land.workspace, options, lambda _: None, lambda _: None), land.range, ALL)
 
 
 # --- oddities -------------------------------------------------------------------------------------
