@@ -1,1 +1,1 @@
-"""Reading repositories; nothing here writes to the user's clone."""
+"""Read access to git repositories; nothing here writes to the user's clone."""

@@ -1,4 +1,4 @@
-"""What commits say, as text: some name an encoding that nobody knows, or are in another one."""
+"""The texts of commits, decoded; the encoding in a commit's header may be unknown or wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ UTF_8 = "utf-8"
 
 
 def encoding(commit: pygit2.Commit) -> str:
-    """The encoding that *commit* says its texts have, if there is such a one, else UTF-8."""
+    """The encoding named in the header of *commit*; UTF-8 without one, or if Python lacks it."""
     try:
         name = commit.message_encoding or UTF_8
         b"a".decode(name, "replace")
@@ -18,10 +18,10 @@ def encoding(commit: pygit2.Commit) -> str:
 
 
 def decoded(raw: bytes, commit: pygit2.Commit) -> str:
-    """A text of *commit*; what cannot be read is replaced."""
+    """*raw*, a text of *commit*, decoded; invalid bytes are replaced."""
     return raw.decode(encoding(commit), "replace")
 
 
 def subject(commit: pygit2.Commit) -> str:
-    """The first line of the message."""
+    """The first line of the message of *commit*."""
     return decoded(commit.raw_message, commit).strip().partition("\n")[0]

@@ -1,12 +1,11 @@
-"""HAProxy's history, read from the user's clone and never written to it.
+"""HAProxy's history, read from the user's clone, which is never written to.
 
-A private bare store borrows the clone's objects (`objects/info/alternates`); whatever bisector
-writes, patched trees above all, goes into the store.
+A private bare store reads the clone's objects through `objects/info/alternates`; what bisector
+writes, such as patched trees, goes into the store.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,19 +23,17 @@ from bisector.errors import (
     NotARepository,
     ShallowClone,
 )
-from bisector.git import commit_text
-from bisector.git.object_store import private_store
+from bisector.git import commit_text, revision_names
+from bisector.git.object_store import entry_id, private_store
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
 
-RELEASE_TAG = re.compile(r"v\d+\.\d+(?:\.\d+|-dev\d+)$")
-_FIRST_RELEASE = re.compile(r"v\d+\.\d+\.0$")
-_SERIES = re.compile(r"v?\d+\.\d+$")
+_HAPROXY_PATHS = ("Makefile", "include/haproxy", "src/haproxy.c")
 
 
 @dataclass(frozen=True)
 class Commit:
-    """A revision: its full hash, its parents' hashes, its subject line."""
+    """A revision: its full hash, the full hashes of its parents, its subject line."""
 
     id: str
     parents: tuple[str, ...]
@@ -49,7 +46,10 @@ class Commit:
 
 @dataclass(frozen=True)
 class Range:
-    """The commits that B has and A has not, parents first, and both ends."""
+    """A range A..B: its two ends, and the commits reachable from B and not from A, parents first.
+
+    A is not among the commits, B is the last one.
+    """
 
     text: str
     old: Commit
@@ -66,28 +66,28 @@ class History:
 
     @classmethod
     def open(cls, folder: Path, workspace: Workspace) -> History:
-        """Read the repository at *folder*, a work tree or a bare one.
+        """Open the repository that contains *folder*, in a work tree or a bare repository.
 
-        Raises NotARepository when there is none, or when it is not HAProxy's, DamagedRepository
-        when git itself could not read it.
+        Raises NotARepository if there is none or if it is not HAProxy's, DamagedRepository if git
+        could not read it either.
         """
-        # only objects are read, no hook or configuration of the clone is ever run
+        # only objects are read; no hook and no configuration of the clone is run
         pygit2.settings.owner_validation = False
-        # half of the time that a walk over thousands of commits takes; git does not do it, either
+        # git does not verify hashes on reading either; this halves the time of a long walk
         pygit2.settings.enable_strict_hash_verification(False)
-        # a walk over thousands of commits meets each object once or twice: not worth 30 MB
+        # a walk reads each object once or twice, so a cache of 30 MB would hardly be used
         pygit2.settings.enable_caching(False)
-        found = pygit2.discover_repository(str(folder))
-        if found is None:
+        path = pygit2.discover_repository(str(folder))
+        if path is None:
             raise NotARepository(
                 f"{folder} is not a git repository", "name a clone of HAProxy with --repo"
             )
         with _readable(folder):
-            clone = pygit2.Repository(found)
+            clone = pygit2.Repository(path)
         history = cls(clone, private_store(clone, workspace))
         with _readable(folder):
-            is_haproxys = history._is_haproxy()
-        if not is_haproxys:
+            is_haproxy = history._is_haproxy()
+        if not is_haproxy:
             raise NotARepository(
                 f"{folder} is a git repository, but not HAProxy's",
                 "name a clone of HAProxy with --repo",
@@ -96,86 +96,57 @@ class History:
 
     @property
     def path(self) -> Path:
+        """The clone's git folder."""
         return Path(self._clone.path)
 
     @property
     def store_path(self) -> Path:
+        """The git folder of the private store."""
         return Path(self.store.path)
 
     @property
     def objects(self) -> pygit2.Repository:
-        """The clone itself, for reading its objects without a detour through the store."""
+        """The clone; its objects are read faster there than through the store."""
         return self._clone
 
     @property
     def identity(self) -> pygit2.Signature | None:
-        """Who the user is, as git is told in the clone or for all of them; None if it is not."""
+        """The user's name and address as configured for git; None if they are not."""
         try:
             return self._clone.default_signature
         except KeyError:
             return None
 
     def _is_haproxy(self) -> bool:
-        """Whether the tip of any branch, or what is checked out, looks like HAProxy's source."""
+        """Whether the HEAD or the tip of a local branch looks like HAProxy's source."""
         names = [name for name in self._clone.references if name.startswith("refs/heads/")]
-        tips = filter(None, map(self._tip, ("HEAD", *names)))
-        wanted = {"Makefile", "include/haproxy", "src/haproxy.c"}
-        return any(wanted <= set(_present(tip.tree)) for tip in tips)
+        tips = (revision_names.tip(self._clone, name) for name in ("HEAD", *names))
+        return any(
+            all(entry_id(tip.tree, path) is not None for path in _HAPROXY_PATHS)
+            for tip in tips
+            if tip
+        )
 
-    def _tip(self, ref: str) -> pygit2.Commit | None:
-        """The commit that a ref leads to; None for one that is dangling, damaged or no commit's."""
-        try:
-            return self._peel(self._clone.references[ref].resolve())
-        except (KeyError, ValueError, pygit2.GitError):
-            return None
-
-    # -- names ---------------------------------------------------------------------------------
+    # -- revisions -----------------------------------------------------------------------------
 
     def resolve(self, name: str) -> Commit:
-        """The commit that *name* means, see `_meanings`.
+        """The commit that *name* refers to, see revision_names.find.
 
-        Raises NoSuchRevision, with names that come near.
+        Raises NoSuchRevision, with similar names, and ShallowClone if the clone is a shallow one.
         """
-        for attempt in self._meanings(name):
-            try:
-                return self._commit(self._peel(self._clone.revparse_single(attempt)))
-            except (KeyError, ValueError, pygit2.GitError):
-                continue
+        commit = revision_names.find(self._clone, name)
+        if commit is not None:
+            return _commit(commit)
         if self._clone.is_shallow:
-            raise self._shallow(name, None)
-        near = self._near(name)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see 'git tag' and 'git branch -a'"
+            raise self._incomplete(name, None)
+        similar = revision_names.similar(self._clone, name)
+        hint = "see 'git tag' and 'git branch -a'"
+        if similar:
+            hint = f"did you mean {' or '.join(similar)}?"
         raise NoSuchRevision(f"no revision '{name}' in {self._clone.path}", hint)
 
-    def _meanings(self, name: str) -> Iterator[str]:
-        """The git revisions that *name* may stand for, in order of precedence.
-
-        First what git takes it for. Then `v3.0` is the tag v3.0.0, while `3.0` is a remote's
-        branch of that name, where stable branches live, and the tag only if there is none.
-        """
-        yield name
-        first_release = [f"v{name.removeprefix('v')}.0"] if _SERIES.match(name) else []
-        if name.startswith("v"):
-            yield from first_release
-        yield from self._remote_branches(name)
-        yield from first_release
-
-    def _remote_branches(self, name: str) -> list[str]:
-        """*name* (BRANCH, BRANCH~2 …) in each remote: origin first, then the newest commit."""
-        branch = re.split(r"[~^@:]", name, maxsplit=1)[0]
-        found: dict[str, tuple[bool, int]] = {}
-        for ref in self._clone.references:
-            if ref.startswith("refs/remotes/") and ref.split("/", 3)[3:] == [branch]:
-                try:
-                    tip = self._peel(self._clone.revparse_single(ref))
-                except (KeyError, ValueError, pygit2.GitError):
-                    continue
-                there = ref + name.removeprefix(branch)
-                found[there] = (ref.startswith("refs/remotes/origin/"), tip.commit_time)
-        return sorted(found, key=lambda there: found[there], reverse=True)
-
     def knows(self, name: str) -> bool:
-        """Is there a revision of that name?"""
+        """Whether *name* refers to a commit of the clone."""
         try:
             self.resolve(name)
         except (NoSuchRevision, ShallowClone):
@@ -183,33 +154,47 @@ class History:
         return True
 
     def head(self) -> Commit:
-        """The commit that is checked out in the clone."""
-        tip = self._tip("HEAD")
+        """The commit that is checked out in the clone. Raises NoSuchRevision."""
+        tip = revision_names.tip(self._clone, "HEAD")
         if tip is None:
             raise NoSuchRevision(
                 f"no commit is checked out in {self._clone.path}", "name the revision"
             )
-        return self._commit(tip)
+        return _commit(tip)
 
     def is_dirty(self) -> bool:
-        """Has the clone's work tree changes to tracked files that are not committed?"""
-        if self._clone.is_bare or self._tip("HEAD") is None:
+        """Whether tracked files in the clone's work tree have uncommitted changes."""
+        if self._clone.is_bare or revision_names.tip(self._clone, "HEAD") is None:
             return False
         return bool(self._clone.status(untracked_files="no"))
 
     def commit(self, revision: str) -> Commit:
-        """The commit with the full hash *revision*."""
-        return self._commit(self.read(revision))
+        """The commit with the full hash *revision*. Raises ShallowClone."""
+        return _commit(self.read(revision))
+
+    def read(self, revision: str) -> pygit2.Commit:
+        """The commit object with the full hash *revision*. Raises ShallowClone."""
+        try:
+            return revision_names.peel(self._clone[revision])
+        except KeyError as error:
+            raise self._incomplete(revision, error) from error
+
+    def tree_id(self, revision: str) -> str:
+        """The id of the tree of the commit with the full hash *revision*. Raises ShallowClone."""
+        return str(self.read(revision).tree.id)
+
+    # -- ranges --------------------------------------------------------------------------------
 
     def range(self, text: str) -> Range:
-        """The range `A..B` (B may be left out: HEAD).
+        """The range `A..B`; `A..` ends at the HEAD.
 
-        Raises BadRange when it is no range, empty, reversed or spans two lines of history, and
-        ShallowClone when the clone lacks a part of it.
+        Raises BadRange if *text* is not a range, or if the range is empty, reversed or has an A
+        that is not an ancestor of B; NoSuchRevision for an unknown end; ShallowClone if the clone
+        lacks commits of the range.
         """
         match = re.fullmatch(r"(.*[^.])\.\.([^.].*)?", text)
         if not match:
-            raise BadRange(f"'{text}' is no range", "write A..B, for example v2.9..master")
+            raise BadRange(f"'{text}' is not a range", "write A..B, for example v2.9..master")
         old = self.resolve(match[1])
         new = self.resolve(match[2]) if match[2] else self.head()
         if old.id == new.id:
@@ -217,21 +202,22 @@ class History:
         try:
             base = self._clone.merge_base(old.id, new.id)
             if base is None or str(base) != old.id:
-                raise self._misfit(text, old, new, base)
+                raise self._not_an_ancestor(text, old, new, base)
             commits = self.between(old.id, new.id)
         except (KeyError, pygit2.GitError) as error:
-            raise self._shallow(text, error) from error
+            raise self._incomplete(text, error) from error
         return Range(text, old, new, commits)
 
     def between(self, old: str, new: str) -> tuple[str, ...]:
-        """The commits that *new* has and *old* has not (full hashes), parents first."""
+        """The commits reachable from *new* and not from *old* (full hashes), parents first."""
         walker = self._clone.walk(new, SortMode.TOPOLOGICAL | SortMode.REVERSE)
         walker.hide(old)
         return tuple(str(commit.id) for commit in walker)
 
-    def _misfit(self, text: str, old: Commit, new: Commit, base: object) -> Exception:
+    def _not_an_ancestor(self, text: str, old: Commit, new: Commit, base: object) -> Exception:
+        """The error for a range whose ends have the merge base *base*, None for none."""
         if base is None and self._clone.is_shallow:
-            return self._shallow(text, None)
+            return self._incomplete(text, None)
         if base is None:
             return BadRange(f"the ends of {text} have no common history")
         if str(base) == new.id:
@@ -240,10 +226,11 @@ class History:
         fork = str(base)[:10]
         return BadRange(
             f"{text}: {old.short} is not an ancestor of {new.short}",
-            f"they part at {fork}; begin there: {fork}..{text.split('..')[1]}",
+            f"they diverge after {fork}; start there: {fork}..{text.split('..')[1]}",
         )
 
-    def _shallow(self, text: str, error: Exception | None) -> Exception:
+    def _incomplete(self, text: str, error: Exception | None) -> Exception:
+        """The error for a clone that lacks the revision or a part of the range *text*."""
         if self._clone.is_shallow:
             return ShallowClone(
                 f"{self._clone.path} is a shallow clone and lacks a part of {text}",
@@ -251,40 +238,26 @@ class History:
             )
         return NotARepository(f"{self._clone.path} lacks commits of {text}: {error}")
 
-    def _near(self, name: str) -> list[str]:
-        """The names of commits that are like *name*."""
-        known = {ref.split("/", 2)[2]: ref for ref in self._clone.references if ref.count("/") >= 2}
-        close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-        return [found for found in close if self._tip(known[found])]
-
-    # -- what lies in a range ------------------------------------------------------------------
-
     def graph(self, commits: Iterable[str]) -> Graph:
-        """The commits, parents first, as the search wants them."""
-        return Graph.of(list(self._with_parents(commits)))
+        """The ancestry of *commits*: full hashes, parents first."""
+        return Graph.of([(commit, self.commit(commit).parents) for commit in commits])
 
-    def _with_parents(self, commits: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        for commit in commits:
-            yield commit, self.commit(commit).parents
+    # -- releases ------------------------------------------------------------------------------
 
     @cached_property
     def tags(self) -> dict[str, list[str]]:
-        """Release tags by the commit that they name."""
-        found: dict[str, list[str]] = {}
-        for ref in self._clone.references:
-            name = ref.removeprefix("refs/tags/")
-            if name != ref and RELEASE_TAG.match(name) and (tip := self._tip(ref)):
-                found.setdefault(str(tip.id), []).append(name)
-        return found
+        """The names of the release tags by the full hash of their commit."""
+        return revision_names.release_tags(self._clone)
 
     def place(self, commit: str, commits: Iterable[str]) -> str:
-        """Where *commit* lies, as `git describe --contains` says it (v3.0-dev1~53), or ''.
+        """The name of *commit* in the style of `git describe --contains` (v3.0-dev1~53), or ''.
 
-        *commits* are those of a range, parents first; the nearest later tag among them counts.
+        *commits* are those of a range, parents first; the name is relative to the first release
+        tag among *commit* and those after it whose first parents lead back to *commit*.
         """
         order = list(commits)
         later = set(order[order.index(commit) :]) if commit in order else set()
-        for tagged in (one for one in order if one in later and one in self.tags):
+        for tagged in (other for other in order if other in later and other in self.tags):
             steps, at = 0, tagged
             while at != commit and at in later:
                 at, steps = next(iter(self.commit(at).parents), ""), steps + 1
@@ -294,46 +267,26 @@ class History:
 
     def older_release(self, commit: str) -> str:
         """The newest first release of a series (vX.Y.0) that *commit* descends from, or ''."""
-        first = [
+        first_releases = [
             (tuple(map(int, name[1:].split("."))), name)
             for tagged, names in self.tags.items()
             for name in names
-            if _FIRST_RELEASE.match(name) and self._clone.descendant_of(commit, tagged)
+            if revision_names.is_first_release(name) and self._clone.descendant_of(commit, tagged)
         ]
-        return max(first)[1] if first else ""
+        return max(first_releases)[1] if first_releases else ""
 
     def release(self, commit: str) -> str:
-        """The commit's release tag, or its short hash."""
+        """The release tag of *commit*, or the first ten digits of its hash."""
         return next(iter(self.tags.get(commit, ())), commit[:10])
 
-    # -- objects -------------------------------------------------------------------------------
 
-    def tree_id(self, revision: str) -> str:
-        """The id of a revision's whole tree."""
-        return str(self._tree(revision).id)
-
-    def read(self, revision: str) -> pygit2.Commit:
-        """The commit object with the full hash *revision*. Raises ShallowClone."""
-        try:
-            return self._peel(self._clone[revision])
-        except KeyError as error:
-            raise self._shallow(revision, error) from error
-
-    def _tree(self, revision: str) -> pygit2.Tree:
-        return self.read(revision).tree
-
-    @staticmethod
-    def _peel(found: pygit2.Object | pygit2.Reference) -> pygit2.Commit:
-        return found.peel(pygit2.Commit)
-
-    @staticmethod
-    def _commit(found: pygit2.Commit) -> Commit:
-        return Commit(str(found.id), tuple(map(str, found.parent_ids)), commit_text.subject(found))
+def _commit(commit: pygit2.Commit) -> Commit:
+    return Commit(str(commit.id), tuple(map(str, commit.parent_ids)), commit_text.subject(commit))
 
 
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
-    """Turn what libgit2 cannot read of the repository at *folder* into one line."""
+    """Raise DamagedRepository for errors of libgit2 while it reads the repository at *folder*."""
     try:
         yield
     except pygit2.GitError as error:
@@ -341,16 +294,3 @@ def _readable(folder: Path) -> Iterator[None]:
             f"the git repository {folder} cannot be read ({error})",
             "mend what 'git fsck' finds there, or name another clone with --repo",
         ) from error
-
-
-def _entry(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
-    try:
-        return tree[path].id
-    except KeyError:
-        return None
-
-
-def _present(tree: pygit2.Tree) -> Iterator[str]:
-    for path in ("Makefile", "include/haproxy", "src/haproxy.c"):
-        if _entry(tree, path) is not None:
-            yield path

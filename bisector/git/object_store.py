@@ -1,4 +1,4 @@
-"""The private object store beside a clone, and which part of a tree makes the binary."""
+"""The private object store of a clone, and the entries of a tree that a build reads."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pygit2
 
 from bisector.system.workspace import Workspace, digest, publish
 
-# What `make haproxy` never reads. Whatever is not named here counts as a part of the binary: a
-# name too few costs a build, a name too many would cost a wrong verdict.
+# Entries at the top level of HAProxy's tree that `make haproxy` never reads. Any other entry counts
+# as an input of the build: a missing name costs a build, a wrong name would cost a wrong verdict.
 NOT_BUILT = frozenset(
     {
         *(".cirrus.yml", ".gitattributes", ".github", ".gitignore", ".mailmap", ".travis.yml"),
@@ -20,7 +20,8 @@ NOT_BUILT = frozenset(
     }
 )
 
-# Where the files lie whose change rebuilds every object, mostly: for estimates.
+# Paths whose change mostly rebuilds every object file, as HAProxy's Makefile makes each depend on
+# all headers; for estimates.
 REBUILD_ALL = ("include", "Makefile")
 
 
@@ -30,7 +31,7 @@ def is_built(path: str) -> bool:
 
 
 def built_entries(tree: pygit2.Tree) -> tuple[tuple[str, int, str], ...]:
-    """The (name, mode, id) of what a build of HAProxy reads at a tree's top level."""
+    """The (name, mode, id) of the top-level entries of *tree* that a build of HAProxy reads."""
     return tuple(
         (str(entry.name), int(entry.filemode), str(entry.id))
         for entry in tree
@@ -47,13 +48,16 @@ def entry_id(tree: pygit2.Tree, path: str) -> pygit2.Oid | None:
 
 
 def content_key(store: pygit2.Repository, tree: str) -> str:
-    """A name for what a build reads of *tree*: two trees with one key give one binary."""
-    found = store[tree].peel(pygit2.Tree)
-    return digest(*(f"{name} {mode:o} {oid}" for name, mode, oid in built_entries(found)))
+    """A digest of what a build reads of *tree*: trees with the same key give the same binary."""
+    entries = built_entries(store[tree].peel(pygit2.Tree))
+    return digest(*(f"{name} {mode:o} {oid}" for name, mode, oid in entries))
 
 
 def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repository:
-    """The bare repository in the workspace that sees the clone's objects."""
+    """The bare repository in the workspace that has the clone's objects as its alternates.
+
+    It is created if it does not exist.
+    """
     sources = list(_object_folders(_common_folder(Path(clone.path)) / "objects"))
     path = workspace.folder("stores") / f"{digest(str(sources[0]))}.git"
     if not path.exists():
@@ -70,17 +74,23 @@ def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repo
 
 
 def _common_folder(git_folder: Path) -> Path:
-    """Where the objects are: a linked work tree's folder only points at the main one's."""
+    """The git folder that holds the objects: for a linked work tree, that of the main one.
+
+    See `commondir` in gitrepository-layout(5).
+    """
     pointer = git_folder / "commondir"
     return (git_folder / pointer.read_text().strip()).resolve() if pointer.exists() else git_folder
 
 
 def _object_folders(objects: Path) -> Iterator[Path]:
-    """*objects* and what it borrows from in turn; a relative name there is relative to it."""
+    """*objects* and its alternates, theirs included; relative paths are relative to each folder.
+
+    See `objects/info/alternates` in gitrepository-layout(5).
+    """
     objects = objects.resolve()
     yield objects
-    borrowed = objects / "info" / "alternates"
-    if borrowed.exists():
-        for line in borrowed.read_text().splitlines():
+    alternates = objects / "info" / "alternates"
+    if alternates.exists():
+        for line in alternates.read_text().splitlines():
             if line and not line.startswith("#"):
                 yield from _object_folders(objects / line)

@@ -1,6 +1,6 @@
-"""A tree on its way to another machine: what a build reads of it, compressed.
+"""The objects of a tree that a build reads, compressed for the transfer to another machine.
 
-An object's name there is its own hash, so whoever unpacks it cannot be told anything wrong.
+Each object is sent with its id, which is its hash, so the receiver detects damaged objects.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from bisector.errors import WorkspaceProblem
 from bisector.git.object_store import NOT_BUILT
 
 _KINDS = {"blob": ObjectType.BLOB, "tree": ObjectType.TREE}
-_LEVEL = 1  # of zlib: half again as large as the best, in a tenth of the time
-_ROOM = 64 << 20  # bytes that a packer keeps
+_LEVEL = 1  # of zlib: 1.5 times the size of the best level, in a tenth of its time
+_CACHE_BYTES = 64 << 20  # of compressed objects that a packer keeps
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The (kind, name, deflated content) of a tree's objects, parts first.
+    """The objects of a tree as (kind, id, deflated content), each after those that it refers to.
 
-    Those of the tree ``base`` are left out, unless that is ''.
+    The objects of the tree ``base`` are left out, if it is not ''.
     """
 
     base: str
@@ -32,59 +32,63 @@ class Archive:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """The number of compressed bytes."""
         return sum(len(content) for _, _, content in self.objects)
 
 
 class Packer:
-    """Packs the trees of the object store at *path*; what it compressed lately it keeps.
+    """Packs trees of the object store at *path* and caches their compressed objects.
 
-    Trees of one history have most of their files in common: to compress each once instead of once
-    for each worker is what a client's processor bears many workers by.
+    Trees of one history share most of their files, so with many workers the client would otherwise
+    compress most of them once for each worker.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._kept: dict[str, bytes] = {}
-        self._size = 0
+        self._cache: dict[str, bytes] = {}
+        self._cached_bytes = 0
 
     def pack(self, tree: str, base: str = "") -> Archive:
-        """The objects of *tree* that a build reads, but for those of *base*, which the other has.
+        """The objects of *tree* that a build reads, without those of *base*.
 
-        A *base* that the store does not know saves nothing. May be called by several threads.
+        *base* is a tree that the receiver has; it is ignored if the store lacks it. May be called
+        by several threads.
         """
         store = pygit2.Repository(self._path)
         base = base if base and base in store else ""
-        there = set(_objects(store, base)) if base else set()
-        needed = dict.fromkeys(one for one in _objects(store, tree) if one not in there)
-        return Archive(base, tuple((*one, self._deflated(store, one[1])) for one in needed))
+        known = set(_objects(store, base)) if base else set()
+        needed = dict.fromkeys(entry for entry in _objects(store, tree) if entry not in known)
+        objects = ((kind, key, self._deflated(store, key)) for kind, key in needed)
+        return Archive(base, tuple(objects))
 
-    def _deflated(self, store: pygit2.Repository, name: str) -> bytes:
-        content = self._kept.get(name)
+    def _deflated(self, store: pygit2.Repository, object_id: str) -> bytes:
+        content = self._cache.get(object_id)
         if content is None:
-            content = zlib.compress(store.odb.read(name)[1], _LEVEL)
-            if self._size + len(content) > _ROOM:
-                self._kept, self._size = {}, 0
-            self._kept[name] = content
-            self._size += len(content)
+            content = zlib.compress(store.odb.read(object_id)[1], _LEVEL)
+            if self._cached_bytes + len(content) > _CACHE_BYTES:
+                self._cache, self._cached_bytes = {}, 0
+            self._cache[object_id] = content
+            self._cached_bytes += len(content)
         return content
 
 
 def unpack(store: pygit2.Repository, packed: Archive) -> None:
-    """Put the objects of an archive into *store*, unless that lacks the base that it was made for.
+    """Write the objects of an archive to *store*, unless it lacks the archive's base.
 
-    What needs another one comes after it: a tree that is there is there with all that it needs.
-    Raises WorkspaceProblem if an object is not what it is called.
+    Objects are written after those that they refer to, so a tree in the store is complete even if
+    this is interrupted. Raises WorkspaceProblem for an object whose hash is not its id.
     """
     if packed.base and packed.base not in store:
         return
-    for kind, name, content in packed.objects:
-        if str(store.odb.write(_KINDS[kind], _inflated(content))) != name:
-            raise WorkspaceProblem(f"{kind} {name} came damaged", "run the same command again")
+    for kind, object_id, content in packed.objects:
+        if str(store.odb.write(_KINDS[kind], _inflated(content))) != object_id:
+            raise WorkspaceProblem(
+                f"{kind} {object_id} was damaged in transfer", "run the same command again"
+            )
 
 
 def _inflated(content: bytes) -> bytes:
-    """What was deflated; b'' if that cannot be told, which is nobody's content here."""
+    """The content before compression; b'' if it is damaged, which fails the check of the hash."""
     try:
         return zlib.decompress(content)
     except zlib.error:
@@ -92,22 +96,22 @@ def _inflated(content: bytes) -> bytes:
 
 
 def _objects(store: pygit2.Repository, tree: str) -> Iterator[tuple[str, str]]:
-    """(kind, name) of what is needed of *tree*, parts first.
+    """The (kind, id) of the objects to send for *tree*, each after those that it refers to.
 
-    Of what is not built these are the folders alone: trees are compared by them.
+    Of folders that no build reads, only the trees are sent: comparing two trees reads them.
     """
     top = store[tree].peel(pygit2.Tree)
     for entry in top:
-        yield from _below(store, entry, built=entry.name not in NOT_BUILT)
+        yield from _entry_objects(store, entry, built=entry.name not in NOT_BUILT)
     yield "tree", str(top.id)
 
 
-def _below(
+def _entry_objects(
     store: pygit2.Repository, entry: pygit2.Object, built: bool
 ) -> Iterator[tuple[str, str]]:
     if isinstance(entry, pygit2.Tree):
-        for one in entry:
-            yield from _below(store, one, built)
+        for child in entry:
+            yield from _entry_objects(store, child, built)
         yield "tree", str(entry.id)
     elif built and entry.filemode != FileMode.COMMIT:
         yield "blob", str(entry.id)

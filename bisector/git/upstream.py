@@ -1,4 +1,4 @@
-"""Which repository is meant when none, or one, was named; and the clone of upstream's."""
+"""The choice of the repository, and the clone of HAProxy's own repository in the workspace."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bisector.git.history import History
 from bisector.system.workspace import Workspace, lock, publish
 
 URL = "https://github.com/haproxy/haproxy.git"
-# straight into the clone's own branches, so that `master` means what upstream's master is now
+# into the clone's own branches, so that `master` is upstream's current master
 _REFS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
-_FETCHED = "bisector-fetched"  # a file in the clone; its time is that of the last fetch
+_FETCHED = "bisector-fetched"  # a file in the clone; its mtime is the time of the last fetch
 _FRESH_SECONDS = 3600.0
 _CONNECT_MILLISECONDS = 10_000
 _SILENCE_MILLISECONDS = 60_000
 
-Say = Callable[[str], None]
+Say = Callable[[str], None]  # shows one line to the user
 
 
 def find(
@@ -33,11 +33,11 @@ def find(
     note: Say,
     url: str = URL,
 ) -> History:
-    """*named*, else $BISECTOR_REPO, else the clone of HAProxy around the current folder, else
-    upstream's at *url*, as clone() has it.
+    """Open the repository to work on.
 
-    Raises NotARepository for a wrong name, DamagedRepository, NoUpstream when upstream cannot be
-    had.
+    It is the one at *named*, else at $BISECTOR_REPO, else the clone of HAProxy that contains the
+    current folder, else the workspace's clone of *url*, see `clone`. Raises NotARepository for a
+    path without HAProxy's repository, DamagedRepository, and NoUpstream if *url* cannot be cloned.
     """
     if chosen := named or environ.get("BISECTOR_REPO"):
         return History.open(Path(chosen), workspace)
@@ -48,23 +48,24 @@ def find(
 
 
 def clone(workspace: Workspace, url: str, progress: Say, note: Say) -> Path:
-    """The clone of *url* in the workspace: made at the first use, later fetched once an hour.
+    """The path of the workspace's clone of *url*, which is created or fetched as needed.
 
-    One process at a time does that: the others wait for a clone, and use one as it is that is
-    being fetched. When it cannot be fetched, it is used as it is, and *note* is told. Raises
-    NoUpstream when it cannot be made.
+    It is fetched if the last fetch is more than an hour old; if that fails, or while another
+    process fetches, it is used as it is. While another process creates it, this waits. *progress*
+    gets the state of the transfer, *note* what the user should know. Raises NoUpstream if the clone
+    cannot be created.
     """
     home = workspace.folder("upstream") / "haproxy.git"
     if _is_fresh(home):
         return home
     progress(f"waiting for {url}")
     with lock(home.with_suffix(".lock"), wait=not home.exists()) as held:
-        if held is None or _is_fresh(home):  # another process is at it, or has done it meanwhile
+        if held is None or _is_fresh(home):  # another process is fetching, or has just fetched
             return home
         if home.exists():
             _fetch_again(home, url, progress, note)
         else:
-            _make(home, workspace, url, progress, note)
+            _create(home, workspace, url, progress, note)
     return home
 
 
@@ -76,7 +77,7 @@ def _is_fresh(home: Path) -> bool:
     return 0 <= age < _FRESH_SECONDS
 
 
-def _make(home: Path, workspace: Workspace, url: str, progress: Say, note: Say) -> None:
+def _create(home: Path, workspace: Workspace, url: str, progress: Say, note: Say) -> None:
     note(f"no repository was named: {url} is cloned into the workspace")
     with workspace.scratch() as scratch:
         draft = scratch / home.name
@@ -98,8 +99,8 @@ def _fetch_again(home: Path, url: str, progress: Say, note: Say) -> None:
         stamp = home / _FETCHED
         since = (stamp if stamp.exists() else home).stat().st_mtime
         note(
-            f"{url} cannot be fetched ({error}): going on with what the clone in the workspace has "
-            f"since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
+            f"{url} cannot be fetched ({error}): using the clone in the workspace as of "
+            f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
         )
 
 
@@ -108,13 +109,13 @@ def _fetch(repository: Path, url: str, progress: Say) -> None:
     pygit2.settings.server_connect_timeout = _CONNECT_MILLISECONDS
     pygit2.settings.server_timeout = _SILENCE_MILLISECONDS
     remote = pygit2.Repository(str(repository)).remotes.create_anonymous(url)
-    # branches that the user has had made in it stay
+    # without pruning, as the user may have created branches in the clone
     remote.fetch(_REFS, callbacks=_Callbacks(url, progress), prune=FetchPrune.NO_PRUNE, proxy=True)
     (repository / _FETCHED).touch()
 
 
 class _Callbacks(pygit2.RemoteCallbacks):
-    """Tells how far a fetch is."""
+    """Reports the progress of a fetch."""
 
     def __init__(self, url: str, progress: Say) -> None:
         super().__init__()
@@ -122,6 +123,6 @@ class _Callbacks(pygit2.RemoteCallbacks):
         self._progress = progress
 
     def transfer_progress(self, stats: pygit2.remotes.TransferProgress) -> None:
-        got, total = stats.received_objects, stats.total_objects
+        received, total = stats.received_objects, stats.total_objects
         if total:
-            self._progress(f"fetching {self._url}: {100 * got // total} % of {total} objects")
+            self._progress(f"fetching {self._url}: {100 * received // total} % of {total} objects")

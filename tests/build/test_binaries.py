@@ -1,4 +1,4 @@
-"""Binaries: each source is built once, and every failure is told apart."""
+"""Binaries: each source is built once, and failures are attributed to the source or the machine."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ def test_a_source_is_built_once_then_comes_from_the_cache(bench: Bench) -> None:
     assert same == again
 
 
-def test_the_next_build_compiles_only_what_changed(bench: Bench) -> None:
+def test_the_next_build_compiles_only_changed_files(bench: Bench) -> None:
     bench.build()
     made = bench.build({"src/a.c": "int a(void) { return 1; }\n"})
     assert compiled(made) == ["src/a.c"]
     assert subprocess.run([made.binary], check=False).returncode == 8
 
 
-def test_a_changed_header_compiles_everything_though_make_knows_of_no_header(
+def test_a_changed_header_recompiles_everything_without_a_rule_for_it(
     bench: Bench,
 ) -> None:
     bench.build()
@@ -122,7 +122,7 @@ def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: Ben
     assert not failed.binary.exists()
 
 
-def test_after_a_failed_build_the_next_one_goes_on_from_what_it_did_compile(bench: Bench) -> None:
+def test_a_build_reuses_the_objects_of_a_failed_one(bench: Bench) -> None:
     bench.build()
     assert bench.build({"src/a.c": "#error no\n"}).problem
     made = bench.build({"src/a.c": "int a(void) { return 2; }\n"})
@@ -134,19 +134,19 @@ def test_a_binary_that_does_not_link_is_a_problem(bench: Bench) -> None:
     assert "undefined reference to" in bench.build({"src/a.c": "int b;\n"}).problem
 
 
-def test_a_make_that_is_content_without_a_binary_is_a_problem(bench: Bench) -> None:
+def test_a_successful_make_without_a_binary_is_a_problem(bench: Bench) -> None:
     made = bench.build({"Makefile": "haproxy:\n\ttrue\n"})
     assert "no binary" in made.problem
     assert not made.binary.exists()
 
 
-def test_the_make_that_was_found_is_the_one_that_runs(bench: Bench) -> None:
+def test_the_toolchains_make_is_run(bench: Bench) -> None:
     bench.chain = replace(bench.chain, make="/nowhere/gmake")
     with pytest.raises(MissingProgram, match="/nowhere/gmake"):
         bench.build()
 
 
-def test_a_header_or_library_that_the_machine_lacks_is_no_failure_of_the_source(
+def test_a_missing_header_or_library_is_a_failure_of_the_machine(
     bench: Bench,
 ) -> None:
     wanting = {"src/a.c": "#include <no-such/thing.h>\nint a(void) { return 0; }\n"}
@@ -163,7 +163,7 @@ def test_a_header_or_library_that_the_machine_lacks_is_no_failure_of_the_source(
     assert not bench.build().problem
 
 
-def test_a_header_that_the_revision_forgot_is_its_own_failure(bench: Bench) -> None:
+def test_a_missing_header_of_haproxy_is_a_failure_of_the_revision(bench: Bench) -> None:
     for line in ("#include <haproxy/forgotten.h>", '#include "forgotten.h"'):
         failed = bench.build({"src/a.c": f"{line}\nint a(void) {{ return 0; }}\n"})
         assert failed.problem.startswith("src/a.c:1:")
@@ -180,7 +180,7 @@ META = {"no content": "{}", "no JSON": "{", "a list": "[]", "a number": "1", "nu
 
 
 @pytest.mark.parametrize("damage", ["binary", "no binary", *META])
-def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, damage: str) -> None:
+def test_a_damaged_cache_entry_is_discarded_and_rebuilt(bench: Bench, damage: str) -> None:
     made = bench.build()
     meta = made.binary.with_name("meta.json")
     if damage == "binary":
@@ -199,9 +199,7 @@ def test_a_damaged_cache_entry_is_thrown_away_and_built_again(bench: Bench, dama
 
 
 @pytest.mark.parametrize("damage", ["binary", "meta"])
-def test_a_damaged_binary_that_somebody_uses_is_replaced_and_never_missing(
-    bench: Bench, damage: str
-) -> None:
+def test_a_damaged_binary_in_use_is_replaced_and_never_missing(bench: Bench, damage: str) -> None:
     made = bench.build()
     home, whole = made.binary.parent, made.binary.read_bytes()
     if damage == "binary":
@@ -211,7 +209,7 @@ def test_a_damaged_binary_that_somebody_uses_is_replaced_and_never_missing(
     inode = home.stat().st_ino
     with hold(home):
         again = bench.build()
-        assert home.stat().st_ino == inode, "it was not taken away"
+        assert home.stat().st_ino == inode, "it was not moved"
         assert again.seconds > 0
         assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
         assert again.binary.read_bytes() == whole
@@ -232,10 +230,10 @@ def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: Bench) -> 
         running.wait()
 
 
-def test_a_place_that_a_binary_cannot_take_is_an_error_and_no_fresh_binary(
+def test_a_path_that_cannot_be_replaced_is_an_error(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when another host puts something there that shares the workspace, but not its locks."""
+    """As if another host, which shares the workspace but not its locks, had written there."""
     made = bench.build()
     made.binary.unlink()
     monkeypatch.setattr(binaries, "_discard", lambda workspace, home: "")
@@ -245,13 +243,13 @@ def test_a_place_that_a_binary_cannot_take_is_an_error_and_no_fresh_binary(
 
 
 def test_a_failed_build_is_not_cached(bench: Bench) -> None:
-    """It may have been the machine, after all."""
+    """The machine may have been the cause."""
     failed = bench.build({"src/a.c": "#error no\n"})
     assert bench.build({"src/a.c": "#error no\n"}).seconds > 0
     assert not failed.binary.exists()
 
 
-def test_on_a_full_disk_no_failure_is_the_sources(
+def test_on_a_full_disk_a_failure_is_never_the_sources(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*folders: Path, room: int = 0) -> None:
@@ -282,11 +280,11 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
     assert subprocess.run([made.binary], check=False).returncode == 2
 
 
-# --- two hunts that want the same -----------------------------------------------------------------
+# --- two hunts that build the same ----------------------------------------------------------------
 
 
 class Other(threading.Thread):
-    """Another hunt that is building the first revision, and ends when it may."""
+    """Another hunt that builds the first revision until ``may_go`` is set."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
@@ -303,7 +301,7 @@ class Other(threading.Thread):
 
 
 def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[object]:
-    """Let *act* happen when a build waits for another hunt's; what it gave."""
+    """Call *act* whenever a build waits for another hunt; its results."""
     happened: list[object] = []
     pause = Stop.pause
 
@@ -315,7 +313,7 @@ def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) ->
     return happened
 
 
-def test_what_another_hunt_is_building_is_waited_for_and_taken(
+def test_a_build_of_another_hunt_is_awaited_and_used(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = bench.build()
@@ -333,7 +331,7 @@ def test_what_another_hunt_is_building_is_waited_for_and_taken(
     other.join()
 
 
-def test_when_the_other_hunt_dies_the_build_is_taken_over(
+def test_if_the_other_hunt_is_killed_the_build_is_repeated(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Other(bench)
@@ -343,7 +341,7 @@ def test_when_the_other_hunt_dies_the_build_is_taken_over(
     other.join()
 
 
-def test_who_waits_for_another_hunt_can_be_called_off(
+def test_a_wait_for_another_hunt_can_be_cancelled(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, lane = Other(bench), Lane(1)
@@ -366,7 +364,7 @@ src/%.o: src/%.c
 
 
 @pytest.mark.parametrize("boxed", [False, True])
-def test_after_a_build_that_was_called_off_the_next_one_goes_on_from_what_was_whole(
+def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
     bench: Bench, boxed: bool, request: pytest.FixtureRequest
 ) -> None:
     lane = Lane(1, sandbox=request.getfixturevalue("box") if boxed else None)
@@ -396,7 +394,7 @@ def test_after_a_build_that_was_called_off_the_next_one_goes_on_from_what_was_wh
     assert subprocess.run([made.binary], check=False).returncode == 7
 
 
-def test_a_make_that_had_to_be_killed_leaves_a_tree_that_is_not_trusted(
+def test_a_killed_make_leaves_a_tree_that_is_not_trusted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill(*words: object, cwd: Path, **more: object) -> Finished:
@@ -410,7 +408,7 @@ def test_a_make_that_had_to_be_killed_leaves_a_tree_that_is_not_trusted(
     assert compiled(bench.build()) == ["src/a.c", "src/haproxy.c"]
 
 
-def test_what_is_called_off_while_it_waits_for_its_turn_is_not_built(bench: Bench) -> None:
+def test_a_build_cancelled_while_it_waits_does_not_start(bench: Bench) -> None:
     lane = Lane(1)
     lane.call_off()
     tree = bench.clone.tree({}, bench.first)
@@ -419,7 +417,7 @@ def test_what_is_called_off_while_it_waits_for_its_turn_is_not_built(bench: Benc
     assert not (bench.workspace.root / "trees").exists()
 
 
-def test_what_another_built_while_this_one_waited_is_not_built_again(bench: Bench) -> None:
+def test_a_binary_built_meanwhile_is_not_built_again(bench: Bench) -> None:
     tree, lane = bench.clone.tree({}, bench.first), Lane(1)
     made: list[Build] = []
     waiter = threading.Thread(
@@ -462,15 +460,17 @@ def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -
     assert len(tried) == 2, "what is in the cache did boot"
 
 
-def test_a_real_binary_need_not(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_boot_check_is_only_for_fast_binaries(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tcc, "boots", None)
     assert not bench.build().problem
 
 
-def test_a_tree_is_not_trusted_when_what_tcc_made_does_not_boot_or_link(
+def test_a_tree_is_not_trusted_if_tccs_binary_does_not_boot_or_link(
     fast: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a full disk tcc leaves half an object and is content."""
+    """On a full disk tcc writes an incomplete object and reports success."""
     monkeypatch.setattr(tcc, "boots", lambda binary, log, lane: log.write_text("") > 0)
     assert fast.build().problem
     monkeypatch.setattr(tcc, "boots", lambda *words: True)
@@ -480,7 +480,7 @@ def test_a_tree_is_not_trusted_when_what_tcc_made_does_not_boot_or_link(
     assert compiled(again) == ["src/a.c", "src/haproxy.c"]
 
 
-def test_a_tree_is_trusted_when_tcc_does_not_compile_one_file(
+def test_a_tree_is_trusted_if_tcc_does_not_compile_one_file(
     fast: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "boots", lambda *words: True)
@@ -489,7 +489,7 @@ def test_a_tree_is_trusted_when_tcc_does_not_compile_one_file(
     assert compiled(fast.build({"src/a.c": "int a(void) { return 2; }\n"})) == ["src/a.c"]
 
 
-def test_what_tcc_does_not_find_is_lacking_only_if_gcc_does_not_find_it_either(
+def test_a_header_is_missing_only_if_gcc_does_not_find_it_either(
     fast: Bench, tmp_path: Path
 ) -> None:
     tcc = tmp_path / "tcc"
@@ -509,7 +509,7 @@ def test_what_tcc_does_not_find_is_lacking_only_if_gcc_does_not_find_it_either(
 # --- the size limit -------------------------------------------------------------------------------
 
 
-def test_a_fresh_binary_makes_older_ones_go_but_none_in_use(bench: Bench) -> None:
+def test_a_new_binary_evicts_older_ones_that_are_not_in_use(bench: Bench) -> None:
     bench.workspace = replace(bench.workspace, limit=0)
     with bench.built(1) as one, bench.built(2) as two:
         assert one.binary.exists()
@@ -519,7 +519,7 @@ def test_a_fresh_binary_makes_older_ones_go_but_none_in_use(bench: Bench) -> Non
         assert three.log.exists()
 
 
-def test_within_the_limit_all_stay_and_what_went_is_built_again(bench: Bench) -> None:
+def test_within_the_limit_nothing_is_evicted_and_evicted_binaries_are_rebuilt(bench: Bench) -> None:
     with bench.built(1) as one, bench.built(2) as two:
         pass
     assert one.binary.exists() and two.binary.exists()
@@ -530,7 +530,7 @@ def test_within_the_limit_all_stay_and_what_went_is_built_again(bench: Bench) ->
         assert subprocess.run([again.binary], check=False).returncode == 1
 
 
-def test_a_binary_that_goes_before_it_is_used_is_built_again(
+def test_a_binary_evicted_before_its_use_is_built_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = binaries.build
@@ -548,14 +548,14 @@ def test_a_binary_that_goes_before_it_is_used_is_built_again(
         assert subprocess.run([made.binary], check=False).returncode == 1
 
 
-def test_a_build_that_failed_is_handed_out_as_it_is(bench: Bench) -> None:
+def test_a_failed_build_is_returned(bench: Bench) -> None:
     tree = bench.clone.tree({"src/a.c": "#error no\n"}, bench.first)
     with built(bench.workspace, bench.store, tree, bench.chain) as failed:
         assert "#error no" in failed.problem
         assert "#error no" in failed.log.read_text()
 
 
-def test_a_binary_from_the_cache_counts_as_used_now(bench: Bench) -> None:
+def test_using_a_cached_binary_updates_its_time_of_use(bench: Bench) -> None:
     made = bench.build()
     meta = made.binary.with_name("meta.json")
     os.utime(meta, (1, 1))

@@ -1,4 +1,4 @@
-"""A build's log: the source's error in one line, and no verdict where the machine failed."""
+"""A build's log: the source's error in one line, and an exception if the machine failed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_very_long_error_is_cut() -> None:
     assert len(problem(f"x.c:1:1: error: {'y' * 5000}")) == 300
 
 
-def test_a_log_that_was_not_read_as_a_whole_may_hide_the_compilers_error() -> None:
+def test_a_truncated_log_may_hide_the_compilers_error() -> None:
     gap = Finished(("make",), 2, NO_TARGET, 1.0, dropped=7_000_000)
     assert build_log.problem(gap, Path("/log")).endswith(
         "Stop. (7.0 MB in the middle of its output were not looked into)"
@@ -108,21 +108,19 @@ WANTING = pytest.mark.parametrize(
 
 @WANTING
 @pytest.mark.parametrize("before", ["", COMPILE_ERROR])
-def test_when_the_machine_fails_the_probe_fails_and_no_verdict_is_reached(
-    output: str, hint: str, before: str
-) -> None:
+def test_a_failure_of_the_machine_is_raised(output: str, hint: str, before: str) -> None:
     with pytest.raises(ProbeFailed, match=hint) as caught:
         problem(f"{before}{output}\n")
     assert "/log" in str(caught.value)
 
 
-def test_a_killed_make_is_no_verdict_either() -> None:
+def test_a_killed_make_is_raised_as_well() -> None:
     with pytest.raises(ProbeFailed, match="killed by signal 9"):
         problem("CC x.o", status=-9)
 
 
 @WANTING
-def test_in_a_sandbox_on_a_machine_that_lacks_nothing_it_is_the_sources(
+def test_in_a_sandbox_on_a_machine_with_enough_resources_it_is_the_sources_failure(
     output: str, hint: str
 ) -> None:
     assert problem(f"{output}\n", apart=True) == f"beyond what its sandbox allows: {output}"
@@ -130,12 +128,12 @@ def test_in_a_sandbox_on_a_machine_that_lacks_nothing_it_is_the_sources(
     assert problem(COMPILE_ERROR, apart=True) == problem(COMPILE_ERROR)
 
 
-def test_which_limit_a_build_went_beyond_is_told() -> None:
+def test_the_exceeded_limit_is_named() -> None:
     stopped = Finished(("make",), None, "No space left on device\n", 1.0, "more than 9 MB written")
     said = build_log.problem(stopped, Path("/log"))
     assert said == "the build was stopped: more than 9 MB written"
 
 
-def test_an_error_at_a_line_names_its_place() -> None:
+def test_an_error_at_a_line_has_a_location() -> None:
     assert build_log.names_place(problem(COMPILE_ERROR))
     assert not build_log.names_place(problem(NO_TARGET))

@@ -1,4 +1,4 @@
-"""A build tree holds exactly one revision's sources, and no object older than its source."""
+"""A build tree holds exactly one revision's sources and no outdated objects."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_revisions_files_are_written(place: Place) -> None:
     assert not runs(place.folder / "Makefile")
 
 
-def test_what_no_build_reads_is_not_written(place: Place) -> None:
+def test_a_file_that_no_build_reads_is_not_written(place: Place) -> None:
     place.checkout({**ONE, "doc/intro.txt": "1", "reg-tests/x.vtc": "1", "CHANGELOG": "1"})
     assert place.holds == ONE
     place.build(ONE)
@@ -109,7 +109,7 @@ def test_what_no_build_reads_is_not_written(place: Place) -> None:
     assert place.holds == ONE
 
 
-def test_of_the_next_revision_only_what_differs_is_written(place: Place) -> None:
+def test_only_the_differences_of_the_next_revision_are_written(place: Place) -> None:
     place.build(ONE)
     old = (place.folder / "src/b.c").stat()
     place.checkout({**ONE, "src/a.c": "changed"})
@@ -118,7 +118,7 @@ def test_of_the_next_revision_only_what_differs_is_written(place: Place) -> None
     assert (new.st_ino, new.st_mtime_ns) == (old.st_ino, old.st_mtime_ns)
 
 
-def test_what_the_next_revision_has_not_goes_with_the_folders_it_leaves_empty(
+def test_removed_files_are_deleted_with_the_folders_left_empty(
     place: Place,
 ) -> None:
     place.build({**ONE, "addons/x/y/z.c": "z"})
@@ -143,7 +143,7 @@ CHANGES: dict[str, tuple[Files, Files]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_one_thing_takes_the_place_of_another(place: Place, change: str) -> None:
+def test_an_entry_is_replaced_by_one_of_another_kind(place: Place, change: str) -> None:
     before, after = CHANGES[change]
     place.build({**ONE, **before})
     place.checkout({**ONE, **after})
@@ -151,13 +151,13 @@ def test_one_thing_takes_the_place_of_another(place: Place, change: str) -> None
 
 
 @pytest.mark.parametrize("after", ["2", Link("Makefile")])
-def test_what_was_built_in_a_folder_goes_with_it(place: Place, after: str | Link) -> None:
+def test_build_products_are_deleted_with_their_folder(place: Place, after: str | Link) -> None:
     place.build({**ONE, "x/y.c": "1"}, "x/y.o", "x/generated.h")
     place.checkout({**ONE, "x": after})
     assert place.holds == {**ONE, "x": after}
 
 
-def test_a_link_is_replaced_never_followed(place: Place, tmp_path: Path) -> None:
+def test_a_link_is_replaced_and_not_followed(place: Place, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "x.c").write_text("precious")
@@ -168,7 +168,7 @@ def test_a_link_is_replaced_never_followed(place: Place, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("where", ["src", "new"])
-def test_a_link_that_a_build_planted_in_a_folders_place_is_not_followed(
+def test_a_link_that_a_build_put_in_place_of_a_folder_is_not_followed(
     place: Place, tmp_path: Path, where: str
 ) -> None:
     outside = tmp_path / "outside"
@@ -183,7 +183,7 @@ def test_a_link_that_a_build_planted_in_a_folders_place_is_not_followed(
     assert place.holds == {**ONE, f"{where}/a.c": "changed"}
 
 
-def test_folders_that_a_build_made_too_deep_or_closed_are_cleared(place: Place) -> None:
+def test_folders_that_are_very_deep_or_not_writable_are_deleted(place: Place) -> None:
     deep = place.folder / "deep"
     script = 'mkdir "$0" && cd "$0" && for n in $(seq 1500); do mkdir d && cd d || exit; done'
     subprocess.run(["sh", "-c", script, deep], check=True)
@@ -205,7 +205,7 @@ Revisions = st.dictionaries(Names, Contents, max_size=5).filter(
 
 @settings(max_examples=30)
 @given(st.lists(Revisions, min_size=1, max_size=4))
-def test_whatever_came_before_it_holds_the_last_revision(
+def test_after_any_sequence_the_tree_holds_the_last_revision(
     tmp_path_factory: pytest.TempPathFactory, revisions: list[Files]
 ) -> None:
     place = Place(tmp_path_factory.mktemp("place"))
@@ -223,27 +223,27 @@ def objects(place: Place) -> set[str]:
     return {str(path.relative_to(place.folder)) for path in place.folder.rglob("*.o")}
 
 
-def test_objects_of_unchanged_sources_stay(place: Place) -> None:
+def test_objects_of_unchanged_sources_are_kept(place: Place) -> None:
     place.build(ONE, *OBJECTS)
     place.checkout({**ONE, "src/a.c": "changed"})
     assert objects(place) == {"src/b.o"}
 
 
-def test_the_object_of_a_removed_source_goes(place: Place) -> None:
+def test_the_object_of_a_removed_source_is_deleted(place: Place) -> None:
     place.build(ONE, *OBJECTS)
     place.checkout({name: text for name, text in ONE.items() if name != "src/b.c"})
     assert objects(place) == {"src/a.o"}
 
 
 @pytest.mark.parametrize("name", ["include/haproxy/x.h", "Makefile", "include/make/options.mk"])
-def test_when_a_header_or_a_rule_changes_every_object_goes(place: Place, name: str) -> None:
+def test_a_changed_header_or_rule_deletes_all_objects(place: Place, name: str) -> None:
     place.build(ONE, *OBJECTS)
     place.checkout({**ONE, name: "changed"})
     assert objects(place) == set()
 
 
 @pytest.mark.parametrize("name", ["Makefile", "include/make/x.mk", "VERSION", "src/a $(reboot).c"])
-def test_what_a_build_left_goes_when_anything_changes_that_may_be_run(
+def test_other_files_of_a_build_are_deleted_if_anything_executable_changes(
     place: Place, name: str
 ) -> None:
     planted = ("GNUmakefile", "src/planted.h", *OBJECTS)
@@ -253,27 +253,27 @@ def test_what_a_build_left_goes_when_anything_changes_that_may_be_run(
         assert place.holds == after
 
 
-def test_what_a_build_left_stays_when_only_what_is_compiled_changes(place: Place) -> None:
+def test_other_files_of_a_build_are_kept_if_only_sources_change(place: Place) -> None:
     place.build(ONE, ".build_opts", *OBJECTS)
     place.checkout({**ONE, "src/a.c": "changed"})
     assert (place.folder / ".build_opts").exists()
 
 
-def test_when_a_header_goes_every_object_goes(place: Place) -> None:
+def test_a_removed_header_deletes_all_objects(place: Place) -> None:
     place.build({**ONE, "include/y.h": "1"}, *OBJECTS)
     place.checkout(ONE)
     assert objects(place) == set()
 
 
-def test_the_binary_is_always_made_anew(place: Place) -> None:
-    """Its rules depend on no clock; and a build that makes none must not find an older one."""
+def test_the_binary_is_always_rebuilt(place: Place) -> None:
+    """A build without a binary must not find an older one."""
     place.build(ONE, "haproxy", *OBJECTS)
     place.checkout(ONE)
     assert not (place.folder / "haproxy").exists()
     assert objects(place) == set(OBJECTS)
 
 
-def test_another_toolchains_objects_are_no_use(place: Place) -> None:
+def test_another_toolchains_objects_are_deleted(place: Place) -> None:
     place.build(ONE, *OBJECTS, chain="gcc -O0")
     place.checkout(ONE, chain="gcc -O2")
     assert place.holds == ONE
@@ -282,8 +282,8 @@ def test_another_toolchains_objects_are_no_use(place: Place) -> None:
 # --- what a kill leaves behind --------------------------------------------------------------------
 
 
-def test_a_tree_nobody_vouched_for_is_cleared(place: Place) -> None:
-    """Killed during the build: objects may be torn."""
+def test_a_tree_without_a_state_file_is_cleared(place: Place) -> None:
+    """A killed build may leave incomplete objects."""
     place.checkout(ONE)
     (place.folder / "src/a.o").write_text("torn")
     (place.folder / "src/stray").mkdir()
@@ -292,7 +292,7 @@ def test_a_tree_nobody_vouched_for_is_cleared(place: Place) -> None:
     assert not (place.folder / "src/stray").exists()
 
 
-def test_a_kill_during_the_checkout_makes_the_next_one_start_clean(
+def test_after_a_killed_checkout_the_tree_is_cleared(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.build(ONE, *OBJECTS)
@@ -320,23 +320,21 @@ DAMAGES = [b"", b"{", b"{}", b"[]", b"1", b"null", b"\xff", b'{"tree": "zz", "to
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, b'{"tree": 1, "toolchain": "x"}'])
-def test_a_damaged_marker_vouches_for_nothing(place: Place, damage: bytes) -> None:
+def test_a_tree_with_a_damaged_state_file_is_cleared(place: Place, damage: bytes) -> None:
     place.build(ONE, *OBJECTS, chain="x")
     place.marker.write_bytes(damage)
     place.checkout(ONE, chain="x")
     assert place.holds == ONE
 
 
-def test_a_tree_that_the_store_has_lost_vouches_for_nothing(place: Place) -> None:
+def test_a_state_file_with_an_unknown_tree_is_ignored(place: Place) -> None:
     place.build(ONE, *OBJECTS)
     place.marker.write_text(f'{{"tree": "{"0" * 40}", "toolchain": "{CHAIN}"}}')
     place.checkout(ONE)
     assert place.holds == ONE
 
 
-def test_when_the_disk_refuses_the_folder_is_named(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_write_error_names_the_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""A header that the machine lacks is the machine's, one that the revision forgot the revision's."""
+"""Missing headers, libraries and programs are attributed to the machine or to the revision."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def refusal(output: str, tree: pygit2.Tree) -> EnvironmentProblem | None:
         ("only.h", "the package that has only.h"),
     ],
 )
-def test_a_header_that_no_haproxy_has_is_what_the_machine_lacks(
+def test_a_header_that_is_not_haproxys_is_missing_on_the_machine(
     tree: pygit2.Tree, compiler: str, header: str, package: str
 ) -> None:
     with pytest.raises(MissingLibrary) as caught:
@@ -93,14 +93,14 @@ def test_a_header_that_no_haproxy_has_is_what_the_machine_lacks(
         "eb32tree.h",  # at another place
     ],
 )
-def test_a_header_of_haproxys_is_the_revisions(
+def test_a_missing_header_of_haproxys_is_the_revisions_fault(
     tree: pygit2.Tree, compiler: str, header: str
 ) -> None:
     assert refusal(said(compiler, header), tree) is None
 
 
 @pytest.mark.parametrize("compiler", FORMS)
-def test_a_header_in_quotes_is_the_revisions(clone: Clone, compiler: str) -> None:
+def test_a_missing_header_in_quotes_is_the_revisions_fault(clone: Clone, compiler: str) -> None:
     quoted = clone.commit({"src/x.c": SOURCE.format('# include  "y.h"')})
     angled = clone.commit({"src/x.c": SOURCE.format("#include <y.h>")})
     output = said(compiler, "y.h")
@@ -113,13 +113,13 @@ def test_a_header_in_quotes_is_the_revisions(clone: Clone, compiler: str) -> Non
 
 
 @pytest.mark.parametrize("linker", LINKERS)
-def test_a_library_is_what_the_machine_lacks(tree: pygit2.Tree, linker: str) -> None:
+def test_a_missing_library_is_missing_on_the_machine(tree: pygit2.Tree, linker: str) -> None:
     for name, package in (("pcre", "Debian's libpcre3-dev"), ("foo", "the package that has -lfoo")):
         problem = refusal(f"  LD  haproxy\n{LINKERS[linker].format(name)}\n", tree)
         assert str(problem) == f"no -l{name} on this machine: install {package} (log: /log)"
 
 
-def test_all_that_lacks_is_named_once_with_its_packages(tree: pygit2.Tree) -> None:
+def test_everything_missing_is_named_once_with_its_packages(tree: pygit2.Tree) -> None:
     names = ("pcre.h", "zlib.h", "pcreposix.h", "pcre.h")
     problem = refusal("".join(said("gcc", name) for name in names), tree)
     assert problem
@@ -139,7 +139,7 @@ def test_all_that_lacks_is_named_once_with_its_packages(tree: pygit2.Tree) -> No
         "make: pcre-config: No such file or directory\nmake: *** [Makefile:4: src/x.o] Error 1\n",
     ],
 )
-def test_any_other_failure_lacks_nothing(tree: pygit2.Tree, output: str) -> None:
+def test_other_failures_are_not_about_missing_files(tree: pygit2.Tree, output: str) -> None:
     assert refusal(output, tree) is None
 
 
@@ -151,19 +151,19 @@ def test_any_other_failure_lacks_nothing(tree: pygit2.Tree, output: str) -> None
         "sh: line 1: clang-99: command not found",
     ],
 )
-def test_a_program_for_want_of_which_make_fails_is_named(tree: pygit2.Tree, words: str) -> None:
+def test_a_missing_program_that_makes_make_fail_is_named(tree: pygit2.Tree, words: str) -> None:
     output = f"make: pcre-config: No such file or directory\n{words}\n"
     with pytest.raises(MissingProgram, match=r"^no clang-99 on this machine: install it"):
         shortage.require(f"{output}make: *** [Makefile:9: src/x.o] Error 127\n", tree, LOG)
     assert refusal(f"{output}make: *** [Makefile:9: src/x.o] Error 1\n", tree) is None
 
 
-def test_a_program_of_the_revisions_own_is_the_revisions(tree: pygit2.Tree) -> None:
+def test_a_missing_program_of_the_source_tree_is_the_revisions_fault(tree: pygit2.Tree) -> None:
     output = "/bin/sh: 1: ./scripts/x.sh: not found\nmake: *** [Makefile:9: x] Error 127\n"
     assert refusal(output, tree) is None
 
 
-def test_what_another_compiler_finds_is_not_lacking(tree: pygit2.Tree) -> None:
+def test_a_file_that_another_compiler_finds_is_not_missing(tree: pygit2.Tree) -> None:
     output = said("tcc", "stdatomic.h") + said("tcc", "pcre.h")
     asked: list[Missing] = []
 
@@ -176,7 +176,7 @@ def test_what_another_compiler_finds_is_not_lacking(tree: pygit2.Tree) -> None:
     assert [one.name for one in asked] == ["stdatomic.h", "pcre.h"]
 
 
-def test_gcc_finds_its_own_headers_and_libraries_and_the_systems_and_no_others() -> None:
+def test_gcc_finds_only_its_own_and_the_systems_headers_and_libraries() -> None:
     if not shutil.which("gcc"):
         pytest.skip("no gcc on this machine")
     for name in ("stdatomic.h", "stdio.h", "sys/epoll.h"):

@@ -1,4 +1,4 @@
-"""tcc as a compiler: found, tried once, refused if it compiles wrongly; what it makes boots."""
+"""tcc as a compiler: it is found, tried once, and refused if it compiles wrongly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def script(path: Path, text: str) -> Path:
 
 
 def fake(folder: Path, does: str) -> Tcc:
-    """A tcc that *does* what a shell script says, with some headers."""
+    """A tcc that is a shell script with the body *does*, with some headers."""
     (folder / "lib").mkdir(parents=True)
     (folder / "lib/libtcc1.a").write_text("")
     return Tcc(script(folder / "bin/tcc", does), folder / "lib")
@@ -62,7 +62,7 @@ def test_the_python_packages_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert (found.library / "libtcc1.a").is_file()
 
 
-def test_without_the_package_it_is_the_one_in_path_with_its_library(
+def test_without_the_package_tcc_is_searched_in_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -75,7 +75,7 @@ def test_without_the_package_it_is_the_one_in_path_with_its_library(
     assert tcc.find(str(tmp_path / "lib")) is None
 
 
-def test_without_any_it_says_how_to_get_one(
+def test_without_tcc_the_error_says_how_to_install_it(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "find", lambda: None)
@@ -86,7 +86,7 @@ def test_without_any_it_says_how_to_get_one(
 # --- its trial ------------------------------------------------------------------------------------
 
 
-def test_a_good_one_becomes_a_compiler_that_makes_programs_run(
+def test_a_working_tcc_becomes_a_compiler(
     workspace: Workspace, installed: Tcc, tmp_path: Path
 ) -> None:
     tool = tcc.compiler(workspace, installed)
@@ -94,7 +94,7 @@ def test_a_good_one_becomes_a_compiler_that_makes_programs_run(
     assert subprocess.run([program], capture_output=True, check=True).stdout == b"hello\n"
 
 
-def test_what_the_shim_supplies_is_there(
+def test_the_shim_supplies_what_tcc_lacks(
     workspace: Workspace, installed: Tcc, tmp_path: Path
 ) -> None:
     """Packed structures, whole case ranges and atomics: what a bare tcc gets wrong, or lacks."""
@@ -103,13 +103,13 @@ def test_what_the_shim_supplies_is_there(
     assert subprocess.run([program], check=False).returncode == 0
 
 
-def test_paths_with_blanks_and_quotes_do_no_harm(tmp_path: Path, installed: Tcc) -> None:
+def test_paths_with_blanks_and_quotes_are_accepted(tmp_path: Path, installed: Tcc) -> None:
     workspace = Workspace(tmp_path / "it's a workspace")
     tool = tcc.compiler(workspace, installed)
     assert compiled(tool.path, HELLO, tmp_path / "x").exists()
 
 
-def test_it_is_tried_once(
+def test_the_trial_runs_once(
     workspace: Workspace, installed: Tcc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = tcc.compiler(workspace, installed)
@@ -125,7 +125,7 @@ FAKES = {
 
 
 @pytest.mark.parametrize("name", FAKES)
-def test_one_that_does_not_compile_is_refused_with_its_own_words(
+def test_a_tcc_that_does_not_compile_is_refused_with_its_message(
     workspace: Workspace, tmp_path: Path, name: str
 ) -> None:
     does, said = FAKES[name]
@@ -135,10 +135,10 @@ def test_one_that_does_not_compile_is_refused_with_its_own_words(
 
 
 @pytest.mark.parametrize("status", [*tcc._FAULTS, 99])
-def test_one_that_compiles_wrongly_is_refused_and_what_it_gets_wrong_is_named(
+def test_a_tcc_that_compiles_wrongly_is_refused_with_the_fault(
     workspace: Workspace, tmp_path: Path, installed: Tcc, status: int
 ) -> None:
-    """It makes of every program one that ends with *status*."""
+    """Every program that it compiles ends with *status*."""
     wrong = script(tmp_path / "wrong", f"exit {status}")
     does = f"""
 case " $* " in *' -ar '*|*' -c '*) exec {installed.program} "$@" ;; esac
@@ -150,10 +150,10 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && cp {wrong} "$2"; shift; done"""
             tcc.compiler(workspace, lying)
 
 
-def test_one_without_the_shims_headers_is_refused(
+def test_tcc_without_the_shims_headers_is_refused(
     workspace: Workspace, installed: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That the check finds something: a bare tcc gets struct epoll_event wrong."""
+    """Without the shim, tcc gets struct epoll_event wrong, and the trial detects it."""
     shim = tmp_path / "shim"
     shutil.copytree(tcc.SHIM, shim)
     shutil.rmtree(shim / "inc/sys")
@@ -162,7 +162,7 @@ def test_one_without_the_shims_headers_is_refused(
         tcc.compiler(workspace, installed)
 
 
-def test_that_the_machine_was_too_busy_for_the_trial_is_not_remembered(
+def test_a_trial_that_timed_out_is_not_remembered(
     workspace: Workspace, installed: Tcc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -172,7 +172,7 @@ def test_that_the_machine_was_too_busy_for_the_trial_is_not_remembered(
     assert tcc.compiler(workspace, installed)
 
 
-def test_without_the_c_librarys_start_up_files_it_is_refused(
+def test_without_the_c_librarys_start_files_tcc_is_refused(
     workspace: Workspace, installed: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "_system_folders", lambda: [tmp_path])
@@ -201,7 +201,7 @@ def test_another_tcc_or_another_shim_is_another_compiler(
 # --- what it makes --------------------------------------------------------------------------------
 
 
-def test_the_same_one_elsewhere_is_of_the_same_kin(installed: Tcc, tmp_path: Path) -> None:
+def test_the_same_tcc_elsewhere_has_the_same_kin(installed: Tcc, tmp_path: Path) -> None:
     shutil.copytree(installed.library, tmp_path / "lib")
     moved = Tcc(Path(shutil.copy(installed.program, tmp_path / "tcc")), tmp_path / "lib")
     one, other = (
@@ -213,15 +213,15 @@ def test_the_same_one_elsewhere_is_of_the_same_kin(installed: Tcc, tmp_path: Pat
     assert tcc.compiler(Workspace(tmp_path / "b"), moved).kin != one.kin
 
 
-def test_a_binary_that_ends_well_boots(tmp_path: Path) -> None:
-    """HAProxy gets the configuration that loads the task that ends it."""
+def test_a_binary_that_exits_with_0_boots(tmp_path: Path) -> None:
+    """HAProxy gets a configuration with a task that stops it."""
     binary = script(tmp_path / "haproxy", 'echo "$@"; grep -q "lua-load boot.lua" "$3"')
     assert tcc.boots(binary, tmp_path / "log", Lane())
     assert (tmp_path / "log").read_text() == "-q -f boot.cfg\n"
 
 
 @pytest.mark.parametrize("does", ["exit 1", "kill -SEGV $$", "exec sleep 60"])
-def test_one_that_refuses_dies_or_hangs_does_not(
+def test_a_binary_that_fails_crashes_or_hangs_does_not_boot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
     monkeypatch.setattr(tcc, "_BOOT_SECONDS", 0.3)

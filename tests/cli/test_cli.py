@@ -192,7 +192,7 @@ def test_that_a_test_is_flaky_can_be_said_wherever_it_is_reckoned_with(
 def test_a_range_that_is_none_is_one_line_and_status_2(shell: Shell, clone: Clone) -> None:
     clone.commit({})
     assert shell("run", "nonesuch", "--repo", str(clone.path)) == 2
-    assert "'nonesuch' is no range" in shell.complaint()
+    assert "'nonesuch' is not a range" in shell.complaint()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What commits say can be read, whatever encoding they say it has."""
+"""The texts of commits are decoded, whatever encoding their header names."""
 
 from __future__ import annotations
 

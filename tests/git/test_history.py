@@ -1,4 +1,4 @@
-"""What the tool understands of a clone's history; and that it leaves the clone as it is."""
+"""The history of a clone: revisions, ranges, releases; and that the clone is not changed."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def git(*words: str | Path) -> None:
 # --- opening --------------------------------------------------------------------------------------
 
 
-def test_a_folder_without_a_repository_says_so(tmp_path: Path, workspace: Workspace) -> None:
+def test_a_folder_without_a_repository_is_refused(tmp_path: Path, workspace: Workspace) -> None:
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(NotARepository, match=r"is not a git repository: .*--repo"):
             History.open(folder, workspace)
 
 
 @pytest.mark.parametrize("missing", ["Makefile", "include/haproxy/x.h", "src/haproxy.c"])
-def test_a_repository_of_something_else_says_so(
+def test_a_repository_of_another_program_is_refused(
     clone: Clone, workspace: Workspace, missing: str
 ) -> None:
     clone.commit({})
@@ -61,31 +61,31 @@ def test_a_repository_of_something_else_says_so(
         History.open(clone.path, workspace)
 
 
-def test_an_empty_repository_is_not_haproxys(clone: Clone, workspace: Workspace) -> None:
+def test_an_empty_repository_is_refused(clone: Clone, workspace: Workspace) -> None:
     with pytest.raises(NotARepository, match="but not HAProxy's"):
         History.open(clone.path, workspace)
 
 
-def test_any_branch_that_looks_like_haproxy_will_do(clone: Clone, workspace: Workspace) -> None:
+def test_one_branch_that_looks_like_haproxy_is_enough(clone: Clone, workspace: Workspace) -> None:
     clone.commit({"Makefile": None, "README": "notes\n"}, parents=[clone.commit({})])
     clone.commit({}, parents=[], branch="upstream")
     assert History.open(clone.path, workspace).resolve("upstream")
 
 
-def test_a_folder_inside_the_work_tree_will_do(
+def test_a_folder_inside_the_work_tree_is_accepted(
     clone: Clone, history: History, workspace: Workspace
 ) -> None:
     (clone.path / "src").mkdir()
     assert History.open(clone.path / "src", workspace).path == history.path
 
 
-def test_a_bare_repository_will_do(tmp_path: Path, workspace: Workspace) -> None:
+def test_a_bare_repository_is_accepted(tmp_path: Path, workspace: Workspace) -> None:
     bare = Clone(tmp_path / "bare.git", bare=True)
     commit = bare.commit({})
     assert History.open(bare.path, workspace).resolve("master").id == commit
 
 
-def test_a_linked_work_tree_will_do(
+def test_a_linked_work_tree_is_accepted(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:
     clone.git.add_worktree("linked", str(tmp_path / "linked"))
@@ -94,7 +94,7 @@ def test_a_linked_work_tree_will_do(
     assert history.tree_id(line[3])
 
 
-def test_a_clone_that_borrows_its_objects_will_do(
+def test_a_clone_with_alternates_is_accepted(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:
     git("clone", "--quiet", "--shared", clone.path, tmp_path / "shared")
@@ -103,7 +103,7 @@ def test_a_clone_that_borrows_its_objects_will_do(
     assert line[3] in history.store
 
 
-def test_uncommitted_changes_are_seen_and_looking_for_them_writes_nothing(
+def test_uncommitted_changes_are_detected_without_writing_anything(
     clone: Clone, history: History
 ) -> None:
     git("-C", clone.path, "checkout", "--quiet", "--force", "master")
@@ -142,7 +142,7 @@ def write_ref(clone: Clone, name: str, content: str) -> None:
 
 
 @a_kind_of_odd_ref
-def test_a_branch_or_tag_that_leads_nowhere_is_passed_over(
+def test_a_broken_branch_or_tag_is_ignored(
     clone: Clone, line: list[str], workspace: Workspace, content: str
 ) -> None:
     write_ref(clone, "refs/heads/odd", content)
@@ -156,7 +156,7 @@ def test_a_branch_or_tag_that_leads_nowhere_is_passed_over(
         assert f"did you mean {name}" not in str(refused.value)
 
 
-def test_tags_of_trees_and_of_files_are_no_releases(
+def test_tags_of_trees_and_of_blobs_are_not_releases(
     clone: Clone, line: list[str], workspace: Workspace
 ) -> None:
     tree = clone.git[line[0]].peel(pygit2.Tree)
@@ -169,7 +169,7 @@ def test_tags_of_trees_and_of_files_are_no_releases(
 
 
 @a_kind_of_odd_ref
-def test_a_broken_head_means_that_nothing_is_checked_out(
+def test_with_a_broken_head_no_commit_is_checked_out(
     clone: Clone, line: list[str], workspace: Workspace, content: str
 ) -> None:
     write_ref(clone, "refs/heads/odd", content)
@@ -183,7 +183,7 @@ def test_a_broken_head_means_that_nothing_is_checked_out(
 
 
 @pytest.mark.parametrize("file", ["packed-refs", "config", "shallow"])
-def test_a_repository_that_git_cannot_read_says_so(
+def test_a_repository_that_git_cannot_read_is_refused(
     clone: Clone, line: list[str], workspace: Workspace, file: str
 ) -> None:
     (clone.path / ".git" / file).write_text("[junk\n\n")
@@ -194,31 +194,31 @@ def test_a_repository_that_git_cannot_read_says_so(
 # --- names ----------------------------------------------------------------------------------------
 
 
-def test_a_revision_is_known_by_any_name_that_git_knows(history: History, line: list[str]) -> None:
+def test_any_name_that_git_accepts_is_resolved(history: History, line: list[str]) -> None:
     names = {"master": 9, "HEAD": 9, "v3.0.0~2": 6, "v3.0.0^{commit}": 8, "master^": 8}
     names |= {line[5]: 5, line[5][:10]: 5}
     assert {name: line.index(history.resolve(name).id) for name in names} == names
 
 
 @pytest.mark.parametrize("name", ["v2.9", "2.9", "v2.9.0"])
-def test_a_series_means_its_first_release(history: History, line: list[str], name: str) -> None:
+def test_a_series_is_resolved_to_its_first_release(
+    history: History, line: list[str], name: str
+) -> None:
     assert history.resolve(name).id == line[0]
 
 
-def test_a_branch_that_is_called_like_a_series_comes_first(clone: Clone, history: History) -> None:
+def test_a_branch_named_like_a_series_takes_precedence(clone: Clone, history: History) -> None:
     own = clone.commit({"x": "1"}, branch="v2.9", parents=[history.resolve("v2.9").id])
     assert history.resolve("v2.9").id == own
 
 
-def test_a_branch_that_only_the_remote_has_is_found(
-    clone: Clone, history: History, line: list[str]
-) -> None:
+def test_a_branch_of_a_remote_is_found(clone: Clone, history: History, line: list[str]) -> None:
     clone.git.references.create("refs/remotes/origin/stable", line[2])
     assert history.resolve("stable").id == line[2]
     assert history.resolve("stable~2").id == line[0]
 
 
-def test_a_series_without_its_v_is_the_branch_of_a_remote_before_the_tag(
+def test_a_series_without_the_v_is_a_remotes_branch_rather_than_the_tag(
     clone: Clone, history: History, line: list[str]
 ) -> None:
     clone.git.references.create("refs/remotes/stable/3.0", line[3])
@@ -231,7 +231,7 @@ def test_a_series_without_its_v_is_the_branch_of_a_remote_before_the_tag(
     assert history.resolve("3.0").id == own
 
 
-def test_of_the_remotes_besides_origin_the_newest_branch_counts(
+def test_without_origin_the_remote_branch_with_the_newest_commit_counts(
     clone: Clone, history: History, line: list[str]
 ) -> None:
     who = pygit2.Signature("Jo Doe", "jo@example.org", 1_800_000_000, 0)
@@ -242,7 +242,7 @@ def test_of_the_remotes_besides_origin_the_newest_branch_counts(
     assert history.resolve("3.0").id == newer
 
 
-def test_an_annotated_tag_means_its_commit(
+def test_an_annotated_tag_is_resolved_to_its_commit(
     clone: Clone, line: list[str], workspace: Workspace
 ) -> None:
     clone.tag("v3.1-dev1", line[9], annotated=True)
@@ -254,7 +254,7 @@ def test_an_annotated_tag_means_its_commit(
 @pytest.mark.parametrize(
     ("name", "near"), [("mastr", "master"), ("v3.0-dev01", "v3.0-dev1"), ("v2.9.00", "v2.9.0")]
 )
-def test_an_unknown_name_is_answered_by_names_that_come_near(
+def test_an_unknown_name_is_refused_with_similar_names(
     history: History, name: str, near: str
 ) -> None:
     with pytest.raises(NoSuchRevision, match=f"no revision '{name}' .*did you mean .*{near}"):
@@ -262,7 +262,7 @@ def test_an_unknown_name_is_answered_by_names_that_come_near(
 
 
 @pytest.mark.parametrize("name", ["", "xyzzy", "f" * 40, "HEAD:Makefile", "HEAD^9", "a b", "@{"])
-def test_what_is_no_revision_says_so(history: History, name: str) -> None:
+def test_an_unknown_revision_is_refused(history: History, name: str) -> None:
     assert not history.knows(name)
     with pytest.raises(NoSuchRevision):
         history.resolve(name)
@@ -287,7 +287,7 @@ def test_the_head_is_what_is_checked_out(clone: Clone, line: list[str], history:
 # --- ranges ---------------------------------------------------------------------------------------
 
 
-def test_a_range_has_what_its_end_has_and_its_beginning_has_not(
+def test_a_range_has_the_commits_of_its_end_that_its_start_lacks(
     history: History, line: list[str]
 ) -> None:
     span = history.range("v2.9..v3.0.0")
@@ -296,29 +296,27 @@ def test_a_range_has_what_its_end_has_and_its_beginning_has_not(
     assert span.text == "v2.9..v3.0.0"
 
 
-def test_without_an_end_a_range_ends_at_what_is_checked_out(
-    history: History, line: list[str]
-) -> None:
+def test_a_range_without_an_end_ends_at_the_head(history: History, line: list[str]) -> None:
     assert history.range("v2.9..").new.id == line[9]
 
 
 @pytest.mark.parametrize("text", ["", "master", "..", "..master", "v2.9...master", "v2.9..."])
-def test_what_is_no_range_says_how_one_looks(history: History, text: str) -> None:
-    with pytest.raises(BadRange, match=r"is no range: write A\.\.B"):
+def test_a_malformed_range_is_refused_with_an_example(history: History, text: str) -> None:
+    with pytest.raises(BadRange, match=r"is not a range: write A\.\.B"):
         history.range(text)
 
 
-def test_an_empty_range_says_so(history: History) -> None:
+def test_an_empty_range_is_refused(history: History) -> None:
     with pytest.raises(BadRange, match="is empty"):
         history.range("v3.0..v3.0.0")
 
 
-def test_a_reversed_range_is_offered_the_right_way_round(history: History) -> None:
+def test_a_reversed_range_is_refused_with_the_right_order(history: History) -> None:
     with pytest.raises(BadRange, match=r"is reversed: did you mean v2\.9\.\.master\?"):
         history.range("master..v2.9")
 
 
-def test_a_reversed_range_that_ends_at_what_is_checked_out_is_offered_with_head(
+def test_a_reversed_range_without_an_end_is_refused_with_head_as_its_start(
     clone: Clone, history: History, line: list[str]
 ) -> None:
     clone.git.set_head(clone.git[line[2]].id)
@@ -326,7 +324,7 @@ def test_a_reversed_range_that_ends_at_what_is_checked_out_is_offered_with_head(
         history.range("v3.0..")
 
 
-def test_ends_on_two_lines_are_told_where_they_part(
+def test_ends_that_diverge_are_refused_with_their_merge_base(
     clone: Clone, history: History, line: list[str]
 ) -> None:
     clone.commit({"x": "1"}, parents=[line[2]], branch="side")
@@ -334,7 +332,7 @@ def test_ends_on_two_lines_are_told_where_they_part(
         history.range("side..master")
 
 
-def test_ends_without_common_history_say_so(clone: Clone, history: History) -> None:
+def test_ends_without_common_history_are_refused(clone: Clone, history: History) -> None:
     clone.commit({"x": "1"}, parents=[], branch="other")
     with pytest.raises(BadRange, match="no common history"):
         history.range("other..master")
@@ -356,7 +354,7 @@ def merged(clone: Clone) -> list[str]:
     return [a, b, side, c, merge, end]
 
 
-def test_a_range_takes_in_merged_branches_parents_first(
+def test_a_range_includes_merged_branches_parents_first(
     clone: Clone, merged: list[str], workspace: Workspace
 ) -> None:
     a, *rest = merged
@@ -369,7 +367,7 @@ def test_a_range_takes_in_merged_branches_parents_first(
     assert {graph.revisions[parent] for parent in graph.parents[merge]} == {merged[3], merged[2]}
 
 
-def test_a_shallow_clone_says_what_to_run(
+def test_a_range_that_a_shallow_clone_lacks_is_refused_with_the_command_to_run(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:
     url = f"file://{clone.path}"
@@ -380,7 +378,7 @@ def test_a_shallow_clone_says_what_to_run(
         history.range("v2.9..master")
 
 
-def test_a_shallow_clone_without_the_tag_says_what_to_run(
+def test_a_tag_that_a_shallow_clone_lacks_is_refused_with_the_command_to_run(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:
     git("clone", "--quiet", "--depth=2", f"file://{clone.path}", tmp_path / "shallow")
@@ -389,17 +387,17 @@ def test_a_shallow_clone_without_the_tag_says_what_to_run(
         history.range("v2.9..master")
 
 
-def test_in_a_shallow_clone_one_may_ask_for_what_is_not_there(
+def test_a_shallow_clone_does_not_know_a_missing_commit(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:
-    """As a hunt does for the scenario's suspect."""
+    """A hunt looks up the scenario's suspect, which the clone may lack."""
     git("clone", "--quiet", "--depth=2", f"file://{clone.path}", tmp_path / "shallow")
     history = History.open(tmp_path / "shallow", workspace)
     assert history.knows("master")
     assert not history.knows("64c9c8ef39")
 
 
-def test_in_a_shallow_clone_a_range_that_is_there_will_do(
+def test_a_complete_range_of_a_shallow_clone_is_accepted(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:
     git("clone", "--quiet", "--depth=4", f"file://{clone.path}", tmp_path / "shallow")
@@ -424,7 +422,7 @@ def test_only_release_tags_count(clone: Clone, line: list[str], workspace: Works
     }
 
 
-def test_a_place_is_the_nearest_later_tag_and_the_steps_to_it(
+def test_a_place_is_the_nearest_later_tag_and_the_number_of_commits_to_it(
     history: History, line: list[str]
 ) -> None:
     commits = history.range("v2.9..master").commits
@@ -435,13 +433,13 @@ def test_a_place_is_the_nearest_later_tag_and_the_steps_to_it(
     assert places[0] == "", "it is not in the range"
 
 
-def test_a_place_is_a_name_that_git_understands(history: History, line: list[str]) -> None:
+def test_a_place_is_a_revision_that_git_resolves(history: History, line: list[str]) -> None:
     commits = history.range("v2.9..master").commits
     for commit in commits[:8]:
         assert history.resolve(history.place(commit, commits)).id == commit
 
 
-def test_a_place_on_a_merged_branch_is_never_a_wrong_one(
+def test_a_place_on_a_merged_branch_is_right_or_empty(
     clone: Clone, merged: list[str], workspace: Workspace
 ) -> None:
     clone.tag("v3.0.0", merged[5])
@@ -451,7 +449,7 @@ def test_a_place_on_a_merged_branch_is_never_a_wrong_one(
     assert history.place(merged[2], commits) == ""
 
 
-def test_a_release_is_called_by_its_tag_and_any_other_commit_by_its_hash(
+def test_a_release_is_named_by_its_tag_and_another_commit_by_its_hash(
     history: History, line: list[str]
 ) -> None:
     assert history.release(line[4]) == "v3.0-dev1"
@@ -473,7 +471,7 @@ def test_an_older_release_is_the_first_one_of_the_series_before(
 # --- the clone is never written -------------------------------------------------------------------
 
 
-def test_nothing_of_all_that_writes_to_the_clone(
+def test_reading_the_history_writes_nothing_to_the_clone(
     clone: Clone, merged: list[str], workspace: Workspace
 ) -> None:
     clone.tag("v3.0.0", merged[4])
@@ -496,7 +494,7 @@ def test_nothing_of_all_that_writes_to_the_clone(
     assert listing(clone.path) == before
 
 
-def test_the_user_is_who_the_clone_says(clone: Clone, history: History) -> None:
+def test_the_identity_is_the_one_configured_in_the_clone(clone: Clone, history: History) -> None:
     config = clone.git.config
     config["user.name"], config["user.email"] = "Jo Doe", "jo@example.org"
     who = history.identity

@@ -1,4 +1,4 @@
-"""The private store sees all that the clone has; the content key sees what a build reads."""
+"""The private store reads the clone's objects; the content key covers what a build reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def key_with(clone: Clone, base: str, change: dict[str, str | None]) -> str:
 @pytest.mark.parametrize(
     "path", ["doc/intro.txt", "reg-tests/x.vtc", "CHANGELOG", ".github/workflows/x.yml", "INSTALL"]
 )
-def test_what_no_build_reads_leaves_the_key_as_it_is(clone: Clone, base: str, path: str) -> None:
+def test_a_file_that_no_build_reads_does_not_change_the_key(
+    clone: Clone, base: str, path: str
+) -> None:
     assert key_with(clone, base, {path: "2\n"}) == key_with(clone, base, {})
 
 
@@ -36,7 +38,7 @@ def test_what_no_build_reads_leaves_the_key_as_it_is(clone: Clone, base: str, pa
     "path",
     ["src/haproxy.c", "include/haproxy/x.h", "Makefile", "addons/a.c", "VERSION", "unheard-of/x"],
 )
-def test_whatever_a_build_may_read_changes_the_key(clone: Clone, base: str, path: str) -> None:
+def test_a_file_that_a_build_may_read_changes_the_key(clone: Clone, base: str, path: str) -> None:
     assert key_with(clone, base, {path: "2\n"}) != key_with(clone, base, {})
 
 
@@ -56,18 +58,18 @@ def test_a_removed_source_changes_the_key(clone: Clone, base: str) -> None:
 
 
 def test_a_name_counts_at_the_top_only(clone: Clone, base: str) -> None:
-    """src/doc is not doc."""
+    """A folder src/doc is not the folder doc."""
     assert key_with(clone, base, {"src/doc/x": "2\n"}) != key_with(clone, base, {})
 
 
-def test_the_same_content_has_the_same_key_in_whatever_commit(clone: Clone, base: str) -> None:
+def test_the_same_content_has_the_same_key_in_every_commit(clone: Clone, base: str) -> None:
     later = clone.commit({"src/haproxy.c": "2\n"})
     back = clone.commit({"src/haproxy.c": "int main(void) { return 0; }\n"})
     keys = [content_key(clone.git, commit) for commit in (base, later, back)]
     assert keys[0] == keys[2] != keys[1]
 
 
-def test_nothing_that_the_makefile_reads_is_left_out() -> None:
+def test_every_file_that_the_makefile_reads_is_part_of_the_key() -> None:
     assert not NOT_BUILT & {"Makefile", "include", "src", "addons", "VERSION", "VERDATE", "SUBVERS"}
 
 
@@ -83,7 +85,7 @@ def listing(folder: Path) -> dict[str, tuple[int, int, int]]:
     return found
 
 
-def test_the_store_sees_the_clones_objects_and_keeps_its_own_to_itself(
+def test_the_store_reads_the_clones_objects_and_writes_only_its_own(
     clone: Clone, workspace: Workspace
 ) -> None:
     commit = clone.commit({})
@@ -97,7 +99,7 @@ def test_the_store_sees_the_clones_objects_and_keeps_its_own_to_itself(
     assert Path(store.path).is_relative_to(workspace.root)
 
 
-def test_a_store_that_was_not_finished_is_never_seen(
+def test_an_interrupted_creation_leaves_no_store(
     clone: Clone, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = clone.commit({})
@@ -113,7 +115,7 @@ def test_a_store_that_was_not_finished_is_never_seen(
     assert commit in private_store(clone.git, workspace)
 
 
-def test_a_commit_made_later_is_seen_too(clone: Clone, workspace: Workspace) -> None:
+def test_a_commit_made_after_the_store_is_readable(clone: Clone, workspace: Workspace) -> None:
     clone.commit({})
     private_store(clone.git, workspace)
     later = clone.commit({"src/haproxy.c": "2\n"})
@@ -141,7 +143,7 @@ def test_a_linked_work_trees_objects_are_the_main_ones(
     assert store.path == private_store(clone.git, workspace).path
 
 
-def test_what_the_clone_itself_borrows_is_seen(tmp_path: Path, workspace: Workspace) -> None:
+def test_the_clones_own_alternates_are_readable(tmp_path: Path, workspace: Workspace) -> None:
     """`git clone --shared`, twice: the last one has no object of its own; one path is relative."""
     first = Clone(tmp_path / "first")
     commit = first.commit({})
@@ -154,7 +156,7 @@ def test_what_the_clone_itself_borrows_is_seen(tmp_path: Path, workspace: Worksp
     assert commit in store
 
 
-def test_when_the_clone_begins_to_borrow_the_store_follows(
+def test_alternates_that_the_clone_gets_later_are_readable(
     tmp_path: Path, workspace: Workspace
 ) -> None:
     lender, clone = Clone(tmp_path / "lender"), Clone(tmp_path / "clone")
@@ -165,7 +167,7 @@ def test_when_the_clone_begins_to_borrow_the_store_follows(
     assert commit in private_store(clone.git, workspace)
 
 
-def test_git_itself_finds_the_store_sound(clone: Clone, workspace: Workspace) -> None:
+def test_git_fsck_finds_no_fault_in_the_store(clone: Clone, workspace: Workspace) -> None:
     clone.commit({})
     store = private_store(clone.git, workspace)
     checked = subprocess.run(

@@ -1,4 +1,4 @@
-"""Trees for another machine: all that a build reads, and nothing wrong or known already."""
+"""Archives of trees: complete for a build, without objects of the base, and verified."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = {"src/x/deep.c": "int deep;\n", "doc/big/text.txt": "long\n", "README": 
 
 @pytest.fixture
 def other(tmp_path: Path) -> pygit2.Repository:
-    """The other machine's store."""
+    """The receiver's store."""
     return pygit2.init_repository(str(tmp_path / "other"), bare=True)
 
 
@@ -37,7 +37,7 @@ def blob(text: str) -> str:
     return str(pygit2.hash(text.encode()))
 
 
-def test_what_comes_is_the_tree_with_all_that_a_build_reads_and_no_more(
+def test_only_what_a_build_reads_of_the_tree_is_sent(
     clone: Clone, other: pygit2.Repository, workspace: Workspace
 ) -> None:
     tree = clone.tree(FILES, clone.commit({}))
@@ -52,7 +52,7 @@ def test_what_comes_is_the_tree_with_all_that_a_build_reads_and_no_more(
         assert not (folder / "doc").exists()
 
 
-def test_what_the_other_has_already_is_left_out(clone: Clone, other: pygit2.Repository) -> None:
+def test_objects_of_the_base_are_not_sent(clone: Clone, other: pygit2.Repository) -> None:
     first = clone.commit(FILES)
     base, tree = clone.tree({}, first), clone.tree({"src/y.c": "int y;\n"}, first)
     unpack(other, pack(clone.git, base))
@@ -63,21 +63,23 @@ def test_what_the_other_has_already_is_left_out(clone: Clone, other: pygit2.Repo
     assert content_key(other, tree) == content_key(clone.git, tree)
 
 
-def test_what_is_left_out_must_be_there(clone: Clone, other: pygit2.Repository) -> None:
-    """Else a tree would be there that cannot be built."""
+def test_without_the_base_nothing_is_unpacked(clone: Clone, other: pygit2.Repository) -> None:
+    """Otherwise the store would have an incomplete tree."""
     first = clone.commit(FILES)
     base, tree = clone.tree({}, first), clone.tree({"src/y.c": "int y;\n"}, first)
     unpack(other, pack(clone.git, tree, base))
     assert tree not in other
 
 
-def test_a_base_that_is_not_known_here_saves_nothing(clone: Clone) -> None:
+def test_an_unknown_base_is_ignored(clone: Clone) -> None:
     tree = clone.tree(FILES, clone.commit({}))
     assert names(pack(clone.git, tree, "0" * 40)) == names(pack(clone.git, tree))
 
 
-def test_what_was_not_built_and_is_now_comes_too(clone: Clone, other: pygit2.Repository) -> None:
-    """A folder that is known by name, but was sent without its files."""
+def test_files_of_a_folder_that_is_now_built_are_sent(
+    clone: Clone, other: pygit2.Repository
+) -> None:
+    """The receiver has the folder's tree, but not its files."""
     first = clone.commit({"doc/sub/a.c": "int a;\n"})
     base = clone.tree({}, first)
     tree = clone.tree({"doc/sub/a.c": None, "src/sub/a.c": "int a;\n"}, first)
@@ -87,14 +89,14 @@ def test_what_was_not_built_and_is_now_comes_too(clone: Clone, other: pygit2.Rep
     assert blob("int a;\n") in other
 
 
-def test_a_tree_comes_after_all_its_parts(clone: Clone) -> None:
-    """One that was killed while it unpacked must not take half a tree for a whole one."""
+def test_a_tree_is_sent_after_its_entries(clone: Clone) -> None:
+    """After an interrupted transfer, an incomplete tree must not be in the store."""
     tree = clone.tree(FILES, clone.commit({}))
     assert pack(clone.git, tree).objects[-1][:2] == ("tree", tree)
 
 
 @pytest.mark.parametrize("content", [zlib.compress(b"int evil;"), b"no archive"])
-def test_what_is_not_what_its_name_says_is_refused(
+def test_an_object_whose_hash_is_not_its_id_is_refused(
     other: pygit2.Repository, content: bytes
 ) -> None:
     with pytest.raises(WorkspaceProblem, match="damaged"):
@@ -102,17 +104,17 @@ def test_what_is_not_what_its_name_says_is_refused(
 
 
 @pytest.mark.parametrize("room", [0, 1 << 20])
-def test_a_packer_gives_the_same_whatever_it_kept(
+def test_a_packers_result_does_not_depend_on_its_cache(
     clone: Clone, other: pygit2.Repository, monkeypatch: pytest.MonkeyPatch, room: int
 ) -> None:
-    monkeypatch.setattr(tree_archive, "_ROOM", room)
+    monkeypatch.setattr(tree_archive, "_CACHE_BYTES", room)
     first = clone.commit(FILES)
     trees = [clone.tree({"src/y.c": f"int y{n};\n"}, first) for n in (1, 2, 1)]
     packer = Packer(str(clone.git.path))
     assert [packer.pack(tree) for tree in trees] == [pack(clone.git, tree) for tree in trees]
 
 
-def test_what_trees_have_in_common_is_compressed_once(
+def test_objects_common_to_several_trees_are_compressed_once(
     clone: Clone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compressed: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Which repository is taken, and how the workspace's clone of upstream's is kept up to date."""
+"""The choice of the repository, and the updates of the workspace's clone of upstream."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Upstream:
 # --- which one ------------------------------------------------------------------------------------
 
 
-def test_a_name_comes_before_the_environment_and_that_before_the_folder_around(
+def test_the_order_is_the_option_the_environment_the_current_folder(
     origin: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("named", "chosen", "around"):
@@ -74,13 +74,13 @@ def test_a_name_comes_before_the_environment_and_that_before_the_folder_around(
     assert not origin.home.exists()
 
 
-def test_a_wrong_name_is_not_made_good_by_upstreams(origin: Upstream, tmp_path: Path) -> None:
+def test_upstream_does_not_replace_a_wrong_path(origin: Upstream, tmp_path: Path) -> None:
     for named, environ in ((str(tmp_path), {}), (None, {"BISECTOR_REPO": str(tmp_path)})):
         with pytest.raises(NotARepository):
             origin.find(named, environ)
 
 
-def test_nor_is_a_damaged_clone_around(
+def test_upstream_does_not_replace_a_damaged_clone(
     origin: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     around = Clone(tmp_path / "around")
@@ -94,7 +94,7 @@ def test_nor_is_a_damaged_clone_around(
 # --- the clone ------------------------------------------------------------------------------------
 
 
-def test_it_is_cloned_at_the_first_use_and_that_is_said(origin: Upstream) -> None:
+def test_the_first_use_clones_with_a_note(origin: Upstream) -> None:
     origin.repo.tag("v9.9.9", origin.repo.commit({}), annotated=True)
     history = origin.find()
     assert history.head().id == history.resolve("v9.9.9").id == history.resolve("master").id
@@ -102,7 +102,7 @@ def test_it_is_cloned_at_the_first_use_and_that_is_said(origin: Upstream) -> Non
     assert origin.notes == [f"no repository was named: {origin.url} is cloned into the workspace"]
 
 
-def test_a_clone_that_fails_is_told_and_leaves_nothing(origin: Upstream) -> None:
+def test_a_failed_clone_is_reported_and_leaves_nothing(origin: Upstream) -> None:
     origin.vanish()
     with pytest.raises(NoUpstream, match=r"cannot be cloned .*--repo"):
         origin.find()
@@ -131,7 +131,7 @@ def test_after_an_hour_it_is_fetched_again(origin: Upstream, seconds: float) -> 
     assert origin.tip() == news
 
 
-def test_a_history_that_was_rewritten_is_taken_over_and_a_branch_of_the_users_stays(
+def test_a_fetch_follows_a_rewritten_branch_and_keeps_the_users_own(
     origin: Upstream,
 ) -> None:
     first = origin.tip()
@@ -143,7 +143,7 @@ def test_a_history_that_was_rewritten_is_taken_over_and_a_branch_of_the_users_st
     assert origin.find().resolve("backport-3.0").id == first
 
 
-def test_without_a_network_it_is_used_as_it_is_with_one_note(origin: Upstream) -> None:
+def test_without_a_network_the_clone_is_used_with_one_note(origin: Upstream) -> None:
     first = origin.tip()
     origin.notes.clear()
     origin.age(48 * HOUR)
@@ -152,7 +152,7 @@ def test_without_a_network_it_is_used_as_it_is_with_one_note(origin: Upstream) -
     (note,) = origin.notes
     since = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 48 * HOUR))
     assert note.startswith(f"{origin.url} cannot be fetched (")
-    assert f"going on with what the clone in the workspace has since {since}" in note
+    assert f"using the clone in the workspace as of {since}" in note
     origin.notes.clear()
     assert origin.tip() == first
     assert len(origin.notes) == 1  # not taken for fetched
@@ -161,7 +161,7 @@ def test_without_a_network_it_is_used_as_it_is_with_one_note(origin: Upstream) -
 # --- several processes ----------------------------------------------------------------------------
 
 
-def test_two_that_begin_at_once_clone_once(origin: Upstream) -> None:
+def test_two_concurrent_first_uses_clone_once(origin: Upstream) -> None:
     origin.workspace.folder("upstream")
     with ThreadPoolExecutor(2) as pool:
         with lock(origin.home.with_suffix(".lock")) as held:
@@ -175,7 +175,7 @@ def test_two_that_begin_at_once_clone_once(origin: Upstream) -> None:
     assert len(origin.notes) == 1
 
 
-def test_a_clone_that_another_process_fetches_is_used_as_it_is(origin: Upstream) -> None:
+def test_a_clone_is_used_while_another_process_fetches_it(origin: Upstream) -> None:
     first = origin.tip()
     origin.repo.commit({"x": "1"})
     origin.age(2 * HOUR)

@@ -1,4 +1,4 @@
-"""What a compiler passes over makes no difference, and all else does."""
+"""Comments and white space in C make no difference, everything else does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bisector.patch.c_source import is_same_code
         ("int a; // x \\\n still\n", "int a;\n"),
     ],
 )
-def test_comments_and_blanks_are_no_code(old: str, new: str) -> None:
+def test_comments_and_white_space_are_ignored(old: str, new: str) -> None:
     assert is_same_code("src/a.c", old.encode(), new.encode())
     assert is_same_code("include/a.h", new.encode(), old.encode())
 
@@ -36,10 +36,10 @@ def test_comments_and_blanks_are_no_code(old: str, new: str) -> None:
         ("#error don't /* a */ b", "#error don't /* c */ b"),  # gcc takes it for a literal
     ],
 )
-def test_anything_else_is(old: str, new: str) -> None:
+def test_other_differences_count(old: str, new: str) -> None:
     assert not is_same_code("src/a.c", old.encode(), new.encode())
 
 
-def test_what_is_no_c_has_to_be_equal() -> None:
+def test_files_other_than_c_have_to_be_equal() -> None:
     assert is_same_code("Makefile", b"a: b\n", b"a: b\n")
     assert not is_same_code("Makefile", b"a: b\n", b"a: b # x\n")

@@ -1,4 +1,4 @@
-"""Cherry-picks: as git makes them, or a conflict that shows both sides."""
+"""Cherry-picks give the same results as git, or a conflict that shows both sides."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_without_a_user_the_author_commits(repo: Repo) -> None:
     assert made.committer == AUTHOR
 
 
-def test_what_the_branch_has_changed_elsewhere_stays(repo: Repo, picker: Picker) -> None:
+def test_other_changes_of_the_branch_are_kept(repo: Repo, picker: Picker) -> None:
     other = TEN.replace("line 1\n", "line ONE\n")
     fix, branch = fix_and_branch(repo, {C: other}, {C: TEN}, {C: FIXED})
     done = picker.commit(fix, branch)
@@ -78,12 +78,12 @@ def test_what_the_branch_has_changed_elsewhere_stays(repo: Repo, picker: Picker)
     assert done.how == (How.THREE_WAY,)
 
 
-def test_a_file_follows_its_new_name(repo: Repo, picker: Picker) -> None:
+def test_a_change_is_applied_to_a_renamed_file(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(repo, {"src/old.c": TEN}, {C: TEN}, {C: FIXED})
     assert repo.content(picked(picker.commit(fix, branch)), "src/old.c") == FIXED
 
 
-def test_what_is_there_already_makes_no_commit(repo: Repo, picker: Picker) -> None:
+def test_a_change_that_is_there_already_makes_no_commit(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(repo, {C: FIXED}, {C: TEN}, {C: FIXED})
     assert picker.commit(fix, branch) == Picked((), (How.ALREADY,))
 
@@ -124,7 +124,7 @@ def test_a_first_commit_is_refused(repo: Repo, picker: Picker) -> None:
         "BUG/MINOR: x\n\nSee:\n\n    code: here\n",
     ],
 )
-def test_the_message_is_what_git_makes_of_it(tmp_path: Path, message: str) -> None:
+def test_the_message_is_the_one_that_git_writes(tmp_path: Path, message: str) -> None:
     path = tmp_path / "clone"
 
     def git(*words: str, text: str = "") -> str:
@@ -151,7 +151,7 @@ def test_the_message_is_what_git_makes_of_it(tmp_path: Path, message: str) -> No
 # -- conflicts ----------------------------------------------------------------------------------
 
 
-def test_a_conflict_shows_both_sides_and_what_they_come_from(repo: Repo, picker: Picker) -> None:
+def test_a_conflict_shows_both_sides_and_their_base(repo: Repo, picker: Picker) -> None:
     ours = TEN.replace("line 8\n", "line 8 here\n")
     fix, branch = fix_and_branch(repo, {C: ours}, {C: TEN}, {C: FIXED})
     found = conflict(picker.commit(fix, branch))
@@ -169,7 +169,7 @@ def test_a_conflict_shows_both_sides_and_what_they_come_from(repo: Repo, picker:
     assert found.summary == "src/server.c: the branch and the change disagree"
 
 
-def test_a_conflict_knows_the_lines_that_the_fix_wants(repo: Repo, picker: Picker) -> None:
+def test_a_conflict_has_the_spans_that_the_fix_changes(repo: Repo, picker: Picker) -> None:
     both = FIXED.replace("line 2\n", "line TWO\n")  # only line 8 conflicts
     ours = TEN.replace("line 8\n", "line 8 here\n")
     fix, branch = fix_and_branch(repo, {C: ours}, {C: TEN}, {C: both})
@@ -178,7 +178,7 @@ def test_a_conflict_knows_the_lines_that_the_fix_wants(repo: Repo, picker: Picke
     assert file.base == str(repo.git.create_blob(TEN.encode()))
 
 
-def test_each_place_is_shown_with_its_line(repo: Repo, picker: Picker) -> None:
+def test_each_region_is_shown_with_its_line_number(repo: Repo, picker: Picker) -> None:
     ours = "new\n" + TEN.replace("line 2\n", "line 2 here\n").replace("line 9\n", "")
     theirs = TEN.replace("line 2\n", "line TWO\n").replace("line 9\n", "line NINE\n")
     fix, branch = fix_and_branch(repo, {C: ours}, {C: TEN}, {C: theirs})
@@ -189,9 +189,7 @@ def test_each_place_is_shown_with_its_line(repo: Repo, picker: Picker) -> None:
     ]
 
 
-def test_nothing_in_a_conflict_reaches_the_terminal_as_a_command(
-    repo: Repo, picker: Picker
-) -> None:
+def test_control_characters_in_a_conflict_are_replaced(repo: Repo, picker: Picker) -> None:
     ours = TEN.replace("line 8\n", "\tline 8 \x1b[2J\xff\n").encode("latin-1")
     fix, branch = fix_and_branch(repo, {C: ours}, {C: TEN}, {C: FIXED})
     text = conflict(picker.commit(fix, branch)).text
@@ -214,7 +212,7 @@ def test_a_file_that_the_fix_removes_and_the_branch_has_changed_is_named(
     assert "the change removes this file" in conflict(picker.commit(fix, branch)).summary
 
 
-def test_a_file_that_both_sides_bring_is_named(repo: Repo, picker: Picker) -> None:
+def test_a_file_that_both_sides_add_is_named(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(repo, {C: TEN, "new.c": "a\n"}, {C: TEN}, {C: TEN, "new.c": "b\n"})
     assert "both add a file" in conflict(picker.commit(fix, branch)).summary
 
@@ -226,7 +224,7 @@ def test_a_binary_file_is_named(repo: Repo, picker: Picker) -> None:
     assert "x.bin: a binary file" in conflict(picker.commit(fix, branch)).summary
 
 
-def test_what_only_a_coarser_diff_takes_for_a_conflict_is_none(repo: Repo, picker: Picker) -> None:
+def test_a_conflict_that_only_the_default_diff_finds_is_merged(repo: Repo, picker: Picker) -> None:
     """Of 281 real fixes, git and libgit2's smallest diff agree on all, its default on 280."""
     base, ours, theirs = scrambled(335)
     fix, branch = fix_and_branch(repo, {C: ours}, {C: base}, {C: theirs})
@@ -293,7 +291,7 @@ def test_a_conflict_in_code_is_shown_before_one_that_no_build_reads(
     assert [file.path for file in conflict(picker.commit(fix, branch)).files] == [C, DOC]
 
 
-def test_a_fix_of_nothing_but_what_conflicts_is_a_conflict(repo: Repo, picker: Picker) -> None:
+def test_if_all_files_of_the_fix_conflict_it_is_a_conflict(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(
         repo, {C: TEN, DOC: "ours\n"}, {C: TEN, DOC: "old\n"}, {C: TEN, DOC: "new\n"}
     )
@@ -301,15 +299,15 @@ def test_a_fix_of_nothing_but_what_conflicts_is_a_conflict(repo: Repo, picker: P
     assert conflict(picker.series(series_of(repo, fix), branch)).files[0].path == DOC
 
 
-def test_where_the_code_is_there_already_no_empty_commit_is_made(
-    repo: Repo, picker: Picker
-) -> None:
+def test_if_only_left_out_files_remain_no_empty_commit_is_made(repo: Repo, picker: Picker) -> None:
     ours: Files = {C: FIXED, DOC: "ours\n"}
     fix, branch = fix_and_branch(repo, ours, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"})
     assert picker.commit(fix, branch) == Picked((), (How.ALREADY,), (DOC,))
 
 
-def test_a_patch_of_a_series_is_picked_without_it_too(repo: Repo, picker: Picker) -> None:
+def test_a_patch_of_a_series_is_picked_without_a_conflicting_unbuilt_file(
+    repo: Repo, picker: Picker
+) -> None:
     ours: Files = {C: TEN, DOC: "ours\n"}
     fix, branch = fix_and_branch(repo, ours, {C: TEN, DOC: "old\n"}, {C: FIXED, DOC: "new\n"})
     done = picker.series(series_of(repo, fix), branch)
@@ -327,7 +325,7 @@ def series_of(repo: Repo, *fixes: str) -> Series:
     return Series(tuple(load.from_commit(repo.git, repo.read(fix)) for fix in fixes))
 
 
-def test_a_patch_makes_a_commit_of_its_author_and_message(repo: Repo, picker: Picker) -> None:
+def test_a_picked_patch_keeps_its_author_and_message(repo: Repo, picker: Picker) -> None:
     fix, branch = fix_and_branch(repo, {C: TEN}, {C: TEN}, {C: FIXED})
     made = repo.read(picked(picker.series(series_of(repo, fix), branch)))
     assert repo.content(str(made.id)) == FIXED
@@ -364,7 +362,7 @@ def test_the_second_patch_of_a_series_conflicts_with_the_result_of_the_first(
     assert [region.ours for region in file.regions] == ["line 1 here\n"]
 
 
-def test_a_patch_whose_origin_nobody_has_says_so(
+def test_a_patch_whose_base_is_unknown_names_the_missing_file(
     repo: Repo, picker: Picker, tmp_path: Path
 ) -> None:
     patch = tmp_path / "fix.patch"
@@ -379,7 +377,7 @@ def test_a_patch_whose_origin_nobody_has_says_so(
     assert "is not in the repository" in text
 
 
-def test_a_mail_says_who_made_the_patch_and_when(tmp_path: Path) -> None:
+def test_the_author_and_date_of_a_mail_are_read(tmp_path: Path) -> None:
     patch = tmp_path / "fix.patch"
     patch.write_text(
         "From: =?UTF-8?q?Zo=C3=AB_Doe?= <zoe@example.org>\nDate: Sun, 13 Sep 2020 14:26:40 +0200\n"
@@ -390,7 +388,7 @@ def test_a_mail_says_who_made_the_patch_and_when(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("head", ["", "Subject: x\n\n", "From: Jo <jo@x>\nDate: soon\n\n"])
-def test_a_diff_may_say_nothing_of_its_author(tmp_path: Path, head: str) -> None:
+def test_a_diff_without_an_author_is_accepted(tmp_path: Path, head: str) -> None:
     patch = tmp_path / "fix.patch"
     patch.write_text(f"{head}diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n-a\n+b\n")
     (found,) = load.load(patch).patches
@@ -407,7 +405,7 @@ def test_changes_are_lines_of_both_sides() -> None:
     assert changes(b"a\n", b"a\n") == []
 
 
-def test_spans_touch_when_they_share_a_line_or_lie_side_by_side() -> None:
+def test_spans_touch_if_they_share_a_line_or_are_adjacent() -> None:
     assert touch(Span(1, 3), Span(2, 5))
     assert touch(Span(1, 3), Span(3, 5))
     assert touch(Span(3, 3), Span(3, 5))

@@ -1,4 +1,4 @@
-"""Mails that `git am` takes: it makes the same commit of them, byte by byte."""
+"""`git am` creates the same commit from a mail, byte by byte."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Am:
 
 
 def sent(repo: Repo, tmp_path: Path, commit: str) -> pygit2.Commit:
-    """What `git am` makes of the mail for *commit*, on its parent."""
+    """The commit that `git am` creates from the mail for *commit*, on its parent."""
     found = repo.read(commit)
     work = Am(tmp_path / "work", repo, str(found.parent_ids[0]))
     work.git("am", "-q", "--keep-cr", data=format_patch.mail(repo.git, found))
@@ -67,7 +67,7 @@ def change(repo: Repo, message: str | bytes = MESSAGE, *, base: Files, fixed: Fi
         f"{BODY}(cherry picked from commit {'1' * 40})\nSigned-off-by: Jo <jo@example.org>\n",
     ],
 )
-def test_git_am_makes_the_same_commit_of_it(repo: Repo, tmp_path: Path, message: str) -> None:
+def test_git_am_creates_the_same_commit(repo: Repo, tmp_path: Path, message: str) -> None:
     commit = repo.read(change(repo, message, base={C: TEN}, fixed={C: FIXED}))
     made = sent(repo, tmp_path, str(commit.id))
     assert made.tree_id == commit.tree_id
@@ -91,13 +91,13 @@ def test_git_am_makes_the_same_commit_of_it(repo: Repo, tmp_path: Path, message:
     ],
     ids=["latin1", "no newline", "new", "gone", "moved", "crlf", "dashes", "space", "utf8 name"],
 )
-def test_any_text_comes_through(repo: Repo, tmp_path: Path, base: Files, fixed: Files) -> None:
+def test_any_text_is_preserved(repo: Repo, tmp_path: Path, base: Files, fixed: Files) -> None:
     commit = repo.read(change(repo, base=base, fixed=fixed))
     assert sent(repo, tmp_path, str(commit.id)).tree_id == commit.tree_id
 
 
 @pytest.mark.parametrize("name", ["Zoë Doe", "J. R. Doe", 'Jo "J" Doe', "Doe, Jo", "山田"])
-def test_any_name_comes_through(repo: Repo, tmp_path: Path, name: str) -> None:
+def test_any_author_name_is_preserved(repo: Repo, tmp_path: Path, name: str) -> None:
     base = repo.commit({C: TEN})
     who = pygit2.Signature(name, "who@example.org", 1_600_000_000, -210)
     tree = repo.read(repo.commit({C: FIXED})).tree_id
@@ -114,12 +114,12 @@ def test_it_names_the_commit_and_the_whole_ids_of_the_blobs(repo: Repo) -> None:
     assert "\nSubject: [PATCH] BUG/MINOR: server: count right\n" in text
 
 
-def test_in_a_series_each_has_its_number(repo: Repo) -> None:
+def test_mails_of_a_series_are_numbered(repo: Repo) -> None:
     commit = repo.read(change(repo, base={C: TEN}, fixed={C: FIXED}))
     assert b"\nSubject: [PATCH 2/3] BUG" in format_patch.mail(repo.git, commit, 2, 3)
 
 
-def test_a_message_in_another_encoding_is_understood(repo: Repo, tmp_path: Path) -> None:
+def test_a_message_in_another_encoding_is_converted(repo: Repo, tmp_path: Path) -> None:
     base = repo.commit({C: TEN})
     tree = repo.read(repo.commit({C: FIXED})).tree_id
     who = repo.read(base).author
@@ -128,7 +128,7 @@ def test_a_message_in_another_encoding_is_understood(repo: Repo, tmp_path: Path)
     assert sent(repo, tmp_path, commit).message == f"{BODY}größer\n"
 
 
-def test_a_binary_change_cannot_be_said(repo: Repo) -> None:
+def test_a_binary_change_is_refused(repo: Repo) -> None:
     commit = repo.read(change(repo, base={"x": b"\0a"}, fixed={"x": b"\0b"}))
     with pytest.raises(PatchProblem, match="binary"):
         format_patch.mail(repo.git, commit)
@@ -144,7 +144,7 @@ def test_a_binary_change_cannot_be_said(repo: Repo) -> None:
         "BUG/MINOR: a subject that has a space exactly where it is cut off",
     ],
 )
-def test_a_files_name_is_the_one_that_git_gives(repo: Repo, tmp_path: Path, subject: str) -> None:
+def test_the_file_name_is_the_one_that_git_gives(repo: Repo, tmp_path: Path, subject: str) -> None:
     commit = change(repo, f"{subject}\n", base={C: TEN}, fixed={C: FIXED})
     work = Am(tmp_path / "work", repo, commit)
     written = work.git("format-patch", "-1").decode().strip()

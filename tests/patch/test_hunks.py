@@ -1,4 +1,4 @@
-"""Hunks: reading them, and finding the one place where they belong."""
+"""Hunks: how they are parsed, and at which place they apply."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def whys(result: bytes | tuple[RejectedHunk, ...]) -> str:
 # --- finding the place
 
 
-def test_a_hunk_goes_where_it_says() -> None:
+def test_a_hunk_applies_at_its_line_number() -> None:
     assert fit(TEN, only(diff(TEN, CHANGED)).hunks) == CHANGED
 
 
-def test_a_hunk_that_moved_is_found() -> None:
+def test_a_hunk_applies_at_another_line_number() -> None:
     hunks = only(diff(TEN, CHANGED)).hunks
     assert fit(b"new\n" * 20 + TEN, hunks) == b"new\n" * 20 + CHANGED
     assert fit(TEN.removeprefix(b"line 1\n"), hunks) == CHANGED.removeprefix(b"line 1\n")
@@ -58,13 +58,13 @@ def test_context_and_old_lines_must_match_exactly(line: bytes) -> None:
     assert whys(fit(other, hunks)) == f"the file has no line {line.decode().strip()!r}"
 
 
-def test_lines_that_are_there_but_not_together_are_no_place() -> None:
+def test_lines_that_are_not_next_to_each_other_do_not_match() -> None:
     hunks = only(diff(TEN, CHANGED)).hunks
     other = TEN.replace(b"line 5\n", b"new\nline 5\n")
     assert whys(fit(other, hunks)) == "its lines are not next to each other in the file"
 
 
-def test_every_hunk_without_a_place_is_named() -> None:
+def test_all_rejected_hunks_are_returned() -> None:
     old = TEN + b"".join(b"more %d\n" % number for number in range(20))
     new = old.replace(b"line 2\n", b"").replace(b"more 12\n", b"")
     hunks = only(diff(old, new)).hunks
@@ -88,7 +88,7 @@ CURED = REPEATED.replace(b"clear\n", b"unset\nclear\n")
 
 
 def repeated(blocks: int, changed: int, gap: int = 12) -> bytes:
-    """Equal blocks with other lines between, the first *changed* of them cured."""
+    """Equal blocks with other lines between them; the first *changed* blocks are changed."""
     return b"".join(
         b"".join(b"gap %d.%d\n" % (block, line) for line in range(gap))
         + (CURED if block < changed else REPEATED)
@@ -97,13 +97,13 @@ def repeated(blocks: int, changed: int, gap: int = 12) -> bytes:
 
 
 def tight(old: bytes, new: bytes) -> FileDiff:
-    """The diff with two lines of context, which look the same in every block."""
+    """The diff with two lines of context, which are equal in all blocks."""
     made = pygit2.Patch.create_from(old, new, old_as_path="f.c", new_as_path="f.c", context_lines=2)
     assert isinstance(made.data, bytes)
     return only(made.data)
 
 
-def test_equal_context_is_told_apart_by_order() -> None:
+def test_the_order_of_hunks_selects_among_equal_contexts() -> None:
     # the nearest place of the first hunk would be the second block's
     hunks = tight(repeated(2, 0), repeated(2, 2)).hunks
     assert len(hunks) == 2
@@ -112,23 +112,23 @@ def test_equal_context_is_told_apart_by_order() -> None:
     assert result.count(CURED) == 2
 
 
-def test_equal_context_is_told_apart_by_the_line_number() -> None:
+def test_the_line_number_selects_among_equal_contexts() -> None:
     assert fit(repeated(3, 0), tight(repeated(3, 0), repeated(3, 1)).hunks) == repeated(3, 1)
 
 
-def test_equal_context_is_told_apart_by_the_hunk_before() -> None:
+def test_the_shift_of_the_hunk_before_selects_among_equal_contexts() -> None:
     hunks = tight(TEN + repeated(2, 0), CHANGED + repeated(2, 1)).hunks
     shift = b"new\n" * 9
     assert fit(shift + TEN + repeated(2, 0), hunks) == shift + CHANGED + repeated(2, 1)
 
 
-def test_equal_context_elsewhere_is_not_guessed_at() -> None:
+def test_an_ambiguous_place_is_rejected() -> None:
     hunks = tight(repeated(2, 0), repeated(2, 1)).hunks
     reason = whys(fit(b"new\n" + repeated(2, 0), hunks))
     assert "fits at lines 14, 31, so its place is ambiguous" in reason
 
 
-def test_a_change_is_not_made_twice() -> None:
+def test_a_change_is_not_applied_twice() -> None:
     # what is put in ends as the context before it does, so that the hunk fits behind it again
     tail = b"if (x)\ngo();\n}\n"
     old = b"start\n" + tail + b"rest 1\nrest 2\nrest 3\nrest 4\n"
@@ -139,7 +139,7 @@ def test_a_change_is_not_made_twice() -> None:
     assert isinstance(fit(new, hunks), bytes)
 
 
-def test_context_cut_short_means_an_end_of_the_file() -> None:
+def test_shortened_context_matches_only_at_an_end_of_the_file() -> None:
     first = only(diff(TEN, b"first\n" + TEN)).hunks
     last = only(diff(TEN, TEN + b"last\n")).hunks
     assert fit(TEN, first) == b"first\n" + TEN
@@ -164,13 +164,13 @@ def test_a_hunk_without_context_fits_only_an_empty_file() -> None:
         (b"a\nb", b"z\nb"),
     ],
 )
-def test_the_newline_at_the_end_comes_and_goes(old: bytes, new: bytes) -> None:
+def test_a_missing_newline_at_the_end_is_applied_and_undone(old: bytes, new: bytes) -> None:
     change = only(diff(old, new))
     assert fit(old, change.hunks) == new
     assert fit(new, change.reversed.hunks) == old
 
 
-def test_a_line_without_newline_is_another_line() -> None:
+def test_a_line_without_newline_differs_from_one_with_it() -> None:
     assert not isinstance(fit(b"a\nb\n", only(diff(b"a\nb", b"a\nB")).hunks), bytes)
 
 
@@ -197,7 +197,7 @@ def test_any_edit_applies_and_is_undone(old: bytes, new: bytes) -> None:
 
 
 @given(st.lists(st.integers(0, 200), unique=True), st.data())
-def test_what_moved_gets_the_same_edit(numbers: list[int], data: st.DataObject) -> None:
+def test_a_moved_block_gets_the_same_edit(numbers: list[int], data: st.DataObject) -> None:
     lines = [b"%d\n" % number for number in numbers]
     new = b"".join(data.draw(st.sampled_from([line, b"", b"x" + line])) for line in lines)
     frame = b"".join(b"frame %d\n" % number for number in range(3))
@@ -209,7 +209,7 @@ def test_what_moved_gets_the_same_edit(numbers: list[int], data: st.DataObject) 
 
 
 @given(texts, texts)
-def test_a_change_reads_as_it_is_written(old: bytes, new: bytes) -> None:
+def test_a_written_diff_parses_to_the_same_change(old: bytes, new: bytes) -> None:
     for file in parse(diff(old, new), "fix"):
         for change in (file, file.reversed):
             assert parse(change.text, "fix") == (change,)
@@ -254,7 +254,7 @@ def test_the_functions_that_a_hunk_changes_are_known(lines: list[str], functions
     assert Hunk(1, 1, "int before(void)", told).functions == functions
 
 
-def test_what_stands_around_the_changes_is_passed_over() -> None:
+def test_text_around_the_diff_is_skipped() -> None:
     change = diff(TEN, CHANGED)
     around = (
         b" f.c | 2 +-\n 1 file changed\n\n"
@@ -266,18 +266,18 @@ def test_what_stands_around_the_changes_is_passed_over() -> None:
     assert parse(around, "fix") == parse(change, "fix") * 2
 
 
-def test_nothing_holds_no_change() -> None:
+def test_an_empty_patch_has_no_change() -> None:
     assert parse(b"", "fix") == parse(b"Dear all,\n\nplease see below.\n", "fix") == ()
 
 
-def test_what_mailers_strip_of_empty_context_is_no_matter() -> None:
+def test_stripped_trailing_spaces_of_empty_context_are_restored() -> None:
     old = b"a\n\nb\n"
     text = diff(old, b"a\n\nc\n")
     assert b"\n \n" in text
     assert parse(text.replace(b"\n \n", b"\n\n"), "fix") == parse(text, "fix")
 
 
-def test_line_ends_from_windows_are_undone() -> None:
+def test_cr_lf_in_all_lines_is_converted() -> None:
     text = diff(TEN, CHANGED)
     assert parse(text.replace(b"\n", b"\r\n"), "fix") == parse(text, "fix")
 
@@ -341,7 +341,7 @@ def test_a_malformed_patch_is_refused_with_its_place(text: bytes, what: str) -> 
         b"a/\xff.c",
     ],
 )
-def test_a_path_that_leads_elsewhere_is_refused(name: bytes) -> None:
+def test_a_path_outside_the_tree_is_refused(name: bytes) -> None:
     for text in (
         b"--- " + name + b"\n+++ " + name + b"\n@@ -1 +1 @@\n-a\n+b\n",
         b"--- /dev/null\n+++ " + name + b"\n@@ -0,0 +1 @@\n+b\n",

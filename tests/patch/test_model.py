@@ -1,4 +1,4 @@
-"""Patches: how they are loaded, and that they land right, or not at all, with the reason."""
+"""Patches: how they are loaded, and that they apply right or are refused with a reason."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def repo(tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Repo:
-    """Another repository, which knows none of the blobs that patches were made from."""
+    """Another repository, without the blobs that the patches were made from."""
     return Repo(tmp_path / "empty")
 
 
@@ -144,7 +144,7 @@ def test_the_tree_may_be_given_itself(repo: Repo, fix: Patch) -> None:
     assert apply(repo.git, tree, fix) == Applied(repo.tree({C: CURED}), How.EXACT)
 
 
-def test_a_patch_that_is_there_is_recognised(empty: Repo, fix: Patch) -> None:
+def test_a_patch_that_is_there_already_is_recognised(empty: Repo, fix: Patch) -> None:
     assert empty.after({C: b"\n" + CURED}, fix) == ("already", None, {C: b"\n" + CURED})
 
 
@@ -171,18 +171,18 @@ def test_merging_needs_the_file_that_the_patch_was_made_from(empty: Repo, fix: P
     assert f"({fix.files[0].old_id[:12]}) is not in the repository" in place.why
 
 
-def test_the_file_that_came_out_will_do_as_well(repo: Repo, empty: Repo, fix: Patch) -> None:
+def test_the_patched_file_serves_for_merging_as_well(repo: Repo, empty: Repo, fix: Patch) -> None:
     empty.git.create_blob(CURED)
     assert empty.after({C: EARLIER}, fix)[0] == "three-way"
 
 
-def test_abbreviated_ids_will_do(repo: Repo, fix: Patch) -> None:
+def test_abbreviated_ids_are_accepted(repo: Repo, fix: Patch) -> None:
     (file,) = fix.files
     short = replace(fix, files=(replace(file, old_id=file.old_id[:7], new_id=file.new_id[:7]),))
     assert repo.after({C: EARLIER}, short)[0] == "three-way"
 
 
-def test_an_abbreviation_that_two_blobs_share_is_no_help(repo: Repo, fix: Patch) -> None:
+def test_an_ambiguous_abbreviated_id_is_ignored(repo: Repo, fix: Patch) -> None:
     short = fix.files[0].old_id[:4]
     contents = (b"%d\n" % number for number in range(10**7))
     repo.git.create_blob(next(c for c in contents if str(pygit2.hash(c)).startswith(short)))
@@ -190,7 +190,7 @@ def test_an_abbreviation_that_two_blobs_share_is_no_help(repo: Repo, fix: Patch)
     assert "is not in the repository" in conflict(repo.apply({C: EARLIER}, vague)).places[0].why
 
 
-def test_an_id_of_something_else_is_no_help(repo: Repo, fix: Patch) -> None:
+def test_an_id_of_another_file_is_ignored(repo: Repo, fix: Patch) -> None:
     for wrong in (b"something else\n", CURED):
         name = str(repo.git.create_blob(wrong))
         lying = replace(fix, files=(replace(fix.files[0], old_id=name, new_id=""),))
@@ -202,7 +202,7 @@ def test_a_merge_keeps_bytes_that_are_not_utf8(repo: Repo) -> None:
     assert repo.after({C: b"\xe9\n" + EARLIER}, repo.patch({C: old}, {C: new}))[0] == "three-way"
 
 
-def test_a_conflict_names_the_file_and_the_hunk_that_collides(repo: Repo) -> None:
+def test_a_conflict_names_the_file_and_the_conflicting_hunk(repo: Repo) -> None:
     both = CURED.replace(b"return 0", b"return 2")
     patch = repo.patch({C: OLD}, {C: both})
     assert len(patch.hunks) == 2
@@ -256,7 +256,7 @@ def test_one_more_of_many_equal_lines_is_not_there_already(repo: Repo) -> None:
 # --- whole files
 
 
-def test_files_come_and_go(repo: Repo) -> None:
+def test_files_are_added_and_removed(repo: Repo) -> None:
     with_new = repo.patch({C: OLD}, {C: OLD, "src/new/x.c": b"x\n"})
     assert repo.after({C: OLD}, with_new) == ("exact", None, {C: OLD, "src/new/x.c": b"x\n"})
     assert repo.after({C: OLD, "src/new/x.c": b"x\n"}, with_new)[0] == "already"
@@ -273,7 +273,7 @@ def test_a_new_file_replaces_nothing(repo: Repo) -> None:
     assert conflict(repo.apply({"src/x.c/y": b"y\n"}, with_new)).places == (place,)
 
 
-def test_a_file_with_more_in_it_is_not_deleted(repo: Repo) -> None:
+def test_a_file_with_other_lines_is_not_removed(repo: Repo) -> None:
     goes = repo.patch({C: OLD, "x": b"x\ny\nz\n"}, {C: OLD})
     (place,) = conflict(repo.apply({C: OLD, "x": b"x\ny\nz\nmore\n"}, goes)).places
     assert place.path == "x"
@@ -285,7 +285,7 @@ def test_a_file_with_more_in_it_is_not_deleted(repo: Repo) -> None:
     assert place.why == "it has lines that the patch does not remove"
 
 
-def test_an_empty_file_comes_and_goes(repo: Repo) -> None:
+def test_an_empty_file_is_added_and_removed(repo: Repo) -> None:
     comes = repo.patch({C: OLD}, {C: OLD, "x": b""})
     assert repo.after({C: OLD}, comes) == ("exact", None, {C: OLD, "x": b""})
     assert repo.after({C: OLD, "x": b""}, model.reverse(comes))[2] == {C: OLD}
@@ -336,13 +336,13 @@ def test_patches_on_the_same_lines_are_recognised_together(empty: Repo, fix: Pat
     assert empty.steps({C: FAMILY}, series) == ([("already", None)] * 2, {C: FAMILY})
 
 
-def test_the_reversed_series_brings_all_back(empty: Repo, fix: Patch) -> None:
+def test_the_reversed_series_restores_the_tree(empty: Repo, fix: Patch) -> None:
     series = Series((fix, empty.patch({C: CURED}, {C: FAMILY})))
     assert empty.steps({C: FAMILY}, series.reversed) == ([("exact", None)] * 2, {C: OLD})
     assert series.reversed.reversed.touched == series.touched == {C}
 
 
-def test_a_later_patch_is_merged_with_what_an_earlier_one_made(repo: Repo, empty: Repo) -> None:
+def test_a_later_patch_is_merged_with_the_result_of_an_earlier_one(repo: Repo, empty: Repo) -> None:
     first, second = repo.patch({C: OLD}, {C: CURED}), repo.patch({C: CURED}, {C: FAMILY})
     empty.git.create_blob(OLD)  # no repository has the blobs of a fix that is not merged yet
     other = {C: OLD.replace(b"return 1", b"return 3")}
@@ -351,7 +351,7 @@ def test_a_later_patch_is_merged_with_what_an_earlier_one_made(repo: Repo, empty
     assert files == {C: FAMILY.replace(b"return 1", b"return 3")}
 
 
-def test_what_an_earlier_patch_made_is_worked_out(repo: Repo, empty: Repo) -> None:
+def test_the_result_of_an_earlier_patch_is_computed(repo: Repo, empty: Repo) -> None:
     moved = OLD.replace(b"s->port", b"s->svc_port")
     both = CURED.replace(b"s->port", b"s->svc_port")
     series = Series((repo.patch({C: OLD}, {C: moved}), repo.patch({C: moved}, {C: both})))
@@ -367,7 +367,7 @@ def test_a_series_conflict_names_the_patch(repo: Repo, fix: Patch) -> None:
     assert outcome.patch == "0002-other"
 
 
-def test_digests_tell_what_is_done_and_not_how_it_is_called(repo: Repo, fix: Patch) -> None:
+def test_digests_depend_on_the_changes_and_not_on_names(repo: Repo, fix: Patch) -> None:
     other = repo.patch({C: RENAMED}, {C: RENAMED_CURED})
     assert replace(fix, name="n", subject="s", message="m").digest == fix.digest
     assert len({fix.digest, other.digest, model.reverse(fix).digest}) == 3
@@ -420,24 +420,24 @@ def test_a_hunk_can_be_dropped(repo: Repo, three: Patch) -> None:
     )
 
 
-def test_all_hunks_are_the_patch(three: Patch) -> None:
+def test_all_hunks_together_are_the_whole_patch(three: Patch) -> None:
     assert model.only_hunks(three, range(4)) == three
 
 
 @pytest.mark.parametrize("indices", [[], [4], [-1], [0, 9]])
-def test_only_hunks_that_are_there_can_be_chosen(three: Patch, indices: list[int]) -> None:
+def test_an_unknown_hunk_cannot_be_chosen(three: Patch, indices: list[int]) -> None:
     with pytest.raises(PatchProblem, match="has 4 hunks"):
         model.only_hunks(three, indices)
 
 
-def test_a_hunk_that_is_not_there_cannot_be_dropped(three: Patch, fix: Patch) -> None:
+def test_an_unknown_hunk_cannot_be_dropped(three: Patch, fix: Patch) -> None:
     with pytest.raises(PatchProblem, match="has 4 hunks"):
         model.without_hunk(three, 4)
     with pytest.raises(PatchProblem, match="has 1 hunks"):
         model.without_hunk(fix, 0)
 
 
-def test_variants_with_the_same_hunks_are_parted_too(fix: Patch, three: Patch) -> None:
+def test_variants_with_the_same_number_of_hunks_are_reduced_too(fix: Patch, three: Patch) -> None:
     patch = replace(three, variants=(replace(three, variant="same"), replace(fix, variant="not")))
     (form,) = model.only_hunks(patch, [1]).variants
     assert (form.variant, len(form.hunks)) == ("same", 1)
@@ -526,7 +526,7 @@ def test_a_mailbox_of_three_is_read(tmp_path: Path) -> None:
     assert [patch.name for patch in found] == ["fix#2", "fix#3", "fix#4"]
 
 
-def test_a_discussion_is_no_patch(tmp_path: Path) -> None:
+def test_a_mail_of_a_discussion_is_not_a_patch(tmp_path: Path) -> None:
     quoted = "".join(f"> {line}\n" for line in DIFF.splitlines())
     found = read_patches(
         tmp_path, mail("[PATCH] MINOR: it") + mail("Re: [PATCH] MINOR: it", quoted)
@@ -539,7 +539,7 @@ def test_a_mail_that_lost_its_diff_is_refused(tmp_path: Path) -> None:
         read_patches(tmp_path, mail("[PATCH 1/2] MINOR: one") + mail("[PATCH 2/2] MINOR: two", ""))
 
 
-def test_what_mail_does_to_text_is_undone(tmp_path: Path) -> None:
+def test_the_transfer_encodings_of_mail_are_decoded(tmp_path: Path) -> None:
     (plain,) = read_patches(tmp_path, mail("[PATCH] BUG: x"))
     head, _, body = mail("[PATCH] BUG: x").partition("\n\n")
     coded = {
@@ -655,7 +655,7 @@ def test_a_patch_of_a_series_keeps_its_variants_when_it_comes_alone(tmp_path: Pa
         (["0001-a.patch", "variants/old/0002-b.patch"], "is not a variant of any patch"),
     ],
 )
-def test_a_folder_in_disorder_is_refused(tmp_path: Path, names: list[str], what: str) -> None:
+def test_a_folder_with_wrong_names_is_refused(tmp_path: Path, names: list[str], what: str) -> None:
     with pytest.raises(PatchProblem, match=what):
         load.load(folder(tmp_path, *names))
 
@@ -703,7 +703,7 @@ def test_bundled_patches_are_well_formed(case: str) -> None:
         assert model.reverse(model.reverse(patch)).digest == patch.digest
 
 
-def test_the_dns_flap_series_is_what_it_says() -> None:
+def test_the_dns_flap_series_changes_the_dns_callbacks() -> None:
     first, second = load.load(BUNDLED / "dns-flap").patches
     callbacks = {"snr_resolution_cb", "snr_resolution_error_cb"}
     assert first.functions == {*callbacks, "resolv_srvrq_cleanup_srv"}

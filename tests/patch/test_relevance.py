@@ -1,4 +1,4 @@
-"""What commits have to do with a patch: by id, by function, by subject; and what a hint means."""
+"""The evidence about commits: by file, by function, by subject; and how a hint is matched."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ int server_up(struct server *s,
 
 @pytest.fixture
 def made(clone: Clone) -> list[str]:
-    """Commits of every kind; the last one is the fix, which is no part of the range."""
+    """Commits of all kinds; the last one is the fix, which is not in the range."""
     changes: list[tuple[str, dict[str, str | None]]] = [
         ("MINOR: server: begin", {"src/server.c": source(), "src/h1.c": "int h1(void)\n{\n}\n"}),
         ("MEDIUM: server: down", {"src/server.c": source(down=1)}),
@@ -117,7 +117,7 @@ def test_a_hint_is_a_path_else_a_function_else_a_subsystem(
     assert numbers(made, relevance.of(history, made[1:-1], hint=hint).hinted) == expected
 
 
-def test_a_hint_that_was_there_at_one_end_only_is_found(
+def test_a_hint_known_at_one_end_only_is_found(
     clone: Clone, history: History, made: list[str]
 ) -> None:
     gone = clone.commit({"src/h1.c": None}, subject="MINOR: all: drop h1")
@@ -128,7 +128,7 @@ def test_a_hint_that_was_there_at_one_end_only_is_found(
     assert relevance.of(history, span, hint="h2").hinted == {again}
 
 
-def test_a_merge_that_only_brings_others_changes_touches_nothing(
+def test_a_merge_without_changes_of_its_own_touches_nothing(
     clone: Clone, history: History, made: list[str], fix: Series
 ) -> None:
     change: dict[str, str | None] = {"src/server.c": source(up=7)}
@@ -140,7 +140,7 @@ def test_a_merge_that_only_brings_others_changes_touches_nothing(
     assert found.inert == {merge}
 
 
-def test_an_empty_range_has_nothing(history: History, fix: Series) -> None:
+def test_an_empty_range_has_no_evidence(history: History, fix: Series) -> None:
     assert relevance.of(history, [], series=fix, hint="src") == priors.Evidence()
 
 
@@ -155,7 +155,7 @@ def test_a_file_that_a_partial_clone_lacks_only_hides_its_functions(
     assert found.functions.keys() >= {made[1]}
 
 
-def test_a_definition_is_told_from_calls_prototypes_and_other_names() -> None:
+def test_a_definition_is_distinguished_from_calls_prototypes_and_other_names() -> None:
     content = source().encode()
     (down,) = definitions(content, "server_down")
     assert down.startswith(b"static int server_down(struct server *s)\n{")
@@ -169,7 +169,7 @@ def test_a_definition_is_told_from_calls_prototypes_and_other_names() -> None:
     assert definitions(b"int cut(void)\n{\n\treturn", "cut") == (b"int cut(void)\n{\n\treturn",)
 
 
-def test_each_form_of_a_function_counts() -> None:
+def test_each_conditional_definition_of_a_function_counts() -> None:
     content = b"#if X\nint f(void)\n{\n\tone();\n}\n#else\nint f(void)\n{\n\ttwo();\n}\n#endif\n"
     assert [b"one" in form for form in definitions(content, "f")] == [True, False]
 
@@ -185,9 +185,7 @@ def test_the_clone_is_not_written_to(
     assert content(clone.path) == before
 
 
-def test_the_commits_that_touch_one_path_come_in_their_order(
-    made: list[str], history: History
-) -> None:
+def test_the_commits_that_change_a_path_keep_their_order(made: list[str], history: History) -> None:
     before, server = made[:-1], "src/server.c"
     assert relevance.touching(history, before, server) == [made[n] for n in (0, 1, 2, 4, 6)]
     assert relevance.touching(history, before[::-1], server) == [made[n] for n in (6, 4, 2, 1, 0)]
