@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
 from bisector.jobs.runner import JobResult
 from bisector.record.summary import Summary, summarize
-from bisector.report import as_json, bisect_log, html, junit, markdown, terminal
+from bisector.report import terminal
 from bisector.report.conclusion import conclude
+from bisector.report.formats import FORMATS
 from bisector.system.workspace import explained
 
 PROVEN, NOT_PROVEN = 0, 1
-_FORMS: Mapping[str, Callable[[Summary], str]] = {
-    "json": as_json.render,
-    "junit": junit.render,
-    "markdown": markdown.render,
-    "html": html.render,
-    "git-bisect-log": bisect_log.render,
-}
 
 
 def show(outcome: JobResult, files: Mapping[str, Path] | None = None) -> int:
     """The answer on stdout, the reason for none on stderr; the exit status of the command.
 
-    *files* says which form of the report goes where, as ReportCommand.files() has it.
+    *files* says which format of the report goes where, as ReportCommand.files() has it.
     """
     summary = summarize(outcome.events)
     assert summary is not None  # carry_out() begins every journal with what was asked
@@ -40,10 +34,10 @@ def show(outcome: JobResult, files: Mapping[str, Path] | None = None) -> int:
 def tell(summary: Summary, journal: Path, files: Mapping[str, Path]) -> int:
     """The report on stdout and in *files*; the exit status that it stands for.
 
-    Raises OutputProblem for a form that this job cannot take, WorkspaceProblem when the disk
-    refuses.
+    Raises OutputProblem for a format that this job has no report in, WorkspaceProblem when the
+    disk refuses.
     """
-    texts = {path: _FORMS[form](summary) for form, path in files.items()}
+    texts = {path: FORMATS[name].render(summary) for name, path in files.items()}
     written, failure = [str(journal)], None
     for path, text in texts.items():
         try:

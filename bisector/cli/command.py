@@ -13,6 +13,7 @@ from plumbum.cli.switches import SwitchError
 from bisector import __version__
 from bisector.build.toolchains import TOOLCHAINS
 from bisector.errors import OutputProblem, UsageProblem
+from bisector.report.formats import FORMATS
 from bisector.system import sizes
 from bisector.system.workspace import MAX_BUILD_TREES, Workspace
 from bisector.testing.oracles import ORACLES
@@ -54,32 +55,26 @@ def _file(switch: str, what: str) -> Any:
 
 
 class ReportCommand(Command):
-    """A command that has a report, and writes it to files, too."""
-
-    json = _file("--json", "write the report as JSON, too")
-    junit = _file("--junit", "write it as JUnit XML, as CI systems read it")
-    markdown = _file("--markdown", "write it as Markdown, for a pull request or a CI's summary")
-    html = _file("--html", "write it as one HTML page")
+    """A command that has a report and writes it to files, too, in any of FORMATS."""
 
     def files(self) -> dict[str, Path]:
-        """Which form of the report goes where. Raises OutputProblem if one cannot."""
-        named = {
-            "json": self.json,
-            "junit": self.junit,
-            "markdown": self.markdown,
-            "html": self.html,
-        }
-        return {form: writable(name) for form, name in named.items() if name is not None}
+        """Which format of the report goes where. Raises OutputProblem if one cannot."""
+        named = {name: getattr(self, _attribute(name), None) for name in FORMATS}
+        return {name: writable(file) for name, file in named.items() if file is not None}
 
 
 class HuntReportCommand(ReportCommand):
-    """The same for a hunt, which git can replay."""
+    """The same with the formats that only a hunt's report can have."""
 
-    git_bisect_log = _file("--git-bisect-log", "write what 'git bisect replay' takes")
 
-    def files(self) -> dict[str, Path]:
-        log = self.git_bisect_log
-        return super().files() | ({} if log is None else {"git-bisect-log": writable(log)})
+def _attribute(name: str) -> str:
+    """The attribute of a command that has the file for the format of this name."""
+    return f"as_{name.replace('-', '_')}"
+
+
+for _name, _format in FORMATS.items():
+    _command = HuntReportCommand if _format.of_hunts else ReportCommand
+    setattr(_command, _attribute(_name), _file(f"--{_name}", _format.help))
 
 
 def writable(name: str) -> Path:

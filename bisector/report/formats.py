@@ -1,0 +1,40 @@
+"""The formats in which a report can be written to a file, by name.
+
+The command line makes an option of each, so this module imports none of them before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bisector.record.summary import Summary
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that ``render(summary)`` in ``bisector.report.<module>`` produces.
+
+    ``help`` describes its option. ``of_hunts``: only `bisector run` has reports in it.
+    """
+
+    module: str
+    help: str
+    of_hunts: bool = False
+
+    def render(self, summary: Summary) -> str:
+        """The report in this format. Raises OutputProblem if it cannot express such a job."""
+        text: str = import_module(f"bisector.report.{self.module}").render(summary)
+        return text
+
+
+FORMATS: Mapping[str, Format] = {
+    "json": Format("as_json", "write the report as JSON, too"),
+    "junit": Format("junit", "write it as JUnit XML, as CI systems read it"),
+    "markdown": Format("markdown", "write it as Markdown, for a pull request or a CI's summary"),
+    "html": Format("html", "write it as one HTML page"),
+    "git-bisect-log": Format("bisect_log", "write what 'git bisect replay' takes", of_hunts=True),
+}
