@@ -9,9 +9,9 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from bisector.cli.command import Command
+from bisector.cli.command import FAILURES, Command
 from bisector.errors import (
     MAKE_ROOM,
     NO_ROOM,
@@ -20,23 +20,30 @@ from bisector.errors import (
     UsageProblem,
     WorkspaceProblem,
 )
-from bisector.system.workspace import Workspace
 
 STATUS_INTERRUPTED = 130
 STATUS_BUG = 4
-# `git bisect run bisector probe`: from 128 on a status ends the bisection, 125 skips the revision,
-# and whatever else is not 0 would make it bad
+# `git bisect run bisector probe`: 128 and above ends the bisection, 125 skips the revision, and any
+# other status but 0 means bad
 PROBE_STATUS = {UsageProblem.exit_code: 129, BisectorError.exit_code: 131, STATUS_BUG: 132}
 _NO_ROOM = tuple(map(os.strerror, NO_ROOM))
 
 
 class Bisector(Command):
-    """Finds the HAProxy commit that broke something and the one that fixed it, and proves both."""
+    """Find the HAProxy commit that broke something and the one that fixed it, and prove both"""
 
+    DESCRIPTION_MORE = "'bisector COMMAND --help' describes a command and its options."
+    EXIT_STATUS: ClassVar = {
+        0: "the answer is complete and proven",
+        1: "it is not",
+        **FAILURES,
+        STATUS_BUG: "a bug in bisector",
+        STATUS_INTERRUPTED: "interrupted; the same command continues",
+    }
     PROGNAME = "bisector"
 
     def _parse_args(self, argv: list[str]) -> Any:
-        # before --help is looked for, which would hide a mistyped command
+        # before --help is handled, which would hide a mistyped command
         if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
             raise _no_command(argv[0])
         return super()._parse_args(argv)
@@ -71,7 +78,7 @@ for _name, _class in COMMANDS.items():
 
 
 def _no_command(word: str) -> UsageProblem:
-    """That *word* is no command, with the one that comes nearest."""
+    """The error for *word*, which is no command, with the command that is most like it."""
     import difflib
 
     near = difflib.get_close_matches(word, COMMANDS, n=1)
@@ -80,9 +87,9 @@ def _no_command(word: str) -> UsageProblem:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run bisector with these words (default: the process's own) and give its exit status."""
+    """Run bisector with the words *argv* (default: sys.argv) and return its exit status."""
     words = list(sys.argv if argv is None else argv)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that knows no arrows gets \u2192
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Unicode gets \u2192 for →
         sys.stdout.reconfigure(errors="backslashreplace")
     # a cancelled CI job cleans up as Ctrl-C does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -99,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         said = str(error)
         if no_room := next((why for why in _NO_ROOM if why in said), ""):
-            # it can strike anywhere, inside libgit2, too
+            # libgit2 raises it, too, and anything else that writes
             full = WorkspaceProblem(no_room, MAKE_ROOM)
             print(f"bisector: {full}", file=sys.stderr)
             status = full.exit_code
@@ -110,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _unimportable(error: ImportError) -> int:
-    """Say what cannot be imported, and whose fault that is; the exit status."""
+    """Print which import failed; the exit status of a missing package, or of a bug in bisector."""
     if (error.name or "").partition(".")[0] == "bisector":
         print(f"bisector: {_bug(error)}", file=sys.stderr)
         return STATUS_BUG
@@ -122,10 +129,11 @@ def _unimportable(error: ImportError) -> int:
 
 
 def _bug(error: Exception) -> str:
-    """Keep the details of what nobody expected, and say where."""
+    """Write the traceback of an unexpected *error* to the workspace; the line for the user."""
     said = f"a bug in bisector: {type(error).__name__}: {' '.join(str(error).split())}"
     try:
         from bisector.system import versions
+        from bisector.system.workspace import Workspace
 
         path = Workspace.open().folder("crashes") / f"{time.time_ns()}.txt"
         details = [str(sys.argv), *versions.listed(), traceback.format_exc()]

@@ -1,28 +1,39 @@
-"""bisector affected RANGE"""
+"""`bisector affected RANGE`"""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from plumbum import cli
 
-from bisector.cli.command import FlakyCommand, ReportCommand
+from bisector.cli.command import FAILURES, ReportCommand
+from bisector.cli.help import RANGE, Group, option
+from bisector.cli.test_command import FlakyCommand
 
 
 class Affected(FlakyCommand, ReportCommand):
-    """Say which releases of RANGE (A..B) have the bug"""
+    """List the releases in a range that have the bug"""
 
-    DESCRIPTION_MORE = """
-As few of them are probed as it takes to tell the others. Interrupted, the same command goes on.
+    DESCRIPTION_MORE = f"""
+{RANGE} Only as many releases are tested as are needed to infer the verdicts of the others. An
+interrupted job continues with the same command."""
+    EXIT_STATUS: ClassVar = {
+        0: "each release has a verdict",
+        1: "some releases could not be tested",
+        **FAILURES,
+    }
 
-Exit status: 0 each release has its verdict, 1 some could not be tested, 2 the question cannot be
-answered as asked, 3 the machine lacks something."""
-
-    tags = cli.SwitchAttr(
-        "--tags", str, default="*", argname="GLOB", help="only these releases, e.g. 'v3.0-dev*'"
+    tags = option(
+        "--tags",
+        "GLOB",
+        "only these releases, e.g. 'v3.0-dev*' (default: all)",
+        Group.REVISIONS,
+        default="*",
     )
-    every = cli.Flag("--every", help="probe each release; infer none from its neighbours")
+    every = cli.Flag("--every", group=Group.REVISIONS, help="test each release; infer none")
 
     def main(self, range: str) -> int:
-        from bisector.cli.answer import show
+        from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, way_of
         from bisector.jobs.survey import affected
         from bisector.report.live import Live
@@ -32,4 +43,4 @@ answered as asked, 3 the machine lacks something."""
             way = way_of(self, live)
             asked = asked_of(self, live)
             outcome = affected.run(asked, range, tags=str(self.tags), every=self.every, way=way)
-        return show(outcome, files)
+        return print_outcome(outcome, files)

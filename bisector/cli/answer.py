@@ -1,4 +1,4 @@
-"""Print a job's answer, write its files, and choose the exit status."""
+"""Print a job's report, write it to files, and choose the exit status."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from bisector.system.workspace import explained
 PROVEN, NOT_PROVEN = 0, 1
 
 
-def show(outcome: JobResult, files: Mapping[str, Path] | None = None) -> int:
-    """The answer on stdout, the reason for none on stderr; the exit status of the command.
+def print_outcome(outcome: JobResult, files: Mapping[str, Path] | None = None) -> int:
+    """Print the report on stdout, and on stderr why there is no answer; return the exit status.
 
-    *files* says which format of the report goes where, as ReportCommand.files() has it.
+    *files* has the file for each format of the report, as ReportCommand.files() returns it.
     """
     summary = summarize(outcome.events)
-    assert summary is not None  # carry_out() begins every journal with what was asked
-    status = tell(summary, outcome.journal, files or {})
+    assert summary is not None  # carry_out() writes a Started event first
+    status = print_report(summary, outcome.journal, files or {})
     if outcome.problem is not None:
         print(f"bisector: {outcome.problem}", file=sys.stderr)
         return outcome.problem.exit_code
     return status
 
 
-def tell(summary: Summary, journal: Path, files: Mapping[str, Path]) -> int:
-    """The report on stdout and in *files*; the exit status that it stands for.
+def print_report(summary: Summary, journal: Path, files: Mapping[str, Path]) -> int:
+    """Print the report on stdout, write it to *files*, and return the exit status.
 
-    Raises OutputProblem for a format that this job has no report in, WorkspaceProblem when the
-    disk refuses.
+    Raises OutputProblem for a format that this kind of job does not have, WorkspaceProblem if a
+    file cannot be written; then the others are written and the report is printed all the same.
     """
     texts = {path: FORMATS[name].render(summary) for name, path in files.items()}
     written, failure = [str(journal)], None
@@ -44,7 +44,7 @@ def tell(summary: Summary, journal: Path, files: Mapping[str, Path]) -> int:
             with explained(f"cannot write {path}"):
                 path.write_text(text, encoding="utf-8", errors="backslashreplace")
             written.append(str(path))
-        except WorkspaceProblem as problem:  # the others, and the answer, are worth having
+        except WorkspaceProblem as problem:
             failure = problem
     print(terminal.render(summary, written), end="")
     if failure:

@@ -1,55 +1,62 @@
-"""bisector backport PATCH|REV --onto BRANCH"""
+"""`bisector backport FIX --onto BRANCH`"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
-from plumbum import cli
-
-from bisector.cli.command import JobCommand, ReportCommand, comma_separated
+from bisector.cli.command import FAILURES, ReportCommand, comma_separated
+from bisector.cli.help import Group, option
+from bisector.cli.test_command import JobCommand
 from bisector.errors import UsageProblem
 
 
 class Backport(JobCommand, ReportCommand):
-    """Port a fix (PATCH, a file, or REV) to branches: is it needed, does it apply and work?"""
+    """Port a fix to other branches and test it there"""
 
     DESCRIPTION_MORE = """
-Only a test that is bad without the fix where it was made, and good with it, can say whether a
-branch needs it: the reg-test that the fix itself brings, and --vtc or --scenario, else all
-scenarios that come with bisector. If none is such a test, the outcome is "unknown". A conflict
-is shown, and what the fix needs first is looked for.
+FIX is a commit, a patch file or a folder of patches. For each branch the report says whether it
+needs the fix, and whether the fix applies and works there.
 
-Exit status: 0 each branch is fixed by it or does not need it, 1 not so, or unknown, 2 the question
-cannot be answered as asked, 3 the machine lacks something."""
+Whether a branch needs the fix is decided by tests that are bad without it and good with it where it
+was made. The candidates are the reg-test that the fix itself brings, and the test of --vtc or
+--scenario, else all bundled scenarios. If none of them qualifies, the outcome is "unknown". A
+conflict is shown, and the commits that the fix depends on are looked for."""
+    EXIT_STATUS: ClassVar = {
+        0: "each branch is fixed, or does not need it",
+        1: "some branch is not fixed, or unknown",
+        **FAILURES,
+    }
+    REFUSED = frozenset({"patch"})
 
-    onto = cli.SwitchAttr(
+    onto = option(
         "--onto",
-        str,
-        list=True,
-        argname="BRANCH,…",
-        help="where to: any revisions, e.g. origin/3.0 or v3.0.0",
+        "BRANCH,…",
+        "the branches: any revisions, e.g. origin/3.0 or v3.0.0",
+        Group.REVISIONS,
+        repeatable=True,
     )
-    out = cli.SwitchAttr(
-        "--out", str, argname="DIR", help="write patch files for 'git am', a folder per branch"
+    out = option(
+        "--out", "DIR", "write patch files for 'git am', one folder per branch", Group.REVISIONS
     )
-    create_branch = cli.SwitchAttr(
+    create_branch = option(
         "--create-branch",
-        str,
+        "NAME",
+        "create a branch with the result in the clone; {branch} in NAME stands for the name of "
+        "the branch that it was ported to",
+        Group.REVISIONS,
         default="",
-        argname="NAME",
-        help="make a branch of it in the clone; {branch} in NAME stands for the branch's name",
     )
-
-    reg_tests = cli.SwitchAttr(
+    reg_tests = option(
         "--reg-tests",
-        str,
-        list=True,
-        argname="DIR",
-        help="run the branch's own reg-tests in DIR (or a .vtc) before and after the fix",
+        "DIR",
+        "run the branch's own reg-tests in DIR (or a .vtc file) before and after the fix",
+        Group.TEST,
+        repeatable=True,
     )
 
     def main(self, fix: str) -> int:
-        from bisector.cli.answer import show
+        from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, way_of
         from bisector.jobs.backport.backport import Wishes, backport
         from bisector.report.live import Live
@@ -66,4 +73,4 @@ cannot be answered as asked, 3 the machine lacks something."""
                 tuple(self.reg_tests),
             )
             outcome = backport(asked_of(self, live), fix, onto, wishes, way)
-        return show(outcome, files)
+        return print_outcome(outcome, files)

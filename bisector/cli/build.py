@@ -1,12 +1,21 @@
-"""bisector build REV"""
+"""`bisector build REVISION`"""
 
 from __future__ import annotations
 
-from bisector.cli.command import RepoCommand
+from typing import ClassVar
+
+from bisector.cli.command import FAILURES, RepoCommand
 
 
 class Build(RepoCommand):
-    """Build one revision, with the patches that are named; print the binary's path"""
+    """Build one revision and print the path of the binary"""
+
+    DESCRIPTION_MORE = "REVISION is a commit, tag or branch. The patches of --patch are applied."
+    EXIT_STATUS: ClassVar = {
+        0: "built",
+        2: "no such revision, or it does not build",
+        3: FAILURES[3],
+    }
 
     def main(self, revision: str) -> int:
         from bisector.cli.options import asked_of

@@ -1,17 +1,22 @@
-"""bisector cache"""
+"""`bisector cache`"""
 
 from __future__ import annotations
 
 from plumbum import cli
 
-from bisector.cli.command import RoomCommand
+from bisector.cli.command import WorkspaceCommand
+from bisector.cli.help import Group
 
 
-class Cache(RoomCommand):
-    """Show what the workspace holds; with --cache-size, trim it to that"""
+class Cache(WorkspaceCommand):
+    """Show what the workspace holds, or remove what is in its cache"""
+
+    DESCRIPTION_MORE = "With --cache-size, the cache is trimmed to that size."
 
     clear = cli.Flag(
-        "--clear", help="remove all that can be made again; keep hunts and what was fetched"
+        "--clear",
+        group=Group.GENERAL,
+        help="empty the cache; keep the journals and what was fetched",
     )
 
     def main(self) -> int:

@@ -2,63 +2,84 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from plumbum import cli
-from plumbum.cli.switches import SwitchError
+from plumbum.cli.switches import PositionalArgumentsError, SwitchError
 
 from bisector import __version__
-from bisector.build.toolchains import TOOLCHAINS
+from bisector.cli.help import Group, option, render, usage
 from bisector.errors import OutputProblem, UsageProblem
 from bisector.report.formats import FORMATS
-from bisector.system import sizes
-from bisector.system.workspace import MAX_BUILD_TREES, Workspace
-from bisector.testing.oracles import ORACLES
 
-_HELP = ("ShowHelp", "ShowHelpAll", "ShowVersion", "ShowCompletion")
+if TYPE_CHECKING:
+    from bisector.system.workspace import Workspace
+
+# raised by plumbum for an option that prints something instead of running the command
+_SHOWN_INSTEAD = ("ShowHelp", "ShowVersion")
+FAILURES: Mapping[int, str] = {
+    2: "the question cannot be answered as asked",
+    3: "the machine lacks something",
+}
 
 
 class Command(cli.Application):
-    """A command whose mistakes on the command line are one line on stderr and exit status 2."""
+    """Base of all commands. A mistake in its options is one line on stderr and exit status 2.
+
+    The help shows the class docstring, ``DESCRIPTION_MORE`` and ``EXIT_STATUS``, without the
+    inherited options that the command does not accept: ``REFUSED`` has their names.
+    """
 
     VERSION = __version__
     ALLOW_ABBREV = False
+    EXIT_STATUS: ClassVar[Mapping[int, str]] = {0: "done", **FAILURES}
+    REFUSED: ClassVar[frozenset[str]] = frozenset()
+
+    @cli.switch(["-h", "--help"], overridable=True, group=Group.GENERAL, help="print this help")
+    def help(self) -> None:
+        print(render(self), end="")
+
+    @cli.switch(
+        ["-v", "--version"], overridable=True, group=Group.GENERAL, help="print the version"
+    )
+    def version(self) -> None:
+        print(f"{self.PROGNAME} {self.VERSION}")
 
     def _parse_args(self, argv: list[str]) -> Any:
-        with _one_line(str(self.PROGNAME)):
+        with _usage_problems(self):
             return super()._parse_args(argv)
 
     def _validate_args(self, *words: Any) -> Any:
-        with _one_line(str(self.PROGNAME)):
+        with _usage_problems(self):
             return super()._validate_args(*words)
 
 
-class _one_line:
-    """Turns plumbum's refusal of a command line into ours; help and version pass through."""
-
-    def __init__(self, program: str) -> None:
-        self._program = program
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, SwitchError) and type(error).__name__ not in _HELP:
-            raise UsageProblem(str(error), f"see '{self._program} --help'") from None
+Command.unbind_switches("--help-all", "--completions")
 
 
-def _file(switch: str, what: str) -> Any:
-    return cli.SwitchAttr(switch, str, argname="FILE", help=what)
+@contextlib.contextmanager
+def _usage_problems(command: Command) -> Iterator[None]:
+    """Turn plumbum's exception for a wrong command line into a UsageProblem."""
+    try:
+        yield
+    except SwitchError as error:
+        if type(error).__name__ in _SHOWN_INSTEAD:
+            raise
+        what = str(error)
+        if isinstance(error, PositionalArgumentsError):
+            what = f"too few or too many arguments for '{usage(command)}'"
+        raise UsageProblem(what, f"see '{command.PROGNAME} --help'") from None
 
 
 class ReportCommand(Command):
-    """A command that has a report and writes it to files, too, in any of FORMATS."""
+    """A command that prints a report, and can write it to files in any of FORMATS."""
 
     def files(self) -> dict[str, Path]:
-        """Which format of the report goes where. Raises OutputProblem if one cannot."""
+        """The files to write, by format. Raises OutputProblem if one cannot be written."""
         named = {name: getattr(self, _attribute(name), None) for name in FORMATS}
         return {name: writable(file) for name, file in named.items() if file is not None}
 
@@ -74,11 +95,11 @@ def _attribute(name: str) -> str:
 
 for _name, _format in FORMATS.items():
     _command = HuntReportCommand if _format.of_hunts else ReportCommand
-    setattr(_command, _attribute(_name), _file(f"--{_name}", _format.help))
+    setattr(_command, _attribute(_name), option(f"--{_name}", "FILE", _format.help, Group.REPORTS))
 
 
 def writable(name: str) -> Path:
-    """*name* as a path. Raises OutputProblem if nothing can be written there."""
+    """*name* as a path. Raises OutputProblem if no file can be written there."""
     path = Path(name)
     if path.is_dir():
         raise OutputProblem(f"cannot write {name}", "it is a folder, name a file")
@@ -89,31 +110,34 @@ def writable(name: str) -> Path:
     return path
 
 
-def comma_separated(option: str, values: Sequence[str]) -> list[str]:
-    """The parts of all *values* of *option*; empty ones, as a last comma leaves, are dropped.
+def comma_separated(name: str, values: Sequence[str]) -> list[str]:
+    """The parts of all *values* of option *name*, without empty ones (`a,b,` has two parts).
 
     Raises UsageProblem if the option was given and nothing is left.
     """
     parts = [part.strip() for value in values for part in value.split(",")]
     found = [part for part in parts if part]
     if values and not found:
-        raise UsageProblem(f"{option} '{values[0]}' names nothing", "write REV or REV,REV,…")
+        raise UsageProblem(f"{name} '{values[0]}' names nothing", "write REV or REV,REV,…")
     return found
 
 
-class RoomCommand(Command):
-    """A command that fills the workspace."""
+class WorkspaceCommand(Command):
+    """A command that writes to the workspace's cache."""
 
-    cache_size = cli.SwitchAttr(
+    cache_size = option(
         "--cache-size",
-        str,
-        argname="SIZE",
-        help="what binaries, logs and build trees may take up (default: 5G); the least recently "
-        "used goes first",
+        "SIZE",
+        "limit of binaries, logs and build trees, e.g. 500M; the least recently used are removed "
+        "first (default: 5G)",
+        Group.GENERAL,
     )
 
     def workspace(self) -> Workspace:
-        """The user's workspace, with the size that the user gave it. Raises UsageProblem."""
+        """The user's workspace, with the limit of --cache-size. Raises UsageProblem."""
+        from bisector.system import sizes
+        from bisector.system.workspace import Workspace
+
         if self.cache_size is None:
             return Workspace.open()
         try:
@@ -122,103 +146,84 @@ class RoomCommand(Command):
             raise UsageProblem(f"--cache-size {error}", "write a size, e.g. 500M or 5G") from None
 
 
-class RepoCommand(RoomCommand):
+def _toolchains() -> str:
+    """The description of --toolchain."""
+    from bisector.build.toolchains import TOOLCHAINS
+
+    kinds = (f"{kind.name}: {kind.description}" for kind in TOOLCHAINS.values())
+    auto = "auto: fast to search, dev to prove and to 'build' (default: auto)"
+    return "; ".join((*kinds, auto))
+
+
+class RepoCommand(WorkspaceCommand):
     """A command that reads a repository and builds from it."""
 
-    repo = cli.SwitchAttr("--repo", str, argname="FOLDER", help="a clone of HAProxy")
-    toolchain = cli.SwitchAttr(
-        "--toolchain",
-        str,
-        default="auto",
-        argname="NAME",
-        help="auto: fast to search, dev to prove; "
-        + "; ".join(f"{kind.name}: {kind.description}" for kind in TOOLCHAINS.values()),
+    repo = option(
+        "--repo",
+        "FOLDER",
+        "a clone of HAProxy (default: $BISECTOR_REPO, else the clone around the current folder, "
+        "else upstream's)",
+        Group.REVISIONS,
     )
-    make = cli.SwitchAttr(
-        "--make", str, list=True, argname="VAR=VALUE", help="a make variable, e.g. USE_OPENSSL=1"
-    )
-    sandbox = cli.SwitchAttr(
-        "--sandbox",
-        str,
-        default="auto",
-        argname="auto|require|off",
-        help="what is built and tested is kept apart by bubblewrap: where that works, or nothing "
-        "is run, or never (default: auto)",
-    )
-    patch = cli.SwitchAttr(
+    patch = option(
         "--patch",
-        str,
-        list=True,
-        argname="FILE|REV|A..B",
-        help="the fix, instead of the scenario's own series",
+        "FILE|REV|A..B",
+        "the patch: a file, a folder, a commit or the commits of a range (default: the "
+        "scenario's; for 'build' and 'probe', none)",
+        Group.REVISIONS,
+        repeatable=True,
+    )
+    toolchain = option(
+        "--toolchain",
+        "NAME",
+        _toolchains,
+        Group.BUILD,
+        default="auto",
+    )
+    make = option(
+        "--make",
+        "VAR=VALUE",
+        "a make variable, e.g. USE_OPENSSL=1",
+        Group.BUILD,
+        repeatable=True,
+    )
+    sandbox = option(
+        "--sandbox",
+        "auto|require|off",
+        "isolate builds and tests with bubblewrap: where it works, always, or never (default: "
+        "auto)",
+        Group.BUILD,
+        default="auto",
     )
 
 
 class ClusterCommand(Command):
-    """A command that speaks to a Dask scheduler."""
+    """A command that connects to a Dask scheduler."""
 
-    tls_ca = _file("--tls-ca", "the certificate by which the cluster's are known, for tls://")
-    tls_cert = _file("--tls-cert", "our own certificate, for tls://")
-    tls_key = _file("--tls-key", "its key")
+    tls_ca = option(
+        "--tls-ca", "FILE", "tls://: the CA that signed the cluster's certificates", Group.CLUSTER
+    )
+    tls_cert = option("--tls-cert", "FILE", "tls://: this machine's certificate", Group.CLUSTER)
+    tls_key = option("--tls-key", "FILE", "tls://: the certificate's private key", Group.CLUSTER)
     insecure = cli.Flag(
         "--insecure-cluster",
-        help="allow tcp:// over a network: whoever reaches the scheduler runs what they like",
+        group=Group.CLUSTER,
+        help="allow tcp:// over a network: whoever reaches the scheduler can run any program on "
+        "its machines",
     )
 
 
-class TestCommand(RepoCommand, ClusterCommand):
-    """A command that also runs a test."""
+class ClientCommand(Command):
+    """A command that can let the workers of a Dask scheduler build and test."""
 
-    scenario = cli.SwitchAttr(
-        "--scenario", str, argname="NAME|FOLDER", help="what to test for (default: dns-flap)"
-    )
-    settings = cli.SwitchAttr(
-        "--set", str, list=True, argname="NAME=VALUE", help="a parameter of the scenario"
-    )
-    bad_if = cli.SwitchAttr(
-        "--bad-if", str, argname="REGEX", help="with --vtc: bad only if VTest's log matches"
-    )
-    skip_if = cli.SwitchAttr(
-        "--skip-if", str, argname="REGEX", help="with --vtc: untestable if VTest's log matches"
-    )
-    fresh = cli.Flag("--fresh", help="forget what earlier runs found out; test again")
-    cluster = cli.SwitchAttr(
+    cluster = option(
         "--cluster",
-        str,
-        argname="ADDRESS",
-        help="build and test on the workers of this Dask scheduler, see 'bisector worker'",
+        "ADDRESS",
+        "build and test on the workers of this Dask scheduler, see 'bisector worker --help'",
+        Group.CLUSTER,
     )
     same_toolchain = cli.Flag(
         "--same-toolchain",
-        help="with --cluster: no answers from workers with another compiler, Lua or VTest",
+        group=Group.CLUSTER,
+        help="stop if a worker has another compiler, Lua or VTest than this machine",
     )
-
-
-for _kind in ORACLES.values():
-    _switch = cli.SwitchAttr(f"--{_kind.option}", str, argname=_kind.argument, help=_kind.summary)
-    setattr(TestCommand, _kind.option, _switch)
-
-
-class JobCommand(TestCommand):
-    """A command that runs a test at many revisions."""
-
-    jobs = cli.SwitchAttr(
-        "--jobs",
-        str,
-        argname="N",
-        help="builds at once, each in its own tree (default: one for each four processors; with "
-        "--cluster, one for each thread of its workers)",
-    )
-
-    def at_once(self) -> int:
-        """How many builds the user wants at once, 0 if that was not said. Raises UsageProblem."""
-        text = self.jobs or "0"
-        if not text.isdecimal() or (self.jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
-            raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
-        return int(text)
-
-
-class FlakyCommand(JobCommand):
-    """The same, which can reckon with chance."""
-
-    flaky = cli.Flag("--flaky", help="the test passes on bad revisions now and then")

@@ -1,22 +1,28 @@
-"""bisector demo"""
+"""`bisector demo`"""
 
 from __future__ import annotations
 
 import sys
+from typing import ClassVar
 
-from bisector.cli.command import RoomCommand
+from bisector.cli.command import FAILURES, WorkspaceCommand
 
-SERIES = "3.0"  # of HAProxy; Debian's stable suite has it, with both fixes
+SERIES = "3.0"  # of HAProxy, in Debian's stable suite, which has both fixes
 
 
-class Demo(RoomCommand):
-    """Make a small history from Debian's HAProxy, with a bug in it, and hunt it"""
+class Demo(WorkspaceCommand):
+    """Search a bug in a small history made from Debian's HAProxy"""
 
     DESCRIPTION_MORE = """
-Needs no clone of HAProxy. Takes a minute or two the first time, for two or three dozen probes."""
+Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40 tests."""
+    EXIT_STATUS: ClassVar = {
+        0: "all is proven, and the planted commits were found",
+        1: "not all is proven, or other commits were found",
+        **FAILURES,
+    }
 
     def main(self) -> int:
-        from bisector.cli.answer import show
+        from bisector.cli.answer import print_outcome
         from bisector.jobs import playground
         from bisector.jobs.hunt import job
         from bisector.jobs.runner import Way, noticing
@@ -33,17 +39,17 @@ Needs no clone of HAProxy. Takes a minute or two the first time, for two or thre
             series = load.load(setup.bundled_patches("dns-flap"))
             live.doing("making the playground")
             ground = playground.make(workspace, source.path, series, playground.DEMO)
-            # without hints the search meets what cannot be built and what cannot be tested, too
+            # without hints, the search also meets commits that cannot be built or tested
             words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
             options = setup.Options(repo=str(ground.path))
             asked = setup.Asked(workspace, options, live.doing, noticing(live))
             way = Way(f"bisector {' '.join(words)}", live)
             outcome = job.run(asked, ground.range, blind=True, way=way)
-        status = show(outcome)
+        status = print_outcome(outcome)
         summary = summarize(outcome.events)
         found = {f.found.what: f.revision for f in summary.findings} if summary else {}
         right = found == {"introduction": ground.regression, "fix": ground.heal}
         print(f"\nplanted: {ground.regression[:10]}, healed: {ground.heal[:10]}: ", end="")
-        print("both found" if right else "NOT what was found")
+        print("both found" if right else "not what was found")
         return status if right else 1

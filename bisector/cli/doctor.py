@@ -1,22 +1,27 @@
-"""bisector doctor [--fix]"""
+"""`bisector doctor`"""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import ClassVar
 
 from plumbum import cli
 
 from bisector.cli.command import Command
+from bisector.cli.help import Group
 
 
 class Doctor(Command):
-    """Say what the main job needs, what of it is here, how to get the rest"""
+    """List what bisector needs of this machine, and what is missing"""
 
-    DESCRIPTION_MORE = """
-Exit status: 0 if the main job can run, else 3."""
+    EXIT_STATUS: ClassVar = {0: "'bisector run' can work on this machine", 3: "it cannot"}
 
-    fix = cli.Flag("--fix", help="fetch into the workspace what apt can give without root")
+    fix = cli.Flag(
+        "--fix",
+        group=Group.GENERAL,
+        help="fetch what is missing into the workspace with apt, without root",
+    )
 
     def main(self) -> int:
         from bisector.jobs import doctor

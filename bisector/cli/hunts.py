@@ -1,4 +1,4 @@
-"""bisector hunts"""
+"""`bisector hunts`"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bisector.cli.command import Command
 
 
 class Hunts(Command):
-    """List the hunts in the workspace and how they stand"""
+    """List the jobs in the workspace and their state, newest first"""
 
     def main(self) -> int:
         from bisector.jobs import catalog
@@ -20,5 +20,5 @@ class Hunts(Command):
         for name in unreadable:
             print(f"{name}  cannot be read: damaged, or of another version of bisector")
         if not hunts and not unreadable:
-            print("no hunts yet: 'bisector run A..B' begins one")
+            print("no hunts yet: 'bisector run A..B' starts one")
         return 0

@@ -1,4 +1,4 @@
-"""From a command's switches to the plain data that the work is done with."""
+"""From a command's options to the data classes that jobs take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from bisector.cli.command import FlakyCommand, JobCommand, RepoCommand, TestCommand
+from bisector.cli.command import RepoCommand
+from bisector.cli.test_command import FlakyCommand, JobCommand, TestCommand
 from bisector.errors import UsageProblem
 from bisector.jobs.runner import Watcher, Way, noticing
 from bisector.probing.dask.scheduler import Scheduler
@@ -16,7 +17,7 @@ from bisector.testing.oracles import ORACLES
 
 
 def options_of(command: RepoCommand) -> Options:
-    """What the user said."""
+    """The options that say what to build and test."""
     options = Options(
         repo=command.repo,
         patches=tuple(command.patch),
@@ -45,16 +46,21 @@ def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
 
 def own_test_of(command: TestCommand) -> tuple[str, str] | None:
     """The option that names the user's own test, and its value. Raises UsageProblem for two."""
-    named = [(name, value) for name in ORACLES if (value := getattr(command, name)) is not None]
+    named = [
+        (name, value)
+        for name in ORACLES
+        if (value := getattr(command, name.replace("-", "_"))) is not None
+    ]
     if len(named) > 1:
         raise UsageProblem(f"--{named[0][0]} and --{named[1][0]}", "name one test")
     return named[0] if named else None
 
 
 def cluster_of(command: TestCommand) -> Scheduler | None:
-    """The cluster that the user named, which may be spoken to as far as one can tell from here.
+    """The scheduler of --cluster with its TLS files, which are checked; None without --cluster.
 
-    Raises UsageProblem if it may not, or if what goes with a cluster has none; MissingProgram.
+    Raises UsageProblem if the address or the TLS files do not do, or if an option for a cluster is
+    given without --cluster; MissingProgram if Dask is not installed.
     """
     if command.cluster is not None:
         cluster = Scheduler(
@@ -70,11 +76,11 @@ def cluster_of(command: TestCommand) -> Scheduler | None:
         return cluster
     tls = (command.tls_ca, command.tls_cert, command.tls_key)
     if any(tls) or command.insecure or command.same_toolchain:
-        raise UsageProblem("an option for a cluster, and no cluster", "name one with --cluster")
+        raise UsageProblem("an option for a cluster without --cluster", "name one with --cluster")
     return None
 
 
 def way_of(command: JobCommand, watcher: Watcher) -> Way:
-    """How the user wants the job done. Raises UsageProblem, and what cluster_of() does."""
-    line, jobs = shlex.join(["bisector", *sys.argv[1:]]), command.at_once()
+    """The options that say how to do the job. Raises as cluster_of(), UsageProblem for --jobs."""
+    line, jobs = shlex.join(["bisector", *sys.argv[1:]]), command.job_count()
     return Way(line, watcher, jobs=jobs, fresh=command.fresh, cluster=cluster_of(command))

@@ -1,37 +1,49 @@
-"""bisector probe [REV]"""
+"""`bisector probe [REVISION]`"""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from bisector.cli.command import TestCommand
+from bisector.cli.command import FAILURES
+from bisector.cli.test_command import TestCommand
 from bisector.errors import PatchConflict
 
 if TYPE_CHECKING:
     from bisector.record.events import Probed
 
-STATUS_CANNOT_TELL = 125  # what `git bisect run` skips a revision for
+STATUS_SKIP = 125  # `git bisect run` skips the revision
 
 
 class Probe(TestCommand):
-    """Build and test one revision: REV, or the commit that is checked out"""
+    """Build and test one revision"""
 
     DESCRIPTION_MORE = """
-Exit status: 0 good, 1 bad, 125 neither, as `git bisect run bisector probe` wants it. What concerns
-no single revision ends a bisection: 129 the question cannot be answered as asked, 131 the machine
-lacks something, 132 a bug in bisector, 130 interrupted."""
+REVISION is a commit, tag or branch; by default, the commit that is checked out, without uncommitted
+changes.
+
+The exit status is what 'git bisect run bisector probe' expects: 125 skips the revision, 128 and
+above end the bisection."""
+    EXIT_STATUS: ClassVar = {
+        0: "good",
+        1: "bad",
+        125: "neither: it cannot be built or tested, or does not take the patch",
+        129: FAILURES[2],
+        130: "interrupted",
+        131: FAILURES[3],
+        132: "a bug in bisector",
+    }
 
     def main(self, revision: str = "") -> int:
         from bisector.report import terminal
 
         try:
             result = self._probe(revision)
-        except PatchConflict as conflict:  # another revision may well take the patch
+        except PatchConflict as conflict:  # the patch may apply to another revision
             print(f"bisector: {conflict}", file=sys.stderr)
-            return STATUS_CANNOT_TELL
+            return STATUS_SKIP
         print(terminal.probe_report(result), end="")
-        return {"good": 0, "bad": 1}.get(result.verdict, STATUS_CANNOT_TELL)
+        return {"good": 0, "bad": 1}.get(result.verdict, STATUS_SKIP)
 
     def _probe(self, revision: str) -> Probed:
         from bisector.cli.options import asked_of, cluster_of

@@ -1,24 +1,39 @@
-"""bisector regtest SCENARIO"""
+"""`bisector regtest SCENARIO`"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from plumbum import cli
 
-from bisector.cli.command import Command
+from bisector.cli.command import FAILURES, Command
+from bisector.cli.help import Group, option
 
 
 class Regtest(Command):
-    """Render a scenario's reg-tests as upstream takes them"""
+    """Write the reg-tests of a scenario in the form that upstream merges"""
 
     DESCRIPTION_MORE = """
-They are written to FOLDER/<subsystem>/*.vtc and *.lua.
-Exit status of --check: 0 if the files there say what the templates do, else 1."""
+SCENARIO is the name of a bundled scenario or a folder. The files are FOLDER/<subsystem>/*.vtc and
+*.lua."""
+    EXIT_STATUS: ClassVar = {
+        0: "written; with --check, the files are what the templates render",
+        1: "with --check, some files are missing or differ",
+        **FAILURES,
+    }
 
-    out = cli.SwitchAttr("--out", str, default="reg-tests", argname="FOLDER", help="where to")
-    check = cli.Flag("--check", help="write nothing; list what is missing or differs")
+    out = option(
+        "--out",
+        "FOLDER",
+        "where to write the files (default: reg-tests)",
+        Group.GENERAL,
+        default="reg-tests",
+    )
+    check = cli.Flag(
+        "--check", group=Group.GENERAL, help="write nothing; list what is missing or differs"
+    )
 
     def main(self, scenario: str) -> int:
         from bisector.testing import render_reg_tests, scenario_loader

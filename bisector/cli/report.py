@@ -1,22 +1,29 @@
-"""bisector report [HUNT]"""
+"""`bisector report [HUNT]`"""
 
 from __future__ import annotations
 
-from bisector.cli.command import HuntReportCommand
+from typing import ClassVar
+
+from bisector.cli.command import FAILURES, HuntReportCommand
 
 
 class Report(HuntReportCommand):
-    """Show a hunt's report again, and write it to files"""
+    """Print the report of a job again, or write it to files"""
 
     DESCRIPTION_MORE = """
-HUNT is a name as 'bisector hunts' lists it, or how one begins; the newest unless named.
-Exit status: 0 if all is proven or verified, 1 if not, 2 if there is no such hunt."""
+HUNT is a name that 'bisector hunts' lists, or its beginning; by default, the newest."""
+    EXIT_STATUS: ClassVar = {
+        0: "all is proven or verified",
+        1: "not all is",
+        2: "there is no such job, or no such form of its report",
+        3: FAILURES[3],
+    }
 
     def main(self, hunt: str = "") -> int:
-        from bisector.cli.answer import tell
+        from bisector.cli.answer import print_report
         from bisector.jobs import catalog
         from bisector.system.workspace import Workspace
 
         files = self.files()
         journal, summary = catalog.find_hunt(Workspace.open(), hunt)
-        return tell(summary, journal, files)
+        return print_report(summary, journal, files)

@@ -1,43 +1,53 @@
-"""bisector run RANGE"""
+"""`bisector run RANGE`"""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from plumbum import cli
 
-from bisector.cli.command import FlakyCommand, HuntReportCommand
+from bisector.cli.command import FAILURES, HuntReportCommand
+from bisector.cli.help import RANGE, Group, option
+from bisector.cli.test_command import FlakyCommand
 
 
 class Run(FlakyCommand, HuntReportCommand):
-    """Hunt a bug over RANGE (A..B): introduction, fix, affected releases, patch"""
+    """Find the commit that introduced a bug and the one that fixed it"""
 
-    DESCRIPTION_MORE = """
-Both ends may be good, with the bug in between. Interrupted, the same command goes on.
+    DESCRIPTION_MORE = f"""
+{RANGE} Both ends may be good, with the bug in between. The report also has the affected releases,
+and whether the patch fixes each of them. An interrupted job continues with the same command."""
+    EXIT_STATUS: ClassVar = {
+        0: "all is proven, and the patch fixes each affected release",
+        1: "an answer is not proven, or the patch does not fix all",
+        **FAILURES,
+    }
 
-Exit status: 0 all is proven and the patch holds, 1 not so, 2 the question cannot be answered
-as asked, 3 the machine lacks something."""
-
-    blind = cli.Flag("--blind", help="ignore what the scenario knows of suspect, fix and patch")
-    hint = cli.SwitchAttr(
-        "--hint",
-        str,
-        default="",
-        argname="PATH|FUNCTION|SUBSYSTEM",
-        help="what the culprit has to do with, in your opinion; saves probes if right",
+    blind = cli.Flag(
+        "--blind", group=Group.SEARCH, help="ignore the scenario's suspect, fix and patch"
     )
-    confirm = cli.SwitchAttr(
-        "--confirm",
-        str,
+    hint = option(
+        "--hint",
+        "PATH|FUNCTION|SUBSYSTEM",
+        "what you think the culprit changed; saves tests if right",
+        Group.SEARCH,
         default="",
-        argname="NAME",
-        help="toolchain of the proof: dev, release, or none (default: dev, or release if that "
-        "searched)",
+    )
+    confirm = option(
+        "--confirm",
+        "NAME",
+        "toolchain of the proof, or none (default: release with --toolchain release, else dev)",
+        Group.SEARCH,
+        default="",
     )
     hunks = cli.Flag(
-        "--hunks", help="reduce the introducing commit to the hunks that bring the bug, too"
+        "--hunks",
+        group=Group.SEARCH,
+        help="reduce the introducing commit to the hunks that cause the bug",
     )
 
     def main(self, range: str) -> int:
-        from bisector.cli.answer import show
+        from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, way_of
         from bisector.jobs.hunt import job
         from bisector.report.live import Live
@@ -47,4 +57,4 @@ as asked, 3 the machine lacks something."""
         with Live() as live:
             way = way_of(self, live)
             outcome = job.run(asked_of(self, live, **more), range, blind=self.blind, way=way)
-        return show(outcome, files)
+        return print_outcome(outcome, files)

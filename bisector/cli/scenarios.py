@@ -1,4 +1,4 @@
-"""bisector scenarios [NAME|FOLDER]"""
+"""`bisector scenarios [NAME]`"""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from bisector.cli.command import Command
 
 
 class Scenarios(Command):
-    """List the scenarios, or show one"""
+    """List the bundled scenarios, or show one"""
+
+    DESCRIPTION_MORE = "NAME is a bundled scenario or the folder of your own."
 
     def main(self, name: str = "") -> int:
         from bisector.report import terminal

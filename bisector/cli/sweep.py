@@ -1,39 +1,48 @@
-"""bisector sweep RANGE"""
+"""`bisector sweep RANGE`"""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from plumbum import cli
 
-from bisector.cli.command import FlakyCommand, ReportCommand
+from bisector.cli.command import FAILURES, ReportCommand
+from bisector.cli.help import RANGE, Group, option
+from bisector.cli.test_command import FlakyCommand
 from bisector.errors import UsageProblem
 
 
 class Sweep(FlakyCommand, ReportCommand):
-    """Say of many revisions of RANGE (A..B) whether they have the bug; draw the map"""
+    """Test many revisions of a range, and infer none"""
 
-    DESCRIPTION_MORE = """
-As many as 100 commits, evenly spaced, are tested unless one says which. Interrupted, the same
-command goes on.
+    DESCRIPTION_MORE = f"""
+{RANGE} Without --tags, --every or --all, up to 100 commits at even distances are tested. An
+interrupted job continues with the same command."""
+    EXIT_STATUS: ClassVar = {
+        0: "each revision is good or bad",
+        1: "some revisions could not be tested",
+        **FAILURES,
+    }
+    REFUSED = frozenset({"patch"})
 
-Exit status: 0 each is good or bad, 1 some could not be tested, 2 the question cannot be answered
-as asked, 3 the machine lacks something."""
-
-    tags = cli.Flag("--tags", excludes=["--every", "--all"], help="test the releases")
-    every = cli.SwitchAttr(
-        "--every", str, argname="N", excludes=["--all"], help="test each N-th commit, and both ends"
+    tags = cli.Flag("--tags", group=Group.REVISIONS, help="test each release")
+    every = option("--every", "N", "test each N-th commit, and both ends", Group.REVISIONS)
+    all = cli.Flag("--all", group=Group.REVISIONS, help="test each commit")
+    dry_run = cli.Flag(
+        "--dry-run",
+        group=Group.GENERAL,
+        help="print how much there is to do and how long it takes, and stop",
     )
-    all = cli.Flag("--all", help="test each commit")
-    dry_run = cli.Flag("--dry-run", help="only say how much there is to do, and how long it takes")
 
     def main(self, range: str) -> int:
-        from bisector.cli.answer import show
+        from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, way_of
         from bisector.jobs.survey import sweep
         from bisector.record.events import Noted
         from bisector.report import swept
         from bisector.report.live import Live
 
-        choice = sweep.Choice(self.tags, 1 if self.all else self._every())
+        choice = sweep.Choice(self.tags, self._stride())
         files = self.files()
         with Live() as live:
             way = way_of(self, live)
@@ -45,12 +54,16 @@ as asked, 3 the machine lacks something."""
         if self.dry_run:
             print(cost)
             return 0
-        return show(outcome, files)
+        return print_outcome(outcome, files)
 
-    def _every(self) -> int:
-        """What the user asked for, 0 if nothing."""
+    def _stride(self) -> int:
+        """The distance between two commits to test, 0 if it was not given. Raises UsageProblem."""
+        given = {"--tags": self.tags, "--every": self.every is not None, "--all": self.all}
+        chosen = [name for name, is_given in given.items() if is_given]
+        if len(chosen) > 1:
+            raise UsageProblem(f"{' and '.join(chosen)} exclude each other", "give one of them")
         if self.every is None:
-            return 0
+            return int(self.all)
         if not self.every.isdecimal() or int(self.every) < 1:
             raise UsageProblem(f"--every {self.every}", "a number from 1 on")
         return int(self.every)

@@ -1,42 +1,51 @@
-"""bisector verify"""
+"""`bisector verify`"""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from plumbum import cli
 
-from bisector.cli.command import JobCommand, ReportCommand, comma_separated
+from bisector.cli.command import FAILURES, ReportCommand, comma_separated
+from bisector.cli.help import Group, option
+from bisector.cli.test_command import JobCommand
 
 
 class Verify(JobCommand, ReportCommand):
-    """Does a patch fix the bug, wherever it is needed, and break nothing?"""
+    """Test whether a patch fixes the bug and breaks nothing"""
 
     DESCRIPTION_MORE = """
-Tests all variants of all scenarios before and after the patch at each revision.
+All variants of all bundled scenarios are tested before and after the patch on each revision."""
+    EXIT_STATUS: ClassVar = {0: "verified", 1: "not verified", **FAILURES}
 
-Exit status: 0 verified, 1 not, 2 the question cannot be answered as asked, 3 the machine
-lacks something."""
-
-    on = cli.SwitchAttr(
+    on = option(
         "--on",
-        str,
-        list=True,
-        argname="REV,…|A..B",
-        help="where (default: the affected releases, the last affected commit, and the commits "
-        "before the bug and with its fix)",
+        "REV,…|A..B",
+        "where to test: revisions, or the ends and releases of a range (default: the affected "
+        "releases, the last affected commit, and the commits before the bug and with its fix)",
+        Group.REVISIONS,
+        repeatable=True,
     )
-    hunks = cli.Flag("--hunks", help="drop each hunk in turn: which variant notices?")
-
-    coverage = cli.Flag("--coverage", help="which lines that the patch adds are executed? (gcov)")
-    reg_tests = cli.SwitchAttr(
+    hunks = cli.Flag(
+        "--hunks",
+        group=Group.TEST,
+        help="leave out each hunk in turn, and list the variants that notice",
+    )
+    coverage = cli.Flag(
+        "--coverage",
+        group=Group.TEST,
+        help="measure with gcov which lines that the patch adds are executed by the tests",
+    )
+    reg_tests = option(
         "--reg-tests",
-        str,
-        list=True,
-        argname="DIR",
-        help="run the revision's own reg-tests in DIR (or a .vtc) before and after the patch",
+        "DIR",
+        "run the revision's own reg-tests in DIR (or a .vtc file) before and after the patch",
+        Group.TEST,
+        repeatable=True,
     )
 
     def main(self) -> int:
-        from bisector.cli.answer import show
+        from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, way_of
         from bisector.jobs.verify.verify import Closer, verify
         from bisector.report.live import Live
@@ -47,4 +56,4 @@ lacks something."""
         with Live() as live:
             way = way_of(self, live)
             outcome = verify(asked_of(self, live), on, closer, way)
-        return show(outcome, files)
+        return print_outcome(outcome, files)

@@ -1,20 +1,26 @@
-"""bisector worker ADDRESS"""
+"""`bisector worker ADDRESS`"""
 
 from __future__ import annotations
 
 import os
+from typing import ClassVar
 
-from bisector.cli.command import ClusterCommand, RoomCommand
+from bisector.cli.command import FAILURES, ClusterCommand, WorkspaceCommand
 from bisector.errors import EnvironmentProblem
 
 
-class Worker(RoomCommand, ClusterCommand):
-    """Build and test for those who name the same scheduler (ADDRESS) with --cluster"""
+class Worker(WorkspaceCommand, ClusterCommand):
+    """Build and test for clients of a Dask scheduler"""
 
     DESCRIPTION_MORE = """
-One probe at a time, with all processors. Works until interrupted.
-
-Exit status: 3 if this machine lacks something, or the scheduler cannot be reached."""
+ADDRESS is the scheduler's: tls://HOST:PORT, or HOST:PORT. Clients are bisector commands with the
+same address in --cluster. The worker makes one probe at a time, with all processors, until it is
+interrupted."""
+    EXIT_STATUS: ClassVar = {
+        2: FAILURES[2],
+        3: "this machine lacks something, or the scheduler cannot be reached",
+        130: "interrupted",
+    }
 
     def main(self, address: str) -> int:
         from bisector.jobs import doctor
@@ -26,9 +32,11 @@ Exit status: 3 if this machine lacks something, or the scheduler cannot be reach
             address, self.tls_ca, self.tls_cert, self.tls_key, insecure=self.insecure
         )
         workspace = self.workspace()
-        scheduler.reach()  # before the work of looking around
+        scheduler.reach()  # fail early: the examination takes seconds
         findings = [
-            one for one in doctor.examine(workspace, os.environ) if one.name != "repository"
+            finding
+            for finding in doctor.examine(workspace, os.environ)
+            if finding.name != "repository"
         ]
         print(machine.findings(findings), end="")
         if not doctor.able(findings):

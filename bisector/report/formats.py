@@ -32,9 +32,13 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    "json": Format("as_json", "write the report as JSON, too"),
-    "junit": Format("junit", "write it as JUnit XML, as CI systems read it"),
-    "markdown": Format("markdown", "write it as Markdown, for a pull request or a CI's summary"),
-    "html": Format("html", "write it as one HTML page"),
-    "git-bisect-log": Format("bisect_log", "write what 'git bisect replay' takes", of_hunts=True),
+    "json": Format("as_json", "write the report as JSON"),
+    "junit": Format("junit", "write the report as JUnit XML, for CI systems"),
+    "markdown": Format(
+        "markdown", "write the report as Markdown, for a pull request or a CI summary"
+    ),
+    "html": Format("html", "write the report as one HTML page"),
+    "git-bisect-log": Format(
+        "bisect_log", "write the search for 'git bisect replay'", of_hunts=True
+    ),
 }

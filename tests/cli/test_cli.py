@@ -97,7 +97,7 @@ def test_help_is_on_stdout_and_no_failure(shell: Shell, words: tuple[str, ...]) 
 
 def test_help_lists_every_command(shell: Shell) -> None:
     shell("--help")
-    assert [name for name in COMMANDS if f"\n    {name} " not in shell.out] == []
+    assert [name for name in COMMANDS if f"\n  {name} " not in shell.out] == []
 
 
 # --- what the user got wrong ----------------------------------------------------------------------
@@ -127,9 +127,9 @@ WRONG: dict[tuple[str, ...], str] = {
     ("affected",): "'bisector affected --help'",
     ("affected", "a..b", "--tags"): "--tags",
     ("sweep",): "'bisector sweep --help'",
-    ("sweep", "a..b", "--tags", "--all"): "Given --tags, the following are invalid ['--all']",
-    ("sweep", "a..b", "--every", "2", "--all"): "Given --every, the following are invalid",
-    ("sweep", "a..b", "--every", "2", "--tags"): "Given --tags, the following are invalid",
+    ("sweep", "a..b", "--tags", "--all"): "--tags and --all exclude each other",
+    ("sweep", "a..b", "--every", "2", "--all"): "--every and --all exclude each other",
+    ("sweep", "a..b", "--every", "2", "--tags"): "--tags and --every exclude each other",
     ("sweep", "a..b", "--every", "0"): "--every 0: a number from 1 on",
     ("sweep", "a..b", "--every", "some"): "--every some: a number from 1 on",
     ("sweep", "a..b", "--patch", "x"): "the revisions as they are: leave --patch out",

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bisector.cli.answer import show
+from bisector.cli.answer import print_outcome
 from bisector.errors import NoWitness
 from bisector.jobs.catalog import journal_of
 from bisector.jobs.runner import JobResult
@@ -128,7 +128,7 @@ def test_a_job_without_an_answer_has_its_reports_and_its_own_status(
     outcome = JobResult(
         tmp_path / "journal", events, NoWitness("both ends are good", "look closer")
     )
-    assert show(outcome, {"json": tmp_path / "x"}) == 2
+    assert print_outcome(outcome, {"json": tmp_path / "x"}) == 2
     out, err = capsys.readouterr()
     assert "no answer   both ends are good" in out
     assert err == "bisector: both ends are good: look closer\n"

@@ -11,7 +11,7 @@ import pytest
 from bisector import report
 from bisector.cli.command import HuntReportCommand, ReportCommand
 from bisector.report.formats import FORMATS
-from tests.report.test_terminal import ANSWERED, CULPRIT, summary
+from tests.support.records import ANSWERED, CULPRIT, summary
 
 
 @pytest.mark.parametrize("name", FORMATS)

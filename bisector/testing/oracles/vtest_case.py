@@ -36,7 +36,7 @@ class VTestCase(Oracle):
     """
 
     option: ClassVar[str] = "vtc"
-    summary: ClassVar[str] = "any VTest case instead of a scenario"
+    summary: ClassVar[str] = "any VTest case, instead of a scenario"
 
     vtc: str
     files: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,69 @@
+"""What the commands that run tests have in common."""
+
+from __future__ import annotations
+
+from plumbum import cli
+
+from bisector.cli.command import ClientCommand, ClusterCommand, RepoCommand
+from bisector.cli.help import Group, option
+from bisector.errors import UsageProblem
+from bisector.system.workspace import MAX_BUILD_TREES
+from bisector.testing.oracles import ORACLES
+
+
+class NamedTestCommand(RepoCommand, ClusterCommand, ClientCommand):
+    """A command to which a test is named: a scenario, or by an option of one of ORACLES."""
+
+    scenario = option(
+        "--scenario",
+        "NAME|FOLDER",
+        "a bundled scenario or your own (default: dns-flap; for 'backport', all bundled ones)",
+        Group.TEST,
+    )
+    settings = option(
+        "--set", "NAME=VALUE", "a parameter of the scenario", Group.TEST, repeatable=True
+    )
+
+
+for _kind in ORACLES.values():
+    _option = option(f"--{_kind.option}", _kind.argument, _kind.summary, Group.TEST)
+    setattr(NamedTestCommand, _kind.option.replace("-", "_"), _option)
+
+
+class TestCommand(NamedTestCommand):
+    """A command that also runs the test."""
+
+    bad_if = option("--bad-if", "REGEX", "with --vtc: bad only if VTest's log matches", Group.TEST)
+    skip_if = option(
+        "--skip-if", "REGEX", "with --vtc: untestable if VTest's log matches", Group.TEST
+    )
+    fresh = cli.Flag(
+        "--fresh",
+        group=Group.GENERAL,
+        help="ignore the results of earlier runs and test again; binaries are kept",
+    )
+
+
+class JobCommand(TestCommand):
+    """A command that runs a test at many revisions."""
+
+    jobs = option(
+        "--jobs",
+        "N",
+        "number of parallel builds (default: one for each four processors; with --cluster, one "
+        "for each thread of its workers)",
+        Group.BUILD,
+    )
+
+    def job_count(self) -> int:
+        """The value of --jobs, 0 if it was not given. Raises UsageProblem."""
+        text = self.jobs or "0"
+        if not text.isdecimal() or (self.jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
+            raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
+        return int(text)
+
+
+class FlakyCommand(JobCommand):
+    """A command that can search with a test that sometimes passes on bad revisions."""
+
+    flaky = cli.Flag("--flaky", group=Group.TEST, help="the test sometimes passes on bad revisions")
