@@ -1,1 +1,1 @@
-"""From a tree to a binary: toolchains, build trees, the cache of binaries."""
+"""Building HAProxy: toolchains, build trees, the cache of binaries."""

@@ -1,4 +1,4 @@
-"""Building HAProxy: once for each source and toolchain, then from the cache."""
+"""The binaries of HAProxy: each is built once for a source and a toolchain, then cached."""
 
 from __future__ import annotations
 
@@ -30,15 +30,17 @@ from bisector.system.workspace import (
     write_whole,
 )
 
-BUILD_SECONDS = 1800.0  # a build that takes longer hangs; -O2 takes 75 s on two cores
-_ROOM = 64 << 20  # bytes; what one build needs, and more
+BUILD_SECONDS = 1800.0  # after which a build is taken to hang; -O2 takes 75 s on two cores
+_ROOM = 64 << 20  # bytes on the disk, more than one build needs
 
 
 @dataclass(frozen=True)
 class Build:
-    """A binary (``problem`` is empty), or why there is none. ``seconds`` is 0 from the cache.
+    """The result of a build: a binary, or the ``problem`` if there is none.
 
-    ``remark`` is what the user should know of how it came about.
+    ``key`` is its key in the cache, ``content`` the SHA-256 of the binary in hexadecimal, and
+    ``seconds`` the time that the build took, 0 if the binary was cached. ``remark`` is a note for
+    the user.
     """
 
     key: str
@@ -51,7 +53,7 @@ class Build:
 
 
 def build_key(store: pygit2.Repository, tree: str, chain: Toolchain) -> str:
-    """What the binary of *tree* is known by: what the build reads, and the toolchain."""
+    """The cache's key of the binary of *tree*: a digest of the build's inputs and toolchain."""
     return digest(content_key(store, tree), chain.identity)
 
 
@@ -63,20 +65,20 @@ def built(
     chain: Toolchain,
     lane: Lane | None = None,
 ) -> Iterator[Build]:
-    """The binary of *tree*, as build() gives it; until the caller is done with it, it stays there.
+    """The result of build() in a context in which the binary is not evicted from the cache.
 
-    A fresh one may be one too many, so older ones go.
+    A new binary may exceed the cache's limit, so the least recently used ones are evicted.
     """
     while True:
-        found = build(workspace, store, tree, chain, lane)
-        if found.problem:
-            yield found
+        result = build(workspace, store, tree, chain, lane)
+        if result.problem:
+            yield result
             return
-        with hold(found.binary.parent) as held:
-            if held:  # else another process made room just now
-                if found.seconds:
+        with hold(result.binary.parent) as held:
+            if held:  # else another process has just evicted it
+                if result.seconds:
                     cache.trim(workspace)
-                yield found
+                yield result
                 return
 
 
@@ -87,29 +89,31 @@ def build(
     chain: Toolchain,
     lane: Lane | None = None,
 ) -> Build:
-    """The binary of *tree*, from the cache or built now, when *lane* has its turn.
+    """The binary of *tree*, from the cache, or built when it is the turn of *lane*.
 
-    A failure of the source is in ``problem``. Raises ProbeFailed for one of the machine,
-    MissingLibrary or MissingProgram for what it lacks, Stopped when it was called off.
+    A failure of the source is returned as ``problem``. Raises ProbeFailed for a failure of the
+    machine, MissingLibrary or MissingProgram for what the machine lacks, WorkspaceProblem for the
+    disk, and Stopped if the lane was stopped.
     """
     key = build_key(store, tree, chain)
     home = workspace.folder("binaries", key[:2]) / key
-    if found := _cached(home):
-        return found
+    if cached := _cached(home):
+        return cached
     lane = lane or Lane()
     with lane.turns.taken(lane.stop), workspace.alone_with(key, lane.stop):
-        # while it waited, another probe, or another hunt, may have built the same
-        if found := _cached(home):
-            return found
+        # another probe or process may have built the same meanwhile
+        if cached := _cached(home):
+            return cached
         remark = _discard(workspace, home)
-        return replace(_make(workspace, store, tree, chain, key, lane), remark=remark)
+        return replace(_build_new(workspace, store, tree, chain, key, lane), remark=remark)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What make left in a build *tree*: a binary there, unless there is a ``problem``.
+    """The result of make in a build ``tree``: a binary there, or the ``problem``.
 
-    ``draft`` is the log while the tree is in use, ``log`` where it is to be found afterwards.
+    ``done`` is the finished make. Its log is at ``draft`` while the tree is in use, and at ``log``
+    afterwards.
     """
 
     tree: BuildTree
@@ -136,16 +140,16 @@ def compiled(
     key: str,
     lane: Lane,
 ) -> Iterator[Compiled]:
-    """Build in a tree of this toolchain's, from what lies there; it is the caller's meanwhile.
+    """Build in a build tree of this toolchain, which is locked for the caller in this context.
 
-    Raises as build() does.
+    Valid objects of earlier builds are reused. Raises as build() does.
     """
     with (
         workspace.build_tree(chain.name) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),
     ):
-        place = BuildTree(folder, store, workspace)
-        place.checkout(tree, chain.identity)
+        build_tree = BuildTree(folder, store, workspace)
+        build_tree.checkout(tree, chain.identity)
         words = [f"{name}={value}" for name, value in chain.variables]
         box = lane.sandbox.box(folder) if lane.sandbox else None
         killed_before = procfs.killed_for_memory()
@@ -161,31 +165,30 @@ def compiled(
                 box=box,
             )
         except Stopped as stopped:
-            if stopped.clean:
-                place.keep(tree, chain.identity)  # see below: make removed what it was at
+            if stopped.clean:  # make has removed the targets that it was building
+                build_tree.trust(tree, chain.identity)
             raise
         binary = folder / "haproxy"
-        # no link, which could lead to a file that is nobody else's business
-        whole = done.ok and binary.is_file() and not binary.is_symlink()
-        problem = ""
-        if not whole:
+        # a symbolic link could lead out of the build tree
+        if done.ok and binary.is_file() and not binary.is_symlink():
+            problem = chain.defect(binary, draft, lane)
+        else:
             if box and not done.excess:
                 require_room(folder, draft.parent, room=_ROOM)
-            apart = box is not None and procfs.killed_for_memory() == killed_before
-            problem = build_log.problem(done, log, apart)
+            sandboxed = box is not None and procfs.killed_for_memory() == killed_before
+            problem = build_log.problem(done, log, sandboxed)
             if done.status:
-                known = None if chain.sees_as_gcc else shortage.gcc_finds
-                shortage.require(done.output, store[tree].peel(pygit2.Tree), log, known)
-        else:
-            problem = chain.defect(binary, draft, lane)
+                is_present = None if chain.sees_as_gcc else shortage.gcc_finds
+                source = store[tree].peel(pygit2.Tree)
+                shortage.raise_if_missing(done.output, source, log, is_present)
         if problem and not done.excess:
             require_room(folder, draft.parent)
         if done.status is not None and chain.leaves_whole_objects(problem):
-            place.keep(tree, chain.identity)
-        yield Compiled(place, done, draft, log, problem)
+            build_tree.trust(tree, chain.identity)
+        yield Compiled(build_tree, done, draft, log, problem)
 
 
-def _make(
+def _build_new(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
@@ -193,7 +196,7 @@ def _make(
     key: str,
     lane: Lane,
 ) -> Build:
-    """Build, and keep the binary."""
+    """Build *tree* and store the binary in the cache."""
     home = workspace.root / "binaries" / key[:2] / key
     with compiled(workspace, store, tree, chain, key, lane) as made:
         if made.problem:
@@ -210,7 +213,7 @@ def _store(
     done: process.Finished,
     log: Path,
 ) -> Build:
-    """Move a fresh binary into the cache, whole or not at all."""
+    """Store a new binary with its log in the cache, atomically."""
     content = _content(binary)
     with workspace.scratch() as scratch, explained(f"cannot keep the binary in {home}"):
         draft = scratch / key
@@ -229,29 +232,30 @@ def _store(
 
 
 def _move(draft: Path, home: Path) -> None:
-    """Move the finished *draft* to *home*, where nothing is, or a damaged entry that is in use.
+    """Move the finished *draft* to *home*, which does not exist or is a damaged entry in use.
 
-    That one's files are replaced, so who runs its binary keeps it, and who starts it finds one.
+    The files of an entry in use are replaced one by one, so its binary exists at any time, and
+    processes that run the old one are not affected.
     """
     with hold(home) as in_use:
         if in_use:
-            for name in ("haproxy", "build.log", "meta.json"):  # the last one vouches for the rest
+            for name in ("haproxy", "build.log", "meta.json"):  # meta.json last: it validates them
                 (draft / name).replace(home / name)
         else:
-            draft.rename(home)  # not publish(): the key's lock is held, so nobody built the same
+            draft.rename(home)  # not publish(): the key's lock is held, so no other build exists
 
 
 def trees(workspace: Workspace) -> set[str]:
-    """The trees of which the cache has a binary, by whatever toolchain."""
-    found = set()
+    """The ids of the trees of which the cache has a binary, of any toolchain."""
+    ids = set()
     for path in workspace.root.glob("binaries/*/*/meta.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            found.add(str(json.loads(path.read_text())["tree"]))
-    return found
+            ids.add(str(json.loads(path.read_text())["tree"]))
+    return ids
 
 
 def _cached(home: Path) -> Build | None:
-    """What the cache holds at *home*, unless it was damaged since."""
+    """The cache's entry at *home*; None if there is none or if it is damaged."""
     try:
         content = json.loads((home / "meta.json").read_text())["content"]
         if _content(home / "haproxy") == content:
@@ -263,7 +267,7 @@ def _cached(home: Path) -> Build | None:
 
 
 def _discard(workspace: Workspace, home: Path) -> str:
-    """Throw away a damaged entry at *home*, unless it is in use; the remark that there was one."""
+    """Remove a damaged entry at *home*, unless it is in use; the remark about it, '' for none."""
     if not os.path.lexists(home):
         return ""
     with (
@@ -277,11 +281,12 @@ def _discard(workspace: Workspace, home: Path) -> str:
 
 
 def _content(binary: Path) -> str:
-    now = binary.stat()
-    return _hash(binary, now.st_ino, now.st_mtime_ns)
+    """The SHA-256 of the file, computed again if the file was replaced or written."""
+    status = binary.stat()
+    return _hash(binary, status.st_ino, status.st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=64)  # verification asks for the same binary sixty times
-def _hash(binary: Path, inode: int, changed: int) -> str:
+@functools.lru_cache(maxsize=64)  # a verification uses the same binary about sixty times
+def _hash(binary: Path, inode: int, mtime_ns: int) -> str:
     with binary.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()

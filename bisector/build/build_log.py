@@ -1,4 +1,4 @@
-"""Why a build made no binary, by what make and the compiler said of it."""
+"""The reason of a failed build, from the output of make and the compiler."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from bisector.errors import ProbeFailed
 from bisector.system import sizes
 from bisector.system.process import Finished
 
-MOST = 300  # characters of a compiler's error that are told
+_MAX_MESSAGE = 300  # characters of a compiler's error that are reported
 
 _ERROR = re.compile(
     r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*|tcc: error: .*)$", re.M
 )
-_PLACE = re.compile(r"\S+:\d+:")  # a message about a source file begins with
+_PLACE = re.compile(r"\S+:\d+:")  # how a message about a line of a file begins
 _MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
-# at the end of a message of the compiler's; the source lines that it quotes are indented
+# Only at the end of a message that is not indented: the compiler quotes source lines indented.
 _MACHINE_FAILED = (
     (re.compile(r"^\S.*(?:No space left on device|Disk quota exceeded)$", re.M), "make room"),
     (
@@ -31,38 +31,38 @@ _MACHINE_FAILED = (
 )
 
 
-def problem(done: Finished, log: Path, apart: bool = False) -> str:
-    """The compiler's own first error, in one line.
+def problem(done: Finished, log: Path, sandboxed: bool = False) -> str:
+    """The reason in one line: the first error of the compiler, else of make.
 
-    *apart* says that it was built in a sandbox and that the machine lacked nothing: then what
-    fails for want of something went beyond the sandbox's limits, or says what is not true.
-    Raises ProbeFailed when the machine failed, not the source.
+    *sandboxed* means that the build ran in a sandbox and that the machine itself did not run out of
+    memory or disk; then a message about a lack of them is about the sandbox's limits, or made up by
+    the build. Otherwise such a message raises ProbeFailed, as the machine failed, not the source.
     """
     if done.excess:
         return f"the build was stopped: {done.excess}"
     for pattern, hint in _MACHINE_FAILED:
-        if said := pattern.search(done.output):
-            if apart:
-                return f"beyond what its sandbox allows: {_line(said[0])}"
-            raise ProbeFailed(f"the build could not run: {said[0]}", f"{hint} (log: {log})")
+        if message := pattern.search(done.output):
+            if sandboxed:
+                return f"it exceeds a limit of the sandbox: {_line(message[0])}"
+            raise ProbeFailed(f"the build could not run: {message[0]}", f"{hint} (log: {log})")
     if done.timed_out:
         return f"the build took more than {done.seconds:.0f} s"
     if done.status is not None and done.status < 0:
-        if apart:
+        if sandboxed:
             return f"make was killed in its sandbox by signal {-done.status}"
         raise ProbeFailed(f"make was killed by signal {-done.status}", f"see {log}")
-    if said := _ERROR.search(done.output):
-        return _line(said[1])
-    said = _MAKE_ERROR.search(done.output)
-    what = _line(said[1]) if said else f"make ended with {done.status}, no binary"
-    unread = f" ({sizes.show(done.dropped)} in the middle of its output were not looked into)"
-    return what + unread if done.dropped else what
+    if error := _ERROR.search(done.output):
+        return _line(error[1])
+    error = _MAKE_ERROR.search(done.output)
+    reason = _line(error[1]) if error else f"make ended with {done.status}, no binary"
+    unread = f" ({sizes.show(done.dropped)} in the middle of its output were not read)"
+    return reason + unread if done.dropped else reason
 
 
 def names_place(problem: str) -> bool:
-    """Is it an error at some line of a file?"""
+    """Whether *problem* begins with a file and a line, as a compiler's error does."""
     return _PLACE.match(problem) is not None
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())[:MOST]
+    return " ".join(text.split())[:_MAX_MESSAGE]

@@ -1,9 +1,9 @@
-"""Put a revision's files into a build tree, touching only what differs from what lies there.
+"""Check out revisions into a build tree, writing only the files that differ.
 
-What was built from a file that changes is removed with it, so an incremental build depends on no
-clock: HAProxy's Makefile makes every object depend on every header, and so does this. What was
-built there is not trusted: no link that it planted is followed, no hook is run, for the folder is
-no repository, and whatever it left goes when anything changes that make or a shell may run.
+The object of a changed source is removed, so incremental builds do not depend on file times. As in
+HAProxy's Makefile, every object depends on every header. The files that a build leaves are not
+trusted: symbolic links in them are not followed, the folder is no git repository, so no hook runs,
+and the folder is cleared if any file changes that make or a shell may execute.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from pygit2.enums import FileMode
 from bisector.git.object_store import is_built
 from bisector.system.workspace import Workspace, explained, remove
 
-# What a compiler alone reads, which runs nothing of it. All else may be code: even VERSION's text
-# is put into a command by HAProxy's Makefile.
+# Files that only a compiler reads. Any other file may be executed: HAProxy's Makefile even puts the
+# text of VERSION into a command.
 _COMPILED = re.compile(r"[\w./-]+\.[ch]")
 
 
 class BuildTree:
-    """A folder with one revision's sources and what was built from them.
+    """A folder with one revision's sources and the objects built from them.
 
-    Beside it a small file names the tree that it holds; while that is being changed or built there
-    is no such file, so what a kill leaves behind is never taken for whole.
+    A state file beside the folder names its tree and toolchain. It does not exist during a checkout
+    or a build, so the folder is not trusted after a kill.
     """
 
     def __init__(self, folder: Path, store: pygit2.Repository, workspace: Workspace) -> None:
@@ -40,30 +40,32 @@ class BuildTree:
         self._marker = folder.with_suffix(".state")
 
     def checkout(self, tree: str, toolchain: str) -> None:
-        """Make the folder hold *tree*, and of what *toolchain* built before only what still holds.
+        """Check out *tree*; keep only objects that *toolchain* built from unchanged files.
 
-        Raises WorkspaceProblem if the disk refuses.
+        *tree* is a tree's id, *toolchain* a toolchain's identity. Raises WorkspaceProblem if the
+        folder cannot be written.
         """
-        before = self._held(toolchain)
+        before = self._trusted_tree(toolchain)
         self.distrust()
         with explained(f"cannot write the build tree {self.folder}"):
             deltas = self._deltas(before, tree)
-            if before is None or self._may_be_spoiled(before, tree, deltas):
+            if before is None or self._may_be_tampered(before, tree, deltas):
                 self._clear()
                 deltas = self._deltas(None, tree)
             self._change(deltas)
             (self.folder / "haproxy").unlink(missing_ok=True)
 
-    def keep(self, tree: str, toolchain: str) -> None:
-        """Vouch for the folder: it holds *tree*, and what *toolchain* built is whole."""
+    def trust(self, tree: str, toolchain: str) -> None:
+        """Record that the folder holds *tree* and only complete objects, built by *toolchain*."""
         state = {"tree": tree, "toolchain": toolchain}
         self._workspace.write(self._marker, json.dumps(state).encode())
 
     def distrust(self) -> None:
-        """Take keep() back: something else writes to the folder."""
+        """Revoke trust(), before something writes to the folder."""
         self._marker.unlink(missing_ok=True)
 
-    def _held(self, toolchain: str) -> str | None:
+    def _trusted_tree(self, toolchain: str) -> str | None:
+        """The tree of the state file; None without a valid one of *toolchain*."""
         try:
             state = json.loads(self._marker.read_text())
             known = state["toolchain"] == toolchain and state["tree"] in self._store
@@ -71,22 +73,22 @@ class BuildTree:
             return None
         return str(state["tree"]) if known else None
 
-    def _may_be_spoiled(self, before: str, after: str, deltas: Sequence[pygit2.DiffDelta]) -> bool:
-        """Can what was built of *before*, or left by it, do harm to a build of *after*?"""
+    def _may_be_tampered(self, before: str, after: str, deltas: Sequence[pygit2.DiffDelta]) -> bool:
+        """Whether files left by a build of *before* could affect a build of *after*."""
         compiled = all(_COMPILED.fullmatch(delta.new_file.path) for delta in deltas)
-        return not compiled or self._is_planted(before) or self._is_planted(after)
+        return not compiled or any(map(self._has_replaced_folder, (before, after)))
 
-    def _is_planted(self, tree: str) -> bool:
-        """Has a build put something else, such as a link that leads out, in a folder's place?"""
-        waiting = [(self.folder, self._tree(tree))]
-        while waiting:
-            folder, held = waiting.pop()
-            for one in held:
-                path = folder / str(one.name)
-                if isinstance(one, pygit2.Tree) and os.path.lexists(path):
+    def _has_replaced_folder(self, tree: str) -> bool:
+        """Whether a symbolic link or a file is in the place of a folder of *tree*."""
+        unchecked = [(self.folder, self._tree(tree))]
+        while unchecked:
+            folder, entries = unchecked.pop()
+            for entry in entries:
+                path = folder / str(entry.name)
+                if isinstance(entry, pygit2.Tree) and os.path.lexists(path):
                     if path.is_symlink() or not path.is_dir():
                         return True
-                    waiting.append((path, one))
+                    unchecked.append((path, entry))
         return False
 
     def _clear(self) -> None:
@@ -97,41 +99,44 @@ class BuildTree:
                 entry.unlink()
 
     def _deltas(self, before: str | None, after: str) -> list[pygit2.DiffDelta]:
-        """What differs of what a build reads; *before* is None for an empty folder."""
+        """The differences in files that a build reads; *before* is None for an empty folder."""
         diff = self._tree(before or str(self._store.TreeBuilder().write())).diff_to_tree(
             self._tree(after)
         )
         return [d for d in diff.deltas if is_built(d.new_file.path)]
 
     def _change(self, deltas: Sequence[pygit2.DiffDelta]) -> None:
-        """Remove first, then write: a file may take a folder's place, or a folder a link's."""
-        # as long as the folder is as it was: a new link could lead out of it
-        self._forget_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
+        """Apply *deltas* to the folder and remove outdated objects.
+
+        Files are removed before others are written: a file may replace a folder, a folder a link.
+        """
+        # objects first, as a link written later could lead their paths out of the folder
+        self._remove_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
         if any(d.new_file.path.endswith(".h") for d in deltas):
-            self._forget_objects(self._objects())
-        gone = [d.old_file.path for d in deltas if d.status_char() == "D"]
-        kept = [d.new_file for d in deltas if d.status_char() != "D"]
-        for path in (*gone, *(file.path for file in kept)):
+            self._remove_objects(self._objects())
+        removed = [d.old_file.path for d in deltas if d.status_char() == "D"]
+        written = [d.new_file for d in deltas if d.status_char() != "D"]
+        for path in (*removed, *(file.path for file in written)):
             self._remove(path)
-        for path in gone:
+        for path in removed:
             self._prune(path)
-        for folder in {Path(file.path).parent for file in kept}:
+        for folder in {Path(file.path).parent for file in written}:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
-        for file in kept:
+        for file in written:
             self._write(file.path, file.id, file.mode)
 
     def _tree(self, name: str) -> pygit2.Tree:
         return self._store[name].peel(pygit2.Tree)
 
     def _remove(self, path: str) -> None:
-        victim = self.folder / path
+        target = self.folder / path
         try:
-            victim.unlink(missing_ok=True)
-        except IsADirectoryError:  # a file takes its place
-            shutil.rmtree(victim)
+            target.unlink(missing_ok=True)
+        except IsADirectoryError:  # which a file replaces
+            shutil.rmtree(target)
 
     def _prune(self, path: str) -> None:
-        """Remove the folders that are empty without *path*."""
+        """Remove the empty folders above *path*."""
         for parent in Path(path).parents:
             folder = self.folder / parent
             if folder == self.folder or not folder.is_dir() or any(folder.iterdir()):
@@ -139,7 +144,7 @@ class BuildTree:
             folder.rmdir()
 
     def _write(self, path: str, blob: pygit2.Oid, mode: int) -> None:
-        if mode == FileMode.COMMIT:  # a submodule: nothing that a build could read
+        if mode == FileMode.COMMIT:  # a submodule, which no build reads
             return
         target = self.folder / path
         data = self._store[blob].peel(pygit2.Blob).data
@@ -152,6 +157,6 @@ class BuildTree:
     def _objects(self) -> list[str]:
         return [str(path.relative_to(self.folder)) for path in self.folder.rglob("*.o")]
 
-    def _forget_objects(self, sources: Iterable[str]) -> None:
+    def _remove_objects(self, sources: Iterable[str]) -> None:
         for name in sources:
             (self.folder / name).with_suffix(".o").unlink(missing_ok=True)

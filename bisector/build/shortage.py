@@ -1,7 +1,7 @@
-"""What a build did not find on this machine: headers, libraries and programs not of HAProxy's tree.
+"""Headers, libraries and programs that a build did not find because the machine lacks them.
 
-A compiler says the same of a header that the revision forgot and of one that the machine lacks. The
-source tree tells them apart: HAProxy includes its own headers from its own folders or in quotes.
+A compiler's message is the same for a header that is missing in the revision. The source tree
+decides: HAProxy includes its own headers from its own folders or in quotes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HEADER = re.compile(
     r"|include file '([^\s']{1,200})' not found)$",
     re.M,
 )
-# GNU ld and gold: cannot find -lpcre; lld: unable to find library -lpcre; mold and tcc have no -l
+# GNU ld and gold: cannot find -lpcre; lld: unable to find library -lpcre; mold and tcc: without -l
 _LIBRARY = re.compile(
     r"^\S{0,300}?\bld(?:\.\w{1,9})?: (?:error: )?(?:cannot find|unable to find library) "
     r"-l([^\s:]{1,99})(?::.*)?$"
@@ -47,7 +47,8 @@ _PROGRAM = re.compile(
 )
 _NO_PROGRAM = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* .*\bError 127$", re.M)
 
-# Debian's packages for what HAProxy's build options ask for.
+# Debian's packages with the headers (a name ending in / is a folder) and the libraries that
+# HAProxy's build options use.
 _HEADERS: Mapping[str, str] = {
     **dict.fromkeys(("pcre.h", "pcreposix.h"), "libpcre3-dev"),
     **dict.fromkeys(("pcre2.h", "pcre2posix.h"), "libpcre2-dev"),
@@ -74,14 +75,17 @@ _LIBRARIES: Mapping[str, str] = {
     "atomic": "gcc",
 }
 
-# Folders of HAProxy's headers at one time or another; a revision may use one that it does not have.
+# Folders of HAProxy's headers in any version: a revision may include from one that it lacks.
 _OWN_FOLDERS = frozenset({"haproxy", "import", "types", "proto", "common"})
 _QUOTED = re.compile(rb'\s*#\s*include\s*"')
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A header, included at ``path``:``line``, or a ``library`` that a build did not find."""
+    """A header or library that a build did not find.
+
+    A header is included at ``path``:``line``. The ``name`` of a ``library`` is without `lib`.
+    """
 
     name: str
     path: str = ""
@@ -93,7 +97,7 @@ class Missing:
 
     @property
     def package(self) -> str:
-        """Debian's package that has it, or '' where none is known."""
+        """The name of Debian's package that has it; '' if it is not known."""
         if self.library:
             return _LIBRARIES.get(self.name, "")
         folder = f"{self.name.partition('/')[0]}/"
@@ -101,78 +105,80 @@ class Missing:
 
 
 def missing(output: str) -> Iterator[Missing]:
-    """What a build did not find, by its *output*, in the words of gcc, clang, tcc or a linker."""
+    """The headers and libraries not found, by the *output* of gcc, clang, tcc or a linker."""
     for path, line, *names in _HEADER.findall(output):
         yield Missing("".join(names), path, int(line))
     for names in _LIBRARY.findall(output):
         yield Missing("".join(names), library=True)
 
 
-def is_haproxys(wanted: Missing, tree: pygit2.Tree) -> bool:
-    """Whether it is the fault of the revision with this *tree* that *wanted* is not there."""
-    if wanted.library or wanted.package:
+def is_haproxys(item: Missing, tree: pygit2.Tree) -> bool:
+    """Whether *item* is a header of HAProxy's own, so that the revision with *tree* is at fault."""
+    if item.library or item.package:
         return False
-    folder, slash, _ = wanted.name.partition("/")
+    folder, slash, _ = item.name.partition("/")
     if slash and folder in _OWN_FOLDERS:
         return True
     paths = [f"/{path}" for path in _paths(tree)]
-    misplaced = any(path.endswith(f"/{wanted.name}") for path in paths)
+    misplaced = any(path.endswith(f"/{item.name}") for path in paths)
     beside_others = slash and any(f"/include/{folder}/" in path for path in paths)
-    return misplaced or bool(beside_others) or _is_quoted(wanted, tree)
+    return misplaced or bool(beside_others) or _is_quoted(item, tree)
 
 
-def require(
-    output: str, tree: pygit2.Tree, log: Path, is_here: Callable[[Missing], bool] | None = None
+def raise_if_missing(
+    output: str, tree: pygit2.Tree, log: Path, is_present: Callable[[Missing], bool] | None = None
 ) -> None:
-    """Raise MissingLibrary or MissingProgram if the build of *tree* failed for want of such.
+    """Raise MissingLibrary or MissingProgram if the build of *tree* failed because of one.
 
-    *is_here* tells what the machine does have, though this compiler does not find it.
+    *output* is what make printed, and *log* where it is. *is_present* says whether the machine has
+    a header or library that this compiler does not find.
     """
-    lacking = {
-        str(one): one
-        for one in missing(output)
-        if not is_haproxys(one, tree) and not (is_here and is_here(one))
+    items = {
+        str(item): item
+        for item in missing(output)
+        if not is_haproxys(item, tree) and not (is_present and is_present(item))
     }
-    if lacking:
+    if items:
         packages = dict.fromkeys(
-            f"Debian's {one.package}" if one.package else f"the package that has {one}"
-            for one in lacking.values()
+            f"Debian's {item.package}" if item.package else f"the package that has {item}"
+            for item in items.values()
         )
         hint = f"install {', '.join(packages)} (log: {log})"
-        raise MissingLibrary(f"no {', '.join(lacking)} on this machine", hint)
+        raise MissingLibrary(f"no {', '.join(items)} on this machine", hint)
     failed = _NO_PROGRAM.search(output)
     if failed and (programs := _PROGRAM.findall(output, 0, failed.start())):
         raise MissingProgram(f"no {programs[-1]} on this machine", f"install it (log: {log})")
 
 
-def gcc_finds(wanted: Missing) -> bool:
-    """Whether gcc finds *wanted* where it looks by itself, as it does its own <stdatomic.h>.
+def gcc_finds(item: Missing) -> bool:
+    """Whether gcc finds *item* in its default folders, such as its own <stdatomic.h>.
 
-    Raises EnvironmentProblem if gcc cannot be asked.
+    See gcc(1), -print-file-name and -v. Raises EnvironmentProblem if gcc fails.
     """
     gcc = tools.find_compiler()
     if gcc is None:
         return False
-    if wanted.library:
-        names = [f"lib{wanted.name}.{ending}" for ending in ("so", "a")]
-        return any("/" in _said(gcc.path, f"-print-file-name={name}") for name in names)
-    said = _said(gcc.path, "-E", "-v", "-x", "c", "/dev/null")
-    folders = re.findall(r"^ (/.*)$", said.partition("search starts here:")[2], re.M)
-    return any(Path(folder, wanted.name).is_file() for folder in folders)
+    if item.library:
+        names = [f"lib{item.name}.{suffix}" for suffix in ("so", "a")]
+        return any("/" in _output(gcc.path, f"-print-file-name={name}") for name in names)
+    output = _output(gcc.path, "-E", "-v", "-x", "c", "/dev/null")
+    folders = re.findall(r"^ (/.*)$", output.partition("search starts here:")[2], re.M)
+    return any(Path(folder, item.name).is_file() for folder in folders)
 
 
-def _said(*argv: str | Path) -> str:
+def _output(*argv: str | Path) -> str:
     with short_scratch() as scratch:
         done = run(argv, log=scratch / "log", timeout=_SECONDS, cwd=scratch)
     if not done.ok:
-        raise EnvironmentProblem(f"{argv[0]} {argv[1]} fails", "try it by hand")
+        raise EnvironmentProblem(f"{argv[0]} {argv[1]} fails", "run it in a shell to see why")
     return done.output.strip()
 
 
 def _paths(tree: pygit2.Tree, folder: str = "") -> Iterator[str]:
-    """The files that a build of *tree* may read.
+    """The paths of the files that a build of *tree* may read.
 
-    Those below `dummy` are left out: they stand in for a vendor's library only where asked to.
+    Folders called `dummy` are left out: they replace a vendor's library only if a build option
+    selects them.
     """
     for entry in tree:
         path = f"{folder}{entry.name}"
@@ -183,12 +189,12 @@ def _paths(tree: pygit2.Tree, folder: str = "") -> Iterator[str]:
             yield path
 
 
-def _is_quoted(wanted: Missing, tree: pygit2.Tree) -> bool:
-    """Whether the line that includes *wanted* does so in quotes."""
+def _is_quoted(item: Missing, tree: pygit2.Tree) -> bool:
+    """Whether *item* is included with quotes, in a file of *tree*."""
     try:
-        source = tree[posixpath.normpath(wanted.path)].peel(pygit2.Blob)
-    except (KeyError, ValueError):  # the machine's own header, or a folder
+        source = tree[posixpath.normpath(item.path)].peel(pygit2.Blob)
+    except (KeyError, ValueError):  # a header of the machine, or a folder
         return False
     lines = source.data.splitlines()
-    included = lines[wanted.line - 1 : wanted.line] if wanted.line else []
-    return any(map(_QUOTED.match, included))
+    directive = lines[item.line - 1 : item.line] if item.line else []
+    return any(map(_QUOTED.match, directive))

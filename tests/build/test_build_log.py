@@ -50,8 +50,8 @@ src/ssl_ckch.c:1365:3: error: expected ';' before '}' token
 """
 
 
-def problem(output: str, status: int | None = 2, apart: bool = False) -> str:
-    return build_log.problem(Finished(("make",), status, output, 1.0), Path("/log"), apart)
+def problem(output: str, status: int | None = 2, sandboxed: bool = False) -> str:
+    return build_log.problem(Finished(("make",), status, output, 1.0), Path("/log"), sandboxed)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_very_long_error_is_cut() -> None:
 def test_a_truncated_log_may_hide_the_compilers_error() -> None:
     gap = Finished(("make",), 2, NO_TARGET, 1.0, dropped=7_000_000)
     assert build_log.problem(gap, Path("/log")).endswith(
-        "Stop. (7.0 MB in the middle of its output were not looked into)"
+        "Stop. (7.0 MB in the middle of its output were not read)"
     )
     seen = build_log.problem(replace(gap, output=COMPILE_ERROR), Path("/log"))
     assert seen == problem(COMPILE_ERROR)
@@ -123,9 +123,10 @@ def test_a_killed_make_is_raised_as_well() -> None:
 def test_in_a_sandbox_on_a_machine_with_enough_resources_it_is_the_sources_failure(
     output: str, hint: str
 ) -> None:
-    assert problem(f"{output}\n", apart=True) == f"beyond what its sandbox allows: {output}"
-    assert problem("CC x.o", status=-9, apart=True) == "make was killed in its sandbox by signal 9"
-    assert problem(COMPILE_ERROR, apart=True) == problem(COMPILE_ERROR)
+    assert problem(f"{output}\n", sandboxed=True) == f"it exceeds a limit of the sandbox: {output}"
+    killed = problem("CC x.o", status=-9, sandboxed=True)
+    assert killed == "make was killed in its sandbox by signal 9"
+    assert problem(COMPILE_ERROR, sandboxed=True) == problem(COMPILE_ERROR)
 
 
 def test_the_exceeded_limit_is_named() -> None:

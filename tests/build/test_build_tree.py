@@ -64,7 +64,7 @@ class Place:
         self.checkout(files, chain)
         for name in built:
             (self.folder / name).write_text("built")
-        BuildTree(self.folder, self.store, self.workspace).keep(self.tree(files), chain)
+        BuildTree(self.folder, self.store, self.workspace).trust(self.tree(files), chain)
 
     @property
     def holds(self) -> dict[str, str | Link | Program]:

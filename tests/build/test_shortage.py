@@ -51,7 +51,7 @@ def said(compiler: str, header: str) -> str:
 
 def refusal(output: str, tree: pygit2.Tree) -> EnvironmentProblem | None:
     try:
-        shortage.require(output, tree, LOG)
+        shortage.raise_if_missing(output, tree, LOG)
     except EnvironmentProblem as problem:
         return problem
     return None
@@ -77,7 +77,7 @@ def test_a_header_that_is_not_haproxys_is_missing_on_the_machine(
     tree: pygit2.Tree, compiler: str, header: str, package: str
 ) -> None:
     with pytest.raises(MissingLibrary) as caught:
-        shortage.require(said(compiler, header), tree, LOG)
+        shortage.raise_if_missing(said(compiler, header), tree, LOG)
     assert str(caught.value) == f"no {header} on this machine: install {package} (log: /log)"
     assert caught.value.exit_code == 3
 
@@ -154,7 +154,7 @@ def test_other_failures_are_not_about_missing_files(tree: pygit2.Tree, output: s
 def test_a_missing_program_that_makes_make_fail_is_named(tree: pygit2.Tree, words: str) -> None:
     output = f"make: pcre-config: No such file or directory\n{words}\n"
     with pytest.raises(MissingProgram, match=r"^no clang-99 on this machine: install it"):
-        shortage.require(f"{output}make: *** [Makefile:9: src/x.o] Error 127\n", tree, LOG)
+        shortage.raise_if_missing(f"{output}make: *** [Makefile:9: src/x.o] Error 127\n", tree, LOG)
     assert refusal(f"{output}make: *** [Makefile:9: src/x.o] Error 1\n", tree) is None
 
 
@@ -167,13 +167,13 @@ def test_a_file_that_another_compiler_finds_is_not_missing(tree: pygit2.Tree) ->
     output = said("tcc", "stdatomic.h") + said("tcc", "pcre.h")
     asked: list[Missing] = []
 
-    def is_here(one: Missing) -> bool:
-        asked.append(one)
-        return one.name == "stdatomic.h"
+    def is_present(item: Missing) -> bool:
+        asked.append(item)
+        return item.name == "stdatomic.h"
 
     with pytest.raises(MissingLibrary, match=r"^no pcre\.h on this machine"):
-        shortage.require(output + said("tcc", "haproxy/x.h"), tree, LOG, is_here)
-    assert [one.name for one in asked] == ["stdatomic.h", "pcre.h"]
+        shortage.raise_if_missing(output + said("tcc", "haproxy/x.h"), tree, LOG, is_present)
+    assert [item.name for item in asked] == ["stdatomic.h", "pcre.h"]
 
 
 def test_gcc_finds_only_its_own_and_the_systems_headers_and_libraries() -> None:

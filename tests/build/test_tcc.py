@@ -176,7 +176,7 @@ def test_without_the_c_librarys_start_files_tcc_is_refused(
     workspace: Workspace, installed: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "_system_folders", lambda: [tmp_path])
-    with pytest.raises(EnvironmentProblem, match=r"start-up files \(crt1\.o\) are not here"):
+    with pytest.raises(EnvironmentProblem, match=r"start files \(crt1\.o\) are missing"):
         tcc.compiler(workspace, installed)
 
 
