@@ -1,1 +1,1 @@
-"""What was found out, as data: verdicts, events, the journal."""
+"""What was found, as data: verdicts, events, the journal and its summary."""

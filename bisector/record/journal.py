@@ -56,7 +56,7 @@ class Journal:
             listener(event)
 
     def note(self, event: Event) -> None:
-        """Append *event* unless an earlier session of the same job did."""
+        """Append *event* unless the journal has it, from an earlier session of the same job."""
         if event not in self.events:
             self.append(event)
 
@@ -75,7 +75,7 @@ class Journal:
 
 
 def encode(event: Event) -> bytes:
-    """An event as a journal's line."""
+    """The line of an event."""
     table = {"format": FORMAT, **to_dict(event)}
     text = json.dumps(table, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)

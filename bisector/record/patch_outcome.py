@@ -1,4 +1,4 @@
-"""What a patch does, judged from the verdicts before and after it; pure."""
+"""What a patch does, from the verdicts before and after it; pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # of a branch: no test shows the bug
 
 
-# what a reader has to know first
+# the gravest first
 _GRAVITY = (
     Outcome.BREAKS,
     Outcome.UNBUILDABLE,
@@ -43,8 +43,8 @@ _WELL = {Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.UNHARMED}
 def of_variant(before: Verdict, after: Verdict | None) -> Outcome:
     """The outcome for one variant; *after* is None where the patch conflicts.
 
-    What is good needs no patch, so that it does not apply there matters to nobody. A test that
-    worked before the patch and does not after it is no sign of the bug, and none of its absence.
+    A good variant does not need the patch, so it is NOT_NEEDED even if the patch conflicts. If the
+    test works before the patch and not after it, the outcome is UNTESTABLE.
     """
     if Verdict.UNBUILDABLE in (before, after):
         return Outcome.UNBUILDABLE
@@ -61,18 +61,18 @@ def of_variant(before: Verdict, after: Verdict | None) -> Outcome:
 
 
 def of_watcher(before: Verdict, after: Verdict | None) -> Outcome:
-    """The outcome for one variant that does not show the bug and so only watches for harm."""
+    """The outcome for one variant that does not show the bug and only tells of harm."""
     outcome = of_variant(before, after)
     harm = (Outcome.BREAKS, Outcome.UNBUILDABLE, Outcome.UNTESTABLE)
     return outcome if outcome in harm else Outcome.UNHARMED
 
 
 def of_scenario(variants: Collection[Verdicts], watching: Collection[Verdicts] = ()) -> Outcome:
-    """The gravest outcome of a scenario's variants, each as of_variant takes it.
+    """The gravest outcome of a scenario's variants; the arguments are verdicts before and after.
 
-    A variant that could not be tested before the patch says nothing, as long as others do; one
-    that cannot be tested any more, after it, does. Those that are only *watching* for harm count
-    beside others only where they break.
+    A variant that cannot be tested before the patch is ignored if others can. One that can be
+    tested before it and not after it rules out FIXES, NOT_NEEDED and UNHARMED. Variants that are
+    only *watching* for harm count beside others only if they break.
     """
     outcomes = {of_variant(*one) for one in variants}
     watched = {of_watcher(*one) for one in watching}
@@ -90,8 +90,8 @@ def spoiled(before: Verdict, after: Verdict | None) -> bool:
 def of_branch(scenarios: Collection[tuple[Outcome, bool]]) -> Outcome:
     """The outcome on a branch from those of the scenarios, each with whether it is to be fixed.
 
-    To fix one of them is enough, for a fix seldom is one for several bugs. Where none is to be
-    fixed, nothing is known but harm.
+    FIXES for one scenario is enough, since a fix is seldom for several bugs. If none is to be
+    fixed, the outcome is UNKNOWN unless the patch does harm.
     """
     if any(outcome is Outcome.BREAKS for outcome, _ in scenarios):
         return Outcome.BREAKS

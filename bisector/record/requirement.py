@@ -1,4 +1,4 @@
-"""What bisector needs of a machine, and whether it is there."""
+"""What bisector requires of a machine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that was looked for: what it is for, what was found, how to get it.
+    """A program, library or the like, and whether this machine has it.
 
-    ``found`` is None when it is missing; a ``required`` one must then be got before anything
-    can be bisected. ``packages`` are Debian's that bring it and that only root can install.
+    ``found`` describes what was found, None if it is missing. Without a ``required`` one nothing
+    can be bisected. ``packages`` are the Debian packages that provide it; root must install them.
     """
 
     name: str
@@ -22,4 +22,5 @@ class Requirement:
 
     @property
     def ok(self) -> bool:
+        """Whether it is here or can be done without."""
         return self.found is not None or not self.required

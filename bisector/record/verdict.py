@@ -1,4 +1,4 @@
-"""What a probe can say, and what it says it with."""
+"""Verdicts, and the result of a probe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The five answers. Only GOOD and BAD are knowledge about the bug; ERROR stops the hunt."""
+    """Whether a build has the bug. Only GOOD and BAD say something about the bug.
+
+    UNBUILDABLE and UNTESTABLE are the revision's, ERROR is the machine's and stops the job.
+    """
 
     GOOD = "good"
     BAD = "bad"
@@ -17,12 +20,13 @@ class Verdict(StrEnum):
 
     @property
     def tested(self) -> bool:
+        """Whether the test worked: GOOD or BAD."""
         return self in (Verdict.GOOD, Verdict.BAD)
 
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict, why, the log's lines that show it, and the seconds that the run took."""
+    """A verdict, its reason in one line, the lines of the log that show it, the run's seconds."""
 
     verdict: Verdict
     reason: str
@@ -32,12 +36,12 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Result:
-    """What a probe found.
+    """The result of a probe.
 
-    ``key`` names what was asked (source, toolchain, test), with the tools of the machine that
-    answered; ``binary`` is the built program's content, ``log`` the file with all the output. Times
-    are wall seconds; a build of 0 came from the cache.
-    ``remark`` is what the user should know of how it came about, once.
+    ``key`` identifies what was asked (source, toolchain, test) and the tools of the machine that
+    answered. ``binary`` is the digest of the built program, ``log`` the path of all output. Times
+    are wall seconds; a build of 0 seconds came from the cache. ``remark`` is a note for the user on
+    how the result was reached, '' for none.
     """
 
     ruling: Ruling

@@ -1,4 +1,4 @@
-"""What a job is going to take, as data."""
+"""The estimated work of a job."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Estimate:
-    """So many ``revisions`` of so many ``contents``, of which some are ``known`` or ``built``.
+    """The work of a job on a number of ``revisions`` with a number of distinct ``contents``.
 
-    The seconds are of what is left to be done, on so many ``cores``; ``measured`` is how many
-    builds on this machine they rest on.
+    Of the contents, ``known`` have verdicts and ``built`` have binaries in the cache. The seconds
+    are the sums of the wall times of the missing builds and tests, with ``cores`` for each build.
+    ``measured`` is the number of builds on this machine that they are based on, 0 for figures
+    measured elsewhere.
     """
 
     revisions: int

@@ -1,1 +1,1 @@
-"""What a journal says, for people and for programs. Nothing here looks anywhere else."""
+"""Reports: a journal's summary as text, for people and for programs."""

@@ -1,4 +1,4 @@
-"""The summary as JSON, for programs."""
+"""The report as JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SCHEMA = 1
 
 
 def render(summary: Summary) -> str:
-    """One JSON object, as report.schema.json beside this file describes it.
+    """The report as one JSON object; report.schema.json beside this file describes it.
 
-    ``schema`` is raised when a field changes its meaning or goes.
+    SCHEMA is raised when a field changes its meaning or is removed.
     """
     probes, building, testing = summary.work
     last = conclude(summary)

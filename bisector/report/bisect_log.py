@@ -1,4 +1,4 @@
-"""A hunt as `git bisect log` would have it, for `git bisect replay`."""
+"""The report as a log for `git bisect replay`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNKNOWN = (Verdict.UNTESTABLE, "")
 
 @dataclass(frozen=True)
 class _Terms:
-    """git's words for the two sides, and the verdict that its *new* side had here."""
+    """git's terms for the two sides, and the verdict here that its *new* side stands for."""
 
     old: str
     new: str
@@ -36,9 +36,9 @@ _TERMS = {
 
 
 def render(summary: Summary) -> str:
-    """The introduction's bisection, or, if the bug is older than the range, that of its fix.
+    """The bisection for the introduction, or for the fix if the bug is older than the range.
 
-    Raises OutputProblem for a job that bisected nothing.
+    Raises OutputProblem for a job other than `run`.
     """
     if summary.started.job is not Job.RUN:
         what = f"'{summary.started.job}' bisects nothing that git could replay"
@@ -55,13 +55,13 @@ def render(summary: Summary) -> str:
 
 
 def _what(summary: Summary) -> Change:
-    """What was looked for first."""
+    """The change that is replayed: the introduction, unless the old end is bad already."""
     old = [probe.verdict for probe in summary.probes if probe.revision == summary.started.old]
     return Change.FIX if Verdict.BAD in old else Change.INTRODUCTION
 
 
 def _answers(summary: Summary, what: Change) -> dict[str, tuple[Verdict, str]]:
-    """Each revision's verdict and subject; the answer last, as that is what git goes by."""
+    """The verdict and subject of each revision, by hash; the found commit is last, for git."""
     answers: dict[str, tuple[Verdict, str]] = {}
     for probe in _believed(summary, what):
         if probe.verdict is Verdict.BAD or not answers.get(probe.revision, _UNKNOWN)[0].tested:
@@ -73,7 +73,7 @@ def _answers(summary: Summary, what: Change) -> dict[str, tuple[Verdict, str]]:
 
 
 def _believed(summary: Summary, what: Change) -> Iterator[Probed]:
-    """The probes that the search for *what* went by; git has no use for those of the other side."""
+    """The probes that count for the search for *what*, without those for the other change."""
     parents = {
         parent
         for finding in summary.findings

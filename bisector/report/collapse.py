@@ -1,4 +1,4 @@
-"""Many variants of a scenario in few words, by what they have in common; pure."""
+"""Describe many variants of a scenario by few combinations of parameter values; pure."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def collapse(some: Sequence[str], among: Sequence[str]) -> list[str]:
 
 
 def _parsed(label: str) -> dict[str, str]:
-    """A label's parameters."""
+    """A label's parameter values by name."""
     return {name: value for name, _, value in (word.partition("=") for word in label.split())}
 
 
 def _values(variants: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
-    """All values of each parameter, in the order in which they come."""
+    """All values of each parameter, in the order of their first appearance."""
     values: dict[str, dict[str, None]] = {}
     for variant in variants:
         for name, value in variant.items():
@@ -40,9 +40,9 @@ def _values(variants: Sequence[Mapping[str, str]]) -> dict[str, tuple[str, ...]]
 
 
 def _widened(one: dict[str, str], every: Values, others: Sequence[Mapping[str, str]]) -> Values:
-    """The largest box around *one* that holds none of *others*.
+    """A box (allowed values by parameter) that holds *one* and none of *others*, as wide as found.
 
-    The last parameters are given up first: a scenario names what matters most at the beginning.
+    The last parameters are widened first, since a scenario names the most important ones first.
     """
     box: dict[str, tuple[str, ...]] = {name: (value,) for name, value in one.items()}
     for name, values in _steps(one, every):
@@ -54,7 +54,7 @@ def _widened(one: dict[str, str], every: Values, others: Sequence[Mapping[str, s
 
 
 def _steps(one: dict[str, str], every: Values) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What to try: a parameter with all its values, then one value after the other."""
+    """The widenings to try: whole parameters with all values first, then single values."""
     for name in reversed(one):
         yield name, every[name]
     for name in reversed(one):

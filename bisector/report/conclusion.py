@@ -1,4 +1,4 @@
-"""The last word on a job, in plain words; every form of the report, and the exit status, use it."""
+"""The conclusion of a job in a sentence; all report formats and the exit status use it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMED = 4  # revisions in a sentence
 
 @dataclass(frozen=True)
 class Conclusion:
-    """``good`` if the job ended as one wishes, with everything proven; ``word`` and ``why``."""
+    """``word`` is the result, ``why`` says more; ``good``: success, and all of it is proven."""
 
     good: bool
     word: str
@@ -32,7 +32,7 @@ class Conclusion:
 
 
 def conclude(summary: Summary) -> Conclusion:
-    """What it all comes to."""
+    """The conclusion of a job, finished or not."""
     return _CONCLUDE[summary.started.job](summary)
 
 
@@ -75,7 +75,7 @@ def _verify(summary: Summary) -> Conclusion:
 
 
 def _breakage(summary: Summary) -> list[str]:
-    """What was good before the patch and is not after it, and what a real toolchain doubts."""
+    """What the patch breaks, and what a real toolchain did not confirm, a text each."""
     broken = [one for one in summary.judged if one.outcome is Outcome.BREAKS]
     failed = [one.test for one in summary.reg_tests if one.change is RegTestChange.FAILS]
     said = [f"breaks {_scenarios(broken)} on {_names(_revisions(broken))}"] if broken else []
@@ -93,7 +93,7 @@ _UNFIXED = {
 
 
 def _unfixed(judged: Sequence[Judged]) -> list[str]:
-    """Where the patch does not do what it is meant to."""
+    """Where the patch does not fix what it is meant to, a text for each outcome."""
     said = []
     for outcome, words in _UNFIXED.items():
         if there := _revisions(one for one in judged if one.wanted and one.outcome is outcome):
@@ -164,7 +164,7 @@ _CONCLUDE = {
 
 
 def standing(summary: Summary) -> str:
-    """What the job ended with, be it with an answer or not."""
+    """The answer of the Ended event, or "unfinished"."""
     return summary.ended.answer if summary.ended else "unfinished"
 
 

@@ -1,4 +1,4 @@
-"""What a patch does, as a grid of revisions and scenarios; every form of the report shows it."""
+"""The judgements of a patch as a grid: a row for each revision, a column for each scenario."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNCOUNTED = (Outcome.CONFLICT, Outcome.UNBUILDABLE)  # true of a revision, what
 
 @dataclass(frozen=True)
 class Row:
-    """One revision, or one branch on it: how the patches applied, and a judgement per scenario."""
+    """A revision, or a branch at it: how the patches applied, and the judgements by scenario."""
 
     name: str
     revision: str
@@ -31,14 +31,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Variants that went wrong for the same reason, in few words."""
+    """Variants that went wrong for the same reason; ``variants`` are texts as collapse() makes."""
 
     variants: tuple[str, ...]
     reason: str
 
 
 def scenarios(judged: Sequence[Judged]) -> list[str]:
-    """The grid's columns: what the patch is meant for comes first."""
+    """The grid's columns; the scenarios that the patch is meant to fix come first."""
     ordered = sorted(judged, key=lambda one: not one.wanted)
     return list(dict.fromkeys(one.scenario for one in ordered))
 
@@ -58,13 +58,13 @@ def _row(branch: str, judged: Mapping[str, Judged]) -> Row:
 
 
 def applied(one: Judged) -> str:
-    """How the patches applied, once if all did in the same way."""
+    """How the patches applied; one word if all did in the same way."""
     how = [_WORDS.get(word, word) for word in one.how]
     return how[0] if len(set(how)) == 1 else ", ".join(how)
 
 
 def tally(one: Judged) -> str:
-    """How many of the variants it is true of, and what else happened: `20 of 30, breaks 2`."""
+    """The number of variants with this outcome, and the other outcomes: `20 of 30, breaks 2`."""
     counts = Counter(cell.outcome for cell in one.cells)
     total = len(one.cells)
     if total < 2 or one.outcome in _UNCOUNTED:
@@ -79,12 +79,12 @@ def tally(one: Judged) -> str:
 
 
 def summed(one: Judged) -> str:
-    """The outcome with its tally: what stands in the grid."""
+    """The text of a grid's cell: the outcome with its tally."""
     return f"{one.outcome} {tally(one)}".strip()
 
 
 def troubles(one: Judged) -> list[Trouble]:
-    """The variants behind an outcome that is not fine, by reason; none if it is fine."""
+    """The variants that caused an outcome that is not fine, grouped by reason; else none."""
     if one.outcome in FINE:
         return []
     groups: dict[str, list[Cell]] = {}
@@ -99,10 +99,10 @@ def troubles(one: Judged) -> list[Trouble]:
 
 
 def problem(one: Judged) -> list[str]:
-    """What stood in the way, in lines, if it matters there: what is not needed may conflict."""
+    """The judgement's problem in lines; none if the outcome is fine in spite of it."""
     return one.problem.split("; ") if one.problem and one.outcome not in FINE else []
 
 
 def bare(reason: str) -> str:
-    """A line of VTest's log without its mark."""
+    """A line of VTest's log without the marks that it begins with."""
     return reason.lstrip("-* ")

@@ -1,4 +1,4 @@
-"""The summary as one HTML page that needs nothing else: no script, no font, no image, no net."""
+"""The report as one HTML page without scripts and without references to other files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SIGNS = {"fine": "✓", "calm": "-", "wrong": "✗", "doubt": "?"}
 
 @dataclass(frozen=True)
 class Square:
-    """A cell of the matrix, with what it unfolds to: all variants, and the log of a bad one."""
+    """A cell of the matrix; unfolded it shows ``lines`` on what is wrong, and a log's evidence."""
 
     judged: Judged
     tally: str
@@ -40,7 +40,7 @@ class Square:
 
 
 def render(summary: Summary) -> str:
-    """The page; everything in it is escaped."""
+    """The report as an HTML page; all texts are escaped."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -73,17 +73,17 @@ def render(summary: Summary) -> str:
 
 
 def look(word: str) -> str:
-    """The class of a verdict, an outcome or a state."""
+    """The CSS class of a verdict, an outcome or a state: fine, calm, wrong or doubt."""
     return _LOOKS.get(word, "doubt")
 
 
 def sign(word: str) -> str:
-    """The same for who cannot tell the colours apart."""
+    """A sign for the same, for readers who cannot tell the colours apart."""
     return _SIGNS[look(word)]
 
 
 def _rows(summary: Summary) -> Iterator[tuple[grid.Row, list[Square | None]]]:
-    """The matrix; None where a scenario was not judged."""
+    """The rows of the matrix; None where a scenario was not judged."""
     columns = grid.scenarios(summary.judged)
     probes = {(p.revision, p.scenario, p.variant): p for p in summary.probes if p.patched}
     for row in grid.rows(summary.judged):

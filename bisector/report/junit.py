@@ -1,4 +1,4 @@
-"""The summary as JUnit XML, as CI systems show it: what went wrong is a failure, and which."""
+"""The report as JUnit XML, which CI systems show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Case:
-    """One test case; ``what`` is FAILURE, ERROR, SKIPPED, or empty if it passed."""
+    """A test case. ``what`` is FAILURE, ERROR, SKIPPED, or '' if it passed; times are seconds."""
 
     group: str
     name: str
@@ -41,7 +41,7 @@ class Case:
 
 
 def render(summary: Summary) -> str:
-    """A testsuite for each scenario, or for each part of the job."""
+    """The report as a JUnit document with a test suite for each scenario and part of the job."""
     root = ET.Element("testsuites", {"name": f"bisector {summary.started.job}"})
     suites = {name: cases for name, cases in _suites(summary) if cases}
     for name, cases in suites.items():
@@ -65,7 +65,7 @@ def _add(suite: ET.Element, case: Case) -> None:
 
 
 def _clean(text: str) -> str:
-    """Without what XML cannot hold, not even escaped."""
+    """*text* with the characters replaced that XML cannot hold, not even escaped."""
     return _NO_XML.sub("\ufffd", text)
 
 
@@ -124,7 +124,7 @@ def _patches(summary: Summary) -> list[Case]:
     return cases
 
 
-Key = tuple[str, str, str, bool]
+Key = tuple[str, str, str, bool]  # of a probe: revision, scenario, variant, patched
 
 
 def _cell(one: Judged, cell: Cell, probes: dict[Key, Probed]) -> Case:
@@ -197,7 +197,7 @@ def _ports(summary: Summary) -> list[Case]:
 
 
 def _kind(verdict: Verdict) -> str:
-    """How a test case ends that has this verdict."""
+    """The result of a test case with this verdict: FAILURE, SKIPPED, or ''."""
     return FAILURE if verdict is Verdict.BAD else "" if verdict.tested else SKIPPED
 
 

@@ -1,4 +1,4 @@
-"""How the parts of a text report are laid out: labelled rows, columns, lists, counts."""
+"""The layout of text reports: labelled rows, columns, lists, counts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _LISTED = 8  # names in a row, before there are too many to read
 
 
 def row(label: str, text: str, more: Sequence[str] = ()) -> list[str]:
-    """A labelled line, and what belongs to it below."""
+    """A line with a label, and *more* indented below it."""
     return [f"{label:<{LABEL}}{text}", *indented(more)]
 
 
 def indented(lines: Sequence[str], by: int = LABEL) -> list[str]:
-    """Lines that belong to the one above them; one with line breaks becomes several."""
+    """*lines* indented by so many columns; one with line breaks becomes several."""
     return [f"{'':<{by}}{part}".rstrip() for line in lines for part in line.splitlines() or [""]]
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of texts as lines of columns, each as wide as its longest text."""
+    """Rows of texts as lines with aligned columns; all rows are equally long."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{text:<{width}}" for text, width in zip(one, widths, strict=True)).rstrip()
@@ -29,14 +29,14 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def listed(names: Sequence[str], most: int = _LISTED) -> str:
-    """Names in a row; of too many, the first ones and how many are left out."""
+    """*names* with commas between; beyond *most*, the first ones and the number of the others."""
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 release`, `2 releases`, `2 branches`, `2 binaries`."""
+    """A number with its noun: `1 release`, `2 releases`, `2 branches`, `2 binaries`."""
     if number == 1:
         return f"1 {thing}"
     if thing.endswith("ry"):
@@ -50,16 +50,16 @@ def moment(seconds: float) -> str:
 
 
 def stretch(names: Sequence[str]) -> str:
-    """Neighbours in order by the first and the last of them: `v3.0.0 to v3.0.4`."""
+    """The first and the last of *names*, which are in order: `v3.0.0 to v3.0.4`."""
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
 def shortened(text: str, most: int) -> str:
-    """*text*, cut off where it is too long."""
+    """*text*, cut off to at most so many characters."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def squeezed(lines: Sequence[str]) -> list[str]:
-    """Lines without a blank one after another."""
+    """*lines* with several blank lines in a row reduced to one, and none at the beginning."""
     before = ["", *lines]
     return [line for line, last in zip(lines, before, strict=False) if line or last]

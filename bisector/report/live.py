@@ -1,4 +1,4 @@
-"""What is seen while a hunt goes on: a line for each finished probe, and what is under way."""
+"""The output during a job: a line for each finished probe, and what is under way."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _JUDGED = (
 
 
 class Live:
-    """Writes to stderr: with colours and a running clock on a terminal, else plain lines."""
+    """Shows events on stderr: with colours and a clock on a terminal, else as plain lines."""
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
@@ -59,11 +59,11 @@ class Live:
 
     @property
     def there(self) -> bool:
-        """Whether anybody sees what is under way."""
+        """Whether stderr is a terminal, on which doing() shows something."""
         return self._progress is not None
 
     def doing(self, what: str) -> None:
-        """Say what is under way."""
+        """Show what is under way, in place of what was shown before; only on a terminal."""
         if self._progress is None:
             return
         from rich.markup import escape
@@ -86,7 +86,7 @@ class Live:
 
 
 def _shown(event: Event) -> tuple[str, str] | None:
-    """The line for an event and its style; None if it is not worth one."""
+    """The line for an event and its style (of rich); None for an event that is not shown."""
     if isinstance(event, Probed):
         # whether all the repetitions agreed is in the confirmation
         again = event.run and event.verdict.tested and Purpose.CONFIRM.begins(event.purpose)
@@ -107,7 +107,7 @@ def _shown(event: Event) -> tuple[str, str] | None:
 
 
 def _of_patch(event: Event) -> tuple[str, str] | None:
-    """The same for what a patch does, and where."""
+    """The same for the events about patches."""
     if isinstance(event, Judged):
         return matrix.judged_line(event), _colour(event.outcome)
     if isinstance(event, HunkDropped):

@@ -1,4 +1,4 @@
-"""The machine and the workspace as text for a terminal; needs none of what the doctor looks for."""
+"""The machine and the workspace as text. Imports nothing that the doctor may find missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def findings(found: Sequence[Requirement]) -> str:
-    """The doctor's table: what is needed, whether it is here, how to get it."""
+    """The doctor's table: each requirement, whether it is met, else how to meet it."""
     lines = []
     for one in found:
         mark = "ok" if one.found else ("MISSING" if one.required else "absent")
@@ -26,7 +26,7 @@ def findings(found: Sequence[Requirement]) -> str:
 
 
 def freed(what: Freed) -> str:
-    """What a trim of the workspace came to."""
+    """What a trim of the workspace freed and what it kept."""
     lines = row("freed", sizes.show(what.size))
     for entry in what.kept:
         lines += row("kept", f"{entry.paths[-1]} (in use)")
@@ -34,7 +34,7 @@ def freed(what: Freed) -> str:
 
 
 def shares(workspace: Workspace, found: Sequence[Share]) -> str:
-    """The workspace's table: what, how many, how much, where; and the limit."""
+    """The workspace's table: kind, number, size and place of the entries; and the limit."""
     limited = [share for share in found if share.limited]
     rows = [("what", "entries", "size", f"below {workspace.root}"), *map(_share, limited)]
     used = sizes.show(sum(share.size for share in limited))

@@ -1,4 +1,4 @@
-"""The summary as Markdown that fits a pull request's comment and a CI job's summary."""
+"""The report as Markdown, short enough for a pull request's comment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that may be cut off, between those that stay if any does."""
+    """``lines``, of which the last may be left out; ``head`` and ``tail`` go with the first one."""
 
     head: tuple[str, ...]
     lines: tuple[str, ...]
@@ -30,12 +30,12 @@ class Block:
 
 
 def render(summary: Summary) -> str:
-    """The conclusion, the tables, then the details as long as there is room."""
+    """The report in at most LIMIT characters: conclusion, tables, details as far as they fit."""
     return _fitted(list(_blocks(summary)), LIMIT)
 
 
 def _fitted(blocks: Sequence[Block], limit: int) -> str:
-    """The blocks' lines; what does not fit is left out, and that is said."""
+    """The text of *blocks* in at most *limit* characters; the last line says what is left out."""
     told: list[str] = []
     room, dropped = limit - _ROOM, 0
     for block in blocks:
@@ -59,7 +59,7 @@ def _size(lines: Sequence[str]) -> int:
 
 
 def escape(text: str) -> str:
-    """Text that Markdown, HTML and GitHub leave as it is: no markup, and nobody is mentioned."""
+    """*text* on one line, escaped so that it is neither markup nor a mention of a user."""
     flat = printable(" ".join(text.split()))
     plain = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MENTION.sub("@&#8203;", _SPECIAL.sub(r"\\\1", plain))
@@ -99,7 +99,7 @@ def _cells(texts: Sequence[str] | Iterator[str]) -> str:
 
 
 def _fenced(title: str, lines: Sequence[str]) -> Block:
-    """Text as it is, folded away."""
+    """*lines* verbatim in a folded section with this title."""
     inside = [printable(part) for line in lines for part in line.splitlines()]
     longest = max((len(run) for line in inside for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -139,7 +139,7 @@ def _patches(summary: Summary) -> Iterator[Block]:
 
 
 def _strong(text: str, fine: bool) -> str:
-    """What is not fine stands out."""
+    """*text* escaped, and bold unless *fine*."""
     return escape(text) if fine else f"**{escape(text)}**"
 
 

@@ -1,4 +1,4 @@
-"""What a patch does, as text: a table of revisions and scenarios, and below a row what is wrong."""
+"""The judgements of a patch as a text table, with details below the rows that are not fine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AS_ABOVE = "as above"
 
 
 def section(judged: Sequence[Judged]) -> list[str]:
-    """The matrix; nothing if nothing was judged."""
+    """The table with a legend; no lines if nothing was judged."""
     if not judged:
         return []
     columns, rows = grid.scenarios(judged), grid.rows(judged)
@@ -37,7 +37,7 @@ def section(judged: Sequence[Judged]) -> list[str]:
 
 
 def details(judged: Sequence[Judged]) -> list[str]:
-    """What went wrong at one revision: the problem, and which variants for which reason."""
+    """What is wrong at one revision: the problems, then the variants by reason."""
     problems = list(dict.fromkeys(line for one in judged for line in grid.problem(one)))
     lines = problems[:_PROBLEMS]
     if len(problems) > _PROBLEMS:
@@ -55,7 +55,7 @@ def details(judged: Sequence[Judged]) -> list[str]:
 
 
 def judged_line(one: Judged) -> str:
-    """One finished judgement, while the job goes on."""
+    """The line for a judgement during the job, with details below."""
     name = one.branch or one.name
     line = f"{one.outcome:<11} {name:<20} {one.scenario:<16} {grid.tally(one):<10} "
     return "\n".join([f"{line} {grid.applied(one)}".rstrip(), *indented(details([one]))])

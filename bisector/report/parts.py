@@ -1,4 +1,4 @@
-"""The parts of a text report that some jobs have: hunks, coverage, reg-tests, ports, releases."""
+"""Sections of text reports: hunks, coverage, reg-tests, branches, releases."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAID = {True: "the message asks for it", False: "the message does not ask for i
 
 
 def hunks(dropped: Sequence[HunkDropped]) -> list[str]:
-    """What each hunk is good for, by revision and patch."""
+    """The section on what happens without each hunk, by revision and patch."""
     lines = []
     for name, group in groupby(dropped, key=lambda one: one.name):
         some = list(group)
@@ -34,19 +34,19 @@ def hunks(dropped: Sequence[HunkDropped]) -> list[str]:
 
 
 def hunk_place(one: HunkDropped) -> str:
-    """The hunk's file and header, not longer than a terminal has room for."""
+    """The hunk's file and header, shortened to fit a terminal."""
     return shortened(f"{one.path} {one.header}", _PLACE)
 
 
 def hunk_why(one: HunkDropped) -> str:
-    """Which tests notice that it is missing, or why the rest needs it."""
+    """Which tests notice that the hunk is missing, or why the rest of the patch needs it."""
     tests = Counter(text.partition(" ")[0] for text in one.noticed_by)
     told = [f"{test} ({counted(number, 'variant')})" for test, number in tests.items()]
     return f"by {', '.join(told)}" if told else one.problem
 
 
 def hunk_said(one: HunkDropped) -> str:
-    """What leaving the hunk out came to, in one line."""
+    """What happens without the hunk, in one line."""
     why = hunk_why(one)
     return (
         f"{_state(one.state)} {why}"
@@ -64,7 +64,7 @@ def _state(state: HunkState) -> str:
 
 
 def confirmed(asked: Sequence[Confirmed]) -> list[str]:
-    """Where a real toolchain was asked again, and what it said."""
+    """The section on what was confirmed with a real toolchain, and what was not."""
     lines: list[str] = []
     for one in asked:
         lines += row("proof" if one.proven else "doubt", confirmed_said(one))
@@ -72,14 +72,14 @@ def confirmed(asked: Sequence[Confirmed]) -> list[str]:
 
 
 def confirmed_said(one: Confirmed) -> str:
-    """What a real toolchain said to a verification's claim."""
+    """The result of one confirmation, in one line."""
     if not one.proven:
         return f"{one.what}: {one.doubt}"
     return f"{one.what}: {one.toolchain} says the same in {counted(one.runs, 'test')}"
 
 
 def covered(files: Sequence[Covered]) -> list[str]:
-    """Which added lines the tests executed, and the missed ones."""
+    """The section on the added lines that the tests executed, with the missed ones."""
     lines: list[str] = []
     for one in files:
         more = "; missed:" if one.missed else ""
@@ -99,13 +99,13 @@ def covered_said(one: Covered) -> str:
 
 
 def missed(one: Covered) -> Iterator[str]:
-    """The lines that no test executed, with their numbers."""
+    """The lines that no test executed, each with its number in the patched file."""
     for number, text in zip(one.missed, one.text, strict=False):
         yield f"{number:>6}  {text}"
 
 
 def reg_tests(tested: Sequence[RegTested]) -> list[str]:
-    """The reg-tests that changed, and how many did not, by branch or revision."""
+    """The section on reg-tests: the changed ones, and the number of others, by branch or name."""
     lines = []
     for name, group in groupby(tested, key=lambda one: one.branch or one.name):
         some = list(group)
@@ -116,7 +116,7 @@ def reg_tests(tested: Sequence[RegTested]) -> list[str]:
 
 
 def reg_tests_said(some: Sequence[RegTested]) -> str:
-    """How many changed, and how."""
+    """The number of reg-tests by their change."""
     counts = Counter(one.change for one in some)
     changes = [
         f"{number} {change}"
@@ -127,13 +127,13 @@ def reg_tests_said(some: Sequence[RegTested]) -> str:
 
 
 def reg_test_line(one: RegTested) -> str:
-    """One changed reg-test, while the job goes on."""
+    """The line for a changed reg-test during the job."""
     line = f"{one.change:<11} {one.branch or one.name:<20} {one.test}"
     return "\n".join([line, *indented([one.reason] if one.reason else [])])
 
 
 def ports(ported: Sequence[Ported]) -> list[str]:
-    """The fix on each branch."""
+    """The table of a fix on each branch, with details below each row."""
     if not ported:
         return []
     head = ["branch", "version", "as it is", "outcome", "applied"]
@@ -150,7 +150,7 @@ def _port(one: Ported) -> list[str]:
 
 
 def port_details(one: Ported) -> list[str]:
-    """What there is to say about a branch beside its row, the conflict at the end."""
+    """The details of a branch in lines, the conflict last."""
     said = [*one.why.split("; "), _SAID.get(one.said, ""), *one.remark.split("; ")]
     said += [f"needs first: {commit}" for commit in one.prerequisites]
     said += [f"created {one.created}"] if one.created else []
@@ -159,20 +159,20 @@ def port_details(one: Ported) -> list[str]:
 
 
 def _cut(lines: Sequence[str]) -> list[str]:
-    """As much as a terminal has room for."""
+    """The first _DETAILS lines, and the number of the others."""
     if len(lines) <= _DETAILS:
         return list(lines)
     return [*lines[:_DETAILS], f"… {counted(len(lines) - _DETAILS, 'line')} more, see --html"]
 
 
 def port_line(one: Ported) -> str:
-    """One finished branch, while the job goes on."""
+    """The line for a finished branch during the job."""
     line = f"{one.outcome:<11} {one.branch:<20} {one.how}".rstrip()
     return "\n".join([line, *indented([one.remark] if one.remark else [])])
 
 
 def releases(released: Sequence[Released]) -> list[str]:
-    """Contiguous stretches of releases with the same verdict."""
+    """The section on releases: adjacent ones with the same verdict in one row."""
     if not released:
         return []
     texts = [[span(some), some[0].verdict, basis(some)] for some in stretches(released)]
@@ -181,7 +181,7 @@ def releases(released: Sequence[Released]) -> list[str]:
 
 
 def stretches(released: Sequence[Released]) -> list[list[Released]]:
-    """Neighbours that share a verdict, and, if they could not be tested, the reason."""
+    """Adjacent releases with the same verdict, and the same reason if they were not tested."""
     groups = groupby(
         released, key=lambda one: (one.verdict, "" if one.verdict.tested else one.reason)
     )
@@ -189,12 +189,12 @@ def stretches(released: Sequence[Released]) -> list[list[Released]]:
 
 
 def span(some: Sequence[Released]) -> str:
-    """The releases of a stretch by its ends."""
+    """The first and the last of adjacent releases."""
     return stretch([one.release for one in some])
 
 
 def basis(some: Sequence[Released]) -> str:
-    """How many they are, and how that is known."""
+    """The number of releases, how many were probed, and why they could not be tested."""
     probed = sum(one.probed for one in some)
     text = counted(len(some), "release")
     if len(some) > 1 or not probed:
@@ -204,12 +204,12 @@ def basis(some: Sequence[Released]) -> str:
 
 
 def reduced(one: Reduced | None) -> list[str]:
-    """The hunks of the culprit that alone bring the bug."""
+    """The section on the hunks of the introducing commit that alone bring the bug."""
     return row("reduced", reduced_said(one), one.kept) if one else []
 
 
 def reduced_said(one: Reduced) -> str:
-    """How many hunks remain, and why not fewer, or why that is not known."""
+    """The number of these hunks, and why they may be fewer, or why they are not known."""
     if not one.kept:
         return one.problem
     bring = "brings" if len(one.kept) == 1 else "bring"
@@ -218,5 +218,5 @@ def reduced_said(one: Reduced) -> str:
 
 
 def hunk_line(one: HunkDropped) -> str:
-    """One hunk left out, while the job goes on."""
+    """The line for a hunk left out during the job."""
     return f"{one.state:<11} {one.name:<20} without {hunk_place(one)} {hunk_why(one)}".rstrip()

@@ -1,4 +1,4 @@
-"""The tested history as a row of marks, oldest first; pure."""
+"""The tested revisions as a row of marks, oldest first; pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FOUND = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 
 @dataclass(frozen=True)
 class Mark:
-    """One revision: what it came to, in a word, and what to say about it."""
+    """A revision with its result in a ``word`` and a ``text``; ``found``: what was found there."""
 
     name: str
     word: str
@@ -25,7 +25,7 @@ class Mark:
 
 
 def marks(summary: Summary) -> list[Mark]:
-    """What the job tried: releases, revisions, branches, or the search's own path."""
+    """The marks of what the job tested: releases, revisions, branches, or what a search probed."""
     if summary.releases:
         return [
             Mark(one.release, one.verdict, one.reason if one.probed else "(inferred)")
@@ -41,7 +41,7 @@ def marks(summary: Summary) -> list[Mark]:
 
 
 def _swept(summary: Summary) -> Iterator[Mark]:
-    """Each revision of a sweep; the odd ones stand out."""
+    """The marks of each revision of a sweep."""
     probes = {probe.revision: probe for probe in summary.probes}
     for one in summary.stretches:
         for revision in one.revisions:
@@ -52,13 +52,13 @@ def _swept(summary: Summary) -> Iterator[Mark]:
 
 
 def _row(row: grid.Row) -> Mark:
-    """A revision by the scenario that the patch is meant for, unless another one breaks."""
+    """The mark of a revision: the outcome of a scenario that breaks, else of the wanted one."""
     judged = sorted(row.judged.values(), key=lambda one: (one.outcome != "breaks", not one.wanted))
     return Mark(row.name, judged[0].outcome, row.subject)
 
 
 def _searched(summary: Summary) -> Iterator[Mark]:
-    """The revisions that the search asked about, in the history's order."""
+    """The marks of the revisions that a search probed, in the history's order."""
     found = {
         revision: _FOUND[finding.found.what]
         for finding in summary.findings
@@ -70,7 +70,7 @@ def _searched(summary: Summary) -> Iterator[Mark]:
 
 
 def _verdicts(summary: Summary) -> dict[str, Probed]:
-    """The word on each revision as it is: bad once is bad, and any test tells more than none."""
+    """The probe that counts for each unpatched revision: a bad one, else a tested one."""
     asked: dict[str, Probed] = {}
     for probe in summary.probes:
         before = asked.get(probe.revision)
@@ -84,5 +84,5 @@ def _verdicts(summary: Summary) -> dict[str, Probed]:
 
 
 def _place(probe: Probed) -> tuple[bool, int]:
-    """Journals of older versions do not say it: their revisions stay as they were asked."""
+    """The key to sort by: the place, if the journal has it, else the order of the probes."""
     return probe.place is None, probe.place or 0

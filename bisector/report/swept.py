@@ -1,4 +1,4 @@
-"""A sweep in words: its stretches, its oddities, and what it is going to take."""
+"""The section on a sweep: its stretches, its re-tests; and the estimate of its duration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bisector.report.strip import marks
 
 
 def section(summary: Summary) -> list[str]:
-    """The stretches, oldest first, and what the re-tests said; of an unfinished one, its probes."""
+    """The stretches, oldest first, and the re-tests; for an unfinished sweep, its probes so far."""
     if summary.started.job is Job.SWEEP and not summary.answered:
         return _so_far(summary)
     lines: list[str] = []
@@ -27,7 +27,7 @@ def section(summary: Summary) -> list[str]:
 
 
 def _so_far(summary: Summary) -> list[str]:
-    """The map as it is when a sweep was interrupted."""
+    """The probes of a sweep that was interrupted, adjacent ones with equal verdicts in one row."""
     runs = [list(some) for _, some in groupby(marks(summary), key=lambda mark: mark.word)]
     texts = [
         [stretch([mark.name for mark in some]), some[0].word, f"{len(some)} probed"]
@@ -41,19 +41,19 @@ def _headed(lines: Sequence[str]) -> tuple[str, Sequence[str]]:
 
 
 def span(one: Stretch) -> str:
-    """A stretch by its ends."""
+    """The first and the last revision of a stretch."""
     return stretch([one.first, one.last] if len(one.revisions) > 1 else [one.first])
 
 
 def basis(one: Stretch) -> str:
-    """How many revisions it has, what is odd, and why they could not be tested."""
+    """The number of revisions, whether they are odd, and why they could not be tested."""
     text = counted(len(one.revisions), "revision")
     text += ", odd" if one.odd else ""
     return text if one.verdict.tested else f"{text}: {one.reason}"
 
 
 def retested(one: Retested) -> str:
-    """What became of an oddity."""
+    """The result of the re-test of an odd revision, in one line."""
     if one.before is one.after:
         return f"{one.name}: {one.after}, and {one.toolchain} says the same"
     why = "" if one.after.tested else f" ({one.reason})"
@@ -61,7 +61,7 @@ def retested(one: Retested) -> str:
 
 
 def estimate(one: Estimate) -> str:
-    """What a sweep is going to take, in one line."""
+    """The size and the estimated duration of a sweep, in one line."""
     what = f"{counted(one.revisions, 'revision')}, {counted(one.contents, 'source')}"
     if one.known == one.contents:
         return f"{what}: every verdict is here"

@@ -1,4 +1,4 @@
-"""The summary as text for a terminal or a log."""
+"""The report as text for a terminal or a log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORDS = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 
 
 def probe_line(told: Probed) -> str:
-    """One finished probe: verdict, revision, seconds, subject, and why if it isn't plain."""
+    """The line for a finished probe during the job; a second line has the reason if not tested."""
     name = told.name + (" + patch" if told.patched else "")
     name += f" run {told.run + 1}" if told.run else ""
     seconds = told.build_seconds + told.test_seconds
@@ -29,7 +29,7 @@ def probe_line(told: Probed) -> str:
 
 
 def render(summary: Summary, files: Sequence[str] = ()) -> str:
-    """The answer in plain words: what was found, what the patch does, what was written."""
+    """The report; *files* are the paths that were written."""
     lines = [question(summary), ""]
     if not summary.answered:
         lines += row("no answer", summary.ended.answer if summary.ended else "unfinished")
@@ -55,7 +55,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
 
 
 def _judgement(summary: Summary) -> list[str]:
-    """What the patch does, wherever it was tried."""
+    """The sections on what the patch does and on releases and stretches."""
     return [
         *matrix.section(summary.judged),
         *parts.confirmed(summary.reasked),
@@ -69,13 +69,13 @@ def _judgement(summary: Summary) -> list[str]:
 
 
 def work(summary: Summary) -> str:
-    """What it took."""
+    """The number of probes, and the time that builds and tests took."""
     probes, building, testing = summary.work
     return f"{probes} probes: {_span(building)} building, {_span(testing)} testing"
 
 
 def probe_report(told: Probed) -> str:
-    """A single probe's verdict, with its evidence."""
+    """The report of `bisector probe`: verdict, reason, evidence, log."""
     lines = [f"{told.verdict}: {told.name} {told.subject}", *row("reason", told.reason)]
     lines += row("built with", told.toolchain)
     for line in told.evidence:
@@ -86,7 +86,7 @@ def probe_report(told: Probed) -> str:
 
 
 def scenario(shown: Scenario) -> str:
-    """What a scenario is about, what it takes, how it judges."""
+    """The description of a scenario: story, parameters, control and signature."""
     lines = [f"{shown.name}: {shown.title}", "", shown.story, ""]
     for name, values in shown.parameters.items():
         lines += row(name, ", ".join(map(str, values)))
@@ -99,21 +99,21 @@ def scenario(shown: Scenario) -> str:
 
 
 def hunt_line(name: str, busy: bool, summary: Summary) -> str:
-    """A hunt in a list; *busy*: it is running in another process."""
+    """A hunt's line in `bisector hunts`; *busy*: it is running in another process."""
     began, probes = moment(summary.started.at), len(summary.probes)
     state, command = hunt_state(busy, summary), summary.started.command
     return f"{name}  {began}  {state:<13} {probes:>4} probes  {command}"
 
 
 def hunt_state(busy: bool, summary: Summary) -> str:
-    """How a hunt stands, in a word or two."""
+    """The state of a hunt in a word or two: under way, interrupted, or its conclusion."""
     if busy:
         return "under way"
     return conclude(summary).word if summary.ended else "interrupted"
 
 
 def _left_to_others(summary: Summary) -> Iterator[str]:
-    """What the fast toolchain could not judge."""
+    """A note on the revisions that the fast toolchain could not judge."""
     if names := summary.left_to_fallback:
         were = "was" if len(names) == 1 else "were"
         what = f"{counted(len(names), 'revision')} that fast could not judge {were} left to dev"
@@ -151,7 +151,7 @@ def _commit(finding: Finding, index: int) -> str:
 
 
 def proof(finding: Finding) -> Iterator[str]:
-    """How an answer was proven, or what is in doubt."""
+    """How a found change was proven, or why it is not, in lines."""
     new = finding.found.what.new_verdict
     old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
     confirmed = finding.confirmed
@@ -176,7 +176,7 @@ def proof(finding: Finding) -> Iterator[str]:
 
 
 def affected(summary: Summary) -> str:
-    """The releases with the bug, in few words."""
+    """The releases with the bug by the first and the last, and their number."""
     releases = summary.ended.affected if summary.ended else ()
     if len(releases) < 2:
         return releases[0] if releases else "no release in this range"

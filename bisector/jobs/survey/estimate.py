@@ -44,7 +44,9 @@ def estimate(
     history, chain = bench.history, bench.chains.search
     content = {one: content_key(history.store, history.tree_id(one)) for one in order}
     memory = bench.memory(order, chain, fresh)
-    events = [] if fresh else journal.read(bench.workspace.root / "hunts" / name / "journal")[0]
+    path = bench.workspace.root / "hunts" / name / "journal"
+    kept = not fresh and journal.format_of(path) == journal.FORMAT  # else it is set aside
+    events = journal.read(path)[0] if kept else []
     told = {event.revision for event in events if isinstance(event, Probed)}
     known = {content[one] for one in order if one in memory.verdicts or one in told}
     built = {content[one] for one in order if one in memory.binaries} - known
