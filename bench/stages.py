@@ -17,6 +17,7 @@ from bisector.build import binaries, build_tree, tcc
 from bisector.probing import probe, prober
 from bisector.record import journal
 from bisector.system import cache, process
+from bisector.testing.oracles import vtest_case
 
 MAKE, VTEST = "make", "VTest"
 RUN = "start a child, clean up after it"
@@ -29,12 +30,12 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (prober, "recall", "look for the verdict"),
     (binaries, "_cached", "look for the binary"),
     (build_tree.BuildTree, "checkout", "checkout"),
-    (build_tree.BuildTree, "keep", "checkout"),
+    (build_tree.BuildTree, "trust", "checkout"),
     (tcc, "boots", "boot check"),
     (binaries, "_store", "store the binary"),
     (binaries, "_content", "digest of the binary"),
     (cache, "trim", "trim the cache"),
-    (probe, "classify", "classify"),
+    (vtest_case, "classify", "classify"),
     (probe, "remember", "keep the verdict"),
     (journal.Journal, "append", "journal"),
     (process, "read_log", "read the log"),
