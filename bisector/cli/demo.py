@@ -29,6 +29,7 @@ Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40
         from bisector.patch import load
         from bisector.probing import setup
         from bisector.record.summary import summarize
+        from bisector.record.words import Change
         from bisector.report.live import Live
         from bisector.system import debian
 
@@ -49,7 +50,7 @@ Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40
         status = print_outcome(outcome)
         summary = summarize(outcome.events)
         found = {f.found.what: f.revision for f in summary.findings} if summary else {}
-        right = found == {"introduction": ground.regression, "fix": ground.heal}
+        right = found == {Change.INTRODUCTION: ground.regression, Change.FIX: ground.heal}
         print(f"\nplanted: {ground.regression[:10]}, healed: {ground.heal[:10]}: ", end="")
         print("both found" if right else "not what was found")
         return status if right else 1

@@ -8,8 +8,10 @@ from importlib import resources
 
 from bisector.record.events import Probed
 from bisector.record.patch_events import Judged
+from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Summary
-from bisector.record.words import Job, RegTestChange
+from bisector.record.verdict import Verdict
+from bisector.record.words import HunkState, Job, RegTestChange
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
@@ -21,10 +23,13 @@ _ORDER = "; oldest first"
 _PROBES = 5000  # rows; a browser still scrolls them, the JSON has all
 
 # how a word looks; what is in none of these gets the colour of doubt
-_LOOKS = {
-    **dict.fromkeys(("good", "fixes", "noticed", "newly passes"), "fine"),
-    **dict.fromkeys(("not needed", "unharmed", "comment", "needed"), "calm"),
-    **dict.fromkeys(("bad", "breaks", "ineffective", "newly fails", "conflict"), "wrong"),
+_LOOKS: Mapping[str, str] = {
+    **dict.fromkeys((Verdict.GOOD, Outcome.FIXES, HunkState.NOTICED, RegTestChange.PASSES), "fine"),
+    **dict.fromkeys(
+        (Outcome.NOT_NEEDED, Outcome.UNHARMED, HunkState.COMMENT, HunkState.NEEDED), "calm"
+    ),
+    **dict.fromkeys((Outcome.BREAKS, Outcome.INEFFECTIVE, Outcome.CONFLICT), "wrong"),
+    **dict.fromkeys((Verdict.BAD, RegTestChange.FAILS), "wrong"),
 }
 _SIGNS = {"fine": "✓", "calm": "-", "wrong": "✗", "doubt": "?"}
 

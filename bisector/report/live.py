@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bisector.printable import printable
 from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned
 from bisector.record.patch_events import HunkDropped, Judged, Ported, RegTested
-from bisector.record.words import Change, Purpose, RegTestChange
+from bisector.record.patch_outcome import Outcome
+from bisector.record.verdict import Verdict
+from bisector.record.words import Change, HunkState, Purpose, RegTestChange
 from bisector.report import matrix, parts
 from bisector.report.terminal import probe_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-_COLOURS = {
-    **{"good": "green", "fixes": "green", "not needed": "green", "noticed": "green"},
-    "unharmed": "green",
-    **{"bad": "red", "breaks": "red", "ineffective": "red", "newly fails": "red"},
+_COLOURS: Mapping[str, str] = {
+    **dict.fromkeys((Outcome.FIXES, Outcome.NOT_NEEDED, Outcome.UNHARMED), "green"),
+    **dict.fromkeys((Verdict.GOOD, HunkState.NOTICED), "green"),
+    **dict.fromkeys((Outcome.BREAKS, Outcome.INEFFECTIVE, RegTestChange.FAILS), "red"),
+    Verdict.BAD: "red",
 }
 # the purposes of probes of which only what they lead to is shown
 _JUDGED = (

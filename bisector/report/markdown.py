@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bisector.printable import printable
 from bisector.record.summary import Finding, Summary
+from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
@@ -130,7 +131,7 @@ def _patches(summary: Summary) -> Iterator[Block]:
                     escape(one.release),
                     one.before,
                     escape(", ".join(one.how)),
-                    _strong(one.after or "not built", one.after == "good")
+                    _strong(one.after or "not built", one.after is Verdict.GOOD)
                     + f" {escape(one.problem)}",
                 ]
                 for one in summary.patches

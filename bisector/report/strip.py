@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bisector.record.events import Probed
+from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change
@@ -53,7 +54,9 @@ def _swept(summary: Summary) -> Iterator[Mark]:
 
 def _row(row: grid.Row) -> Mark:
     """The mark of a revision: the outcome of a scenario that breaks, else of the wanted one."""
-    judged = sorted(row.judged.values(), key=lambda one: (one.outcome != "breaks", not one.wanted))
+    judged = sorted(
+        row.judged.values(), key=lambda one: (one.outcome is not Outcome.BREAKS, not one.wanted)
+    )
     return Mark(row.name, judged[0].outcome, row.subject)
 
 
