@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import SortMode
 
 from bisector.errors import (
     BadRange,
@@ -25,6 +24,7 @@ from bisector.errors import (
 )
 from bisector.git import commit_text, revision_names
 from bisector.git.object_store import entry_id, private_store
+from bisector.git.walk import Walk
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
 
@@ -63,6 +63,7 @@ class History:
     def __init__(self, clone: pygit2.Repository, store: pygit2.Repository) -> None:
         self._clone = clone
         self.store = store
+        self._walk: Walk | None = None  # the last one
 
     @classmethod
     def open(cls, folder: Path, workspace: Workspace) -> History:
@@ -210,9 +211,11 @@ class History:
 
     def between(self, old: str, new: str) -> tuple[str, ...]:
         """The commits reachable from *new* and not from *old* (full hashes), parents first."""
-        walker = self._clone.walk(new, SortMode.TOPOLOGICAL | SortMode.REVERSE)
-        walker.hide(old)
-        return tuple(str(commit.id) for commit in walker)
+        part = self._walk.part(old, new) if self._walk else None
+        if part is None:
+            self._walk = Walk.of(self._clone, old, new)
+            part = self._walk.commits
+        return part
 
     def _not_an_ancestor(self, text: str, old: Commit, new: Commit, base: object) -> Exception:
         """The error for a range whose ends have the merge base *base*, None for none."""
@@ -240,7 +243,10 @@ class History:
 
     def graph(self, commits: Iterable[str]) -> Graph:
         """The ancestry of *commits*: full hashes, parents first."""
-        return Graph.of([(commit, self.commit(commit).parents) for commit in commits])
+        known = self._walk.parents if self._walk else {}
+        return Graph.of(
+            [(commit, known.get(commit) or self.commit(commit).parents) for commit in commits]
+        )
 
     # -- releases ------------------------------------------------------------------------------
 
