@@ -31,6 +31,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     return RealInOne(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # -m looks at what is marked then
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What uses the `box` is slow: on a machine without bubblewrap apt fetches it first."""
+    for item in items:
+        if "box" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def clone(tmp_path: Path) -> Clone:
     """An empty repository, to be filled by the test."""
@@ -71,3 +79,5 @@ def _no_real_home(
     real = request.node.get_closest_marker("real")
     place = request.getfixturevalue("shared_workspace") if real else tmp_path / "workspace"
     monkeypatch.setenv("BISECTOR_WORKSPACE", str(place))
+    if not real:  # no test cuts the power, and to wait for the disk takes a third of some tests
+        monkeypatch.setattr(os, "fsync", lambda descriptor: None)

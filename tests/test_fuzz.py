@@ -51,6 +51,8 @@ from tests.testing.test_vtest_log import (
     SERVING,
 )
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = int(os.environ.get("BISECTOR_FUZZ", "150"))
 STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, writing direction, ends of lines
 CPU_SECONDS = 10.0  # for one input, of a megabyte at most; quadratic time would take hours

@@ -141,6 +141,7 @@ def test_many_marks_take_less_room() -> None:
     assert 'class="strip many"' not in rendered(j.AFFECTED)
 
 
+@pytest.mark.slow
 def test_of_very_many_probes_the_page_says_how_many_it_shows() -> None:
     crowd = [probed(f"{n:040d}", GOOD) for n in range(5001)]
     page = Page(rendered([STARTED, *crowd]))

@@ -278,6 +278,7 @@ def test_a_single_testable_commit_in_an_untestable_stretch_is_found() -> None:
     assert answer == tuple(f"r{i}" for i in range(141, 201))
 
 
+@pytest.mark.slow
 def test_choosing_in_a_long_history_takes_little_time() -> None:
     search = Search(Graph.of(linear(100_000)), "r99999")
     started = time.process_time()

@@ -122,6 +122,7 @@ HARD: dict[str, tuple[Rate, Rate, int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("false_old, false_new, worlds", HARD.values(), ids=HARD)
 @pytest.mark.parametrize("stated", [0.9, 0.99])
 def test_the_share_of_right_answers_is_the_stated_confidence(

@@ -263,6 +263,7 @@ def test_after_the_same_hunt_without_it_only_the_reduction_is_made(lab: Lab) -> 
     assert len([e for e in lab.events if isinstance(e, Ended)]) == 1
 
 
+@pytest.mark.slow
 def test_killed_at_any_time_it_goes_on_and_ends_the_same(lab: Lab) -> None:
     lab.chains, judge = Toolchains(GCC, GCC), bad_with("one", "three")
     lab.reduce(judge)

@@ -555,6 +555,7 @@ def answers(events: list[Event]) -> list[Event]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "other_tools"), [*((name, False) for name in TRUTHS), (next(iter(TRUTHS)), True)]
 )
@@ -655,6 +656,7 @@ def test_a_side_that_the_proof_cannot_test_at_all_contradicts(world: World) -> N
     assert len(notes(world)) == 1
 
 
+@pytest.mark.slow
 def test_killed_at_any_time_a_contradicted_hunt_ends_the_same(world: World) -> None:
     world.chains = AUTO
     truth, fast = bad_in(range(10, 17)), bad_in(range(6, 20))

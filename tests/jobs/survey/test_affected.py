@@ -254,6 +254,7 @@ def test_where_none_was_seen_to_be_bad_five_passes_are_good(shelf: Shelf) -> Non
 # --- resuming -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("every", "flaky", "other_tools"),
     [

@@ -277,6 +277,7 @@ def test_a_bug_that_hides_in_four_of_five_runs_is_hardly_ever_missed(land: Land)
 # --- resuming -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flaky", "other_tools"), [(False, False), (True, False), (False, True)])
 def test_killed_at_any_time_it_goes_on_and_ends_the_same(
     land: Land, flaky: bool, other_tools: bool

@@ -33,6 +33,8 @@ from tests.support.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machine
 from tests.system.test_process import is_gone
 from tests.system.test_slots import until
 
+pytestmark = pytest.mark.slow  # each starts processes that import Dask
+
 
 @pytest.fixture
 def ground(tmp_path: Path, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> Ground:
