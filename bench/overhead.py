@@ -26,7 +26,7 @@ from bisector.probing.prober import Prober
 from bisector.probing.setup import NONE, Options
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
 
 STARTS = 10
@@ -67,10 +67,10 @@ class Inline:
 
     def submit(self, request: Probe) -> Task:
         """Run the probe; the returned task is complete."""
-        lane = Lane()
+        slot = Slot()
         future: Future[Result] = Future()
-        future.set_result(probe(self._workspace, request, lane))
-        return Task(future, lane)
+        future.set_result(probe(self._workspace, request, slot))
+        return Task(future, slot)
 
     def wait(self, tasks: Collection[Task]) -> None:
         """Do nothing: every task is complete."""

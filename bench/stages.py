@@ -16,7 +16,7 @@ from typing import Any
 from bisector.build import binaries, build_tree, tcc
 from bisector.probing import probe, prober
 from bisector.record import journal
-from bisector.system import cache, process
+from bisector.system import cache, process, session
 from bisector.testing.oracles import vtest_case
 
 MAKE, VTEST = "make", "VTest"
@@ -39,7 +39,7 @@ WRAPPED: tuple[tuple[Any, str, str], ...] = (
     (probe, "remember", "keep the verdict"),
     (journal.Journal, "append", "journal"),
     (process, "read_log", "read the log"),
-    (process, "_kill_members", "look for survivors"),
+    (session, "kill", "look for survivors"),
     (process, "run", RUN),
 )
 

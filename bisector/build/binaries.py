@@ -19,8 +19,8 @@ from bisector.build.build_tree import BuildTree
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
 from bisector.system import cache, process, procfs
-from bisector.system.process import Stopped
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
+from bisector.system.stop import Stopped
 from bisector.system.workspace import (
     Workspace,
     digest,
@@ -63,14 +63,14 @@ def built(
     store: pygit2.Repository,
     tree: str,
     chain: Toolchain,
-    lane: Lane | None = None,
+    slot: Slot | None = None,
 ) -> Iterator[Build]:
     """The result of build() in a context in which the binary is not evicted from the cache.
 
     A new binary may exceed the cache's limit, so the least recently used ones are evicted.
     """
     while True:
-        result = build(workspace, store, tree, chain, lane)
+        result = build(workspace, store, tree, chain, slot)
         if result.problem:
             yield result
             return
@@ -87,25 +87,25 @@ def build(
     store: pygit2.Repository,
     tree: str,
     chain: Toolchain,
-    lane: Lane | None = None,
+    slot: Slot | None = None,
 ) -> Build:
-    """The binary of *tree*, from the cache, or built when it is the turn of *lane*.
+    """The binary of *tree*, from the cache, or built when it is the turn of *slot*.
 
     A failure of the source is returned as ``problem``. Raises ProbeFailed for a failure of the
     machine, MissingLibrary or MissingProgram for what the machine lacks, WorkspaceProblem for the
-    disk, and Stopped if the lane was stopped.
+    disk, and Stopped if the slot was stopped.
     """
     key = build_key(store, tree, chain)
     home = workspace.folder("binaries", key[:2]) / key
     if cached := _cached(home):
         return cached
-    lane = lane or Lane()
-    with lane.turns.taken(lane.stop), workspace.alone_with(key, lane.stop):
+    slot = slot or Slot()
+    with slot.build_permits.acquired(slot.stop), workspace.alone_with(key, slot.stop):
         # another probe or process may have built the same meanwhile
         if cached := _cached(home):
             return cached
         remark = _discard(workspace, home)
-        return replace(_build_new(workspace, store, tree, chain, key, lane), remark=remark)
+        return replace(_build_new(workspace, store, tree, chain, key, slot), remark=remark)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def compiled(
     tree: str,
     chain: Toolchain,
     key: str,
-    lane: Lane,
+    slot: Slot,
 ) -> Iterator[Compiled]:
     """Build in a build tree of this toolchain, which is locked for the caller in this context.
 
@@ -151,17 +151,17 @@ def compiled(
         build_tree = BuildTree(folder, store, workspace)
         build_tree.checkout(tree, chain.identity)
         words = [f"{name}={value}" for name, value in chain.variables]
-        box = lane.sandbox.box(folder) if lane.sandbox else None
+        box = slot.sandbox.box(folder) if slot.sandbox else None
         killed_before = procfs.killed_for_memory()
         try:
             done = process.run(
-                [chain.make, f"-j{lane.cores}", "haproxy", *words],
+                [chain.make, f"-j{slot.cores}", "haproxy", *words],
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,
                 env={"TMPDIR": str(draft.parent)},  # a killed compiler leaves its files there
                 keep_open=(lock,),
-                stop=lane.stop,
+                stop=slot.stop,
                 box=box,
             )
         except Stopped as stopped:
@@ -171,7 +171,7 @@ def compiled(
         binary = folder / "haproxy"
         # a symbolic link could lead out of the build tree
         if done.ok and binary.is_file() and not binary.is_symlink():
-            problem = chain.defect(binary, draft, lane)
+            problem = chain.defect(binary, draft, slot)
         else:
             if box and not done.excess:
                 require_room(folder, draft.parent, room=_ROOM)
@@ -194,11 +194,11 @@ def _build_new(
     tree: str,
     chain: Toolchain,
     key: str,
-    lane: Lane,
+    slot: Slot,
 ) -> Build:
     """Build *tree* and store the binary in the cache."""
     home = workspace.root / "binaries" / key[:2] / key
-    with compiled(workspace, store, tree, chain, key, lane) as made:
+    with compiled(workspace, store, tree, chain, key, slot) as made:
         if made.problem:
             return Build(key, home, "", made.done.seconds, made.log, made.problem)
         return _store(workspace, key, home, tree, made.binary, made.done, made.draft)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.system.process import Finished, run
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace, digest, explained, publish, short_scratch
 
@@ -79,10 +79,10 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     return Tool(home / "cc.sh", "tcc", identity, kin)
 
 
-def boots(binary: Path, log: Path, lane: Lane) -> bool:
+def boots(binary: Path, log: Path, slot: Slot) -> bool:
     """Whether the HAProxy at *binary* starts and runs a task; *log* gets what it prints.
 
-    Takes some milliseconds, at most ten seconds. Raises Stopped if *lane* is stopped.
+    Takes some milliseconds, at most ten seconds. Raises Stopped if *slot* is stopped.
     """
     with short_scratch() as scratch:
         for name in ("boot.cfg", "boot.lua"):
@@ -94,8 +94,8 @@ def boots(binary: Path, log: Path, lane: Lane) -> bool:
             timeout=_BOOT_SECONDS,
             cwd=scratch,
             env={"TMPDIR": str(scratch)},
-            stop=lane.stop,
-            box=lane.sandbox.box(scratch, reads=(binary.parent,)) if lane.sandbox else None,
+            stop=slot.stop,
+            box=slot.sandbox.box(scratch, reads=(binary.parent,)) if slot.sandbox else None,
         ).ok
 
 

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 
 from bisector.search.costs import BuildCost
 from bisector.system import tools
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace, digest
 
@@ -88,7 +88,7 @@ class Toolchain(ABC):
         """The programs outside of the system's folders that a build runs, for the sandbox."""
         return ()
 
-    def defect(self, binary: Path, log: Path, lane: Lane) -> str:
+    def defect(self, binary: Path, log: Path, slot: Slot) -> str:
         """Why a fresh *binary* must not be tested, or ''; *log* gets what it prints."""
         return ""
 

@@ -20,7 +20,7 @@ from bisector.probing.setup import AUTO, Asked, Options
 from bisector.record.events import Probed
 from bisector.record.verdict import Result
 from bisector.record.words import Purpose
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import is_doubtful
 from bisector.testing.scenario import Known
@@ -77,8 +77,8 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     tree = _tree(history, options, commit)
     box, unboxed = setup.find_sandbox(options, workspace, (chain,))
     progress(f"building {history.release(commit.id)}{_aside(unboxed)}")
-    lane = Lane(sandbox=box)
-    with binaries.built(workspace, history.store, tree, chain, lane) as built:
+    slot = Slot(sandbox=box)
+    with binaries.built(workspace, history.store, tree, chain, slot) as built:
         if built.problem:
             raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
         return built.binary

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from bisector.probing.probe import Probe, probe
 from bisector.record.verdict import Result
-from bisector.system.slots import Lane, Turns, cores
+from bisector.system.slots import FairSemaphore, Slot, cores
 from bisector.system.workspace import Workspace
 
 # Two builds side by side take about as long as one after the other, and two questions asked at once
@@ -27,10 +27,10 @@ def default_jobs() -> int:
 
 @dataclass(frozen=True)
 class Task:
-    """A probe that is under way, in a ``lane`` of this machine's unless it is elsewhere."""
+    """A running probe, with its ``slot`` if it runs on this machine."""
 
     future: Future[Result]
-    lane: Lane | None = None
+    slot: Slot | None = None
 
 
 class Executor(Protocol):
@@ -55,9 +55,9 @@ class Local:
     def __init__(self, workspace: Workspace, jobs: int, tests: int = 0) -> None:
         self.jobs = jobs
         self._workspace = workspace
-        self._turns = Turns(jobs)
+        self._build_permits = FairSemaphore(jobs)
         self._threads = ThreadPoolExecutor(jobs + (tests or jobs), thread_name_prefix="probe")
-        self._lanes: list[Lane] = []
+        self._slots: list[Slot] = []
 
     def __enter__(self) -> Self:
         return self
@@ -68,23 +68,23 @@ class Local:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for lane in self._lanes:
-            lane.stop.asked = True  # else one would begin when another ends
-        for lane in self._lanes:
-            lane.call_off()
+        for slot in self._slots:
+            slot.stop.requested = True  # of all, or one would start when another ends
+        for slot in self._slots:
+            slot.cancel()
         self._threads.shutdown(cancel_futures=True)
 
     def submit(self, request: Probe) -> Task:
         """Begin a probe; the future raises what the probe raises, Stopped if it was cancelled."""
-        lane = Lane(max(1, cores() // self.jobs), self._turns)
-        self._lanes.append(lane)  # before anything runs: Ctrl-C may come at any time
-        return Task(self._threads.submit(probe, self._workspace, request, lane), lane)
+        slot = Slot(max(1, cores() // self.jobs), self._build_permits)
+        self._slots.append(slot)  # before anything runs: Ctrl-C may come at any time
+        return Task(self._threads.submit(probe, self._workspace, request, slot), slot)
 
     def wait(self, tasks: Collection[Task]) -> None:
         """Until at least one of *tasks* has ended."""
         futures.wait([task.future for task in tasks], return_when=futures.FIRST_COMPLETED)
 
     def cancel(self, task: Task) -> None:
-        """Call a probe off; nothing that it started goes on."""
-        if not task.future.cancel() and task.lane:
-            task.lane.call_off()
+        """Cancel a probe and end all processes that it started."""
+        if not task.future.cancel() and task.slot:
+            task.slot.cancel()

@@ -14,7 +14,7 @@ from bisector.build.toolchain import Toolchain
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import cache
 from bisector.system.sandbox import Sandbox
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle, Trial
@@ -56,37 +56,37 @@ def key_of(request: Probe) -> str:
     return request.key(binaries.build_key(store, request.tree, request.chain))
 
 
-def probe(workspace: Workspace, request: Probe, lane: Lane | None = None) -> Result:
+def probe(workspace: Workspace, request: Probe, slot: Slot | None = None) -> Result:
     """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
-    lane = replace(lane or Lane(), sandbox=request.sandbox)
+    slot = replace(slot or Slot(), sandbox=request.sandbox)
     store = pygit2.Repository(request.store)
-    with binaries.built(workspace, store, request.tree, request.chain, lane) as built:
+    with binaries.built(workspace, store, request.tree, request.chain, slot) as built:
         key = request.key(built.key)
         if built.problem:
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
             log, remark = str(built.log), built.remark
             return Result(ruling, key, build_seconds=built.seconds, log=log, remark=remark)
-        result = _test_alone(workspace, request, key, built, lane)
+        result = _test_alone(workspace, request, key, built, slot)
     return replace(result, remark=built.remark)
 
 
-def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
+def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, slot: Slot) -> Result:
     """What the test says of a binary; where two hunts want to know, one of them asks."""
-    with workspace.alone_with(key, lane.stop):
+    with workspace.alone_with(key, slot.stop):
         if not request.again and (found := recall(workspace, key)):
             return replace(found, build_seconds=built.seconds, test_seconds=0.0)
-        result = _test(workspace, request, key, built, lane)
+        result = _test(workspace, request, key, built, slot)
         remember(workspace, result)
         return result
 
 
-def _test(workspace: Workspace, request: Probe, key: str, built: Build, lane: Lane) -> Result:
+def _test(workspace: Workspace, request: Probe, key: str, built: Build, slot: Slot) -> Result:
     """What the test says of a binary."""
     seconds, oracle, pace = 0.0, request.oracle, Pace(workspace)
     with workspace.log(f"{key}.vtest.log") as (draft, log):
         for attempt in range(TRIES):
             limit = pace.limit(oracle.name, oracle.seconds, attempt > 0)
-            ruling = oracle.run(Trial(built.binary, draft, request.tools, limit, lane))
+            ruling = oracle.run(Trial(built.binary, draft, request.tools, limit, slot))
             seconds += ruling.seconds
             if ruling.verdict is Verdict.GOOD:
                 pace.passed(oracle.name, ruling.seconds)

@@ -1,4 +1,4 @@
-"""The processes of this machine as /proc tells of them, see proc(5)."""
+"""The processes of this machine, read from /proc, see proc(5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Process:
-    """One that has not ended. ``resident`` is its share of the memory, in bytes."""
+    """A process that has not ended. ``resident`` is its resident set size in bytes."""
 
     pid: int
     parent: int
@@ -23,8 +23,8 @@ class Process:
 
 
 def processes() -> Iterator[Process]:
-    """All that have not ended."""
-    # no glob: it asks again whether what it found is there, and fails if that has ended
+    """All processes that have not ended, without zombies."""
+    # scandir, since Path.glob checks each entry again and fails if its process has ended
     for entry in os.scandir("/proc"):
         if not entry.name.isdecimal():
             continue
@@ -36,27 +36,33 @@ def processes() -> Iterator[Process]:
 
 
 def _stat(folder: str) -> list[bytes]:
-    """The words after the name, which can hold anything. Raises OSError if it has ended."""
-    handle = os.open(f"{folder}/stat", os.O_RDONLY)  # a third of what Path.open() takes
+    """The fields of /proc/PID/stat after the program's name, which may contain spaces and ')'.
+
+    Raises OSError if the process has ended.
+    """
+    handle = os.open(f"{folder}/stat", os.O_RDONLY)  # takes a third of the time of Path.open()
     try:
         return os.read(handle, 4096).rpartition(b")")[2].split()
     finally:
         os.close(handle)
 
 
-def below(pid: int, among: Collection[Process]) -> list[Process]:
-    """The children of *pid*, their children, and so on."""
+def descendants(pid: int, among: Collection[Process]) -> list[Process]:
+    """The processes in *among* that are children of *pid*, their children, and so on."""
     children: dict[int, list[Process]] = {}
-    for one in among:
-        children.setdefault(one.parent, []).append(one)
+    for process in among:
+        children.setdefault(process.parent, []).append(process)
     found = list(children.get(pid, ()))
-    for one in found:  # grows as it goes
-        found += children.get(one.pid, ())
+    for process in found:  # the list grows during the loop
+        found += children.get(process.pid, ())
     return found
 
 
 def killed_for_memory() -> int:
-    """How often the kernel has killed a process because memory ran out; 0 where it does not say."""
+    """How many processes the kernel has killed for lack of memory since boot.
+
+    This is oom_kill of /proc/vmstat; 0 where that is missing (before Linux 4.13).
+    """
     with contextlib.suppress(OSError):
         for line in Path("/proc/vmstat").read_text().splitlines():
             name, _, count = line.partition(" ")

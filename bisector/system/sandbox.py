@@ -1,8 +1,8 @@
-"""What strangers wrote is built and run apart: by bubblewrap, within limits, until it ends.
+"""Running untrusted builds and tests in a sandbox, by bubblewrap (bwrap(1)), within limits.
 
-Inside there is a read-only system, the one folder that is to be written, a private /tmp and a
-network of one loopback. Paths are the same inside and outside, so what is built is the same, too,
-and no cache key knows of the sandbox.
+Inside there are the system's folders (read-only), the folders that may be written, a private /tmp,
+and a network namespace with only a loopback device. Paths are the same inside and outside, so build
+products are the same, and cache keys do not contain the sandbox.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ MODES = (AUTO, REQUIRE, OFF)
 SWITCHED_OFF = "--sandbox off"
 
 _SYSTEM = ("/usr", "/nix/store", "/gnu/store")
-_LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # into /usr, on most systems
-# what compilers, the C library and OpenSSL read; /etc has secrets, too
+_LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # on most systems links to /usr
+# of /etc: what compilers, the C library and OpenSSL read; other files there may be secret
 _SETTINGS = (
     *("alternatives", "group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd"),
     *("protocols", "services", "ssl/certs", "ssl/openssl.cnf"),
 )
-_PROCESSORS = "/sys/devices/system"  # HAProxy asks which there are
+_PROCESSORS = "/sys/devices/system"  # HAProxy reads the CPU topology there
 _SHARED_MEMORY = 64 << 20  # bytes of /dev/shm
 
-# The kernel's switches: the value with which nobody but root gets a sandbox, and how to change it.
+# Kernel parameters: the value that keeps users from making namespaces, and how to change it.
 _SWITCHES = {
     "kernel/unprivileged_userns_clone": ("0", "sysctl kernel.unprivileged_userns_clone=1"),
     "user/max_user_namespaces": ("0", "sysctl user.max_user_namespaces=10000"),
@@ -48,11 +48,11 @@ _CONTAINER = "a host, or a container that may make user namespaces"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one build or test may take at most. All but ``tasks`` are bytes.
+    """Upper limits for one build or test. All but ``tasks`` are in bytes.
 
-    ``tasks`` are processes and threads at once; ``memory`` is that of all of them together;
-    ``file`` is one file's size, ``folder`` that of all in the folders that are written, and
-    ``scratch`` that of all in /tmp, which is in memory.
+    ``tasks`` is the number of processes and threads; ``memory`` the sum of their resident set
+    sizes; ``file`` the size of one file, see RLIMIT_FSIZE in setrlimit(2); ``folder`` the size of
+    the writable folders; ``scratch`` the size of /tmp, a tmpfs.
     """
 
     tasks: int = 4096
@@ -62,10 +62,10 @@ class Limits:
     scratch: int = 1 << 30
 
     def exceeded(self, running: Iterable[procfs.Process], size: int) -> str:
-        """Which limit those that are *running*, with *size* bytes in their folder, went beyond."""
+        """The limit that *running* processes with *size* bytes in their folders exceed, or ''."""
         tasks = memory = 0
-        for one in running:
-            tasks, memory = tasks + one.threads, memory + one.resident
+        for process in running:
+            tasks, memory = tasks + process.threads, memory + process.resident
         if tasks > self.tasks:
             return f"more than {self.tasks} processes and threads"
         if memory > self.memory:
@@ -75,7 +75,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """bubblewrap on this machine. ``reads`` are the paths that are visible besides the system."""
+    """bubblewrap on this machine. ``reads`` are read-only paths besides the system's."""
 
     program: str
     version: str
@@ -83,18 +83,18 @@ class Sandbox:
     limits: Limits = Limits()
 
     def box(self, *folders: Path, reads: Iterable[Path] = ()) -> Box:
-        """What a program runs in that may write to *folders* and also read *reads*."""
+        """A sandbox for one program that may write to *folders* and also read *reads*."""
         return Box(self, tuple(map(str, folders)), (*self.reads, *map(str, reads)))
 
     @property
     def said(self) -> str:
-        """What a report has of it."""
+        """Its name and version for a report."""
         return f"bubblewrap {self.version}".strip()
 
 
 @dataclass(frozen=True)
 class Box:
-    """A sandbox around one program that writes to ``folders`` and sees ``reads``."""
+    """A sandbox around one program, which may write to ``folders`` and read ``reads``."""
 
     sandbox: Sandbox
     folders: tuple[str, ...]
@@ -103,9 +103,10 @@ class Box:
     def words(
         self, cwd: Path | None, keep_open: Sequence[int], temporary: str | None = None
     ) -> list[str]:
-        """The command that runs the words after it inside; it holds *keep_open* till all ended.
+        """The bwrap command line that runs the words after it inside.
 
-        What is *temporary* outside is so inside if it may be written, else /tmp is.
+        bubblewrap keeps the descriptors *keep_open* until all processes inside have ended. TMPDIR
+        is *temporary* if that is writable inside, else /tmp.
         """
         limits = self.sandbox.limits
         own_tmp = () if temporary in self.folders else ("--setenv", "TMPDIR", "/tmp")
@@ -114,7 +115,7 @@ class Box:
             *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
             "--die-with-parent",
             *_system(),
-            # read-only: to root's own processes the kernel's switches there would obey
+            # read-only, since root's processes could change kernel parameters in /proc/sys
             *("--proc", "/proc", "--remount-ro", "/proc"),
             *("--dev", "/dev", "--remount-ro", "/dev"),
             *("--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"),
@@ -125,22 +126,21 @@ class Box:
             *own_tmp,
             *(word for handle in keep_open for word in ("--sync-fd", str(handle))),
             *("--chdir", str(cwd or self.folders[0]), "--"),
-            # hard for a user; for root the kernel does not count, and `exceeded` has to
+            # the kernel does not apply --nproc to root: `exceeded` does
             *("prlimit", f"--nproc={limits.tasks}", f"--fsize={limits.file}", "--core=0", "--"),
         ]
 
     def exceeded(self, leader: int) -> str:
-        """Which limit all that bubblewrap's process *leader* runs went beyond; mostly ''."""
-        # whoever loses its parent inside becomes a child of the sandbox's first process
-        running = procfs.below(leader, list(procfs.processes()))
+        """The limit that the processes of the bubblewrap with pid *leader* exceed, or ''."""
+        # orphans inside become children of the first process there, so all are descendants
+        running = procfs.descendants(leader, list(procfs.processes()))
         return self.sandbox.limits.exceeded(running, sum(map(_size, self.folders)))
 
 
 def find(workspace: Workspace, mode: str, reads: Iterable[Path] = ()) -> tuple[Sandbox | None, str]:
-    """The sandbox that this machine has and *mode* wants, or None and why there is none.
+    """The sandbox for *mode* (auto, require, off), or None and the reason why there is none.
 
-    Raises UsageProblem for a mode that is none; EnvironmentProblem, which says how to get one, if
-    it is required.
+    Raises UsageProblem for another mode, EnvironmentProblem if it is required and does not work.
     """
     if mode not in MODES:
         raise UsageProblem(f"--sandbox {mode}", f"one of {', '.join(MODES)}")
@@ -155,15 +155,18 @@ def find(workspace: Workspace, mode: str, reads: Iterable[Path] = ()) -> tuple[S
 
 
 def examined(workspace: Workspace, reads: Iterable[Path] = ()) -> Sandbox:
-    """The sandbox of this machine, tried. Raises EnvironmentProblem: why not, and what to do."""
+    """The sandbox of this machine, after a trial run.
+
+    Raises EnvironmentProblem with the reason why it does not work, and what to do.
+    """
     own = bwrap_folder(workspace) / "bwrap"
     program = shutil.which("bwrap") or (str(own) if own.is_file() else None)
     if program is None:
         raise EnvironmentProblem("no bubblewrap on this machine", GET_IT)
     with workspace.scratch() as scratch:
-        asked = run([program, "--version"], log=scratch / "version", timeout=30)
+        finished = run([program, "--version"], log=scratch / "version", timeout=30)
         limits = replace(Limits(), memory=_machine_memory() // 2)
-        version = asked.output.strip().removeprefix("bubblewrap ")
+        version = finished.output.strip().removeprefix("bubblewrap ")
         sandbox = Sandbox(program, version, outermost(reads), limits)
         log = scratch / "log"
         trial = run(["true"], log=log, timeout=30, cwd=scratch, box=sandbox.box(scratch))
@@ -173,7 +176,7 @@ def examined(workspace: Workspace, reads: Iterable[Path] = ()) -> Sandbox:
 
 
 def why_not(said: str, switches: Mapping[str, str]) -> EnvironmentProblem:
-    """Why bubblewrap, which *said* something, failed with the kernel's *switches* as they are."""
+    """The reason why bubblewrap failed, from its output *said* and the kernel parameters."""
     for name, (value, cure) in _SWITCHES.items():
         if switches.get(name) == value:
             what = f"user namespaces are switched off ({name.replace('/', '.')}={value})"
@@ -185,31 +188,41 @@ def why_not(said: str, switches: Mapping[str, str]) -> EnvironmentProblem:
 
 
 def home_of(program: Path) -> Path:
-    """What has to be visible for *program* to run: all that was installed with it."""
+    """The path that has to be readable for *program* to run: its installation prefix, or itself."""
     prefix = program.parent.parent
     return prefix if program.parent.name == "bin" and not _has_home(prefix) else program
 
 
 def outermost(paths: Iterable[Path]) -> tuple[str, ...]:
-    """Those of *paths* that neither the system nor another one of them has: a mount takes time."""
+    """The *paths* that are not below the system's folders or another of them.
+
+    Fewer mounts make the sandbox start faster.
+    """
     wanted, system = dict.fromkeys(paths), set(map(Path, (*_SYSTEM, *_LINKED)))
-    has = system | wanted.keys()
-    return tuple(str(p) for p in wanted if p not in system and has.isdisjoint(p.parents))
+    mounted = system | wanted.keys()
+    return tuple(
+        str(path) for path in wanted if path not in system and mounted.isdisjoint(path.parents)
+    )
 
 
 def visible(folder: Path, case: Path) -> Path:
-    """What a test *case* in a user's *folder* may see: its companions, but never a whole home."""
-    top = next((one for one in (folder, *folder.parents) if one.name == "reg-tests"), folder)
+    """The path that is readable for the test *case* in *folder*, with its companion files.
+
+    That is the folder or the reg-tests/ folder above it; only the case if that contains $HOME.
+    """
+    above = (path for path in (folder, *folder.parents) if path.name == "reg-tests")
+    top = next(above, folder)
     return case if _has_home(top) else top
 
 
 def _has_home(folder: Path) -> bool:
+    """Whether *folder* is $HOME or above it."""
     home = os.environ.get("HOME")
     return home is not None and Path(home).resolve().is_relative_to(folder.resolve())
 
 
 def _system() -> Iterator[str]:
-    """The words that bring the system in."""
+    """The bwrap options that mount the system's folders."""
     for name in _LINKED:
         path = Path(name)
         if path.is_symlink():
@@ -221,7 +234,7 @@ def _system() -> Iterator[str]:
 
 
 def _size(folder: str) -> int:
-    """The bytes that the files below *folder* take up on the disk."""
+    """The bytes that the files below *folder* occupy on the disk (blocks of 512 bytes)."""
     total, folders = 0, [folder]
     while folders:
         try:
@@ -231,7 +244,7 @@ def _size(folder: str) -> int:
                         folders.append(entry.path)
                     else:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:  # it went meanwhile, or is closed to us
+        except OSError:  # removed meanwhile, or without permissions
             continue
     return total
 

@@ -1,8 +1,9 @@
-"""The tool's own directory: where things lie, who may use them, and how they appear.
+"""bisector's own directory: its folders, locks, scratch space and atomic writes.
 
-Nothing half-made is ever seen under its final name: files and folders are made elsewhere and
-renamed. Locks are flock(2) locks, which end with their holders however those end; so what a killed
-process left behind is known by nobody holding it, and goes when the next one opens the workspace.
+Files and folders are made in scratch space and renamed, so that a final name never has partial
+content. Locks are flock(2) locks, which the kernel releases when their holder ends, even if it is
+killed. So a scratch folder without a lock was left by a killed process, and is removed when the
+workspace is opened again.
 """
 
 from __future__ import annotations
@@ -22,24 +23,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import MAKE_ROOM, NO_ROOM, WorkspaceProblem
-from bisector.system.process import Stop, end_orphans, run
+from bisector.system.process import run
+from bisector.system.session import kill_orphans
+from bisector.system.stop import Stop
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
 _SCRATCH = "scratch"
-_LITTLE_ROOM = 1 << 20  # bytes
-_SHARED = 3  # hexadecimal digits of a key
-_AGAIN_SECONDS = 0.1  # between two looks whether somebody is done
-_GLANCE_SECONDS = 0.001  # about what is_locked() takes
+_LITTLE_ROOM = 1 << 20  # bytes that any program needs to write its result
+_LOCK_DIGITS = 3  # hexadecimal digits of a key that name its lock file
+_RETRY_SECONDS = 0.1  # between two attempts to take a lock
+_PROBE_SECONDS = 0.001  # about what is_locked() takes
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
 _REMOVAL_SECONDS = 600.0
-MAX_BUILD_TREES = 64  # more than any machine runs at once; a bound on the search for a free one
+MAX_BUILD_TREES = 64  # of one kind, and so of parallel builds
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """The directory below which bisector writes, and the only one.
+    """The only directory that bisector writes to.
 
-    ``limit`` is what may be in it that can be made again, in bytes.
+    ``limit`` is the size in bytes of the cached entries in it, see :mod:`bisector.system.cache`.
     """
 
     root: Path
@@ -51,8 +54,8 @@ class Workspace:
     ) -> Workspace:
         """The user's workspace: $BISECTOR_WORKSPACE, else `bisector` in the XDG cache folder.
 
-        What killed processes left behind is swept away.
-        Raises WorkspaceProblem if it cannot be made or written.
+        The scratch folders that killed processes left behind are removed.
+        Raises WorkspaceProblem if it cannot be created or written.
         """
         if named := environ.get("BISECTOR_WORKSPACE"):
             root = Path(named)
@@ -62,7 +65,7 @@ class Workspace:
             root = Path(home) / ".cache" / "bisector"
         else:
             raise WorkspaceProblem("no place for the workspace", "set BISECTOR_WORKSPACE or HOME")
-        root = root.resolve()  # by a link it is the same one: its path is in what is built
+        root = root.resolve()  # one path for one workspace: build products contain it
         with explained(f"cannot write the workspace {root}", _ELSEWHERE):
             root.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=root).close()
@@ -71,7 +74,7 @@ class Workspace:
         return cls(root, limit)
 
     def folder(self, *parts: str) -> Path:
-        """A folder below the root, made if missing."""
+        """A folder below the root, created if missing. Raises WorkspaceProblem."""
         path = self.root.joinpath(*parts)
         with explained(f"cannot write the workspace {self.root}", _ELSEWHERE):
             path.mkdir(parents=True, exist_ok=True)
@@ -79,18 +82,21 @@ class Workspace:
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A folder for one use, on the workspace's file system; gone afterwards."""
+        """A new folder on the workspace's file system, removed at the end of the context."""
         with one_use(self.folder(_SCRATCH)) as path:
             yield path
 
     def write(self, path: Path, content: bytes) -> None:
-        """As write_whole(), for a *path* in the workspace: a kill leaves nothing beside it."""
+        """As write_whole(), with the draft in scratch space, where it is removed after a kill."""
         with self.scratch() as scratch:
             write_whole(path, content, scratch)
 
     @contextlib.contextmanager
     def log(self, name: str) -> Iterator[tuple[Path, Path]]:
-        """Where to write a log, and where it is to be found afterwards, however that ends."""
+        """Yield the path to write a log to, and the path that it has after the context.
+
+        It is moved there also if the context ends with an exception.
+        """
         path = self.folder("logs") / name
         with self.scratch() as scratch:
             draft = scratch / name
@@ -102,25 +108,26 @@ class Workspace:
 
     @contextlib.contextmanager
     def alone_with(self, key: str, stop: Stop) -> Iterator[None]:
-        """Nobody else works on what *key* names, in this process or another.
+        """Hold the exclusive lock of *key*, across processes and threads.
 
-        Keys share locks, so that these do not get ever more; hardly ever two that are in use.
-        Raises Stopped if *stop* called it off while it waited.
+        Keys are hashed onto 4,096 lock files, so their number is bounded; two keys in use rarely
+        collide. Raises Stopped if *stop* was requested while waiting.
         """
-        path = self.folder("locks") / key[:_SHARED]
+        path = self.folder("locks") / key[:_LOCK_DIGITS]
         while True:
             with lock(path) as held:
                 if held is not None:
                     yield
                     return
-            stop.pause(_AGAIN_SECONDS)  # flock(2) could wait, but nobody could call it off
+            stop.pause(_RETRY_SECONDS)  # a blocking flock(2) could not be cancelled
 
     @contextlib.contextmanager
     def build_tree(self, kind: str) -> Iterator[tuple[Path, int]]:
-        """A source tree of this *kind* for one build at a time, and the descriptor of its lock.
+        """Yield a locked source tree of this *kind*, and the file descriptor of its lock.
 
-        A tree keeps what was built in it, for the next build to go on from. One that another
-        process still uses, be it the orphaned make of a killed hunt, is passed over.
+        A tree keeps its object files for the next, incremental build. A tree that another process
+        has locked is skipped, also if that is an orphaned make of a killed bisector, which has
+        inherited the descriptor. Raises WorkspaceProblem if all MAX_BUILD_TREES are in use.
         """
         for number in range(MAX_BUILD_TREES):
             path = self.folder("trees") / f"{kind}-{number}"
@@ -133,17 +140,20 @@ class Workspace:
 
 @contextlib.contextmanager
 def short_scratch() -> Iterator[Path]:
-    """As Workspace.scratch(), where paths are short: a socket's must stay under 108 bytes."""
+    """A new folder with a short path, removed at the end of the context.
+
+    For Unix sockets, whose path is limited to 107 bytes, see unix(7).
+    """
     with one_use(temporary()) as path:
         yield path
 
 
 def temporary() -> Path:
-    """The user's own folder below the system's temporary one.
+    """The user's folder in $TMPDIR or /tmp, with mode 0700.
 
-    Raises WorkspaceProblem if it cannot be made, or is not the user's.
+    Raises WorkspaceProblem if it cannot be created, or belongs to another user.
     """
-    # not tempfile's: that writes a file to see whether it can, which stays there after a kill
+    # not tempfile.gettempdir(): it writes a file to test the folder, which a kill leaves there
     path = Path(os.environ.get("TMPDIR") or "/tmp").absolute() / f"bisector-{os.getuid()}"
     advice = "set TMPDIR to another"
     with explained(f"cannot write {path}", advice):
@@ -156,12 +166,12 @@ def temporary() -> Path:
 
 @contextlib.contextmanager
 def one_use(folder: Path) -> Iterator[Path]:
-    """A new folder in *folder*, held as long as it is used; gone afterwards."""
+    """A new folder in *folder* with a shared lock, removed at the end of the context."""
     while True:
         with explained(f"cannot write {folder}"):
             path = Path(tempfile.mkdtemp(prefix="", dir=folder))
         with hold(path) as held:
-            if not held:  # swept away in the very moment between
+            if not held:  # another process has just removed it, as it was not locked yet
                 continue
             try:
                 yield path
@@ -171,20 +181,25 @@ def one_use(folder: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed processes left behind of their one_use() of *folder*, and end the rest."""
+    """Remove the one_use() folders in *folder* that killed processes left, and kill their orphans.
+
+    Orphans are the processes that have such a folder as TMPDIR, see session.kill_orphans().
+    """
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-        for left in entries:
-            with contextlib.suppress(WorkspaceProblem), hold(Path(left.path), alone=True) as free:
+        for entry in entries:
+            path = Path(entry.path)
+            with contextlib.suppress(WorkspaceProblem), hold(path, alone=True) as free:
                 if free:
-                    end_orphans(Path(left.path))
-                    remove(Path(left.path))
+                    kill_orphans(path)
+                    remove(path)
 
 
 @contextlib.contextmanager
 def lock(path: Path, *, wait: bool = False) -> Iterator[int | None]:
-    """The descriptor of an exclusive lock on *path*.
+    """Yield the file descriptor of an exclusive flock(2) lock on *path*, which is created.
 
-    When somebody else holds it: None, or, with *wait*, the lock as soon as its holder ends.
+    If it is locked already, yield None, or with *wait*, block until it is free.
+    Raises WorkspaceProblem if the file cannot be opened.
     """
     with explained(f"cannot lock {path}"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -197,7 +212,7 @@ def lock(path: Path, *, wait: bool = False) -> Iterator[int | None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody has a lock() on *path*; to ask is in nobody's way."""
+    """Whether *path* has a lock(). The check takes a shared lock for a moment, see _take()."""
     with explained(f"cannot read {path}"):
         try:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -210,21 +225,22 @@ def is_locked(path: Path) -> bool:
 
 
 def _take(handle: int) -> bool:
-    """Take an exclusive lock, unless somebody else has one.
+    """Try to take an exclusive lock; False if another process has one.
 
-    is_locked() shares the lock for a moment, by which an exclusive one is refused. Whether it is
-    that is tried by sharing it, too: this works unless somebody has an exclusive one.
+    An exclusive lock is also refused while is_locked() has a shared one. A shared lock tells the
+    two cases apart: it is refused only if there is an exclusive one. Then try again.
     """
     while not _flock(handle, fcntl.LOCK_EX):
         if not _flock(handle, fcntl.LOCK_SH):
             return False
         fcntl.flock(handle, fcntl.LOCK_UN)
-        time.sleep(random.uniform(0, _GLANCE_SECONDS))  # two who try so would meet again
+        # at random, so that two processes that retry do not collide again
+        time.sleep(random.uniform(0, _PROBE_SECONDS))
     return True
 
 
 def _flock(handle: int, how: int) -> bool:
-    """Whether *handle* could be locked at once."""
+    """Whether *handle* could be locked without waiting."""
     try:
         fcntl.flock(handle, how | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -234,9 +250,10 @@ def _flock(handle: int, how: int) -> bool:
 
 @contextlib.contextmanager
 def hold(path: Path, *, alone: bool = False) -> Iterator[bool]:
-    """Keep the file or folder *path* from being taken away; False if it is no longer there.
+    """Take a shared lock on the file or folder *path*, so that it is not removed while in use.
 
-    To take it away, hold it *alone*: False, too, when somebody else holds it.
+    Yields False if it does not exist. To remove it, hold it *alone*, with an exclusive lock: yields
+    False, too, if it is locked. Raises WorkspaceProblem if it cannot be opened.
     """
     with explained(f"cannot lock {path}"):
         try:
@@ -255,7 +272,7 @@ def hold(path: Path, *, alone: bool = False) -> Iterator[bool]:
 
 
 def _is_at(handle: int, path: Path) -> bool:
-    """Whether *path* is still what was opened as *handle*."""
+    """Whether *path* is still the file that was opened as *handle*."""
     try:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
@@ -263,19 +280,20 @@ def _is_at(handle: int, path: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Take *folder* away, however deep or closed to us somebody's build has made it."""
+    """Remove *folder*, also if a build has left folders without permissions, or very deep ones."""
     try:
         shutil.rmtree(folder)
     except (OSError, RecursionError):
-        opened = ("find", folder, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";")
-        for words in (opened, ("rm", "-rf", folder)):
+        unlock = ("find", folder, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";")
+        for words in (unlock, ("rm", "-rf", folder)):
             run(words, log=Path(os.devnull), timeout=_REMOVAL_SECONDS)
 
 
 def write_whole(path: Path, content: bytes, drafts: Path | None = None) -> None:
-    """Make *path* hold *content*: all of it, or, whatever happens, what it held before.
+    """Write *content* to *path* atomically: on failure it keeps its old content.
 
-    The draft lies beside it, or in the folder *drafts* of the same file system.
+    The draft is made beside it, or in the folder *drafts* on the same file system; it is fsynced
+    and renamed. Raises WorkspaceProblem.
     """
     with explained(f"cannot write {path}"):
         handle, draft = tempfile.mkstemp(dir=drafts or path.parent, prefix=f".{path.name}.")
@@ -292,7 +310,10 @@ def write_whole(path: Path, content: bytes, drafts: Path | None = None) -> None:
 
 
 def publish(draft: Path, path: Path) -> None:
-    """Rename the finished folder *draft* to *path*; somebody else's equal result may be there."""
+    """Rename the finished folder *draft* to *path*, or remove it if *path* exists.
+
+    Another process may have made the same folder meanwhile. Raises WorkspaceProblem.
+    """
     with explained(f"cannot write {path}"):
         try:
             draft.rename(path)
@@ -303,12 +324,13 @@ def publish(draft: Path, path: Path) -> None:
 
 
 def require_room(*folders: Path, room: int = _LITTLE_ROOM) -> None:
-    """Raise WorkspaceProblem where *room* bytes cannot be had: what just failed may have lacked it.
+    """Raise WorkspaceProblem if *room* bytes cannot be allocated in one of *folders*.
 
-    Programs do not always say so: tcc leaves half an object, VTest just ends.
+    Called after a failure, since programs do not always report a full disk: tcc leaves a partial
+    object file, VTest just ends.
     """
     for folder in folders:
-        try:  # and not how much is free, for there are quotas
+        try:  # to allocate, since statvfs(3) does not know quotas
             with tempfile.TemporaryFile(dir=folder) as trial:
                 os.posix_fallocate(trial.fileno(), 0, room)
         except OSError as error:
@@ -317,7 +339,10 @@ def require_room(*folders: Path, room: int = _LITTLE_ROOM) -> None:
 
 
 def digest(*parts: str | bytes) -> str:
-    """A name for some content: 32 hexadecimal digits; parts do not run into each other."""
+    """The SHA-256 digest of *parts*, cut to 32 hexadecimal digits.
+
+    Each part is preceded by its length, so that ("ab",) and ("a", "b") differ.
+    """
     total = hashlib.sha256()
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
@@ -328,7 +353,7 @@ def digest(*parts: str | bytes) -> str:
 
 @contextlib.contextmanager
 def explained(what: str, advice: str = "") -> Iterator[None]:
-    """Turn the system's refusal into one line: *what* could not be done, why, and *advice*."""
+    """Turn an OSError into WorkspaceProblem: *what* failed, the reason, and *advice*."""
     try:
         yield
     except OSError as error:

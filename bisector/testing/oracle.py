@@ -13,7 +13,7 @@ from typing import ClassVar, Self
 
 from bisector.errors import ScenarioProblem
 from bisector.record.verdict import Ruling
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
@@ -27,7 +27,7 @@ TIMED_OUT, DIED = "timed out", "HAProxy died by"
 class Trial:
     """One run of an oracle: on which ``binary``, with which ``tools``, for how long at most.
 
-    All output goes to the file ``log``. ``seconds`` is the time limit, ``lane`` what of the
+    All output goes to the file ``log``. ``seconds`` is the time limit, ``slot`` what of the
     machine the run may use. ``writes`` are folders beside its own that the binary may write to,
     as one that counts what it executes does.
     """
@@ -36,7 +36,7 @@ class Trial:
     log: Path
     tools: tuple[Tool, ...]
     seconds: float
-    lane: Lane
+    slot: Slot
     writes: tuple[Path, ...] = ()
 
 
@@ -84,7 +84,7 @@ class Oracle(ABC):
         """Run once, with the seconds that it took.
 
         Raises WorkspaceProblem and other EnvironmentProblems when the machine fails, Stopped when
-        the lane was called off.
+        the slot was called off.
         """
 
     @property

@@ -56,9 +56,9 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
             for name, text in files:
                 (home / name).write_text(text)
         box = None
-        if trial.lane.sandbox:
+        if trial.slot.sandbox:
             reads = (trial.binary.parent, sandbox.visible(home, home / vtc))
-            box = trial.lane.sandbox.box(scratch, *trial.writes, reads=reads)
+            box = trial.slot.sandbox.box(scratch, *trial.writes, reads=reads)
         env = {
             "TMPDIR": str(scratch),
             "HOME": str(scratch),
@@ -83,7 +83,7 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         timeout=trial.seconds * OUTER,
         cwd=place.scratch,
         env=place.env,
-        stop=trial.lane.stop,
+        stop=trial.slot.stop,
         box=place.box,
     )
     if done.status not in (0, SKIPPED) and not done.excess:
@@ -100,6 +100,6 @@ def run_shell(place: Place, trial: Trial, command: str) -> Finished:
             timeout=SHELL_SECONDS,
             cwd=place.scratch,
             env={**place.env, "testdir": str(place.case.parent), "tmpdir": str(place.scratch)},
-            stop=trial.lane.stop,
+            stop=trial.slot.stop,
             box=place.box,
         )

@@ -22,8 +22,9 @@ from bisector.build.toolchains.fast import Fast
 from bisector.errors import MissingLibrary, MissingProgram, WorkspaceProblem
 from bisector.git.object_store import private_store
 from bisector.system import cache, process
-from bisector.system.process import Finished, Stop, Stopped
-from bisector.system.slots import Lane
+from bisector.system.process import Finished
+from bisector.system.slots import Slot
+from bisector.system.stop import Stop, Stopped
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace, hold
 from tests.support.clone import Clone
@@ -344,10 +345,10 @@ def test_if_the_other_hunt_is_killed_the_build_is_repeated(
 def test_a_wait_for_another_hunt_can_be_cancelled(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other, lane = Other(bench), Lane(1)
-    while_waiting(monkeypatch, lane.call_off)
+    other, slot = Other(bench), Slot(1)
+    while_waiting(monkeypatch, slot.cancel)
     with pytest.raises(Stopped):
-        build(bench.workspace, bench.store, bench.clone.tree({}, bench.first), bench.chain, lane)
+        build(bench.workspace, bench.store, bench.clone.tree({}, bench.first), bench.chain, slot)
     other.may_go.set()
     other.join()
 
@@ -367,20 +368,20 @@ src/%.o: src/%.c
 def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
     bench: Bench, boxed: bool, request: pytest.FixtureRequest
 ) -> None:
-    lane = Lane(1, sandbox=request.getfixturevalue("box") if boxed else None)
+    slot = Slot(1, sandbox=request.getfixturevalue("box") if boxed else None)
     slow = bench.clone.tree(
         {"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, bench.first
     )
     trees = bench.workspace.root / "trees"
 
-    def call_off() -> None:
+    def cancel() -> None:
         until(lambda: any(trees.glob("*/src/haproxy.o")))
-        lane.call_off()
+        slot.cancel()
 
-    caller = threading.Thread(target=call_off)
+    caller = threading.Thread(target=cancel)
     caller.start()
     with pytest.raises(Stopped) as caught:
-        build(bench.workspace, bench.store, slow, bench.chain, lane)
+        build(bench.workspace, bench.store, slow, bench.chain, slot)
     caller.join()
     assert caught.value.clean
     assert not any(trees.glob("*/src/haproxy.o")), "make removed what it was at"
@@ -409,23 +410,23 @@ def test_a_killed_make_leaves_a_tree_that_is_not_trusted(
 
 
 def test_a_build_cancelled_while_it_waits_does_not_start(bench: Bench) -> None:
-    lane = Lane(1)
-    lane.call_off()
+    slot = Slot(1)
+    slot.cancel()
     tree = bench.clone.tree({}, bench.first)
     with pytest.raises(Stopped):
-        build(bench.workspace, bench.store, tree, bench.chain, lane)
+        build(bench.workspace, bench.store, tree, bench.chain, slot)
     assert not (bench.workspace.root / "trees").exists()
 
 
 def test_a_binary_built_meanwhile_is_not_built_again(bench: Bench) -> None:
-    tree, lane = bench.clone.tree({}, bench.first), Lane(1)
+    tree, slot = bench.clone.tree({}, bench.first), Slot(1)
     made: list[Build] = []
     waiter = threading.Thread(
-        target=lambda: made.append(build(bench.workspace, bench.store, tree, bench.chain, lane))
+        target=lambda: made.append(build(bench.workspace, bench.store, tree, bench.chain, slot))
     )
-    with lane.turns.taken(Stop()):
+    with slot.build_permits.acquired(Stop()):
         waiter.start()
-        until(lambda: waiting(lane.turns) == 1)
+        until(lambda: waiting(slot.build_permits) == 1)
         assert bench.build().seconds > 0
     waiter.join()
     assert [one.seconds for one in made] == [0.0]
@@ -444,7 +445,7 @@ def fast(bench: Bench) -> Bench:
 def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Path] = []
 
-    def boots(binary: Path, log: Path, lane: Lane) -> bool:
+    def boots(binary: Path, log: Path, slot: Slot) -> bool:
         tried.append(binary)
         log.write_text("Segmentation fault\n")
         return len(tried) > 1
@@ -471,7 +472,7 @@ def test_a_tree_is_not_trusted_if_tccs_binary_does_not_boot_or_link(
     fast: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a full disk tcc writes an incomplete object and reports success."""
-    monkeypatch.setattr(tcc, "boots", lambda binary, log, lane: log.write_text("") > 0)
+    monkeypatch.setattr(tcc, "boots", lambda binary, log, slot: log.write_text("") > 0)
     assert fast.build().problem
     monkeypatch.setattr(tcc, "boots", lambda *words: True)
     assert compiled(fast.build()) == ["src/a.c", "src/haproxy.c"]

@@ -14,7 +14,7 @@ from bisector.build import tcc
 from bisector.build.tcc import Tcc
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.system.process import Finished
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
 
 HERE = tcc.find()
@@ -216,7 +216,7 @@ def test_the_same_tcc_elsewhere_has_the_same_kin(installed: Tcc, tmp_path: Path)
 def test_a_binary_that_exits_with_0_boots(tmp_path: Path) -> None:
     """HAProxy gets a configuration with a task that stops it."""
     binary = script(tmp_path / "haproxy", 'echo "$@"; grep -q "lua-load boot.lua" "$3"')
-    assert tcc.boots(binary, tmp_path / "log", Lane())
+    assert tcc.boots(binary, tmp_path / "log", Slot())
     assert (tmp_path / "log").read_text() == "-q -f boot.cfg\n"
 
 
@@ -225,4 +225,4 @@ def test_a_binary_that_fails_crashes_or_hangs_does_not_boot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, does: str
 ) -> None:
     monkeypatch.setattr(tcc, "_BOOT_SECONDS", 0.3)
-    assert not tcc.boots(script(tmp_path / "haproxy", does), tmp_path / "log", Lane())
+    assert not tcc.boots(script(tmp_path / "haproxy", does), tmp_path / "log", Slot())

@@ -15,10 +15,10 @@ from bisector.build import binaries, tcc
 from bisector.build.binaries import Build
 from bisector.build.toolchains.dev import Dev
 from bisector.git.object_store import private_store
-from bisector.system import process
 from bisector.system.procfs import processes
 from bisector.system.sandbox import Sandbox
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
+from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
 from tests.faults.table import Context, Experiment
 from tests.support.clone import Clone
@@ -48,8 +48,8 @@ class Scene:
         self.chain = Dev(make, (), "nobody's")
 
     @property
-    def lane(self) -> Lane:
-        return Lane(1, sandbox=self.box)
+    def slot(self) -> Slot:
+        return Slot(1, sandbox=self.box)
 
     def build(
         self, recipe: str, change: Mapping[str, str | None] | None = None, binary: str = _BINARY
@@ -57,7 +57,7 @@ class Scene:
         """What comes of a patch whose Makefile does *recipe*, then makes a good *binary*."""
         makefile = f"haproxy:\n\t{recipe}\n\t{binary}\n"
         tree = self.clone.tree({"Makefile": makefile, **(change or {})}, self.first)
-        return binaries.build(self.workspace, self.store, tree, self.chain, self.lane)
+        return binaries.build(self.workspace, self.store, tree, self.chain, self.slot)
 
     def log(self, build: Build) -> str:
         return build.log.read_text(errors="replace")
@@ -111,7 +111,7 @@ def a_test_reads_a_key(scene: Scene) -> str:
     binary.parent.mkdir()
     binary.write_text(f"#!/bin/sh\ncat {scene.precious}/id\n")
     binary.chmod(0o755)
-    tcc.boots(binary, log, scene.lane)
+    tcc.boots(binary, log, scene.slot)
     return "the key is in the log" if SECRET in log.read_text() else ""
 
 
@@ -234,41 +234,41 @@ def leaves_a_daemon(scene: Scene) -> str:
 
 
 def does_not_obey(scene: Scene) -> str:
-    """Called off, it is killed, though it ignores being told."""
-    with called_off_when(scene, "begun") as lane:
+    """It ignores SIGTERM and is killed when it is cancelled."""
+    with cancelled_when(scene, "begun") as slot:
         try:
-            scene.box = lane.sandbox
+            scene.box = slot.sandbox
             tree = scene.clone.tree(
                 {"Makefile": f"haproxy:\n\ttrap '' TERM; >begun; while :; do sleep {NAP}; done\n"},
                 scene.first,
             )
-            binaries.build(scene.workspace, scene.store, tree, scene.chain, lane)
-        except process.Stopped:
+            binaries.build(scene.workspace, scene.store, tree, scene.chain, slot)
+        except Stopped:
             return _unless_none_left()
-    return "it was not called off"
+    return "it was not cancelled"
 
 
 # -- helpers ---------------------------------------------------------------------------------------
 
 
 @contextmanager
-def called_off_when(scene: Scene, name: str) -> Iterator[Lane]:
-    """A lane that is called off as soon as a build tree has the file *name*."""
+def cancelled_when(scene: Scene, name: str) -> Iterator[Slot]:
+    """A slot that is cancelled as soon as a build tree has the file *name*."""
     from threading import Thread
 
     from tests.system.test_slots import until
 
-    lane = scene.lane
+    slot = scene.slot
     trees = scene.workspace.root / "trees"
 
-    def call_off() -> None:
+    def cancel() -> None:
         until(lambda: any(trees.glob(f"*/{name}")))
-        lane.call_off()
+        slot.cancel()
 
-    caller = Thread(target=call_off)
-    caller.start()
-    yield lane
-    caller.join()
+    canceller = Thread(target=cancel)
+    canceller.start()
+    yield slot
+    canceller.join()
 
 
 def _unless_built(built: Build) -> str:

@@ -27,7 +27,7 @@ from bisector.probing.probe import Probe, probe
 from bisector.probing.setup import Options
 from bisector.record.verdict import Result, Verdict
 from bisector.system import debian
-from bisector.system.slots import Lane, cores
+from bisector.system.slots import Slot, cores
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing import scenario_loader
@@ -118,7 +118,7 @@ class _Run:
 def _busy(workspace: Workspace) -> Iterator[Experiment]:
     runs = _runs(workspace)
     with _load(), ThreadPoolExecutor(WIDE) as pool:
-        results = list(pool.map(lambda run: probe(workspace, run.request, Lane(cores())), runs))
+        results = list(pool.map(lambda run: probe(workspace, run.request, Slot(cores())), runs))
     for expected in (Verdict.GOOD, Verdict.BAD):
         told = [
             result for run, result in zip(runs, results, strict=True) if run.expected is expected

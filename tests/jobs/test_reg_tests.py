@@ -24,7 +24,7 @@ from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import RegTestChange
 from bisector.system import cache
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -69,7 +69,7 @@ class Machine:
         self.asked.append((side, stem, request.run))
         verdicts = said.get(stem, [GOOD])
         verdict = verdicts[min(request.run, len(verdicts) - 1)]
-        task = Task(Future(), Lane())
+        task = Task(Future(), Slot())
         ruling = Ruling(verdict, f"{stem} is {verdict}")
         task.future.set_result(Result(ruling, key_of(request), log=f"/{side}.log"))
         return task

@@ -17,14 +17,14 @@ from bisector.probing.executors import Local, default_jobs
 from bisector.probing.probe import Probe
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import process
-from bisector.system.process import Stopped
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
+from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.system.test_process import is_gone
 from tests.system.test_slots import until
 
-Work = Callable[[Workspace, Probe, Lane], Result]
+Work = Callable[[Workspace, Probe, Slot], Result]
 
 
 def request(tree: str) -> Probe:
@@ -53,7 +53,7 @@ def _nothing_goes_on() -> Iterator[None]:
 def test_each_probe_is_answered_by_its_own_result(
     workspace: Workspace, work: Callable[[Work], None]
 ) -> None:
-    work(lambda workspace, asked, lane: result(asked))
+    work(lambda workspace, asked, slot: result(asked))
     with Local(workspace, 2) as local:
         tasks = [local.submit(request(str(number))) for number in range(9)]
         for number, task in enumerate(tasks):
@@ -66,7 +66,7 @@ def test_wait_ends_with_the_first_that_does(
 ) -> None:
     slow = threading.Event()
 
-    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+    def does(workspace: Workspace, asked: Probe, slot: Slot) -> Result:
         if asked.tree == "slow":
             slow.wait(10)
         return result(asked)
@@ -97,8 +97,8 @@ def test_so_many_are_built_at_once_and_tests_run_beside_them(
         with lock:
             now[what] -= 1
 
-    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
-        with lane.turns.taken(lane.stop):
+    def does(workspace: Workspace, asked: Probe, slot: Slot) -> Result:
+        with slot.build_permits.acquired(slot.stop):
             busy("building")
         busy("testing")
         return result(asked)
@@ -117,8 +117,8 @@ def test_the_processors_are_shared_out(
 ) -> None:
     seen = []
 
-    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
-        seen.append(lane.cores)
+    def does(workspace: Workspace, asked: Probe, slot: Slot) -> Result:
+        seen.append(slot.cores)
         return result(asked)
 
     work(does)
@@ -140,7 +140,7 @@ def test_small_machines_do_one_at_a_time(
 def test_a_failure_of_the_machine_is_given_to_whoever_asks(
     workspace: Workspace, work: Callable[[Work], None]
 ) -> None:
-    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
+    def does(workspace: Workspace, asked: Probe, slot: Slot) -> Result:
         raise ProbeFailed("no room")
 
     work(does)
@@ -157,13 +157,13 @@ def test_a_failure_of_the_machine_is_given_to_whoever_asks(
 def children(folder: Path) -> Work:
     """A build that would take a minute, in two processes whose ids are written down."""
 
-    def does(workspace: Workspace, asked: Probe, lane: Lane) -> Result:
-        with lane.turns.taken(lane.stop):
+    def does(workspace: Workspace, asked: Probe, slot: Slot) -> Result:
+        with slot.build_permits.acquired(slot.stop):
             process.run(
                 ["sh", "-c", "sleep 60 & echo $! $$; wait"],
                 log=folder / asked.tree,
                 timeout=60,
-                stop=lane.stop,
+                stop=slot.stop,
             )
         return result(asked)
 
@@ -252,7 +252,7 @@ def test_an_interrupt_in_the_middle_leaves_nothing_either(
 def test_one_that_has_ended_can_be_called_off_too(
     workspace: Workspace, work: Callable[[Work], None]
 ) -> None:
-    work(lambda workspace, asked, lane: result(asked))
+    work(lambda workspace, asked, slot: result(asked))
     with Local(workspace, 1) as local:
         task = local.submit(request("x"))
         local.wait([task])

@@ -11,8 +11,9 @@ import pytest
 from bisector.probing.probe import Probe, key_of, probe, recall, remember
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import cache
-from bisector.system.process import Finished, Stop
+from bisector.system.process import Finished
 from bisector.system.sandbox import Sandbox
+from bisector.system.stop import Stop
 from bisector.system.tools import Tool
 from bisector.testing import vtest
 from bisector.testing.oracle import Trial

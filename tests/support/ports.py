@@ -26,7 +26,7 @@ from bisector.record.journal import Journal
 from bisector.record.patch_events import Judged, Ported
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Result, Ruling, Verdict
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -59,7 +59,7 @@ class Machine:
         told = self.says(source, name, request.chain.name)
         future: Future[Result] = Future()
         future.set_result(Result(Ruling(told, f"it is {told}"), key_of(request), "binary"))
-        return Task(future, Lane())
+        return Task(future, Slot())
 
     def wait(self, tasks: Collection[Task]) -> None:
         """All of them are done."""

@@ -17,7 +17,7 @@ from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Bench, Prober
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle
@@ -49,7 +49,7 @@ class Answering:
         self._waiting: list[tuple[Probe, Task]] = []
 
     def submit(self, request: Probe) -> Task:
-        task = Task(Future(), Lane())
+        task = Task(Future(), Slot())
         self._waiting.append((request, task))
         return task
 

@@ -1,6 +1,6 @@
-"""The sandbox: what is visible in it, what it bounds, and what is said where there is none.
+"""The sandbox: its mounts, its limits, and the reasons why there is none.
 
-What it keeps out is tried in tests/faults/hostile.py.
+tests/faults/hostile.py tests it against hostile code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import EnvironmentProblem, UsageProblem
-from bisector.system import process, sandbox
+from bisector.system import process, sandbox, session
 from bisector.system.process import Finished
 from bisector.system.procfs import Process
 from bisector.system.sandbox import (
@@ -40,15 +40,15 @@ def inside(box: Sandbox, folder: Path, script: str, **more: str) -> Finished:
     return process.run(argv, log=log, timeout=20, cwd=folder, env=more, box=box.box(folder))
 
 
-# --- the words of the prefix ----------------------------------------------------------------------
+# --- bwrap options --------------------------------------------------------------------------------
 
 
 def bound(words: list[str], how: str) -> list[str]:
-    """The paths that are brought in by the option *how*."""
+    """The paths that are mounted by the option *how*."""
     return [words[place + 1] for place, word in enumerate(words) if word == how]
 
 
-def test_only_the_folder_is_written_and_only_what_is_named_is_read_besides_the_system() -> None:
+def test_only_the_folder_is_writable_and_only_named_paths_are_readable_besides_the_system() -> None:
     words = PLAIN.box(Path("/tree"), reads=(Path("/bin-1"),)).words(None, ())
     assert bound(words, "--bind") == ["/tree"]
     system = ("/usr", "/bin", "/sbin", "/lib", "/etc/", "/sys/", "/nix/store", "/gnu/store")
@@ -58,50 +58,48 @@ def test_only_the_folder_is_written_and_only_what_is_named_is_read_besides_the_s
     assert words[words.index("--chdir") + 1] == "/tree"
 
 
-def test_what_is_written_lies_over_what_is_read() -> None:
+def test_writable_folders_are_mounted_over_readable_ones() -> None:
     words = PLAIN.box(Path("/tools/tree")).words(Path("/tools/tree/src"), ())
     assert words.index("/tools") < words.index("/tools/tree")
     assert words[words.index("--chdir") + 1] == "/tools/tree/src"
 
 
 @pytest.mark.parametrize("mount", ["/proc", "/dev", "/"])
-def test_what_is_mounted_cannot_be_written_in_the_end(mount: str) -> None:
+def test_other_mounts_are_read_only_in_the_end(mount: str) -> None:
     words = PLAIN.box(Path("/tree")).words(None, ())
     assert mount in bound(words, "--remount-ro")
 
 
-def test_a_lock_is_held_by_the_sandbox_and_not_by_what_runs_in_it() -> None:
+def test_bubblewrap_holds_a_lock_and_the_program_in_it_does_not() -> None:
     words = PLAIN.box(Path("/tree")).words(None, (7,))
     assert words[words.index("--sync-fd") + 1] == "7"
 
 
-def test_temporary_files_go_where_they_can_be_written() -> None:
+def test_TMPDIR_is_writable() -> None:
     box = PLAIN.box(Path("/tree"))
     assert "--setenv" not in box.words(None, (), "/tree")
     words = box.words(None, (), "/elsewhere")
     assert words[words.index("--setenv") :][1:3] == ["TMPDIR", "/tmp"]
 
 
-def test_it_is_plain_data_which_travels_with_a_probe() -> None:
+def test_it_is_plain_data_that_is_sent_with_a_probe() -> None:
     assert pickle.loads(pickle.dumps(PLAIN)) == PLAIN
 
 
-# --- what has to be visible -----------------------------------------------------------------------
+# --- readable paths -------------------------------------------------------------------------------
 
 
-def test_with_a_program_comes_what_was_installed_with_it(tmp_path: Path) -> None:
+def test_the_installation_prefix_of_a_program_is_readable(tmp_path: Path) -> None:
     assert home_of(Path("/opt/gcc-13/bin/gcc")) == Path("/opt/gcc-13")
     assert home_of(tmp_path / "vtest") == tmp_path / "vtest"
 
 
-def test_what_is_there_already_is_not_brought_in_again() -> None:
+def test_paths_below_others_are_not_mounted_again() -> None:
     paths = [Path("/w/tools"), Path("/usr"), Path("/w/tools/tcc/cc.sh"), Path("/usr/bin/gcc")]
     assert outermost([*paths, Path("/w/tools"), Path("/lib/x"), Path("/o")]) == ("/w/tools", "/o")
 
 
-def test_a_home_is_never_visible_as_a_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_whole_home_is_never_readable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "home" / "bin").mkdir(parents=True)
     for place in (tmp_path / "home", tmp_path):
@@ -109,7 +107,7 @@ def test_a_home_is_never_visible_as_a_whole(
         assert visible(place, place / "x.vtc") == place / "x.vtc"
 
 
-def test_a_test_sees_its_companions_and_a_reg_test_the_others(tmp_path: Path) -> None:
+def test_the_folder_of_a_test_is_readable_and_for_a_reg_test_all_reg_tests(tmp_path: Path) -> None:
     mine, checks = tmp_path / "mine", tmp_path / "reg-tests" / "checks"
     assert visible(mine, mine / "x.vtc") == mine
     assert visible(checks, checks / "x.vtc") == tmp_path / "reg-tests"
@@ -129,14 +127,16 @@ LIMITS = Limits(tasks=4, memory=100, folder=1000)
         (1, 1, 1001, "more than 1.0 KB written"),
     ],
 )
-def test_what_all_processes_take_together_is_limited(
+def test_the_sum_over_all_processes_is_limited(
     threads: int, resident: int, size: int, said: str
 ) -> None:
     two = [Process(pid, 1, 1, threads, resident) for pid in (2, 3)]
     assert LIMITS.exceeded(two, size) == said
 
 
-def test_what_goes_beyond_a_limit_is_stopped_and_says_which(box: Sandbox, tmp_path: Path) -> None:
+def test_a_program_that_exceeds_a_limit_is_killed_and_the_limit_is_named(
+    box: Sandbox, tmp_path: Path
+) -> None:
     folder = tmp_path / "tree"
     folder.mkdir()
     small = replace(box, limits=replace(box.limits, tasks=20))
@@ -179,24 +179,24 @@ def test_tmp_is_private(box: Sandbox, tree: Path) -> None:
     assert not name.exists()
 
 
-def test_what_is_begun_can_be_told_by_its_temporary_files(box: Sandbox, tree: Path) -> None:
-    """A bubblewrap that is killed at its start leaves one behind that waits for ever."""
+def test_a_starting_bubblewrap_is_found_by_its_temporary_folder(box: Sandbox, tree: Path) -> None:
+    """A bubblewrap that is killed while it starts leaves a process that waits forever."""
     mine = tree.parent / "mine"
     script = "echo $TMPDIR; sleep 60"
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(inside, box, tree, script, TMPDIR=str(mine))
         log = tree.parent / "log"
         until(lambda: log.exists() and log.read_text() == "/tmp\n")
-        process.end_orphans(mine)
+        session.kill_orphans(mine)
         assert asked.result().status == -signal.SIGKILL
 
 
-def test_there_is_no_network_but_a_loopback(box: Sandbox, tree: Path) -> None:
+def test_the_only_network_device_is_a_loopback(box: Sandbox, tree: Path) -> None:
     done = inside(box, tree, "grep -c : /proc/net/dev; grep -o lo: /proc/net/dev")
     assert done.output == "1\nlo:\n"
 
 
-def test_nothing_of_our_environment_is_there(
+def test_the_environment_of_this_process_is_not_passed_on(
     box: Sandbox, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("A_TOKEN", "secret")
@@ -204,26 +204,26 @@ def test_nothing_of_our_environment_is_there(
     assert names <= {"B", "LC_ALL", "PATH", "PWD", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH"}
 
 
-def test_a_signal_that_ended_the_program_is_told_as_without_a_sandbox(
+def test_the_status_after_a_signal_is_the_same_as_without_a_sandbox(
     box: Sandbox, tree: Path
 ) -> None:
     assert inside(box, tree, "kill -SEGV $$").status == -11
     assert inside(box, tree, "exit 77").status == 77
 
 
-# --- where there is none --------------------------------------------------------------------------
+# --- no sandbox -----------------------------------------------------------------------------------
 
 
-def test_it_can_be_switched_off(workspace: Workspace) -> None:
+def test_mode_off_means_no_sandbox(workspace: Workspace) -> None:
     assert sandbox.find(workspace, OFF) == (None, "--sandbox off")
 
 
-def test_another_word_is_refused(workspace: Workspace) -> None:
+def test_another_mode_is_an_error(workspace: Workspace) -> None:
     with pytest.raises(UsageProblem, match="--sandbox maybe: one of auto, require, off"):
         sandbox.find(workspace, "maybe")
 
 
-def test_without_bubblewrap_auto_says_so_and_require_stops(
+def test_without_bubblewrap_auto_gives_the_reason_and_require_raises(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -237,7 +237,7 @@ def test_without_bubblewrap_auto_says_so_and_require_stops(
     assert caught.value.exit_code == 3
 
 
-def test_a_bubblewrap_that_does_not_work_is_none(
+def test_a_bubblewrap_that_fails_is_not_used(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake = tmp_path / "bin" / "bwrap"
@@ -249,7 +249,7 @@ def test_a_bubblewrap_that_does_not_work_is_none(
     assert box is None and why
 
 
-def test_where_it_works_it_is_used_unasked(box: Sandbox, shared_workspace: Path) -> None:
+def test_mode_auto_uses_a_bubblewrap_that_works(box: Sandbox, shared_workspace: Path) -> None:
     found, why = sandbox.find(Workspace(shared_workspace), AUTO, [Path("/tools")])
     assert found and found.program == box.program and found.reads == ("/tools",)
     assert why == ""
@@ -274,7 +274,7 @@ FAILED = "bwrap: No permissions to create new namespace\n"
         ("", {}, "does not work here", "container"),
     ],
 )
-def test_why_it_does_not_work_is_told_with_what_to_do(
+def test_the_reason_why_it_fails_has_a_hint(
     said: str, switches: dict[str, str], what: str, hint: str
 ) -> None:
     problem = why_not(said, switches)

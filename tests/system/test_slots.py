@@ -1,4 +1,4 @@
-"""Turns: so many builds at once, first come first served, and who is called off does not wait."""
+"""The fair semaphore of builds, and cancelling a slot that waits for it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from bisector.system.process import Stop, Stopped
-from bisector.system.slots import Lane, Turns, cores
+from bisector.system.slots import FairSemaphore, Slot, cores
+from bisector.system.stop import Stop, Stopped
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -19,105 +19,105 @@ def until(condition: Callable[[], bool]) -> None:
         if condition():
             return
         time.sleep(0.01)
-    raise AssertionError("it never came about")
+    raise AssertionError("the condition did not become true within 5 seconds")
 
 
 class Worker:
-    """Takes a turn in a thread of its own, and keeps it until it may go."""
+    """Acquires the semaphore in a thread of its own, and holds it until `end`."""
 
-    def __init__(self, turns: Turns, lane: Lane | None = None) -> None:
-        self.lane = lane or Lane(1, turns)
-        self.has_it = threading.Event()
-        self.may_go = threading.Event()
+    def __init__(self, semaphore: FairSemaphore, slot: Slot | None = None) -> None:
+        self.slot = slot or Slot(1, semaphore)
+        self.holds = threading.Event()
+        self.release = threading.Event()
         self.stopped = False
-        self._thread = threading.Thread(target=self._work, args=(turns,))
+        self._thread = threading.Thread(target=self._work, args=(semaphore,))
         self._thread.start()
 
-    def _work(self, turns: Turns) -> None:
+    def _work(self, semaphore: FairSemaphore) -> None:
         try:
-            with turns.taken(self.lane.stop):
-                self.has_it.set()
-                self.may_go.wait(10)
+            with semaphore.acquired(self.slot.stop):
+                self.holds.set()
+                self.release.wait(10)
         except Stopped:
             self.stopped = True
 
     def end(self) -> None:
-        self.may_go.set()
+        self.release.set()
         self._thread.join(10)
         assert not self._thread.is_alive()
 
 
-def waiting(turns: Turns) -> int:
-    return len(turns._waiting)
+def waiting(semaphore: FairSemaphore) -> int:
+    return len(semaphore._waiting)
 
 
-def is_waiting(turns: Turns, number: int) -> bool:
-    return waiting(turns) == number
+def is_waiting(semaphore: FairSemaphore, number: int) -> bool:
+    return waiting(semaphore) == number
 
 
-def test_there_are_so_many_at_once_and_no_more() -> None:
-    turns = Turns(2)
-    workers = [Worker(turns) for _ in range(3)]
-    until(lambda: sum(one.has_it.is_set() for one in workers) == 2 and waiting(turns) == 1)
+def test_no_more_than_its_permits_are_held_at_once() -> None:
+    semaphore = FairSemaphore(2)
+    workers = [Worker(semaphore) for _ in range(3)]
+    until(lambda: sum(worker.holds.is_set() for worker in workers) == 2 and waiting(semaphore) == 1)
     time.sleep(0.05)
-    assert sum(one.has_it.is_set() for one in workers) == 2
-    next(one for one in workers if one.has_it.is_set()).end()
-    until(lambda: all(one.has_it.is_set() for one in workers))
-    for one in workers:
-        one.end()
+    assert sum(worker.holds.is_set() for worker in workers) == 2
+    next(worker for worker in workers if worker.holds.is_set()).end()
+    until(lambda: all(worker.holds.is_set() for worker in workers))
+    for worker in workers:
+        worker.end()
 
 
-def test_who_waits_longest_is_next() -> None:
-    turns = Turns(1)
+def test_the_first_waiter_is_the_next_holder() -> None:
+    semaphore = FairSemaphore(1)
     workers = []
     for number in range(4):
-        workers.append(Worker(turns))
-        assert workers[0].has_it.wait(5)
-        until(partial(is_waiting, turns, number))
-    for one, later in pairwise(workers):
-        assert not later.has_it.is_set()
-        one.end()
-        assert later.has_it.wait(5)
+        workers.append(Worker(semaphore))
+        assert workers[0].holds.wait(5)
+        until(partial(is_waiting, semaphore, number))
+    for holder, waiter in pairwise(workers):
+        assert not waiter.holds.is_set()
+        holder.end()
+        assert waiter.holds.wait(5)
     workers[-1].end()
 
 
-def test_one_that_fails_gives_its_turn_back() -> None:
-    turns = Turns(1)
-    with pytest.raises(ZeroDivisionError), turns.taken(Stop()):
+def test_a_permit_is_released_after_an_exception() -> None:
+    semaphore = FairSemaphore(1)
+    with pytest.raises(ZeroDivisionError), semaphore.acquired(Stop()):
         raise ZeroDivisionError
-    with turns.taken(Stop()):
+    with semaphore.acquired(Stop()):
         pass
 
 
-def test_who_is_called_off_while_it_waits_leaves_and_the_next_one_moves_up() -> None:
-    turns = Turns(1)
-    first = Worker(turns)
-    assert first.has_it.wait(5)
-    second = Worker(turns)
-    until(lambda: waiting(turns) == 1)
-    third = Worker(turns)
-    until(lambda: waiting(turns) == 2)
-    second.lane.call_off()
+def test_a_cancelled_waiter_leaves_the_queue() -> None:
+    semaphore = FairSemaphore(1)
+    first = Worker(semaphore)
+    assert first.holds.wait(5)
+    second = Worker(semaphore)
+    until(lambda: waiting(semaphore) == 1)
+    third = Worker(semaphore)
+    until(lambda: waiting(semaphore) == 2)
+    second.slot.cancel()
     second.end()
-    assert second.stopped and not second.has_it.is_set()
+    assert second.stopped and not second.holds.is_set()
     first.end()
-    assert third.has_it.wait(5)
+    assert third.holds.wait(5)
     third.end()
-    assert waiting(turns) == 0
+    assert waiting(semaphore) == 0
 
 
-def test_who_was_called_off_before_takes_no_turn() -> None:
-    turns = Turns(1)
-    lane = Lane(1, turns)
-    lane.call_off()
-    with pytest.raises(Stopped), turns.taken(lane.stop):
-        raise AssertionError("it has a turn")
-    with turns.taken(Stop()):
+def test_a_cancelled_slot_acquires_no_permit() -> None:
+    semaphore = FairSemaphore(1)
+    slot = Slot(1, semaphore)
+    slot.cancel()
+    with pytest.raises(Stopped), semaphore.acquired(slot.stop):
+        raise AssertionError("it was acquired")
+    with semaphore.acquired(Stop()):
         pass
 
 
-def test_a_lane_of_its_own_has_all_processors_and_need_not_wait() -> None:
-    lane = Lane()
-    assert lane.cores == cores() >= 1
-    with lane.turns.taken(lane.stop):
+def test_a_default_slot_has_all_processors_and_a_free_permit() -> None:
+    slot = Slot()
+    assert slot.cores == cores() >= 1
+    with slot.build_permits.acquired(slot.stop):
         pass

@@ -9,7 +9,7 @@ import pytest
 
 from bisector.record.verdict import Verdict
 from bisector.system import process
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.testing import vtest
 from bisector.testing.oracle import Trial
@@ -27,7 +27,7 @@ def verdict(folder: Path, oracle: VTestCase, *said: str) -> Verdict:
     program.chmod(0o755)
     case = replace(oracle, folder=str(folder))
     tools = (Tool(program, "vtest", "id"),)
-    return case.run(Trial(Path("/haproxy"), folder / "log", tools, 30.0, Lane(1))).verdict
+    return case.run(Trial(Path("/haproxy"), folder / "log", tools, 30.0, Slot(1))).verdict
 
 
 @pytest.mark.parametrize("said", [("lacks it", "fine"), ("fine", "lacks it")])

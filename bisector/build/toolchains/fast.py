@@ -11,7 +11,7 @@ from bisector.build import build_log, tcc
 from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.dev import UNOPTIMISED
 from bisector.search.costs import BuildCost
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
@@ -45,10 +45,10 @@ class Fast(Toolchain):
         found = tcc.find()
         return (found.program,) if found else ()
 
-    def defect(self, binary: Path, log: Path, lane: Lane) -> str:
+    def defect(self, binary: Path, log: Path, slot: Slot) -> str:
         """A binary that cannot run a task is miscompiled, or broken without threads."""
         trial = log.with_suffix(".boot")
-        if tcc.boots(binary, trial, lane):
+        if tcc.boots(binary, trial, slot):
             return ""
         with log.open("ab") as sink:
             sink.write(trial.read_bytes())

@@ -25,7 +25,7 @@ from bisector.build.toolchains.dev import Dev
 from bisector.probing.prober import Bench
 from bisector.record.patch_events import Covered
 from bisector.system import process, tools
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import digest, explained
 from bisector.testing.oracle import Oracle, Trial
@@ -40,18 +40,18 @@ Counts = dict[str, dict[int, int]]
 
 
 def measure(
-    bench: Bench, revision: str, after: str, oracles: Sequence[Oracle], lane: Lane | None = None
+    bench: Bench, revision: str, after: str, oracles: Sequence[Oracle], slot: Slot | None = None
 ) -> list[Covered]:
     """What *oracles* execute of the lines that the tree *after* has more than *revision*.
 
     One event for each .c and .h file; where nothing can be known, it says why. Raises ProbeFailed
-    and the like when the machine fails, Stopped when *lane* was called off.
+    and the like when the machine fails, Stopped when *slot* was cancelled.
     """
-    history, lane = bench.history, replace(lane or Lane(), sandbox=bench.sandbox)
+    history, slot = bench.history, replace(slot or Slot(), sandbox=bench.sandbox)
     added = added_lines(history.store, history.tree_id(revision), after)
     if not added:
         return []
-    counts = _counts(bench, after, oracles, added.keys(), lane)
+    counts = _counts(bench, after, oracles, added.keys(), slot)
     name = history.release(revision)
     return [covered(revision, name, path, lines, counts) for path, lines in sorted(added.items())]
 
@@ -136,7 +136,7 @@ def counting(chains: Toolchains) -> Toolchain | None:
 
 
 def _counts(
-    bench: Bench, tree: str, oracles: Sequence[Oracle], paths: Collection[str], lane: Lane
+    bench: Bench, tree: str, oracles: Sequence[Oracle], paths: Collection[str], slot: Slot
 ) -> Counts | str:
     """What the tests executed of *paths*, or why that is not known."""
     gcov, chain = tools.find_compiler("gcov"), counting(bench.chains)
@@ -147,8 +147,8 @@ def _counts(
     store = bench.history.store
     key = binaries.build_key(store, tree, chain)
     with (
-        lane.turns.taken(lane.stop),
-        binaries.compiled(bench.workspace, store, tree, chain, key, lane) as made,
+        slot.build_permits.acquired(slot.stop),
+        binaries.compiled(bench.workspace, store, tree, chain, key, slot) as made,
         bench.workspace.scratch() as scratch,
     ):
         if made.problem:
@@ -157,37 +157,37 @@ def _counts(
             for old in made.folder.rglob("*.gcda"):
                 old.unlink()
         made.tree.distrust()  # what is tested writes its counters there, and whatever else it likes
-        _exercise(bench, oracles, made.binary, scratch, lane)
+        _exercise(bench, oracles, made.binary, scratch, slot)
         if not any(made.folder.rglob("*.gcda")):
             return "HAProxy wrote no counters: no test started it, or --make changed its flags"
-        return _ask(gcov, made.folder, paths, scratch, lane)
+        return _ask(gcov, made.folder, paths, scratch, slot)
 
 
 def _exercise(
-    bench: Bench, oracles: Sequence[Oracle], binary: Path, scratch: Path, lane: Lane
+    bench: Bench, oracles: Sequence[Oracle], binary: Path, scratch: Path, slot: Slot
 ) -> None:
     """Run all tests, several at once: libgcov locks the counters' files."""
     pace = Pace(bench.workspace)
 
     def run(number: int) -> None:
-        lane.stop.check()  # another one may have been cancelled just now
+        slot.stop.check()  # another one may have been cancelled just now
         oracle, log = oracles[number], scratch / f"{number}.log"
         limit = pace.limit(oracle.name, oracle.seconds)
-        oracle.run(Trial(binary, log, bench.tools, limit, lane, writes=(binary.parent,)))
+        oracle.run(Trial(binary, log, bench.tools, limit, slot, writes=(binary.parent,)))
 
-    with ThreadPoolExecutor(lane.cores, thread_name_prefix="coverage") as pool:
+    with ThreadPoolExecutor(slot.cores, thread_name_prefix="coverage") as pool:
         runs = [pool.submit(run, number) for number in range(len(oracles))]
         try:
             for one in runs:
                 one.result()
         except BaseException:  # also Ctrl-C: then nothing may go on
-            lane.call_off()
+            slot.cancel()
             pool.shutdown(cancel_futures=True)
             raise
 
 
 def _ask(
-    gcov: Tool, folder: Path, paths: Collection[str], scratch: Path, lane: Lane
+    gcov: Tool, folder: Path, paths: Collection[str], scratch: Path, slot: Slot
 ) -> Counts | str:
     """Have gcov read the counters of the objects that can have lines of *paths*."""
     headers = {path for path in paths if path.endswith(".h")}
@@ -203,8 +203,8 @@ def _ask(
         log=scratch / "gcov.log",
         timeout=GCOV_SECONDS,
         cwd=scratch,
-        stop=lane.stop,
-        box=lane.sandbox.box(scratch, reads=(folder,)) if lane.sandbox else None,
+        stop=slot.stop,
+        box=slot.sandbox.box(scratch, reads=(folder,)) if slot.sandbox else None,
     )
     results = sorted(scratch.glob("*.gcov.json.gz"))
     if not done.ok or not results:

@@ -27,7 +27,7 @@ from bisector.probing.probe import Probe, probe
 from bisector.probing.setup import Options
 from bisector.record.verdict import Result
 from bisector.system.sandbox import Sandbox
-from bisector.system.slots import Lane, cores
+from bisector.system.slots import Slot, cores
 from bisector.system.tools import Tool
 from bisector.system.workspace import DEFAULT_LIMIT, Workspace, digest, explained, one_use, publish
 from bisector.testing.oracle import Oracle
@@ -122,8 +122,8 @@ def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
             return Lacking(worker.address, str(base.target) if base else "")
         with contextlib.suppress(OSError, pygit2.GitError):  # another thread is at it
             store.references.create(_BASE, order.tree, force=True)
-        with _lane(worker) as lane, _test(workspace, order) as oracle:
-            result, kin = _probed(workspace, str(store.path), order, oracle, lane)
+        with _slot(worker) as slot, _test(workspace, order) as oracle:
+            result, kin = _probed(workspace, str(store.path), order, oracle, slot)
         with explained(f"cannot read {result.log}"):
             log = zlib.compress(Path(result.log).read_bytes())
         return Answer(worker.address, result, log, kin)
@@ -135,7 +135,7 @@ def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
 
 
 def _probed(
-    workspace: Workspace, store: str, order: Order, oracle: Oracle, lane: Lane
+    workspace: Workspace, store: str, order: Order, oracle: Oracle, slot: Slot
 ) -> tuple[Result, str]:
     """The result, which says what is special about this worker, and the kin of its tools."""
     words = tuple(f"{name}={value}" for name, value in order.make)
@@ -163,7 +163,7 @@ def _probed(
         box,
         order.again,
     )
-    result = probe(workspace, request, lane)
+    result = probe(workspace, request, slot)
     told = [f"worker {platform.node()}: {remark}" for remark in remarks]
     return replace(result, remark="; ".join(filter(None, (*told, result.remark)))), kin
 
@@ -197,16 +197,16 @@ def _test(workspace: Workspace, order: Order) -> Iterator[Oracle]:
 
 
 @contextlib.contextmanager
-def _lane(worker: Worker) -> Iterator[Lane]:
-    """A lane that is called off as soon as nobody wants this task any more.
+def _slot(worker: Worker) -> Iterator[Slot]:
+    """A slot that is cancelled as soon as the scheduler no longer waits for this task.
 
-    Dask itself takes a task that runs off its list and lets it run. That the client is gone, or
-    the scheduler, comes to the same.
+    Dask only removes a cancelled task from its list and lets it run on; likewise if the client or
+    the scheduler is gone.
     """
     from distributed.worker import WORKER_ANY_RUNNING
 
     task, ended = worker.get_current_task(), threading.Event()
-    lane = Lane(max(1, cores() // worker.state.nthreads))
+    slot = Slot(max(1, cores() // worker.state.nthreads))
 
     def wanted() -> bool:
         state = worker.state.tasks.get(task)
@@ -216,13 +216,13 @@ def _lane(worker: Worker) -> Iterator[Lane]:
     def watch() -> None:
         while not ended.wait(_LOOK_SECONDS):
             if not wanted():
-                lane.call_off()
+                slot.cancel()
                 return
 
     watcher = threading.Thread(target=watch, name="watcher", daemon=True)
     watcher.start()
     try:
-        yield lane
+        yield slot
     finally:
         ended.set()
         watcher.join()

@@ -32,7 +32,7 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change, How
 from bisector.report import terminal
 from bisector.search.witness import BUDGET
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -514,7 +514,7 @@ def test_revisions_that_build_the_same_are_probed_once_also_when_resumed(
     world.range = f"{new[0]}..master"
     made = []
 
-    def probed(workspace: Workspace, request: Probe, lane: Lane) -> Result:
+    def probed(workspace: Workspace, request: Probe, slot: Slot) -> Result:
         made.append(request)
         tree = world.clone.git[request.tree].peel(pygit2.Tree)
         bad = tree["src/haproxy.c"].peel(pygit2.Blob).data != b"int x = 23;\n"

@@ -21,8 +21,8 @@ from bisector.jobs.verify.coverage import added_lines, counting, covered, measur
 from bisector.probing.prober import Bench
 from bisector.record.patch_events import Covered
 from bisector.system import tools
-from bisector.system.process import Stopped
-from bisector.system.slots import Lane
+from bisector.system.slots import Slot
+from bisector.system.stop import Stopped
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -95,12 +95,12 @@ class World:
         return Bench(self.workspace, history, self.chains, VTestCase("", "", ""), (self.tool,))
 
     def measure(
-        self, change: Mapping[str, str | None], tests: int = 1, lane: Lane | None = None
+        self, change: Mapping[str, str | None], tests: int = 1, slot: Slot | None = None
     ) -> dict[str, Covered]:
         """What is known of each file that *change* touches."""
         oracles = [VTestCase("x", "d", "x.vtc", (("x.vtc", ""),))] * tests
         tree = self.clone.tree(change, self.revision)
-        found = measure(self.bench(), self.revision, tree, oracles, lane)
+        found = measure(self.bench(), self.revision, tree, oracles, slot)
         assert all((e.revision, e.name) == (self.revision, "v3.0.0") for e in found)
         return {event.path: event for event in found}
 
@@ -289,23 +289,23 @@ def test_tcc_alone_cannot_count(world: World) -> None:
 
 
 def test_it_can_be_called_off(world: World) -> None:
-    lane = Lane()
-    lane.call_off()
+    slot = Slot()
+    slot.cancel()
     with pytest.raises(Stopped):
-        world.measure({"src/a.c": PATCHED}, lane=lane)
+        world.measure({"src/a.c": PATCHED}, slot=slot)
 
 
 def test_called_off_during_the_tests_it_starts_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane, started = Lane(1), []
+    slot, started = Slot(1), []
 
     def run(*_: object) -> None:
         started.append(True)
-        lane.call_off()
-        lane.stop.check()
+        slot.cancel()
+        slot.stop.check()
 
     monkeypatch.setattr(VTestCase, "run", run)
     with pytest.raises(Stopped):
-        world.measure({"src/a.c": PATCHED}, tests=5, lane=lane)
+        world.measure({"src/a.c": PATCHED}, tests=5, slot=slot)
     assert len(started) == 1
