@@ -1,7 +1,7 @@
-"""apt without root: an index of one suite at a time, in the workspace, nothing installed.
+"""Running apt(8) without root: the index of one suite in the workspace, nothing is installed.
 
-apt runs with a configuration of its own, and checks signatures and hashes as ever. The mirror is
-the machine's: its address is read from the machine's configuration, never written down here.
+apt runs with its own apt.conf(5) and sources.list(5) (deb822) in the workspace, and checks
+signatures and hashes as usual. The mirror is the one that this machine's apt is configured with.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from bisector.system.tools import os_release
 from bisector.system.workspace import Workspace, lock
 
 _ALIASES = ("stable", "oldstable", "testing", "unstable", "sid")
-_SECONDS = 300  # for one index or download of some 10 MB; when the line is dead, apt ends earlier
-_ENVIRONMENT = ("http_proxy", "https_proxy", "no_proxy", "APT_CONFIG")  # configures apt, too
-_WAY_OUT = "check the network; VTEST_PROGRAM and --repo do without apt"
+_SECONDS = 300  # for one index or download of some 10 MB; without a connection apt ends earlier
+_ENVIRONMENT = ("http_proxy", "https_proxy", "no_proxy", "APT_CONFIG")  # passed on to apt
+_HINT = "check the network; VTEST_PROGRAM and --repo do without apt"
 _CONFIGURATION = """\
 Dir::State "{root}/state";
 Dir::State::lists "{root}/lists";
@@ -47,33 +47,33 @@ Acquire::https::Timeout "30";
 
 
 class AptProblem(EnvironmentProblem):
-    """apt refused: no network, a missing key, a package that is gone; *reason* is its own word."""
+    """apt failed: no network, a missing key, no such package. *reason* is apt's message."""
 
     def __init__(self, what: str, reason: str) -> None:
-        super().__init__(what, f"{reason}: {_WAY_OUT}")
+        super().__init__(what, f"{reason}: {_HINT}")
         self.reason = reason
 
 
 @dataclass(frozen=True)
 class Site:
-    """A mirror in this machine's own configuration, and the release that it is used for."""
+    """A mirror in this machine's configuration: its address, release (suite) and components."""
 
     address: str
     release: str
     components: tuple[str, ...]
-    keyring: str  # empty: the keys that apt trusts for everything
+    keyring: str  # a path; empty for the keys that apt trusts for all repositories
 
 
 @dataclass(frozen=True)
 class Index:
-    """apt, knowing one suite only."""
+    """apt with the index of one suite. ``lock`` is the descriptor of the lock on it."""
 
     root: Path
     suite: str
     lock: int
 
     def apt(self, *words: str, cwd: Path | None = None) -> str:
-        """What a program of apt's prints. Raises AptProblem with apt's own words if it fails."""
+        """Run a program of apt's and return its output. Raises AptProblem with apt's message."""
         argv = [words[0], "-c", str(self.root / "apt.conf"), "-q", *words[1:]]
         finished = run_apt(argv, self.root / "log", cwd, self.lock)
         if not finished.ok:
@@ -85,7 +85,7 @@ class Index:
 def sites(workspace: Workspace) -> tuple[Site, ...]:
     """The mirrors that this machine's apt uses for the running release.
 
-    Another vendor's may be among them; it is signed with another key, so its index is refused.
+    They may include another vendor's, whose index apt refuses, since it is signed with another key.
     Raises MissingProgram if there is no apt-get, AptProblem if it knows no mirror.
     """
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
@@ -93,7 +93,7 @@ def sites(workspace: Workspace) -> tuple[Site, ...]:
             "no apt-get on this machine", "set VTEST_PROGRAM, install Lua 5.4, and use --repo"
         )
     argv = ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"]
-    # what the archives say of themselves is known only after root's `apt-get update`
+    # without release files, which are there only after an `apt-get update` by root
     argv += ["-o", "APT::Get::IndexTargets::ReleaseInfo=false", "Created-By: Packages"]
     with workspace.scratch() as scratch:
         finished = run_apt(argv, scratch / "log")
@@ -119,7 +119,7 @@ def _parse_sites(listing: str, release: Mapping[str, str]) -> tuple[Site, ...]:
 def _keyring(key: str, release: Mapping[str, str]) -> str:
     if key.startswith("/"):
         return key
-    # an apt before 2.9 does not tell: then the vendor's own
+    # apt before 2.9 does not print it: assume the distribution's keyring
     stem = f"/usr/share/keyrings/{release.get('ID', 'debian')}-archive-keyring"
     rings = (f"{stem}.gpg", f"{stem}.pgp")
     return next((ring for ring in rings if Path(ring).is_file()), "")
@@ -127,7 +127,10 @@ def _keyring(key: str, release: Mapping[str, str]) -> str:
 
 @contextlib.contextmanager
 def open_index(workspace: Workspace, suite: str = "", kind: str = "deb") -> Iterator[Index]:
-    """A fresh index of *suite* (this machine's own if empty), for one process at a time."""
+    """Download the index of *suite* (this machine's if empty), under an exclusive lock.
+
+    *kind* is ``deb`` or ``deb-src``. Raises AptProblem if no mirror has it, and as sites() does.
+    """
     root = workspace.folder("apt", f"{suite or 'own'}-{tools.machine()}")
     problem: AptProblem | None = None
     with lock(root / "bisector.lock", wait=True) as held:
@@ -142,11 +145,12 @@ def open_index(workspace: Workspace, suite: str = "", kind: str = "deb") -> Iter
             else:
                 yield index
                 return
-    assert problem  # there is at least one site
+    assert problem  # sites() returns at least one
     raise problem
 
 
 def _configure(index: Index, site: Site, kind: str) -> None:
+    """Write apt.conf and a deb822 sources file for *site* into the folder of *index*."""
     for folder in ("state", "lists/partial", "cache/archives/partial", "sources"):
         (index.root / folder).mkdir(parents=True, exist_ok=True)
     source = {
@@ -166,14 +170,15 @@ def _configure(index: Index, site: Site, kind: str) -> None:
 
 
 def run_apt(argv: Sequence[str], log: Path, cwd: Path | None = None, lock: int = -1) -> Finished:
+    """Run a program of apt's with the proxy settings of this process, for up to 300 seconds."""
     env = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     keep_open = (lock,) if lock >= 0 else ()
     return run(argv, log=log, timeout=_SECONDS, cwd=cwd, env=env, keep_open=keep_open)
 
 
 def _reason(finished: Finished) -> str:
-    """Why apt failed, in its own words: the error that it names, else its first warning."""
+    """The reason why apt failed: its first error message, else its first warning."""
     if finished.timed_out:
-        return f"no answer within {_SECONDS} s; is there a network?"
+        return f"no answer within {_SECONDS} s"
     lines = [line for line in finished.output.splitlines() if line.startswith(("E: ", "W: "))]
-    return min(lines, key=lambda line: line[0], default="it does not say why")
+    return min(lines, key=lambda line: line[0], default="no error message")

@@ -1,8 +1,9 @@
-"""What lies in the workspace, and how it keeps to its size: least recently used goes first.
+"""The size of the workspace: eviction of the least recently used entries.
 
-Only what can be made again goes, and only if nobody uses it: binaries and reg-tests are held by who
-runs them, a build tree is locked by who builds in it. An entry is renamed away before it is
-deleted, and a verdict goes before its log, so that nobody takes half an entry for a whole one.
+Only cached entries are removed, and only those that are not in use: a binary and a reg-test folder
+have a shared lock while they are run, a build tree has an exclusive one during a build. An entry is
+moved to scratch space before it is deleted, and a verdict before its log, so that no process reads
+a partial entry.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from bisector.system.workspace import Workspace, hold, lock
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _LOG = re.compile(r"([0-9a-f]{32})\.(vtest|build)\.log")
-_CLOCK_SECONDS = 60.0  # that the clock of a file server may be ahead of ours
-_BINARY_FILES = ("build.log", "haproxy", "meta.json")  # the last one's time is the last use's
+_CLOCK_SECONDS = 60.0  # by which the clock of a file server may be ahead of this machine's
+_BINARY_FILES = ("build.log", "haproxy", "meta.json")  # the last one's mtime is the last use
 _KEPT: Mapping[str, tuple[str, ...]] = {
     "fetched": ("apt", "sources", "tools", "playgrounds", "stores", "upstream"),
     "hunts": ("hunts",),
@@ -31,7 +32,7 @@ _KEPT: Mapping[str, tuple[str, ...]] = {
 
 
 class Kind(StrEnum):
-    """What can be made again."""
+    """The kinds of entry that are evicted."""
 
     BINARY = "binaries"
     VERDICT = "verdicts and logs"
@@ -49,9 +50,9 @@ _FOLDERS: Mapping[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that can be made again: its paths, in the order in which they are to go.
+    """A cached entry: its paths, in the order in which they are removed.
 
-    ``size`` is in bytes, ``used`` in seconds since the epoch.
+    ``size`` is in bytes, ``used`` is the time of the last use in seconds since the epoch.
     """
 
     kind: Kind
@@ -62,7 +63,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Freed:
-    """What went, in bytes, and what could not because it is in use."""
+    """The bytes that were freed, and the entries that were not removed since they are in use."""
 
     size: int
     kept: tuple[Entry, ...]
@@ -70,7 +71,7 @@ class Freed:
 
 @dataclass(frozen=True)
 class Share:
-    """What one kind of things takes up: how many there are, bytes, folders, if it is limited."""
+    """The number of things of one kind, their bytes, folders, and if the limit counts them."""
 
     what: str
     count: int
@@ -87,19 +88,22 @@ def trim(workspace: Workspace) -> Freed:
 
 
 def clear(workspace: Workspace) -> Freed:
-    """Remove every entry that nobody uses."""
+    """Remove all entries that are not in use."""
     with _one_at_a_time(workspace):
         return _evict(workspace, scan(workspace), math.inf)
 
 
 def touch(path: Path) -> None:
-    """Note that the entry with this meta.json, verdict or folder was used just now."""
+    """Set the time of the last use of an entry to now: the mtime of its *path*.
+
+    *path* is the meta.json of a binary, a verdict, or a folder of reg-tests.
+    """
     with suppress(OSError):  # another process may have removed it
         os.utime(path)
 
 
 def shares(workspace: Workspace) -> list[Share]:
-    """What is in the workspace: first what the limit counts, then what is never removed."""
+    """What is in the workspace: first what the limit counts, then what is never evicted."""
     entries = scan(workspace)
     found = []
     for kind, folders in _FOLDERS.items():
@@ -107,12 +111,15 @@ def shares(workspace: Workspace) -> list[Share]:
         found.append(Share(kind, len(sizes), sum(sizes), folders, True))
     for what, folders in _KEPT.items():
         tops = [top for folder in folders for top in _list(workspace.root / folder)]
-        found.append(Share(what, len(tops), sum(map(_weight, tops)), folders, False))
+        found.append(Share(what, len(tops), sum(map(_size, tops)), folders, False))
     return found
 
 
 def scan(workspace: Workspace) -> list[Entry]:
-    """What can be made again, in the order in which it is to go; anything else is passed over."""
+    """All entries in the order of eviction; unknown files are skipped.
+
+    Build trees come last, since a new one makes the next build a full one.
+    """
     entries = [*_binaries(workspace), *_verdicts(workspace), *_trees(workspace)]
     entries += _reg_tests(workspace)
     return sorted(entries, key=lambda entry: (entry.kind is Kind.TREE, entry.used))
@@ -121,7 +128,7 @@ def scan(workspace: Workspace) -> list[Entry]:
 def _binaries(workspace: Workspace) -> Iterator[Entry]:
     for home in _keyed(workspace.root / "binaries"):
         path, size, used = home.path, 0, 0.0
-        for name in _BINARY_FILES:  # twice as fast as to list the folder, or to make each a Path
+        for name in _BINARY_FILES:  # twice as fast as scandir or Path
             try:
                 state = os.stat(f"{path}/{name}")  # noqa: PTH116
             except OSError:
@@ -131,7 +138,7 @@ def _binaries(workspace: Workspace) -> Iterator[Entry]:
 
 
 def _verdicts(workspace: Workspace) -> Iterator[Entry]:
-    """Verdicts with their logs; logs of what was no verdict, and of builds that failed."""
+    """Verdicts with their logs; logs without a verdict, e.g. of failed builds."""
     logs = {}
     for log in _list(workspace.root / "logs"):
         if name := _LOG.fullmatch(log.name):
@@ -143,7 +150,7 @@ def _verdicts(workspace: Workspace) -> Iterator[Entry]:
 
 
 def _files(first: os.DirEntry[str], second: os.DirEntry[str] | None = None) -> Iterator[Entry]:
-    """Files that go together; the first one's time is that of the last use."""
+    """The entry of one file or two; the mtime of the first is the last use."""
     with suppress(OSError):
         state = first.stat(follow_symlinks=False)
         size = state.st_size + (second.stat(follow_symlinks=False).st_size if second else 0)
@@ -157,26 +164,26 @@ def _trees(workspace: Workspace) -> Iterator[Entry]:
         if tree.is_dir(follow_symlinks=False) and path.with_suffix(".lock").exists():
             state = path.with_suffix(".state")
             with suppress(OSError):
-                # a tree whose build was killed has no state, and is worth the least
+                # a tree whose build was killed has no state file and goes first
                 used = state.stat().st_mtime if state.exists() else 0.0
-                yield Entry(Kind.TREE, (str(state), tree.path), _weight(tree), _used(used))
+                yield Entry(Kind.TREE, (str(state), tree.path), _size(tree), _used(used))
 
 
 def _reg_tests(workspace: Workspace) -> Iterator[Entry]:
-    """Revisions' own reg-tests, as they were written for VTest."""
+    """The folders with the reg-tests of a revision, written for VTest."""
     for folder in _list(workspace.root / "reg-tests"):
         with suppress(OSError):
             used = folder.stat(follow_symlinks=False).st_mtime
-            yield Entry(Kind.REG_TESTS, (folder.path,), _weight(folder), _used(used))
+            yield Entry(Kind.REG_TESTS, (folder.path,), _size(folder), _used(used))
 
 
 def _used(stamp: float) -> float:
-    """A time of last use. One that is yet to come says that the clock was wrong: long ago."""
+    """A time of last use; 0 for one in the future, which comes from a wrong clock."""
     return stamp if stamp <= time.time() + _CLOCK_SECONDS else 0.0
 
 
 def _evict(workspace: Workspace, entries: Sequence[Entry], enough: float) -> Freed:
-    """Remove *entries* in their order until *enough* bytes are free."""
+    """Remove *entries* in their order until at least *enough* bytes are freed."""
     freed = 0
     kept = []
     for entry in entries:
@@ -190,8 +197,8 @@ def _evict(workspace: Workspace, entries: Sequence[Entry], enough: float) -> Fre
 
 
 def _remove(workspace: Workspace, entry: Entry) -> bool:
-    """Whether *entry* is gone, by us or by another process that trims."""
-    with suppress(OSError, WorkspaceProblem), _alone(entry) as free:
+    """Remove *entry* if it is not in use; whether it is gone, perhaps by another process."""
+    with suppress(OSError, WorkspaceProblem), _exclusive(entry) as free:
         if free:
             with workspace.scratch() as scratch:
                 for path in map(Path, filter(os.path.lexists, entry.paths)):
@@ -199,13 +206,13 @@ def _remove(workspace: Workspace, entry: Entry) -> bool:
     return not any(map(os.path.lexists, entry.paths))
 
 
-def _alone(entry: Entry) -> AbstractContextManager[object]:
-    """Gives something false if somebody uses *entry*."""
+def _exclusive(entry: Entry) -> AbstractContextManager[bool]:
+    """A context manager that yields False if *entry* is in use."""
     if entry.kind in (Kind.BINARY, Kind.REG_TESTS):
         return hold(Path(entry.paths[0]), alone=True)
     if entry.kind is Kind.TREE:
         return _locked(Path(entry.paths[-1]).with_suffix(".lock"))
-    return nullcontext(True)  # who reads a verdict has all of it, and a log is for people
+    return nullcontext(True)  # a verdict is read at once, a log only by the user
 
 
 @contextmanager
@@ -216,13 +223,17 @@ def _locked(path: Path) -> Iterator[bool]:
 
 @contextmanager
 def _one_at_a_time(workspace: Workspace) -> Iterator[None]:
-    """Two at once would each take what the other removes for in use, and remove more instead."""
+    """Hold the lock of eviction.
+
+    Two processes that evict at once would each skip the entries that the other one removes as in
+    use, and remove more instead.
+    """
     with lock(workspace.folder() / "cache.lock", wait=True):
         yield
 
 
 def _keyed(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """The entries folder/xx/KEY."""
+    """The entries at folder/xx/KEY, where KEY begins with xx."""
     for shard in _list(folder):
         if len(shard.name) == 2 and shard.is_dir(follow_symlinks=False):
             for entry in _list(shard.path):
@@ -231,20 +242,20 @@ def _keyed(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _list(folder: str | Path) -> list[os.DirEntry[str]]:
-    """What is in *folder*; nothing if there is none."""
+    """The entries of *folder*; none if it cannot be read."""
     with suppress(OSError), os.scandir(folder) as entries:
         return list(entries)
     return []
 
 
-def _weight(entry: os.DirEntry[str]) -> int:
-    """The bytes of a file, or of all the files below a folder, however deep."""
-    total, waiting = 0, [entry]
-    while waiting:
-        one = waiting.pop()
+def _size(entry: os.DirEntry[str]) -> int:
+    """The bytes of a file, or of all files below a folder."""
+    total, pending = 0, [entry]
+    while pending:
+        found = pending.pop()
         with suppress(OSError):
-            if one.is_dir(follow_symlinks=False):
-                waiting += _list(one.path)
+            if found.is_dir(follow_symlinks=False):
+                pending += _list(found.path)
             else:
-                total += one.stat(follow_symlinks=False).st_size
+                total += found.stat(follow_symlinks=False).st_size
     return total

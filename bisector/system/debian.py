@@ -1,6 +1,6 @@
-"""What is fetched from Debian's archive into the workspace, by :mod:`bisector.system.apt`.
+"""Fetching programs and sources from Debian's archive into the workspace, with apt.
 
-Debian's derivatives are treated alike, with their own release only.
+On a derivative of Debian only its own release is searched.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from bisector.system.process import run
 from bisector.system.tools import Lua, Tool, os_release
 from bisector.system.workspace import Workspace, publish
 
-# Debian's suites, from those that keep their HAProxy for years to those that change any day
+# Debian's suites, the stable ones first, since their HAProxy does not change
 SUITES = ("bookworm", "trixie", "testing", "sid", "experimental")
-DEPENDABLE = {"2.6": "bookworm", "3.0": "trixie"}  # series of HAProxy: no need to look elsewhere
+DEPENDABLE = {"2.6": "bookworm", "3.0": "trixie"}  # suites that keep their series of HAProxy
 _WRAPPER = """\
 #!/bin/sh
 here=${0%/*}
@@ -33,23 +33,23 @@ exec "$here/lib/varnishtest" "$@"
 
 @dataclass(frozen=True)
 class SourceTree:
-    """HAProxy's sources as upstream released them, in a folder that is not to be written to."""
+    """HAProxy's sources as upstream released them, in a shared folder: not to be written to."""
 
     path: Path
     version: str
 
 
 def fetch_vtest(workspace: Workspace) -> Tool:
-    """Put VTest into the workspace: Debian's varnishtest and those of its libraries missing here.
+    """Fetch VTest into the workspace: Debian's varnishtest, and its libraries if not installed.
 
-    Raises AptProblem if apt cannot get it, EnvironmentProblem if it does not run.
+    Raises AptProblem if apt cannot fetch it, EnvironmentProblem if it does not run.
     """
     final = tools.vtest_folder(workspace)
     if present := tools.fetched_vtest(final):
         with contextlib.suppress(EnvironmentProblem):
             try_vtest(workspace, present.path)
             return present
-        shutil.rmtree(final)  # a library of the system that it needs may have gone
+        shutil.rmtree(final)  # a system library that it needs may have been removed
     with open_index(workspace) as index, workspace.scratch() as scratch:
         record = index.apt("apt-cache", "show", "--no-all-versions", "varnish")
         unpacked = _unpack(index, scratch, "varnish", *_missing(index, _libraries(record)))
@@ -63,10 +63,10 @@ def fetch_vtest(workspace: Workspace) -> Tool:
 
 
 def try_vtest(workspace: Workspace, program: Path) -> None:
-    """Run a test that says nothing. Raises EnvironmentProblem if *program* cannot do even that."""
+    """Run an empty test with the VTest *program*. Raises EnvironmentProblem if that fails."""
     with workspace.scratch() as scratch:
         test = scratch / "try.vtc"
-        test.write_text('vtest "does it run?"\nshell "true"\n', encoding="utf-8")
+        test.write_text('vtest "empty"\nshell "true"\n', encoding="utf-8")
         finished = run([program, test], log=scratch / "log", timeout=30)
     if not finished.ok:
         last = "".join(finished.output.strip().splitlines()[-1:])
@@ -74,7 +74,7 @@ def try_vtest(workspace: Workspace, program: Path) -> None:
 
 
 def fetch_lua(workspace: Workspace) -> Lua:
-    """Put Lua 5.4 to build with into the workspace. Raises AptProblem if apt cannot get it."""
+    """Fetch Lua 5.4 with headers into the workspace. Raises AptProblem if apt cannot fetch it."""
     final = tools.lua_folder(workspace)
     if present := tools.fetched_lua(final):
         return present
@@ -85,7 +85,7 @@ def fetch_lua(workspace: Workspace) -> Lua:
         (draft / "lib").mkdir()
         for header in unpacked.glob("usr/include/*/lua5.4-*.h"):  # luaconf.h includes it
             shutil.copy(header, draft / "include")
-        # the static one only: a binary that finds its libraries by itself runs anywhere
+        # only the static library, so that a binary does not need Lua to run
         for library in unpacked.glob("usr/lib/*/liblua5.4.a"):
             shutil.copy(library, draft / "lib")
         workspace.folder("tools")
@@ -94,12 +94,12 @@ def fetch_lua(workspace: Workspace) -> Lua:
 
 
 def fetch_bwrap(workspace: Workspace) -> None:
-    """Put bubblewrap into the workspace unless it is in PATH. Raises AptProblem if apt cannot."""
+    """Fetch bubblewrap into the workspace unless it is in PATH. Raises AptProblem."""
     final = tools.bwrap_folder(workspace)
     if shutil.which("bwrap") or final.is_dir():
         return
     with open_index(workspace) as index, workspace.scratch() as scratch:
-        unpacked = _unpack(index, scratch, "bubblewrap")  # what it needs, every system has
+        unpacked = _unpack(index, scratch, "bubblewrap")  # its libraries are on every system
         draft = scratch / "bwrap"
         draft.mkdir()
         shutil.copy(unpacked / "usr/bin/bwrap", draft)
@@ -108,9 +108,9 @@ def fetch_bwrap(workspace: Workspace) -> None:
 
 
 def fetch_source(workspace: Workspace, wanted: str) -> SourceTree:
-    """HAProxy's upstream sources of a series, like "3.0", or of one version, like "3.0.11".
+    """HAProxy's upstream sources of a series, e.g. "3.0", or of one version, e.g. "3.0.11".
 
-    Raises AptProblem if no suite has it, or if its file is gone.
+    Raises AptProblem if no suite has it or it cannot be downloaded.
     """
     if present := _cached_source(workspace, wanted):
         return present
@@ -134,20 +134,20 @@ def _suites() -> tuple[str, ...]:
 
 
 def _libraries(record: str) -> list[str]:
-    """The libraries among what a package depends on: not the compiler that varnishd wants."""
+    """The library packages in the Depends field of a package: not the compiler of varnishd."""
     depends = "".join(re.findall(r"^Depends: (.+)", record, re.M)[:1])
     names = [item.split()[0].partition(":")[0] for item in depends.split(",") if item.split()]
     return [name for name in names if name.startswith("lib") and not name.endswith("-dev")]
 
 
 def _missing(index: Index, packages: Sequence[str]) -> list[str]:
-    """Which of *packages*, and of what they need in turn, this machine has not installed."""
+    """Which of *packages* and their dependencies are not installed on this machine."""
     plan = index.apt("apt-get", "install", "--simulate", "--no-install-recommends", *packages)
     return re.findall(r"^Inst (\S+) (?!\[)", plan, re.M)
 
 
 def _unpack(index: Index, scratch: Path, *packages: str) -> Path:
-    """Download *packages* and unpack them, one over the other."""
+    """Download *packages* and unpack them into one folder, which is returned."""
     index.apt("apt-get", "download", *packages, cwd=scratch)
     unpacked = scratch / "unpacked"
     for package in sorted(scratch.glob("*.deb")):
@@ -158,11 +158,11 @@ def _unpack(index: Index, scratch: Path, *packages: str) -> Path:
 
 
 def _arrange_vtest(unpacked: Path, draft: Path) -> Path:
-    """Lay out VTest as `tools.fetched_vtest` expects it."""
+    """Make the layout that `tools.fetched_vtest` reads: wrapper script, program, libraries."""
     (draft / "lib").mkdir(parents=True)
     for library in unpacked.rglob("*.so*"):
         if library.is_file() and "vmods" not in library.parts:
-            shutil.copy(library, draft / "lib")  # follows links: each name becomes a file
+            shutil.copy(library, draft / "lib")  # follows links, so each name becomes a file
     shutil.copy(unpacked / "usr/bin/varnishtest", draft / "lib" / "varnishtest")
     wrapper = draft / "varnishtest"
     wrapper.write_text(_WRAPPER, encoding="utf-8")
@@ -179,15 +179,15 @@ def _offered(index: Index) -> str:
 
 
 def _download_source(workspace: Workspace, index: Index, version: str) -> SourceTree:
-    """Fetch the upstream tarball alone, without Debian's patches, and unpack it."""
+    """Fetch and unpack the upstream tarball, without Debian's patches."""
     final = workspace.folder("sources") / f"haproxy-{version}"
     with workspace.scratch() as scratch:
         words = ("source", "--tar-only", "--download-only", "haproxy")
         index.apt("apt-get", *words, cwd=scratch)
         draft = scratch / "tree"
         draft.mkdir()
-        # GNU tar rather than tarfile, whose filters came after Debian 12's Python: it, too, lets
-        # no member and no link lead out of the folder
+        # GNU tar, since Debian 12's tarfile has no extraction filters; it extracts no member and
+        # no link that leads out of the folder
         options = ("--no-same-owner", "--no-same-permissions", "--strip-components=1")
         for tarball in scratch.glob(f"haproxy_{version}.orig.tar.*"):
             argv = ["tar", "--extract", "--directory", str(draft), *options, "--file", str(tarball)]

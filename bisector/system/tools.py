@@ -1,8 +1,8 @@
-"""What a build and a test need of this machine: looked for, never installed.
+"""Finding the programs and libraries that builds and tests need; nothing is installed.
 
-A probe calls these functions, so they are cheap: files are looked at, and a program is asked for
-its version once per process. What is missing, :mod:`bisector.distro` can fetch into the workspace,
-where the functions here find it.
+Each probe calls these functions, so they are cheap: files are inspected, and a program is run with
+--version once per process. :mod:`bisector.system.debian` fetches what is missing into the
+workspace, where the functions here find it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from bisector.system.workspace import Workspace, digest, short_scratch
 
 DOCTOR = "run 'bisector doctor --fix'"
 
-# The names under which distributions keep Lua: Debian, Alpine and Arch, the BSDs, Fedora. HAProxy
-# needs 5.3 or later; "lua" is any version, its header says which.
+# The folders of Lua's headers in Debian, Alpine and Arch, the BSDs, and Fedora. HAProxy needs 5.3
+# or later; "lua" and "." can be any version, which lua.h defines.
 _LUA_FOLDERS = ("lua5.4", "lua54", "lua5.3", "lua53", "lua", ".")
 _LUA_VERSIONS = ("5.4", "5.3")
 _PREFIXES = ("/usr", "/usr/local")
@@ -31,9 +31,9 @@ _PREFIXES = ("/usr", "/usr/local")
 
 @dataclass(frozen=True)
 class Tool:
-    """A program: where it is, what it calls itself, and a digest of it for cache keys.
+    """A program: its path, the version that it prints, and a digest of it for cache keys.
 
-    ``kin`` is a digest that the same program has on other machines, where that is another one.
+    ``kin`` is a digest that equal programs have on all machines, if ``identity`` differs there.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Lua:
-    """Lua as HAProxy's Makefile wants it: its headers' folder, its library's folder and name."""
+    """Lua for HAProxy's Makefile: the folders of headers and library, and the library's name."""
 
     version: str
     include: Path
@@ -54,7 +54,7 @@ class Lua:
 
     @property
     def make_variables(self) -> tuple[str, ...]:
-        """The words to give to make."""
+        """The variables for make's command line."""
         return (
             "USE_LUA=1",
             f"LUA_INC={self.include}",
@@ -64,15 +64,15 @@ class Lua:
 
 
 def find_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> Tool | None:
-    """VTest: $VTEST_PROGRAM, `vtest` or `varnishtest` in PATH, or the workspace's own.
+    """VTest: $VTEST_PROGRAM, else `vtest` or `varnishtest` in PATH, else the fetched one.
 
-    Raises EnvironmentProblem if $VTEST_PROGRAM is set and is no program.
+    Raises EnvironmentProblem if $VTEST_PROGRAM is set and is no executable file.
     """
     own = vtest_folder(workspace)
     search = environ.get("PATH", os.defpath)
     if named := environ.get("VTEST_PROGRAM"):
         if found := shutil.which(named, path=search):
-            # our own is a script: its identity is that of the program behind it
+            # the fetched one is a script: its identity is that of the program it runs
             return fetched_vtest(own) if Path(found).parent == own else _tool(Path(found))
         raise EnvironmentProblem(
             f"VTEST_PROGRAM is {named}, which is no executable file", "correct or unset it"
@@ -91,9 +91,12 @@ def require_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ)
 
 
 def find_compiler(name: str = "gcc") -> Tool | None:
-    """The compiler *name* in PATH; its version is what its --version says first."""
+    """The compiler *name* in PATH; its version is the first line of its --version.
+
+    Raises EnvironmentProblem if it does not run.
+    """
     found = shutil.which(name)
-    return _asked(Path(found)) if found else None
+    return _versioned(Path(found)) if found else None
 
 
 def require_compiler(name: str = "gcc") -> Tool:
@@ -102,7 +105,7 @@ def require_compiler(name: str = "gcc") -> Tool:
 
 
 def find_make() -> Tool | None:
-    """GNU make, which HAProxy's Makefile is written for; some systems call it gmake."""
+    """GNU make, which HAProxy's Makefile needs; it is called gmake on some systems."""
     for name in ("make", "gmake"):
         tool = find_compiler(name)
         if tool and "GNU" in tool.version:
@@ -116,7 +119,7 @@ def require_make() -> Tool:
 
 
 def find_lua(workspace: Workspace) -> Lua | None:
-    """Lua 5.4, else 5.3, to compile and link with: the system's, else the workspace's."""
+    """Lua 5.4, else 5.3, to compile and link with: the system's, else the fetched one."""
     candidates = [*_system_lua(), fetched_lua(lua_folder(workspace))]
     found = [lua for lua in candidates if lua]
     return min(found, key=lambda lua: _LUA_VERSIONS.index(lua.version), default=None)
@@ -130,22 +133,22 @@ def require_lua(workspace: Workspace) -> Lua:
 
 
 def vtest_folder(workspace: Workspace) -> Path:
-    """Where the workspace's own VTest is, or would be."""
+    """The folder of the fetched VTest, which may not exist."""
     return workspace.root / "tools" / f"vtest-{machine()}"
 
 
 def lua_folder(workspace: Workspace) -> Path:
-    """Where the workspace's own Lua is, or would be."""
+    """The folder of the fetched Lua, which may not exist."""
     return workspace.root / "tools" / f"lua-{machine()}"
 
 
 def bwrap_folder(workspace: Workspace) -> Path:
-    """Where the workspace's own bubblewrap is, or would be."""
+    """The folder of the fetched bubblewrap, which may not exist."""
     return workspace.root / "tools" / f"bwrap-{machine()}"
 
 
 def fetched_vtest(folder: Path) -> Tool | None:
-    """VTest in the form that `distro.fetch_vtest` gives it: `varnishtest`, `version`, `lib/`."""
+    """The VTest that `debian.fetch_vtest` laid out: `varnishtest`, `version`, `lib/`; or None."""
     try:
         version = (folder / "version").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
@@ -155,12 +158,12 @@ def fetched_vtest(folder: Path) -> Tool | None:
 
 
 def fetched_lua(folder: Path) -> Lua | None:
-    """Lua in the form that `distro.fetch_lua` gives it: `include/` and `lib/liblua5.4.a`."""
+    """The Lua that `debian.fetch_lua` laid out: `include/`, `lib/liblua5.4.a`; or None."""
     return _lua(folder / "include", [folder / "lib"])
 
 
 def machine() -> str:
-    """The distribution, its release and the architecture: what a binary taken from it runs on."""
+    """Distribution, release and architecture, e.g. debian-12-x86_64: where a binary of it runs."""
     release = os_release()
     words = (release.get("ID", ""), release.get("VERSION_ID", ""), platform.machine())
     return "-".join(word for word in words if word)
@@ -168,7 +171,7 @@ def machine() -> str:
 
 @functools.lru_cache(maxsize=1)
 def os_release() -> Mapping[str, str]:
-    """What /etc/os-release says; empty where there is none."""
+    """The fields of os-release(5); empty if there is no such file."""
     try:
         return platform.freedesktop_os_release()
     except OSError:
@@ -182,11 +185,11 @@ def _required(name: str, tool: Tool | None) -> Tool:
 
 
 def _tool(path: Path) -> Tool:
-    # VTest has no option that tells its version
+    # VTest has no --version
     return Tool(path.absolute(), path.name, _content(path))
 
 
-def _asked(path: Path) -> Tool:
+def _versioned(path: Path) -> Tool:
     state = path.stat()
     version = _version(path, state.st_size, state.st_mtime_ns)
     return Tool(path.absolute(), version, digest(version, _content(path)))
@@ -194,11 +197,14 @@ def _asked(path: Path) -> Tool:
 
 @functools.lru_cache
 def _version(path: Path, size: int, mtime: int) -> str:
-    """The first line of what *path* --version says; size and mtime tell another program apart."""
+    """The first line of *path* --version; *size* and *mtime* (ns) make a changed program run again.
+
+    Raises EnvironmentProblem if it fails or prints nothing.
+    """
     with short_scratch() as folder:
         finished = run([path, "--version"], log=folder / "log", timeout=30)
     if not finished.ok or not finished.output.strip():
-        raise EnvironmentProblem(f"{path} --version fails", "is it a broken installation?")
+        raise EnvironmentProblem(f"{path} --version fails", "reinstall it")
     return finished.output.splitlines()[0].strip()
 
 
@@ -214,7 +220,7 @@ def _file_digest(path: Path, size: int, mtime: int) -> str:
 
 def _system_lua() -> Iterator[Lua]:
     for prefix in map(Path, _PREFIXES):
-        # the folders that the linker looks in; Debian's are named after architectures
+        # the folders that the linker searches; Debian's are named after architectures
         multiarch = sorted(prefix.glob("lib/*-linux-*"), key=_is_foreign)
         libraries = [*multiarch, prefix / "lib64", prefix / "lib"]
         for folder in _LUA_FOLDERS:
@@ -237,7 +243,7 @@ def _lua(include: Path, libraries: list[Path]) -> Lua | None:
     if version not in _LUA_VERSIONS:
         return None
     names = [f"lua{version}", f"lua-{version}", f"lua{version.replace('.', '')}"]
-    if include.name in ("include", "lua"):  # headers without a version go with such a library
+    if include.name in ("include", "lua"):  # headers in a folder without a version
         names.append("lua")
     for name in names:
         for folder in libraries:

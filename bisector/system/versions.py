@@ -1,4 +1,4 @@
-"""The versions of what bisector runs on: for `bisector doctor`, and for reports of its bugs."""
+"""The versions of Python, its packages, git and the system, for `doctor` and crash reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bisector.system import tools
 
 
 def python() -> str:
-    """This Python and where it is."""
+    """The version of this Python and the path of its interpreter."""
     return f"{platform.python_version()}, {sys.executable}"
 
 
@@ -29,7 +29,7 @@ def package(name: str) -> str:
 
 
 def listed() -> Iterator[str]:
-    """A line for each of bisector, Python, pygit2, git and the system."""
+    """One line each for bisector, Python, pygit2, git and the operating system."""
     yield f"bisector {__version__}"
     yield f"Python {python()}"
     try:

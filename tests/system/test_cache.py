@@ -1,4 +1,4 @@
-"""The workspace's size: the least recently used goes, and nothing that anybody uses."""
+"""Eviction from the workspace: the least recently used first, and nothing that is in use."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ def there(paths: Sequence[Path]) -> list[bool]:
     return [path.exists() for path in paths]
 
 
-# --- what goes ------------------------------------------------------------------------------------
+# --- what is evicted ------------------------------------------------------------------------------
 
 
-def test_the_least_recently_used_goes_until_the_rest_is_within_the_limit(
+def test_the_least_recently_used_entries_are_evicted_down_to_the_limit(
     workspace: Workspace,
 ) -> None:
     homes = [keep_binary(workspace, number) for number in (3, 1, 4, 2)]
@@ -85,7 +85,7 @@ def test_the_least_recently_used_goes_until_the_rest_is_within_the_limit(
 
 
 @pytest.mark.parametrize("limit", [4 * SIZE, 4 * SIZE + 1])
-def test_what_is_within_the_limit_stays_as_it_is(workspace: Workspace, limit: int) -> None:
+def test_within_the_limit_nothing_is_evicted(workspace: Workspace, limit: int) -> None:
     homes = [keep_binary(workspace, number) for number in range(1, 5)]
     assert cache.trim(limited(workspace, limit)) == cache.Freed(0, ())
     assert all(there(homes))
@@ -97,16 +97,16 @@ def test_an_empty_workspace_is_within_any_limit(workspace: Workspace) -> None:
     assert sum(share.size + share.count for share in cache.shares(workspace)) == 0
 
 
-def test_what_was_used_again_is_the_last_to_go(workspace: Workspace) -> None:
+def test_an_entry_that_was_used_again_is_evicted_last(workspace: Workspace) -> None:
     homes = [keep_binary(workspace, number) for number in (1, 2)]
     cache.touch(homes[0] / "meta.json")
     cache.trim(limited(workspace, SIZE))
     assert there(homes) == [True, False]
 
 
-def test_a_verdict_goes_with_its_log_by_its_own_last_use(workspace: Workspace) -> None:
+def test_a_verdict_is_evicted_with_its_log_by_its_last_use(workspace: Workspace) -> None:
     old, new = keep_verdict(workspace, 1), keep_verdict(workspace, 2)
-    assert recall(workspace, old.key) == old, "which uses it"
+    assert recall(workspace, old.key) == old, "reading it is a use"
     cache.trim(limited(workspace, SIZE + 500))
     assert recall(workspace, old.key) == old
     assert recall(workspace, new.key) is None
@@ -114,14 +114,14 @@ def test_a_verdict_goes_with_its_log_by_its_own_last_use(workspace: Workspace) -
     assert not verdict_of(workspace, 2).exists()
 
 
-def test_binaries_and_verdicts_are_of_one_age(workspace: Workspace) -> None:
+def test_binaries_and_verdicts_are_ordered_together(workspace: Workspace) -> None:
     home, verdict = keep_binary(workspace, 1), keep_verdict(workspace, 2)
     later = keep_binary(workspace, 3)
     cache.trim(limited(workspace, SIZE))
     assert there([home, Path(verdict.log), later]) == [False, False, True]
 
 
-def test_logs_without_a_verdict_go_too(workspace: Workspace) -> None:
+def test_logs_without_a_verdict_are_evicted(workspace: Workspace) -> None:
     logs = [workspace.folder("logs") / f"{key(1)}.{kind}.log" for kind in ("vtest", "build")]
     for log in logs:
         log.write_bytes(b"x" * SIZE)
@@ -131,7 +131,7 @@ def test_logs_without_a_verdict_go_too(workspace: Workspace) -> None:
     assert there([*logs, home]) == [False, False, True]
 
 
-def test_build_trees_are_the_last_to_go_and_can_be_used_again(workspace: Workspace) -> None:
+def test_build_trees_are_evicted_last_and_can_be_used_again(workspace: Workspace) -> None:
     tree = keep_tree(workspace)
     stamp(tree.with_suffix(".state"), 1)
     home = keep_binary(workspace, 9)
@@ -143,15 +143,15 @@ def test_build_trees_are_the_last_to_go_and_can_be_used_again(workspace: Workspa
         assert (again, list(again.iterdir())) == (tree, [])
 
 
-def test_a_time_that_is_yet_to_come_does_not_keep_an_entry(workspace: Workspace) -> None:
-    """The clock went back: what was used since is the younger."""
+def test_a_last_use_in_the_future_does_not_keep_an_entry(workspace: Workspace) -> None:
+    """The clock was set back: an entry that was used since is newer."""
     ahead = keep_binary(workspace, 1, used=time.time() + 1e6)
     since = keep_binary(workspace, 2, used=time.time())
     cache.trim(limited(workspace, SIZE))
     assert there([ahead, since]) == [False, True]
 
 
-def test_a_damaged_entry_is_the_first_to_go(workspace: Workspace) -> None:
+def test_a_damaged_entry_is_evicted_first(workspace: Workspace) -> None:
     whole, broken = keep_binary(workspace, 1), keep_binary(workspace, 2)
     for name in ("meta.json", "haproxy", "build.log"):
         (broken / name).unlink()
@@ -159,7 +159,7 @@ def test_a_damaged_entry_is_the_first_to_go(workspace: Workspace) -> None:
     assert there([whole, broken]) == [False, False]
 
 
-# --- what stays -----------------------------------------------------------------------------------
+# --- what is kept ---------------------------------------------------------------------------------
 
 FOREIGN = (
     "binaries/README",
@@ -178,7 +178,7 @@ FOREIGN = (
 )
 
 
-def test_foreign_files_are_passed_over(workspace: Workspace) -> None:
+def test_unknown_files_are_kept(workspace: Workspace) -> None:
     paths = [workspace.root / name for name in FOREIGN]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -188,7 +188,7 @@ def test_foreign_files_are_passed_over(workspace: Workspace) -> None:
     assert all(there(paths))
 
 
-def test_hunts_and_what_was_fetched_stay_and_are_not_counted(workspace: Workspace) -> None:
+def test_journals_and_fetched_files_are_kept_and_not_counted(workspace: Workspace) -> None:
     folders = ("hunts", "apt", "sources", "tools", "playgrounds", "stores", "upstream")
     paths = [workspace.folder(folder, "x") / "y" for folder in folders]
     for path in paths:
@@ -202,7 +202,7 @@ def test_hunts_and_what_was_fetched_stay_and_are_not_counted(workspace: Workspac
     assert shares["fetched"] == (6, 6 * SIZE)
 
 
-def test_what_is_in_use_is_passed_over_and_named(workspace: Workspace) -> None:
+def test_entries_in_use_are_kept_and_listed(workspace: Workspace) -> None:
     homes = [keep_binary(workspace, number) for number in (1, 2, 3)]
     tree = keep_tree(workspace)
     with hold(homes[0]), workspace.build_tree("dev"):
@@ -216,7 +216,7 @@ def test_what_is_in_use_is_passed_over_and_named(workspace: Workspace) -> None:
     assert there([homes[0], tree]) == [False, False]
 
 
-def test_what_cannot_be_removed_is_kept_and_stops_nobody(
+def test_an_entry_that_cannot_be_removed_is_kept_without_an_error(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = keep_binary(workspace, 1)
@@ -231,7 +231,7 @@ def test_what_cannot_be_removed_is_kept_and_stops_nobody(
     assert (home / "haproxy").exists()
 
 
-# --- several at once ------------------------------------------------------------------------------
+# --- several processes ----------------------------------------------------------------------------
 
 
 def together(*jobs: Callable[[], object]) -> None:
@@ -244,7 +244,7 @@ def together(*jobs: Callable[[], object]) -> None:
     assert [process.exitcode for process in started] == [0 for _ in jobs]
 
 
-def test_two_that_trim_at_once_remove_no_more_than_one(workspace: Workspace) -> None:
+def test_two_processes_that_trim_remove_no_more_than_one(workspace: Workspace) -> None:
     for _ in range(5):
         homes = [keep_binary(workspace, number) for number in range(1, 61)]
 
@@ -256,8 +256,8 @@ def test_two_that_trim_at_once_remove_no_more_than_one(workspace: Workspace) -> 
         assert list((workspace.root / "scratch").iterdir()) == []
 
 
-def test_who_uses_a_binary_has_all_of_it_while_others_make_room(workspace: Workspace) -> None:
-    """The user sees it whole or not at all, and makes it again when it is gone."""
+def test_a_binary_in_use_is_complete_while_others_evict(workspace: Workspace) -> None:
+    """A process that holds it sees all of it, and makes it again after it was evicted."""
     done = FORK.Event()
     tally = FORK.Value("i", 0)
 
@@ -271,7 +271,7 @@ def test_who_uses_a_binary_has_all_of_it_while_others_make_room(workspace: Works
                     assert len((home / "haproxy").read_bytes()) == SIZE - 5
                     assert json.loads((home / "meta.json").read_text()) == {}
                     uses += 1
-            while home.exists():  # until somebody makes room
+            while home.exists():  # until another process evicts it
                 time.sleep(0.0005)
         tally.value = uses
         done.set()

@@ -1,4 +1,4 @@
-"""What comes out of Debian's archive. A script stands in for apt-get where no network is needed."""
+"""Fetching from Debian's archive; a script replaces apt-get except in the real tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bisector.system.workspace import Workspace, lock
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}
 
-# Knows the suites in $ARCHIVE: a file each, that holds the version of HAProxy there, or an error.
+# A replacement of apt-get. $ARCHIVE has a file for each suite: its version of HAProxy, or an error.
 APT_GET = """\
 case $1 in indextargets) echo 'mirror:/debian|bookworm|main|'; exit ;; esac
 echo "$*" >>"$ARCHIVE/calls"
@@ -40,7 +40,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for Debian's archive: a folder with a file for each suite."""
+    """A made archive: a folder with a file for each suite."""
     folder = tmp_path / "archive"
     programs = tmp_path / "bin"
     folder.mkdir()
@@ -67,7 +67,7 @@ def calls(archive: Path) -> int:
 
 
 class TestMirrors:
-    def test_they_are_those_that_serve_the_running_release(self) -> None:
+    def test_only_those_of_the_running_release_are_used(self) -> None:
         listing = (
             "http://mirror/debian|bookworm|main|/key\nhttp://mirror/debian|bookworm|main|/key\n"
             "http://mirror/debian|bookworm|contrib|/key\n"
@@ -78,18 +78,18 @@ class TestMirrors:
             Site("http://mirror/debian", "bookworm", ("main", "contrib"), "/key"),
         )
 
-    def test_the_releases_own_name_goes_before_one_that_changes_its_meaning(self) -> None:
+    def test_a_codename_comes_before_an_alias(self) -> None:
         listing = "http://vendor|stable|main|/key\nhttp://mirror|bookworm|main|/key\n"
         found = apt._parse_sites(listing, BOOKWORM)
         assert [site.address for site in found] == ["http://mirror", "http://vendor"]
 
-    def test_an_apt_that_does_not_tell_the_key_gets_the_vendors(self) -> None:
+    def test_without_a_key_from_apt_it_is_the_distributions_keyring(self) -> None:
         ring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
         expected = str(ring) if ring.is_file() else ""
         found = apt._parse_sites("http://m|bookworm|main|$(SIGNED_BY)\n", BOOKWORM)
         assert found[0].keyring.replace(".pgp", ".gpg") == expected
 
-    def test_no_apt_names_the_ways_without_it(
+    def test_without_apt_the_error_names_the_alternatives(
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
@@ -106,13 +106,13 @@ class TestSources:
         assert (tree.path / "Makefile").is_file()
         assert debian.fetch_source(workspace, "2.6.12").version == "2.6.12"
 
-    def test_what_was_fetched_once_needs_no_apt(self, workspace: Workspace, archive: Path) -> None:
+    def test_a_fetched_source_needs_no_apt(self, workspace: Workspace, archive: Path) -> None:
         tree = debian.fetch_source(workspace, "3.0")
         before = calls(archive)
         assert debian.fetch_source(workspace, "3.0.11") == tree
         assert calls(archive) == before
 
-    def test_a_dependable_series_spares_the_other_suites_indexes(
+    def test_for_a_dependable_series_only_one_index_is_downloaded(
         self, workspace: Workspace, archive: Path
     ) -> None:
         debian.fetch_source(workspace, "3.0")
@@ -120,17 +120,17 @@ class TestSources:
             f"trixie-{tools.machine()}"
         ]
 
-    def test_a_series_is_no_prefix_of_another(self, workspace: Workspace, archive: Path) -> None:
+    def test_series_3_2_does_not_match_3_20(self, workspace: Workspace, archive: Path) -> None:
         (archive / "testing").write_text("3.20.1")
         (archive / "sid").write_text("3.2.4")
         assert debian.fetch_source(workspace, "3.2").version == "3.2.4"
 
-    def test_of_several_the_newest_is_taken_by_number(self, workspace: Workspace) -> None:
+    def test_the_newest_fetched_version_is_used(self, workspace: Workspace) -> None:
         for version in ("3.0.9", "3.0.11"):
             workspace.folder("sources", f"haproxy-{version}")
         assert debian.fetch_source(workspace, "3.0").version == "3.0.11"
 
-    def test_a_file_that_is_gone_is_told_with_its_suite_and_the_next_one_is_tried(
+    def test_after_a_failed_download_the_next_suite_is_tried_and_the_error_names_both(
         self, workspace: Workspace, archive: Path
     ) -> None:
         (archive / "testing").write_text("3.2.gone")
@@ -144,9 +144,7 @@ class TestSources:
         (archive / "sid").write_text("3.2.4")
         assert debian.fetch_source(workspace, "3.2").version == "3.2.4"
 
-    def test_nothing_half_made_stays_of_a_damaged_tarball(
-        self, workspace: Workspace, archive: Path
-    ) -> None:
+    def test_a_damaged_tarball_leaves_no_files(self, workspace: Workspace, archive: Path) -> None:
         (archive / "tarball").write_text("no tarball")
         with pytest.raises(apt.AptProblem, match="cannot unpack"):
             debian.fetch_source(workspace, "3.0")
@@ -164,9 +162,7 @@ class TestSources:
             debian.fetch_source(workspace, "3.0")
         assert not list(tmp_path.rglob("escaped"))
 
-    def test_apt_is_waited_for_while_another_process_uses_it(
-        self, workspace: Workspace, archive: Path
-    ) -> None:
+    def test_an_index_in_use_is_waited_for(self, workspace: Workspace, archive: Path) -> None:
         root = workspace.folder("apt", f"trixie-{tools.machine()}")
         with ThreadPoolExecutor() as pool:
             with lock(root / "bisector.lock") as held:
@@ -178,14 +174,14 @@ class TestSources:
 
 
 class TestPackages:
-    def test_of_a_packages_needs_only_the_libraries_are_wanted(self) -> None:
+    def test_only_libraries_are_selected_from_the_dependencies(self) -> None:
         record = (
             "Package: varnish\nDepends: libc6 (>= 2.34), libedit2, libvarnishapi3:any (>= 7.1),"
             " adduser, gcc, libc6-dev | libc-dev, lsb-base\n"
         )
         assert debian._libraries(record) == ["libc6", "libedit2", "libvarnishapi3"]
 
-    def test_vtest_is_laid_out_to_find_its_libraries_wherever_it_lies(
+    def test_vtest_finds_its_libraries_in_any_folder(
         self, workspace: Workspace, tmp_path: Path
     ) -> None:
         unpacked = tmp_path / "unpacked"
@@ -200,7 +196,7 @@ class TestPackages:
         shutil.move(debian._arrange_vtest(unpacked, tmp_path / "draft"), tmp_path / "final")
         debian.try_vtest(workspace, tmp_path / "final" / "varnishtest")
 
-    def test_a_vtest_that_does_not_run_is_told_apart(
+    def test_a_vtest_that_does_not_run_is_an_error(
         self, workspace: Workspace, tmp_path: Path
     ) -> None:
         program = tmp_path / "varnishtest"
@@ -232,9 +228,7 @@ class TestTheArchive:
         assert tool.version.startswith("varnishtest ")
         assert debian.fetch_vtest(real) == tool
 
-    def test_lua_links_into_a_program_that_needs_no_lua_to_run(
-        self, real: Workspace, tmp_path: Path
-    ) -> None:
+    def test_lua_is_linked_statically(self, real: Workspace, tmp_path: Path) -> None:
         lua = debian.fetch_lua(real)
         source = tmp_path / "main.c"
         source.write_text(
@@ -246,9 +240,7 @@ class TestTheArchive:
         subprocess.run(["gcc", "-o", program, source, *flags], check=True)
         subprocess.run([program], check=True)
 
-    def test_both_dependable_sources_are_there_as_upstream_released_them(
-        self, real: Workspace
-    ) -> None:
+    def test_dependable_sources_are_upstreams(self, real: Workspace) -> None:
         for series in debian.DEPENDABLE:
             tree = debian.fetch_source(real, series)
             assert tree.version.startswith(f"{series}.")

@@ -1,4 +1,4 @@
-"""Sizes: what people write is read, and what is shown can be read."""
+"""Parsing and formatting of sizes in bytes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from bisector.system import sizes
         (" 7B ", 7),
     ],
 )
-def test_a_size_is_read(text: str, size: int) -> None:
+def test_a_size_is_parsed(text: str, size: int) -> None:
     assert sizes.parse(text) == size
 
 
 @pytest.mark.parametrize(
     "text", ["", "G", "-1", "5X", "5GG", "1e9", "5,5G", "inf", "\u0665G", "5G 5M"]
 )
-def test_what_is_no_size_is_told(text: str) -> None:
+def test_text_that_is_no_size_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
         sizes.parse(text)
 
@@ -44,6 +44,6 @@ def test_what_is_no_size_is_told(text: str) -> None:
         (5_000_000_000_000_000, "5000.0 TB"),
     ],
 )
-def test_a_size_is_shown_in_the_unit_that_suits_it(size: int, text: str) -> None:
+def test_a_size_is_shown_in_its_largest_unit(size: int, text: str) -> None:
     assert sizes.show(size) == text
     assert sizes.parse(text) == pytest.approx(size, rel=0.05)

@@ -1,4 +1,4 @@
-"""Finding what a build and a test need: where is looked first, and what tells one from another."""
+"""Finding programs and libraries: the order of the search, versions and identities."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def usr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What stands for the system's /usr."""
+    """A folder in place of /usr."""
     folder = tmp_path / "usr"
     monkeypatch.setattr(tools, "_PREFIXES", (str(folder),))
     return folder
@@ -41,7 +41,7 @@ def script(path: Path, text: str = "") -> Path:
 
 
 def own_vtest(workspace: Workspace) -> Path:
-    """The workspace's VTest, as distro.fetch_vtest would leave it."""
+    """The workspace's VTest, as debian.fetch_vtest lays it out."""
     folder = tools.vtest_folder(workspace)
     script(folder / "lib" / "varnishtest")
     (folder / "version").write_text("varnishtest 7.1.1-2\n")
@@ -61,7 +61,7 @@ def lua(prefix: Path, include: str, version: str, library: str) -> None:
 
 
 class TestVTest:
-    def test_the_environment_names_it_before_all_others(
+    def test_the_environment_variable_comes_first(
         self, workspace: Workspace, tmp_path: Path
     ) -> None:
         named = script(tmp_path / "elsewhere" / "VTest")
@@ -69,7 +69,7 @@ class TestVTest:
         environ = {"VTEST_PROGRAM": str(named), "PATH": str(tmp_path / "bin")}
         assert tools.require_vtest(workspace, environ).path == named
 
-    def test_a_wrong_name_in_the_environment_is_an_error_and_nothing_else_is_taken(
+    def test_a_wrong_environment_variable_is_an_error(
         self, workspace: Workspace, tmp_path: Path
     ) -> None:
         script(tmp_path / "bin" / "vtest")
@@ -87,12 +87,12 @@ class TestVTest:
         newer = script(tmp_path / "bin" / "vtest")
         assert tools.require_vtest(workspace, environ).path == newer
 
-    def test_the_workspace_has_the_last_one(self, workspace: Workspace) -> None:
+    def test_the_fetched_one_comes_last(self, workspace: Workspace) -> None:
         own = own_vtest(workspace)
         tool = tools.require_vtest(workspace, {"PATH": "/nowhere"})
         assert (tool.path, tool.version) == (own, "varnishtest 7.1.1-2")
 
-    def test_its_identity_is_the_whole_of_it_by_whatever_name_it_is_found(
+    def test_its_identity_is_of_all_its_files_and_not_of_its_path(
         self, workspace: Workspace
     ) -> None:
         own = own_vtest(workspace)
@@ -102,34 +102,36 @@ class TestVTest:
         after = tools.require_vtest(workspace, {"PATH": "/nowhere"})
         assert after.identity != before.identity
 
-    def test_none_at_all_says_how_to_get_it(self, workspace: Workspace) -> None:
+    def test_without_any_the_error_says_how_to_get_it(self, workspace: Workspace) -> None:
         assert tools.find_vtest(workspace, {"PATH": "/nowhere"}) is None
         with pytest.raises(MissingProgram, match=r"bisector doctor --fix"):
             tools.require_vtest(workspace, {"PATH": "/nowhere"})
 
 
 class TestCompiler:
-    def test_it_is_known_by_its_first_line_and_its_content(self, bin_folder: Path) -> None:
+    def test_its_version_is_the_first_line_of_its_output(self, bin_folder: Path) -> None:
         script(bin_folder / "gcc", "echo 'gcc (Debian) 12.2.0'; echo Copyright")
         tool = tools.require_compiler()
         assert (tool.path, tool.version) == (bin_folder / "gcc", "gcc (Debian) 12.2.0")
 
-    def test_it_is_asked_once_until_it_changes(self, bin_folder: Path) -> None:
-        asked = bin_folder / "asked"
-        script(bin_folder / "gcc", f"echo x >>{asked}; echo gcc 12")
+    def test_it_is_run_once_until_it_changes(self, bin_folder: Path) -> None:
+        runs = bin_folder / "runs"
+        script(bin_folder / "gcc", f"echo x >>{runs}; echo gcc 12")
         first = tools.require_compiler()
         assert tools.require_compiler() == first
-        assert asked.read_text() == "x\n"
-        script(bin_folder / "gcc", f"echo x >>{asked}; echo gcc 13.1")
+        assert runs.read_text() == "x\n"
+        script(bin_folder / "gcc", f"echo x >>{runs}; echo gcc 13.1")
         assert tools.require_compiler().version == "gcc 13.1"
         assert tools.require_compiler().identity != first.identity
 
-    def test_one_that_cannot_tell_its_version_is_broken(self, bin_folder: Path) -> None:
+    def test_one_that_fails_is_an_error(self, bin_folder: Path) -> None:
         script(bin_folder / "gcc", "exit 1")
         with pytest.raises(EnvironmentProblem, match="--version fails"):
             tools.find_compiler()
 
-    def test_none_says_how_to_get_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_one_the_error_says_how_to_get_it(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
         assert tools.find_compiler() is None
         with pytest.raises(MissingProgram, match=r"no gcc on this machine: .*doctor --fix"):
@@ -142,7 +144,7 @@ class TestCompiler:
 
 
 class TestLua:
-    def test_the_systems_as_debian_lays_it_out(self, workspace: Workspace, usr: Path) -> None:
+    def test_debians_layout(self, workspace: Workspace, usr: Path) -> None:
         lua(usr, "include/lua5.4", "5.4", "lib/x86_64-linux-gnu/liblua5.4.so")
         found = tools.require_lua(workspace)
         assert found.make_variables == (
@@ -152,25 +154,25 @@ class TestLua:
             "LUA_LIB_NAME=lua5.4",
         )
 
-    def test_the_systems_as_fedora_lays_it_out(self, workspace: Workspace, usr: Path) -> None:
+    def test_fedoras_layout(self, workspace: Workspace, usr: Path) -> None:
         lua(usr, "include", "5.4", "lib64/liblua.so")
         found = tools.require_lua(workspace)
         assert (found.version, found.name) == ("5.4", "lua")
 
-    def test_headers_without_their_library_are_of_no_use(
+    def test_headers_without_their_library_are_skipped(
         self, workspace: Workspace, usr: Path
     ) -> None:
         lua(usr, "include/lua5.4", "5.4", "lib/liblua.so")  # some other version's
         assert tools.find_lua(workspace) is None
 
-    def test_a_version_that_haproxy_does_not_take_is_passed_over(
+    def test_a_version_that_haproxy_does_not_support_is_skipped(
         self, workspace: Workspace, usr: Path
     ) -> None:
         lua(usr, "include/lua5.1", "5.1", "lib/liblua5.1.so")
         lua(usr, "include", "5.1", "lib/liblua.so")
         assert tools.find_lua(workspace) is None
 
-    def test_5_4_in_the_workspace_comes_before_5_3_in_the_system(
+    def test_a_fetched_5_4_comes_before_5_3_of_the_system(
         self, workspace: Workspace, usr: Path
     ) -> None:
         lua(usr, "include/lua5.3", "5.3", "lib/liblua5.3.so")
@@ -178,13 +180,15 @@ class TestLua:
         lua(tools.lua_folder(workspace), "include", "5.4", "lib/liblua5.4.a")
         assert tools.require_lua(workspace).include == tools.lua_folder(workspace) / "include"
 
-    def test_its_identity_is_the_librarys(self, workspace: Workspace, usr: Path) -> None:
+    def test_its_identity_is_of_the_library(self, workspace: Workspace, usr: Path) -> None:
         lua(usr, "include/lua5.4", "5.4", "lib/liblua5.4.so")
         before = tools.require_lua(workspace)
         assert tools.require_lua(workspace) == before
         (usr / "lib/liblua5.4.so").write_text("rebuilt by the distribution")
         assert tools.require_lua(workspace).identity != before.identity
 
-    def test_none_says_how_to_get_it(self, workspace: Workspace, usr: Path) -> None:
+    def test_without_one_the_error_says_how_to_get_it(
+        self, workspace: Workspace, usr: Path
+    ) -> None:
         with pytest.raises(EnvironmentProblem, match=r"Lua 5.4 .*bisector doctor --fix"):
             tools.require_lua(workspace)

@@ -1,4 +1,4 @@
-"""The workspace: where it is, who may use what, and that nothing half-made is ever seen."""
+"""The workspace: its path, locks, atomic writes and digests."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from bisector.system.workspace import (
     write_whole,
 )
 
-# --- where it is ----------------------------------------------------------------------------------
+# --- its path -------------------------------------------------------------------------------------
 
 
-def test_the_first_of_three_variables_says_where_it_is(tmp_path: Path) -> None:
+def test_the_first_variable_that_is_set_names_it(tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path / "home")}
     cache = {**home, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     named = {**cache, "BISECTOR_WORKSPACE": str(tmp_path / "named")}
@@ -42,7 +42,7 @@ def test_the_first_of_three_variables_says_where_it_is(tmp_path: Path) -> None:
     assert Workspace.open(home).root == tmp_path / "home/.cache/bisector"
 
 
-def test_no_test_reaches_the_real_one(tmp_path: Path) -> None:
+def test_no_test_uses_the_real_one(tmp_path: Path) -> None:
     assert Workspace.open().root.is_relative_to(tmp_path)
     assert Path.home().is_relative_to(tmp_path)
     assert "BISECTOR_REPO" not in os.environ
@@ -53,26 +53,26 @@ def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:
     assert Workspace.open(environ).root == tmp_path / ".cache/bisector"
 
 
-def test_without_any_of_them_it_says_what_to_set() -> None:
+def test_without_any_variable_the_error_says_what_to_set() -> None:
     with pytest.raises(WorkspaceProblem, match="set BISECTOR_WORKSPACE or HOME"):
         Workspace.open({})
 
 
-def test_it_is_made_and_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_created_and_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     root = Workspace.open({"BISECTOR_WORKSPACE": "a/b"}).root
     assert root == tmp_path / "a/b"
     assert root.is_dir()
-    assert not list(root.iterdir()), "trying whether it can be written leaves nothing"
+    assert not list(root.iterdir()), "the test whether it is writable leaves no file"
 
 
-def test_behind_a_link_it_is_the_one_that_the_link_leads_to(tmp_path: Path) -> None:
+def test_a_symbolic_link_is_resolved(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real")
     assert Workspace.open({"BISECTOR_WORKSPACE": str(link)}).root == tmp_path / "real"
 
 
-def test_a_place_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     place = tmp_path / "file/below"
     with pytest.raises(WorkspaceProblem, match=f"cannot write the workspace {place}") as caught:
@@ -80,21 +80,21 @@ def test_a_place_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path)
     assert caught.value.hint == "Not a directory: set BISECTOR_WORKSPACE to a folder of yours"
 
 
-def test_a_folder_that_cannot_be_made_is_a_workspace_problem(workspace: Workspace) -> None:
+def test_a_folder_that_cannot_be_created_is_a_workspace_problem(workspace: Workspace) -> None:
     workspace.folder().joinpath("logs").write_text("")
     with pytest.raises(WorkspaceProblem):
         workspace.folder("logs")
 
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EIO])
-def test_a_refusal_of_the_system_is_told_with_the_advice_for_it(number: int) -> None:
+def test_an_os_error_becomes_a_workspace_problem_with_advice(number: int) -> None:
     with pytest.raises(WorkspaceProblem, match="cannot x") as caught, explained("cannot x", "do y"):
         raise OSError(number, os.strerror(number))
     assert caught.value.hint == f"{os.strerror(number)}: do y"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_where_there_is_no_room_the_advice_is_to_make_room(number: int) -> None:
+def test_on_a_full_disk_the_advice_is_to_make_room(number: int) -> None:
     with pytest.raises(WorkspaceProblem) as caught, explained("cannot x", "do y"):
         raise OSError(number, os.strerror(number))
     assert "make room" in caught.value.hint
@@ -112,30 +112,29 @@ def test_a_lock_has_one_holder(tmp_path: Path) -> None:
         assert again is not None
 
 
-def test_whether_it_has_one_can_be_seen(tmp_path: Path) -> None:
+def test_is_locked_sees_a_lock_and_creates_no_file(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     assert not is_locked(path)
-    assert not path.exists(), "to look makes nothing"
+    assert not path.exists(), "the check creates no file"
     with lock(path):
         assert is_locked(path)
     assert not is_locked(path)
 
 
-def test_a_lock_waits_for_who_only_looks(tmp_path: Path) -> None:
-    """As if is_locked() took this long."""
+def test_a_lock_is_taken_although_another_process_checks_it(tmp_path: Path) -> None:
+    """The shared lock of is_locked() is held for 0.05 seconds."""
     path = tmp_path / "lock"
     path.touch()
-    looker = os.open(path, os.O_RDONLY)
-    fcntl.flock(looker, fcntl.LOCK_SH)
-    ends = Timer(0.05, os.close, [looker])
-    ends.start()
+    checker = os.open(path, os.O_RDONLY)
+    fcntl.flock(checker, fcntl.LOCK_SH)
+    Timer(0.05, os.close, [checker]).start()
     with lock(path) as held, lock(path) as other:
         assert held is not None
-        assert other is None, "with whom it has nothing to do"
+        assert other is None, "an exclusive lock is not waited for"
 
 
-def test_of_many_who_want_it_at_once_and_look_one_has_it(tmp_path: Path) -> None:
-    """Some refused, as it is held; none for another's look; never two holders."""
+def test_threads_that_lock_and_check_at_once_never_hold_it_together(tmp_path: Path) -> None:
+    """Some attempts fail, since it is held; none because of a check."""
     path = tmp_path / "lock"
     holders = []
 
@@ -155,14 +154,14 @@ def test_of_many_who_want_it_at_once_and_look_one_has_it(tmp_path: Path) -> None
         assert sum(pool.map(take, range(6))) > 300
 
 
-def _hold_and_die(path: Path) -> None:
+def _lock_and_exit(path: Path) -> None:
     with lock(path) as held:
         os._exit(0 if held is not None else 1)
 
 
-def test_a_lock_ends_with_its_holder_however_that_ends(tmp_path: Path) -> None:
+def test_a_lock_is_released_when_its_holder_ends(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    holder = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(path,))
+    holder = multiprocessing.get_context("fork").Process(target=_lock_and_exit, args=(path,))
     holder.start()
     holder.join()
     assert holder.exitcode == 0
@@ -171,7 +170,7 @@ def test_a_lock_ends_with_its_holder_however_that_ends(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
-def test_what_several_hold_nobody_has_alone(tmp_path: Path, kind: str) -> None:
+def test_a_shared_hold_excludes_an_exclusive_one(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "x"
     path.mkdir() if kind == "folder" else path.touch()
     with hold(path) as one, hold(path) as other, hold(path, alone=True) as alone:
@@ -180,58 +179,58 @@ def test_what_several_hold_nobody_has_alone(tmp_path: Path, kind: str) -> None:
         assert alone
 
 
-def test_what_is_not_there_is_held_by_nobody(tmp_path: Path) -> None:
+def test_a_missing_file_is_not_held_and_not_created(tmp_path: Path) -> None:
     with hold(tmp_path / "x") as held, hold(tmp_path / "x", alone=True) as alone:
         assert not held
         assert not alone
     assert not list(tmp_path.iterdir())
 
 
-def test_what_was_replaced_while_one_waited_for_it_is_not_held(
+def test_a_folder_that_was_replaced_during_the_wait_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "x"
     path.mkdir()
 
-    def replace_meanwhile(handle: int, operation: int) -> None:
+    def replace_folder(handle: int, operation: int) -> None:
         path.rename(tmp_path / "away")
         path.mkdir()
 
     with monkeypatch.context() as patch:
-        patch.setattr(fcntl, "flock", replace_meanwhile)
+        patch.setattr(fcntl, "flock", replace_folder)
         with hold(path) as held:
             assert not held
     with hold(path) as held:
         assert held
 
 
-def test_a_busy_build_tree_is_passed_over_and_a_free_one_used_again(workspace: Workspace) -> None:
+def test_a_locked_build_tree_is_skipped_and_a_free_one_used_again(workspace: Workspace) -> None:
     with workspace.build_tree("dev") as (first, _), workspace.build_tree("dev") as (second, _):
         assert first != second
     with workspace.build_tree("dev") as (again, _):
         assert again == first
 
 
-def test_kinds_of_build_trees_are_apart(workspace: Workspace) -> None:
+def test_each_kind_has_its_own_build_trees(workspace: Workspace) -> None:
     with workspace.build_tree("dev") as (dev, _), workspace.build_tree("release") as (release, _):
         assert (dev.name, release.name) == ("dev-0", "release-0")
 
 
-def test_what_was_built_in_a_tree_stays(workspace: Workspace) -> None:
+def test_a_build_tree_keeps_its_files(workspace: Workspace) -> None:
     with workspace.build_tree("dev") as (tree, _):
         (tree / "x.o").write_text("object")
     with workspace.build_tree("dev") as (tree, _):
         assert (tree / "x.o").read_text() == "object"
 
 
-def test_a_failed_build_gives_its_tree_back(workspace: Workspace) -> None:
+def test_a_build_tree_is_released_after_an_exception(workspace: Workspace) -> None:
     with pytest.raises(ValueError), workspace.build_tree("dev"):
         raise ValueError
     with workspace.build_tree("dev") as (tree, _):
         assert tree.name == "dev-0"
 
 
-def test_when_every_build_tree_is_in_use_that_is_said(
+def test_it_is_an_error_if_every_build_tree_is_in_use(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_BUILD_TREES", 1)
@@ -240,20 +239,20 @@ def test_when_every_build_tree_is_in_use_that_is_said(
         pytest.raises(WorkspaceProblem, match="every build tree is in use"),
         workspace.build_tree("dev"),
     ):
-        raise AssertionError("two got the same tree")
+        raise AssertionError("two builds got the same tree")
 
 
-# --- nothing half-made ----------------------------------------------------------------------------
+# --- scratch space and atomic writes --------------------------------------------------------------
 
 
-def test_scratch_is_gone_afterwards_even_after_a_failure(workspace: Workspace) -> None:
+def test_scratch_is_removed_also_after_an_exception(workspace: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt), workspace.scratch() as folder:
         (folder / "sub").mkdir()
         raise KeyboardInterrupt
     assert not folder.exists()
 
 
-def test_a_log_has_its_name_when_it_is_written_however_that_ends(workspace: Workspace) -> None:
+def test_a_log_is_moved_to_its_name_also_after_an_exception(workspace: Workspace) -> None:
     with pytest.raises(KeyboardInterrupt), workspace.log("x.log") as (draft, path):
         draft.write_text("so far")
         assert not path.exists()
@@ -262,7 +261,7 @@ def test_a_log_has_its_name_when_it_is_written_however_that_ends(workspace: Work
     assert path.read_text() == "so far"
 
 
-def test_a_log_that_was_not_written_leaves_the_one_before(workspace: Workspace) -> None:
+def test_without_a_new_log_the_old_one_stays(workspace: Workspace) -> None:
     for text in ("one", ""):
         with workspace.log("x.log") as (draft, path):
             if text:
@@ -271,7 +270,7 @@ def test_a_log_that_was_not_written_leaves_the_one_before(workspace: Workspace) 
     assert not list((workspace.root / "scratch").iterdir())
 
 
-def test_who_opens_it_sweeps_away_what_killed_processes_left_and_nothing_that_is_in_use(
+def test_opening_removes_the_scratch_of_killed_processes_and_none_that_is_in_use(
     workspace: Workspace,
 ) -> None:
     left = [workspace.folder("scratch", "left"), temporary() / f"left-{os.getpid()}"]
@@ -284,7 +283,7 @@ def test_who_opens_it_sweeps_away_what_killed_processes_left_and_nothing_that_is
     assert not other.exists()
 
 
-def test_a_short_scratch_is_the_users_alone(
+def test_a_short_scratch_is_accessible_to_the_user_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -294,13 +293,13 @@ def test_a_short_scratch_is_the_users_alone(
 
 
 @pytest.mark.parametrize("kind", ["link", "another's"])
-def test_a_temporary_folder_that_somebody_else_made_is_refused(
+def test_a_temporary_folder_of_another_user_is_refused(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    somebody = os.getuid() + (kind == "another's")
-    monkeypatch.setattr(os, "getuid", lambda: somebody)
-    path = tmp_path / f"bisector-{somebody}"
+    user = os.getuid() + (kind == "another's")
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    path = tmp_path / f"bisector-{user}"
     if kind == "link":
         path.symlink_to(tmp_path)
     else:
@@ -309,7 +308,7 @@ def test_a_temporary_folder_that_somebody_else_made_is_refused(
         temporary()
 
 
-def test_a_draft_in_the_workspace_lies_where_it_is_swept_away(
+def test_the_draft_of_a_file_in_the_workspace_is_in_scratch_space(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workspace.folder("verdicts") / "x"
@@ -326,7 +325,7 @@ def test_a_draft_in_the_workspace_lies_where_it_is_swept_away(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_where_no_room_can_be_had_it_says_where(
+def test_a_full_disk_is_an_error_that_names_the_folder(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_room(tmp_path)
@@ -339,7 +338,7 @@ def test_where_no_room_can_be_had_it_says_where(
         require_room(tmp_path)
 
 
-def test_a_disk_that_cannot_be_asked_for_room_is_no_problem(
+def test_a_file_system_without_fallocate_is_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(handle: int, start: int, size: int) -> None:
@@ -359,7 +358,7 @@ def test_writing_replaces_the_whole_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
-def test_writing_that_fails_leaves_what_was_there_and_no_draft(
+def test_a_failed_write_keeps_the_old_content_and_leaves_no_draft(
     failure: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -375,7 +374,7 @@ def test_writing_that_fails_leaves_what_was_there_and_no_draft(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_writing_is_on_the_disk_before_the_name_is(
+def test_content_is_synced_before_the_rename(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -391,7 +390,7 @@ def test_writing_is_on_the_disk_before_the_name_is(
     assert seen == [(False, 5)]
 
 
-def test_writing_where_nothing_can_be_written_is_explained(tmp_path: Path) -> None:
+def test_writing_to_a_missing_folder_is_a_workspace_problem(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceProblem, match="cannot write"):
         write_whole(tmp_path / "nowhere/file", b"")
 
@@ -403,25 +402,25 @@ def drafted(tmp_path: Path, name: str, content: str) -> Path:
     return draft
 
 
-def test_publishing_gives_a_finished_folder_its_name(tmp_path: Path) -> None:
+def test_publishing_renames_the_draft(tmp_path: Path) -> None:
     publish(drafted(tmp_path, "draft", "1"), tmp_path / "final")
     assert (tmp_path / "final/x").read_text() == "1"
     assert not (tmp_path / "draft").exists()
 
 
-def test_who_publishes_second_keeps_what_the_first_one_did(tmp_path: Path) -> None:
+def test_publishing_keeps_a_folder_that_exists(tmp_path: Path) -> None:
     publish(drafted(tmp_path, "one", "1"), tmp_path / "final")
     publish(drafted(tmp_path, "two", "2"), tmp_path / "final")
     assert (tmp_path / "final/x").read_text() == "1"
     assert not (tmp_path / "two").exists()
 
 
-def test_publishing_that_fails_otherwise_is_explained(tmp_path: Path) -> None:
+def test_another_failure_to_publish_is_a_workspace_problem(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceProblem):
         publish(tmp_path / "nowhere", tmp_path / "final")
 
 
-# --- names for contents ---------------------------------------------------------------------------
+# --- digests --------------------------------------------------------------------------------------
 
 Parts = st.lists(st.text(max_size=4) | st.binary(max_size=4), max_size=4)
 
@@ -437,7 +436,7 @@ def test_two_digests_are_equal_only_for_equal_parts(
     assert (digest(*one) == digest(*other)) == (as_bytes(one) == as_bytes(other))
 
 
-def test_parts_do_not_run_into_each_other() -> None:
+def test_the_boundaries_of_parts_matter() -> None:
     names = {digest("ab"), digest("a", "b"), digest("", "ab"), digest("ab", ""), digest("1:a")}
     assert len(names) == 5
     assert all(len(name) == 32 and int(name, 16) >= 0 for name in names)
