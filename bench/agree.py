@@ -15,8 +15,8 @@ from bisector.build.toolchains.fast import Fast
 from bisector.errors import BisectorError
 from bisector.git.history import History, Range
 from bisector.probing import setup
+from bisector.probing.context import Bench
 from bisector.probing.probe import key_of, probe, recall
-from bisector.probing.prober import Bench
 from bisector.probing.setup import Options
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace

@@ -11,7 +11,7 @@ from bisector.errors import HuntBusy, NoSuchHunt
 from bisector.git.history import History
 from bisector.jobs.judge import Suite
 from bisector.patch.model import Series
-from bisector.probing.prober import Bench
+from bisector.probing.context import Bench
 from bisector.record.journal import FORMAT, Journal, format_of, read
 from bisector.record.summary import Summary, summarize
 from bisector.record.words import Change, Job

@@ -16,7 +16,8 @@ import pygit2
 from pygit2.enums import FileMode
 
 from bisector.errors import BuildFailed, UsageProblem
-from bisector.probing.prober import Prober, Ticket
+from bisector.probing.prober import Prober
+from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
 from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Verdict

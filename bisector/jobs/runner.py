@@ -13,10 +13,11 @@ from bisector import __version__
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds, UsageProblem
 from bisector.jobs.catalog import journal_of
 from bisector.patch.model import Series
+from bisector.probing.context import Bench
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.executors import Executor, Local, default_jobs
-from bisector.probing.prober import Bench, Prober
+from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Probed, Started
 from bisector.record.journal import Journal
 from bisector.record.words import Job

@@ -15,8 +15,9 @@ from bisector.probing import probe, setup
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.probe import Probe
-from bisector.probing.prober import Progress, event_of
+from bisector.probing.prober import Progress
 from bisector.probing.setup import AUTO, Asked, Options
+from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
 from bisector.record.verdict import Result
 from bisector.record.words import Purpose
@@ -44,6 +45,7 @@ def probe_once(
     for chain in chains:
         request = replace(bench.request(tree, chain), again=fresh)
         key = probe.key_of(request)
+        ticket = Ticket(commit.id, tree, Purpose.PROBE, 0, patched, chain, bench.oracle, key)
         known = None if fresh else probe.recall(workspace, key)
         if known is None:
             name = history.release(commit.id)
@@ -51,10 +53,7 @@ def probe_once(
         result = known or _probed(workspace, request, cluster, watcher)
         if chain.is_real or not is_doubtful(result.ruling):
             break
-    recalled = known is not None
-    return event_of(
-        history, key, result, commit.id, Purpose.PROBE, 0, patched, recalled, chain, bench.oracle
-    )
+    return ticket.event(history, result, known=known is not None)
 
 
 def _probed(

@@ -1,9 +1,9 @@
-"""The unit of work: plain data in, a verdict out."""
+"""The unit of work: build a tree, run the oracle on the binary, and give the verdict."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
@@ -20,17 +20,17 @@ from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import Pace
 
-TRIES = 2  # a run that was neither good nor bad may have met a busy moment
+TRIES = 2  # a run that was neither good nor bad may be due to a busy moment
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One question: how does *tree*, built by *chain*, fare in *oracle*?
+    """A request, as plain data: run *oracle* on *tree*, built by *chain*.
 
     ``store`` is the path of the object store that holds the tree, ``tools`` are those that the
-    oracle needs, and ``run`` tells repetitions apart. The result is the same in a ``sandbox`` and
-    without, so that is no part of the key. With ``again`` it is tested even if a verdict is
-    cached, which another hunt may have reached meanwhile.
+    oracle needs, and ``run`` tells repetitions apart. If ``again``, the test is run even if another
+    job has cached the verdict meanwhile. ``sandbox`` is no part of the key: the result is the same
+    without it.
     """
 
     store: str
@@ -43,7 +43,7 @@ class Probe:
     again: bool = True
 
     def key(self, binary_key: str) -> str:
-        """The verdict's key: what is built, what is run and with what, how often before."""
+        """The verdict's key: a digest of the binary's key, the oracle, its tools and the run."""
         tools = (tool.identity for tool in self.tools)
         return digest(
             binary_key, self.oracle.digest, *tools, *self.oracle.conditions(), str(self.run)
@@ -51,13 +51,13 @@ class Probe:
 
 
 def key_of(request: Probe) -> str:
-    """The key under which the verdict on *request* is known, without building anything."""
+    """The key of the verdict on *request*; nothing is built for it."""
     store = pygit2.Repository(request.store)
     return request.key(binaries.build_key(store, request.tree, request.chain))
 
 
 def probe(workspace: Workspace, request: Probe, slot: Slot | None = None) -> Result:
-    """Build and test. Raises ProbeFailed and the like when the machine, not the source, fails."""
+    """Build and test. Raises ProbeFailed and other EnvironmentProblems, Stopped if cancelled."""
     slot = replace(slot or Slot(), sandbox=request.sandbox)
     store = pygit2.Repository(request.store)
     with binaries.built(workspace, store, request.tree, request.chain, slot) as built:
@@ -66,12 +66,14 @@ def probe(workspace: Workspace, request: Probe, slot: Slot | None = None) -> Res
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
             log, remark = str(built.log), built.remark
             return Result(ruling, key, build_seconds=built.seconds, log=log, remark=remark)
-        result = _test_alone(workspace, request, key, built, slot)
+        result = _test_locked(workspace, request, key, built, slot)
     return replace(result, remark=built.remark)
 
 
-def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, slot: Slot) -> Result:
-    """What the test says of a binary; where two hunts want to know, one of them asks."""
+def _test_locked(
+    workspace: Workspace, request: Probe, key: str, built: Build, slot: Slot
+) -> Result:
+    """Test a binary under a lock on *key*, so that of several jobs one runs the test."""
     with workspace.alone_with(key, slot.stop):
         if not request.again and (found := recall(workspace, key)):
             return replace(found, build_seconds=built.seconds, test_seconds=0.0)
@@ -81,7 +83,7 @@ def _test_alone(workspace: Workspace, request: Probe, key: str, built: Build, sl
 
 
 def _test(workspace: Workspace, request: Probe, key: str, built: Build, slot: Slot) -> Result:
-    """What the test says of a binary."""
+    """Run the oracle on a binary, again if that could change the ruling."""
     seconds, oracle, pace = 0.0, request.oracle, Pace(workspace)
     with workspace.log(f"{key}.vtest.log") as (draft, log):
         for attempt in range(TRIES):
@@ -96,21 +98,22 @@ def _test(workspace: Workspace, request: Probe, key: str, built: Build, slot: Sl
 
 
 def remember(workspace: Workspace, result: Result) -> None:
-    """Keep a verdict for later hunts; only knowledge about the source, no mishap, is kept."""
+    """Cache a result for other jobs if it is good or bad. Raises WorkspaceProblem."""
     if result.verdict.tested:
+        import msgspec
+
         path = workspace.folder("verdicts", result.key[:2]) / result.key
-        workspace.write(path, json.dumps(asdict(result)).encode())
+        workspace.write(path, json.dumps(msgspec.to_builtins(result)).encode())
 
 
 def recall(workspace: Workspace, key: str) -> Result | None:
-    """The verdict that an earlier hunt reached on the same question, if its log is still there."""
+    """The cached result with this key; None if its log is gone or it cannot be read."""
+    import msgspec
+
+    path = workspace.root / "verdicts" / key[:2] / key
     try:
-        path = workspace.root / "verdicts" / key[:2] / key
-        kept = json.loads(path.read_text())
-        ruling = kept.pop("ruling")
-        ruling |= {"verdict": Verdict(ruling["verdict"]), "evidence": tuple(ruling["evidence"])}
-        result = Result(Ruling(**ruling), **kept)
-    except (OSError, ValueError, KeyError, TypeError):
+        result = msgspec.convert(json.loads(path.read_bytes()), Result)
+    except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
     if result.key != key or not Path(result.log).exists():
         return None

@@ -1,101 +1,35 @@
-"""Verdicts by revision, each question asked once: the journal, the cache, then the machine."""
+"""Verdicts by revision, each found out once: from the journal, the cache, or a new probe."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bisector.build import binaries
-from bisector.build.toolchain import Toolchain, Toolchains
-from bisector.git.history import History
+from bisector.build.toolchain import Toolchain
 from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
+from bisector.probing.context import Bench
 from bisector.probing.executors import Executor, Task
-from bisector.probing.probe import Probe, key_of, recall
+from bisector.probing.probe import key_of, recall
+from bisector.probing.ticket import Ticket
 from bisector.record.events import Noted, Probed
 from bisector.record.journal import Journal
-from bisector.record.verdict import Result, Ruling
+from bisector.record.verdict import Result
 from bisector.search.costs import Memory
-from bisector.system.sandbox import Sandbox
-from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle, is_doubtful
 
 Progress = Callable[[str], None]
-"""Told what is under way."""
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What every probe of a job has in common.
-
-    ``tools`` are those that ``oracle`` needs; ``unboxed`` says why there is no sandbox.
-    """
-
-    workspace: Workspace
-    history: History
-    chains: Toolchains
-    oracle: Oracle
-    tools: tuple[Tool, ...]
-    sandbox: Sandbox | None = None
-    unboxed: str = ""
-
-    @property
-    def identity(self) -> str:
-        """A digest of how and by what is judged, for the names of jobs."""
-        tools = (tool.identity for tool in self.tools)
-        return digest(self.oracle.digest, self.chains.identity, *tools)
-
-    def request(
-        self, tree: str, chain: Toolchain, run: int = 0, oracle: Oracle | None = None
-    ) -> Probe:
-        """The question that a probe of *tree*, built by *chain*, answers; *oracle* if another's."""
-        store, judge, tools = str(self.history.store_path), oracle or self.oracle, self.tools
-        if type(judge) is not type(self.oracle):
-            tools = judge.find_tools(self.workspace)
-        return Probe(store, tree, chain, judge, tools, run, self.sandbox)
-
-    def memory(self, commits: Iterable[str], chain: Toolchain, fresh: bool = False) -> Memory:
-        """Which of *commits*, built by *chain*, are in the caches; no verdicts if *fresh*."""
-        history, root = self.history, self.workspace.root
-        trees = binaries.trees(self.workspace)
-        known, built = set(), set()
-        for commit in commits if trees else ():
-            tree = history.tree_id(commit)
-            if tree in trees:
-                request = self.request(tree, chain)
-                binary = binaries.build_key(history.store, tree, chain)
-                key = request.key(binary)
-                if not fresh and (root / "verdicts" / key[:2] / key).exists():
-                    known.add(commit)
-                elif (root / "binaries" / binary[:2] / binary).exists():
-                    built.add(commit)
-        return Memory(frozenset(known), frozenset(built))
-
-
-@dataclass(eq=False)
-class Ticket:
-    """A question and, as soon as it is ``told``, its answer."""
-
-    revision: str
-    tree: str
-    purpose: str
-    run: int
-    patched: bool
-    chain: Toolchain
-    oracle: Oracle
-    key: str = ""
-    doubted: Probed | None = None
-    told: Probed | None = None
+"""Called with a line that describes what is being done."""
 
 
 class Prober:
-    """Verdicts by revision, every one of them in the journal before it is used.
+    """Verdicts by revision, each of them in the journal before it is used.
 
-    A binary of the fast toolchain is not believed when it fails in any way but the bug's own:
-    the fallback toolchain is asked instead, without the caller's having to know.
+    A binary of the fast toolchain is believed to be good, and to be bad by the bug's signature. Its
+    other failures are probed again with the fallback toolchain, which the caller need not know of.
+
+    ``executor`` runs the probes, ``chains`` are the toolchains in use.
     """
 
     def __init__(
@@ -106,7 +40,7 @@ class Prober:
         progress: Progress | None,
         fresh: bool,
     ) -> None:
-        """*progress* is None where nobody watches."""
+        """*progress* may be None; if *fresh*, verdicts of other jobs are not used."""
         self.bench = bench
         self.journal = journal
         self.executor = executor
@@ -115,28 +49,28 @@ class Prober:
         self._fresh = fresh
         self._places: dict[str, int] = {}
         self._failures_agreed: set[str] = set()
-        self._under_way: list[tuple[Ticket, Task]] = []
+        self._under_way: dict[Ticket, Task] = {}
 
     def order(self, commits: Iterable[str]) -> None:
-        """Say from now on where among *commits* a revision stands, for the reports."""
+        """Set the job's *commits*: events give the index of their revision among them."""
         self._places = {commit: place for place, commit in enumerate(commits)}
 
     def distrust_fast(self) -> None:
-        """From now on believe real toolchains only."""
+        """From now on use and believe real toolchains only."""
         self.chains = self.chains.real
 
-    # -- questions -------------------------------------------------------------------------------
+    # -- requests --------------------------------------------------------------------------------
 
     def ask(self, revision: str, purpose: str) -> Probed:
-        """The verdict on *revision* as it is."""
-        (told,) = self.ask_all([self.start(revision, purpose)])
-        return told
+        """The verdict on *revision* as it is. Raises what the probe raises."""
+        (answer,) = self.ask_all([self.start(revision, purpose)])
+        return answer
 
     def ask_all(self, tickets: Collection[Ticket]) -> list[Probed]:
-        """The answers to all of *tickets*, in their order."""
+        """The answers to all of *tickets*, in their order. Raises what a probe raises."""
         for ticket in tickets:
             self.first([ticket])
-        return [ticket.told for ticket in tickets if ticket.told]
+        return [ticket.answer for ticket in tickets if ticket.answer]
 
     def start(
         self,
@@ -146,9 +80,12 @@ class Prober:
         chain: Toolchain | None = None,
         oracle: Oracle | None = None,
     ) -> Ticket:
-        """Begin to ask about *revision* as it is; *run* tells repetitions apart."""
+        """Request the verdict on *revision* as it is; *run* tells repetitions apart.
+
+        The defaults are the search toolchain and the job's oracle.
+        """
         tree = self.bench.history.tree_id(revision)
-        return self._begin(revision, tree, purpose, run, False, chain, oracle)
+        return self.start_tree(revision, tree, purpose, oracle, run, chain, patched=False)
 
     def start_tree(
         self,
@@ -160,129 +97,108 @@ class Prober:
         chain: Toolchain | None = None,
         patched: bool = True,
     ) -> Ticket:
-        """Begin to ask about *tree*, which patches made of *revision* unless not *patched*."""
-        return self._begin(revision, tree, purpose, run, patched, chain, oracle)
+        """Request the verdict on *tree*: *revision*, changed by patches if *patched*."""
+        chain, oracle = chain or self.chains.search, oracle or self.bench.oracle
+        ticket = Ticket(revision, tree, purpose, run, patched, chain, oracle)
+        self._look_up(ticket)
+        return ticket
 
     def start_patched(
         self, revision: str, series: Series, purpose: str
     ) -> tuple[AppliedSeries | ApplyConflict, Ticket | None]:
-        """How *series* applies to *revision*, and the question about the result if it does."""
+        """Apply *series* to *revision* and, if it applies, request the verdict on the result."""
         done = apply_to(self.bench.history, revision, series)
         if isinstance(done, ApplyConflict):
             return done, None
         return done, self.start_tree(revision, str(done.tree), purpose)
 
     def first(self, tickets: Iterable[Ticket], remark: Callable[[], str] | None = None) -> Ticket:
-        """Wait until one of *tickets* is answered, and give it; of several, the first.
+        """Wait until one of *tickets* has its answer; return the first in their order that has.
 
-        Report progress meanwhile, with the *remark* appended, which is asked for only if seen.
+        Report progress while waiting; the text of *remark* is appended, which is called only if
+        progress is shown. Raises what a probe raises.
         """
         tickets = list(tickets)
         while True:
-            self._harvest()
-            if told := next((ticket for ticket in tickets if ticket.told), None):
-                return told
-            self._say(tickets, remark)
-            self.executor.wait([task for _, task in self._under_way])
+            self._collect()
+            if answered := next((ticket for ticket in tickets if ticket.answer), None):
+                return answered
+            self._report_progress(tickets, remark)
+            self.executor.wait(list(self._under_way.values()))
 
     def cancel(self, ticket: Ticket) -> None:
-        """The answer is not wanted any more."""
-        for one, task in self._under_way:
-            if one is ticket:
-                self.executor.cancel(task)
-        self._under_way = [one for one in self._under_way if one[0] is not ticket]
+        """Cancel the probe of *ticket* if it is under way."""
+        if task := self._under_way.pop(ticket, None):
+            self.executor.cancel(task)
 
-    def _begin(
-        self,
-        revision: str,
-        tree: str,
-        purpose: str,
-        run: int,
-        patched: bool,
-        chain: Toolchain | None,
-        oracle: Oracle | None,
-    ) -> Ticket:
-        chain, oracle = chain or self.chains.search, oracle or self.bench.oracle
-        ticket = Ticket(revision, tree, purpose, run, patched, chain, oracle)
-        self._pursue(ticket)
-        return ticket
-
-    def _pursue(self, ticket: Ticket) -> None:
-        """Answer from memory, else set the machine to work."""
+    def _look_up(self, ticket: Ticket) -> None:
+        """Answer from the journal or the cache, else start a probe."""
         request = self.bench.request(ticket.tree, ticket.chain, ticket.run, ticket.oracle)
         request = replace(request, again=self._fresh)
         ticket.key = key_of(request)
-        if told := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
-            self._tell(ticket, told)
-        elif told := self.journal.recall(ticket.key, ticket.run):
-            self._record(ticket, _again(told), known=True)
-        elif not self._fresh and (kept := recall(self.bench.workspace, ticket.key)):
-            self._record(ticket, kept, known=True)
+        if event := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
+            self._answer(ticket, event)
+        elif event := self.journal.recall(ticket.key, ticket.run):
+            self._record(ticket, event.result, known=True)
+        elif not self._fresh and (cached := recall(self.bench.workspace, ticket.key)):
+            self._record(ticket, cached, known=True)
         else:
-            self._under_way.append((ticket, self.executor.submit(request)))
+            self._under_way[ticket] = self.executor.submit(request)
 
-    def _say(self, waiting: Sequence[Ticket], remark: Callable[[], str] | None) -> None:
-        """What is under way, for somebody who watches."""
+    def _report_progress(self, waiting: Sequence[Ticket], remark: Callable[[], str] | None) -> None:
         if self._progress is None:
             return
         first = waiting[0]
         name = self.bench.history.release(first.revision) + (" + patch" if first.patched else "")
         more = f", {len(waiting) - 1} more" if len(waiting) > 1 else ""
-        told = f"{first.purpose}: {name} ({first.chain.name}){more}"
-        self._progress(f"{told}; {remark()}" if remark else told)
+        line = f"{first.purpose}: {name} ({first.chain.name}){more}"
+        self._progress(f"{line}; {remark()}" if remark else line)
 
     # -- answers ---------------------------------------------------------------------------------
 
-    def _harvest(self) -> None:
-        """Put into the journal what has ended, whoever waits for it."""
-        done = [one for one in self._under_way if one[1].future.done()]
-        self._under_way = [one for one in self._under_way if one not in done]
-        for ticket, task in done:
-            # another revision that builds the same may have been under way beside it
+    def _collect(self) -> None:
+        """Record the results of all probes that have ended. Raises what one of them raised."""
+        ended = [(ticket, task) for ticket, task in self._under_way.items() if task.future.done()]
+        for ticket, _ in ended:
+            del self._under_way[ticket]
+        for ticket, task in ended:
+            # a probe of another revision with the same key may have been recorded meanwhile
             known = self.journal.recall(ticket.key, ticket.run) is not None
             if task.future.exception() is None:
                 self._record(ticket, task.future.result(), known)
-        for _, task in done:
-            task.future.result()  # raises what one of them raised
+        for _, task in ended:
+            task.future.result()
 
     def _record(self, ticket: Ticket, result: Result, known: bool) -> None:
-        event = event_of(
-            self.bench.history,
-            ticket.key,
-            result,
-            ticket.revision,
-            ticket.purpose,
-            ticket.run,
-            ticket.patched,
-            known,
-            ticket.chain,
-            ticket.oracle,
-            self._places.get(ticket.revision),
-        )
+        place = self._places.get(ticket.revision)
+        event = ticket.event(self.bench.history, result, known, place)
         self.journal.append(event)
         if result.remark:
             self.journal.note(Noted(result.remark))
-        self._tell(ticket, event)
+        self._answer(ticket, event)
 
-    def _tell(self, ticket: Ticket, told: Probed) -> None:
-        """The answer is *told*, unless it is one that the fallback has to give."""
+    def _answer(self, ticket: Ticket, event: Probed) -> None:
+        """Give *event* as the answer, or ask the fallback toolchain if it is doubtful."""
         fallback = self.chains.fallback
-        if fallback and not ticket.chain.is_real and self._doubts(told):
-            ticket.doubted, ticket.chain = told, fallback
-            self._pursue(ticket)
+        if fallback and not ticket.chain.is_real and self._doubts(event):
+            ticket.doubted, ticket.chain = event, fallback
+            self._look_up(ticket)
             return
-        if ticket.doubted and _failure(ticket.doubted) == _failure(told):
-            self._failures_agreed.add(_failure(told))
-        ticket.told = told
+        if ticket.doubted and _failure(ticket.doubted) == _failure(event):
+            self._failures_agreed.add(_failure(event))
+        ticket.answer = event
 
-    def _doubts(self, told: Probed) -> bool:
-        """Is it a failure that may be the fast compiler's, and not the revision's?"""
-        return is_doubtful(_ruling(told)) and _failure(told) not in self._failures_agreed
+    def _doubts(self, event: Probed) -> bool:
+        """Whether *event* is a failure that may be the fast compiler's fault."""
+        return is_doubtful(event.ruling) and _failure(event) not in self._failures_agreed
+
+    # -- what is known ---------------------------------------------------------------------------
 
     def verdicts(self) -> dict[str, list[Probed]]:
-        """All that is known of each revision as it is; real toolchains go first.
+        """The journal's probes of each revision as it is; those of real toolchains come first.
 
-        What is doubted, or not believed any more, is left out.
+        Doubtful failures of the fast toolchain are left out, and all its verdicts if it is
+        distrusted.
         """
         found: dict[str, list[Probed]] = {}
         agreed = self._failures_agreed | self._failures_in_journal()
@@ -290,88 +206,42 @@ class Prober:
             if self._believes(event, agreed):
                 found.setdefault(event.revision, []).append(event)
         return {
-            revision: sorted(told, key=lambda one: not one.real) for revision, told in found.items()
+            revision: sorted(events, key=lambda event: not event.real)
+            for revision, events in found.items()
         }
 
     def next_run(self, revision: str) -> int:
-        """The number of a run of *revision* as it is that no toolchain had yet."""
-        return max((one.run + 1 for one in self._probed() if one.revision == revision), default=0)
+        """The number of the first run of *revision* as it is that no toolchain has made yet."""
+        runs = (event.run + 1 for event in self._probed() if event.revision == revision)
+        return max(runs, default=0)
+
+    def memory(self, commits: Iterable[str]) -> Memory:
+        """Those of *commits* whose verdict or binary by the search toolchain is cached."""
+        return self.bench.memory(commits, self.chains.search, self._fresh)
 
     def _probed(self) -> list[Probed]:
         events = self.journal.events
-        return [one for one in events if isinstance(one, Probed) and not one.patched]
+        return [event for event in events if isinstance(event, Probed) and not event.patched]
 
     def _failures_in_journal(self) -> set[str]:
-        """The kinds of failure on which an earlier session saw the toolchains agree."""
+        """The kinds of failure that the fast and a real toolchain share in one run."""
         failures: dict[tuple[str, int, str], set[bool]] = {}
-        for one in self._probed():
-            if is_doubtful(_ruling(one)):
-                same = failures.setdefault((one.revision, one.run, _failure(one)), set())
-                same.add(one.real)
-        return {failure for (_, _, failure), seen in failures.items() if len(seen) == 2}
+        for event in self._probed():
+            if is_doubtful(event.ruling):
+                same = failures.setdefault((event.revision, event.run, _failure(event)), set())
+                same.add(event.real)
+        return {failure for (_, _, failure), real in failures.items() if len(real) == 2}
 
-    def memory(self, commits: Iterable[str]) -> Memory:
-        """Which of *commits* earlier hunts left in the caches."""
-        return self.bench.memory(commits, self.chains.search, self._fresh)
-
-    def _believes(self, told: Probed, agreed: Collection[str]) -> bool:
-        if told.real:
+    def _believes(self, event: Probed, agreed: Collection[str]) -> bool:
+        """Whether the verdict counts; *agreed* are kinds of failure that real toolchains share."""
+        if event.real:
             return True
         if self.chains.search.is_real:
             return False
-        doubtful = self.chains.fallback and is_doubtful(_ruling(told))
-        return not doubtful or _failure(told) in agreed
+        doubtful = self.chains.fallback and is_doubtful(event.ruling)
+        return not doubtful or _failure(event) in agreed
 
 
-def event_of(
-    history: History,
-    key: str,
-    result: Result,
-    revision: str,
-    purpose: str,
-    run: int,
-    patched: bool,
-    known: bool,
-    toolchain: Toolchain,
-    oracle: Oracle,
-    place: int | None = None,
-) -> Probed:
-    """The result of the probe that *key* names, as the journal and the reports have it."""
-    return Probed(
-        purpose=purpose,
-        revision=revision,
-        name=history.release(revision),
-        subject=history.commit(revision).subject,
-        patched=patched,
-        run=run,
-        key=key,
-        verdict=result.verdict,
-        reason=result.ruling.reason,
-        evidence=result.ruling.evidence,
-        binary=result.binary,
-        build_seconds=0.0 if known else round(result.build_seconds, 3),
-        test_seconds=0.0 if known else round(result.test_seconds, 3),
-        log=result.log,
-        known=known,
-        at=round(time.time(), 3),
-        toolchain=toolchain.name,
-        real=toolchain.is_real,
-        scenario=oracle.name,
-        variant=oracle.variant,
-        place=place,
-        foreign="" if result.key == key else result.key,
-    )
-
-
-def _again(told: Probed) -> Result:
-    """The result behind an event, for another revision that builds the same."""
-    return Result(_ruling(told), told.foreign or told.key, told.binary, log=told.log)
-
-
-def _ruling(told: Probed) -> Ruling:
-    return Ruling(told.verdict, told.reason, told.evidence)
-
-
-def _failure(told: Probed) -> str:
+def _failure(event: Probed) -> str:
     """A failure's kind: its verdict and its reason without numbers, which differ each time."""
-    return f"{told.verdict}: {re.sub(r'[0-9]+', '#', told.reason)}"
+    return f"{event.verdict}: {re.sub(r'[0-9]+', '#', event.reason)}"

@@ -21,7 +21,7 @@ from bisector.git import upstream
 from bisector.git.history import History
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
-from bisector.probing.prober import Bench
+from bisector.probing.context import Bench
 from bisector.system import sandbox
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bisector.record.verdict import Verdict
+from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change, Job, Turn
 
 ANSWERED = "answered"
@@ -102,6 +102,16 @@ class Probed(Event):
     variant: str = ""
     place: int | None = None
     foreign: str = ""
+
+    @property
+    def ruling(self) -> Ruling:
+        """The verdict with its reason and its evidence."""
+        return Ruling(self.verdict, self.reason, self.evidence)
+
+    @property
+    def result(self) -> Result:
+        """The result that the event was made of, without its times: nothing was run again."""
+        return Result(self.ruling, self.foreign or self.key, self.binary, log=self.log)
 
 
 @dataclass(frozen=True)

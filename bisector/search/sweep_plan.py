@@ -133,7 +133,7 @@ def last_ruling(runs: Sequence[Probed], needed: int) -> Ruling | None:
     if any(_contradict(run, again) for run in before):
         reason = f"{before[0].verdict} in one run of {again.toolchain}, {again.verdict} in another"
         return Ruling(Verdict.UNTESTABLE, reason)
-    return _ruling(again)
+    return again.ruling
 
 
 def _contradict(first: Probed, second: Probed) -> bool:
@@ -143,14 +143,10 @@ def _contradict(first: Probed, second: Probed) -> bool:
 def _combined(runs: Sequence[Probed], needed: int) -> Ruling | None:
     first = {run.verdict: run for run in reversed(runs)}
     if Verdict.BAD in first:
-        return _ruling(first[Verdict.BAD])
+        return first[Verdict.BAD].ruling
     if Verdict.GOOD in first:
-        return _ruling(first[Verdict.GOOD]) if len(runs) >= needed else None
-    return _ruling(runs[0]) if runs else None
-
-
-def _ruling(run: Probed) -> Ruling:
-    return Ruling(run.verdict, run.reason, run.evidence)
+        return first[Verdict.GOOD].ruling if len(runs) >= needed else None
+    return runs[0].ruling if runs else None
 
 
 def widest_gap(indexes: Sequence[int]) -> int:

@@ -16,9 +16,10 @@ from bisector.git.history import History
 from bisector.git.object_store import private_store
 from bisector.jobs import reg_tests
 from bisector.jobs.reg_tests import changed, compare, exported
+from bisector.probing.context import Bench
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
-from bisector.probing.prober import Bench, Prober
+from bisector.probing.prober import Prober
 from bisector.record.journal import Journal
 from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Result, Ruling, Verdict
@@ -86,8 +87,8 @@ class Asker(Prober):
 
     machine: Machine
 
-    def _harvest(self) -> None:
-        super()._harvest()
+    def _collect(self) -> None:
+        super()._collect()
         self.machine.running = 0
 
 

@@ -115,8 +115,8 @@ def test_of_several_the_first_that_is_answered_comes_back(world: World) -> None:
     waiting = asker.start(world.commits[3], "x")
     answered = asker.start(world.commits[5], "x")
     assert asker.first([waiting, answered]) is answered
-    assert answered.told == known
-    assert waiting.told is None
+    assert answered.answer == known
+    assert waiting.answer is None
     asker.cancel(waiting)
     asker.cancel(answered)
     assert asker.asked == [5]

@@ -34,7 +34,7 @@ from bisector.jobs.judge import find_suites
 from bisector.patch.load import from_commit, load
 from bisector.patch.model import Series
 from bisector.probing import setup
-from bisector.probing.prober import Bench
+from bisector.probing.context import Bench
 from bisector.probing.setup import Options, Test, find_series, find_test, find_toolchains
 from bisector.record.events import Confirmed, Ended, Event, Noted
 from bisector.record.journal import Journal, read

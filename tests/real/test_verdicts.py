@@ -10,8 +10,8 @@ from bisector.jobs.playground import Plan, make
 from bisector.patch.apply import AppliedSeries, apply_series
 from bisector.patch.model import Patch, Series, only_hunks, reverse
 from bisector.probing import setup
+from bisector.probing.context import Bench
 from bisector.probing.probe import probe
-from bisector.probing.prober import Bench
 from bisector.probing.setup import Options
 from bisector.record.verdict import Result, Verdict
 from bisector.system import apt, debian

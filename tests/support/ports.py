@@ -18,9 +18,10 @@ from bisector.jobs.backport.backport import find_branches
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
+from bisector.probing.context import Bench
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
-from bisector.probing.prober import Bench, Prober
+from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Ended, Noted, Turned
 from bisector.record.journal import Journal
 from bisector.record.patch_events import Judged, Ported

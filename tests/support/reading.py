@@ -12,9 +12,10 @@ from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
+from bisector.probing.context import Bench
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
-from bisector.probing.prober import Bench, Prober
+from bisector.probing.prober import Prober
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system.slots import Slot

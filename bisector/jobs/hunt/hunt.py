@@ -18,7 +18,8 @@ from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.patch import relevance
 from bisector.patch.model import Series
-from bisector.probing.prober import Prober, Ticket
+from bisector.probing.prober import Prober
+from bisector.probing.ticket import Ticket
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn

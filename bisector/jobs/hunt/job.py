@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisector.jobs.hunt.hunt import Hunt, Question
 from bisector.jobs.runner import JobResult, Way, carry_out, started_job
-from bisector.probing.prober import Bench
+from bisector.probing.context import Bench
 from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
 from bisector.record.words import Job

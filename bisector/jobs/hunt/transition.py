@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bisector.errors import NoTransitionSeen
-from bisector.probing.prober import Prober, Ticket
+from bisector.probing.prober import Prober
+from bisector.probing.ticket import Ticket
 from bisector.record.events import Found, Probed
 from bisector.record.words import Change, Purpose
 from bisector.search import priors
@@ -136,7 +137,7 @@ class _Pursuit:
     def _hear(self) -> None:
         """Wait for an answer, and call off what it made needless."""
         ticket = self._prober.first(self._pending.values(), self._left)
-        told = self._pending.pop(ticket.revision).told
+        told = self._pending.pop(ticket.revision).answer
         assert told is not None
         if told.build_seconds:
             self._costs.built(told.revision)

@@ -13,8 +13,10 @@ from bisector.jobs.hunt.proof import ONCE, Passes, how_judged, passes_of
 from bisector.jobs.runner import JobResult, Way, carry_out, started_job
 from bisector.patch import relevance
 from bisector.patch.model import Series
-from bisector.probing.prober import Bench, Prober, Ticket
+from bisector.probing.context import Bench
+from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
+from bisector.probing.ticket import Ticket
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, Purpose

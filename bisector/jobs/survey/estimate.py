@@ -9,8 +9,8 @@ from statistics import median
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
 from bisector.patch import relevance
+from bisector.probing.context import Bench
 from bisector.probing.executors import default_jobs
-from bisector.probing.prober import Bench
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
 from bisector.record.words import Job

@@ -13,8 +13,10 @@ from bisector.git.object_store import content_key
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, how_judged, passes_of
 from bisector.jobs.runner import JobResult, Way, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
-from bisector.probing.prober import Bench, Prober, Ticket
+from bisector.probing.context import Bench
+from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
+from bisector.probing.ticket import Ticket
 from bisector.record.events import ANSWERED, Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, Purpose

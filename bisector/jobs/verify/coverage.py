@@ -22,7 +22,7 @@ from bisector import build
 from bisector.build import binaries
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.build.toolchains.dev import Dev
-from bisector.probing.prober import Bench
+from bisector.probing.context import Bench
 from bisector.record.patch_events import Covered
 from bisector.system import process, tools
 from bisector.system.slots import Slot

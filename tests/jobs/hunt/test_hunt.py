@@ -21,9 +21,11 @@ from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.patch.apply import Applied, AppliedSeries, ApplyConflict, ConflictPlace
 from bisector.patch.load import from_commit
 from bisector.patch.model import Series
+from bisector.probing.context import Bench
 from bisector.probing.executors import Local
 from bisector.probing.probe import Probe, key_of
-from bisector.probing.prober import Bench, Prober, Progress, Ticket
+from bisector.probing.prober import Prober, Progress
+from bisector.probing.ticket import Ticket
 from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed, Turned
 from bisector.record.journal import Journal
 from bisector.record.patch_events import PatchChecked
@@ -192,7 +194,7 @@ class World:
 @pytest.fixture(autouse=True)
 def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals are compared byte by byte."""
-    monkeypatch.setattr("bisector.probing.prober.time.time", lambda: 0.0)
+    monkeypatch.setattr("bisector.probing.ticket.time.time", lambda: 0.0)
 
 
 @pytest.fixture

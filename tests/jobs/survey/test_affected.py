@@ -83,7 +83,7 @@ class Shelf(World):
 @pytest.fixture(autouse=True)
 def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Journals are compared byte by byte."""
-    monkeypatch.setattr("bisector.probing.prober.time.time", lambda: 0.0)
+    monkeypatch.setattr("bisector.probing.ticket.time.time", lambda: 0.0)
 
 
 @pytest.fixture

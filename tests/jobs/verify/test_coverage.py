@@ -18,7 +18,7 @@ from bisector.build.toolchains.release import Release
 from bisector.git.history import History
 from bisector.jobs.verify import coverage
 from bisector.jobs.verify.coverage import added_lines, counting, covered, measure, read
-from bisector.probing.prober import Bench
+from bisector.probing.context import Bench
 from bisector.record.patch_events import Covered
 from bisector.system import tools
 from bisector.system.slots import Slot

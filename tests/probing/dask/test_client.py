@@ -17,11 +17,12 @@ from bench.machines import Machines
 from bisector.build.toolchain import Toolchains
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.git.history import History
+from bisector.probing.context import Bench
 from bisector.probing.dask import scheduler
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.probe import key_of, recall
-from bisector.probing.prober import Bench, Prober
+from bisector.probing.prober import Prober
 from bisector.record.events import Probed
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Verdict

@@ -1,0 +1,69 @@
+"""What every probe of a job has in common, and what of their results the caches hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bisector.build import binaries
+from bisector.build.toolchain import Toolchain, Toolchains
+from bisector.git.history import History
+from bisector.probing.probe import Probe
+from bisector.search.costs import Memory
+from bisector.system.sandbox import Sandbox
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace, digest
+from bisector.testing.oracle import Oracle
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every probe of a job has in common.
+
+    ``tools`` are those that ``oracle`` needs. ``unboxed`` is the reason why there is no sandbox, ''
+    if there is one.
+    """
+
+    workspace: Workspace
+    history: History
+    chains: Toolchains
+    oracle: Oracle
+    tools: tuple[Tool, ...]
+    sandbox: Sandbox | None = None
+    unboxed: str = ""
+
+    @property
+    def identity(self) -> str:
+        """A digest of the oracle, the toolchains and the tools; part of the names of jobs."""
+        tools = (tool.identity for tool in self.tools)
+        return digest(self.oracle.digest, self.chains.identity, *tools)
+
+    def request(
+        self, tree: str, chain: Toolchain, run: int = 0, oracle: Oracle | None = None
+    ) -> Probe:
+        """The probe of *tree*, built by *chain*, with *oracle* (default: the job's).
+
+        Raises MissingProgram if *oracle* is of another kind and its tools are missing.
+        """
+        oracle, tools = oracle or self.oracle, self.tools
+        if type(oracle) is not type(self.oracle):
+            tools = oracle.find_tools(self.workspace)
+        store = str(self.history.store_path)
+        return Probe(store, tree, chain, oracle, tools, run, self.sandbox)
+
+    def memory(self, commits: Iterable[str], chain: Toolchain, fresh: bool = False) -> Memory:
+        """Those of *commits*, built by *chain*, that are in the caches; no verdicts if *fresh*."""
+        history, root = self.history, self.workspace.root
+        trees = binaries.trees(self.workspace)
+        known, built = set(), set()
+        for commit in commits if trees else ():
+            tree = history.tree_id(commit)
+            if tree in trees:
+                request = self.request(tree, chain)
+                binary = binaries.build_key(history.store, tree, chain)
+                key = request.key(binary)
+                if not fresh and (root / "verdicts" / key[:2] / key).exists():
+                    known.add(commit)
+                elif (root / "binaries" / binary[:2] / binary).exists():
+                    built.add(commit)
+        return Memory(frozenset(known), frozenset(built))
