@@ -1,1 +1,1 @@
-"""One probe: build a revision, test it, and give a verdict; and many of them."""
+"""Probes: build a revision, test the binary, and give a verdict."""

@@ -1,4 +1,4 @@
-"""Where probes run: in threads of this process, since their work is in child processes."""
+"""Executors run probes. Local does so in threads, since the work is done by child processes."""
 
 from __future__ import annotations
 
@@ -14,42 +14,49 @@ from bisector.record.verdict import Result
 from bisector.system.slots import FairSemaphore, Slot, cores
 from bisector.system.workspace import Workspace
 
-# Two builds side by side take about as long as one after the other, and two questions asked at once
-# tell less than two in a row: below four processors for each, one at a time is the faster hunt.
+# Two parallel builds take about as long as two in sequence, and two probes chosen at the same time
+# narrow the search less than two in sequence: with fewer processors per probe a hunt gets slower.
 CORES_A_JOB = 4
 TESTS_A_CORE = 4  # a test takes 0.3 s, and 0.04 s of a processor
 
 
 def default_jobs() -> int:
-    """How many probes at once this machine bears."""
+    """The number of parallel probes that suits this machine."""
     return max(1, cores() // CORES_A_JOB)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A running probe, with its ``slot`` if it runs on this machine."""
+    """A submitted probe; ``slot`` is None if it runs on another machine."""
 
     future: Future[Result]
     slot: Slot | None = None
 
 
 class Executor(Protocol):
-    """Takes probes and gives their results as they come."""
+    """Runs probes in the background; ``jobs`` is the number of parallel builds."""
 
     @property
     def jobs(self) -> int: ...
 
-    def submit(self, request: Probe) -> Task: ...
+    def submit(self, request: Probe) -> Task:
+        """Start a probe; the task's future gets its result or what it raises."""
+        ...
 
-    def wait(self, tasks: Collection[Task]) -> None: ...
+    def wait(self, tasks: Collection[Task]) -> None:
+        """Wait until at least one of *tasks* has ended."""
+        ...
 
-    def cancel(self, task: Task) -> None: ...
+    def cancel(self, task: Task) -> None:
+        """Cancel a probe, whether it waits, runs or has ended."""
+        ...
 
 
 class Local:
-    """Up to *jobs* builds at once, each in its own tree, and *tests* beside them (default: jobs).
+    """Runs up to *jobs* builds in parallel, and up to *tests* tests beside them (0: *jobs*).
 
-    To be used as a context; at its end nothing runs any more.
+    Builds run in separate trees. Use it as a context manager: leaving it cancels all probes and
+    waits for their end.
     """
 
     def __init__(self, workspace: Workspace, jobs: int, tests: int = 0) -> None:
@@ -69,22 +76,22 @@ class Local:
         trace: TracebackType | None,
     ) -> None:
         for slot in self._slots:
-            slot.stop.requested = True  # of all, or one would start when another ends
+            slot.stop.requested = True  # else a waiting build would start when another ends
         for slot in self._slots:
             slot.cancel()
         self._threads.shutdown(cancel_futures=True)
 
     def submit(self, request: Probe) -> Task:
-        """Begin a probe; the future raises what the probe raises, Stopped if it was cancelled."""
+        """Start a probe; the future raises what the probe raises, Stopped if it was cancelled."""
         slot = Slot(max(1, cores() // self.jobs), self._build_permits)
-        self._slots.append(slot)  # before anything runs: Ctrl-C may come at any time
+        self._slots.append(slot)  # before the probe runs, so that Ctrl-C cancels it, too
         return Task(self._threads.submit(probe, self._workspace, request, slot), slot)
 
     def wait(self, tasks: Collection[Task]) -> None:
-        """Until at least one of *tasks* has ended."""
+        """Wait until at least one of *tasks* has ended."""
         futures.wait([task.future for task in tasks], return_when=futures.FIRST_COMPLETED)
 
     def cancel(self, task: Task) -> None:
-        """Cancel a probe and end all processes that it started."""
+        """Cancel a probe and kill its child processes."""
         if not task.future.cancel() and task.slot:
             task.slot.cancel()

@@ -1,4 +1,4 @@
-"""From what the user said to what a probe needs: test, toolchains, tools, repository, patches."""
+"""From the user's options to what probes need: test, toolchains, sandbox, repository, patches."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from bisector.testing.scenario import Known, Scenario
 DEFAULT_SCENARIO = "dns-flap"
 # in a checkout a link to its folder patches/, in an installed package a copy of that
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
-AUTO = "auto"  # fast to search, dev to prove
+AUTO = "auto"  # search with fast, prove with dev
 NONE = "none"  # prove nothing
 _OWN_TESTS = " or ".join(f"--{option}" for option in ORACLES)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the commands that probe have in common, as the user wrote it.
+    """The options that commands with probes share, as the user wrote them.
 
-    ``own_test`` is the option that names the user's own test, and its value; see ORACLES.
+    ``own_test`` is an option of ORACLES and its value; it names a test instead of a scenario.
     """
 
     repo: str | None = None
@@ -64,7 +64,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Test:
-    """The oracle with what is known about its bug; ``scenario`` is where it is from, if any."""
+    """The oracle, and what its scenario knows about the bug.
+
+    ``make`` are the scenario's make variables, ``toolchain`` the one that it asks for ('': any).
+    """
 
     __test__ = False
 
@@ -79,10 +82,10 @@ class Test:
 
 
 class Asked:
-    """What the user asked, and what answers it: each found once, when it is first needed.
+    """What a command's options refer to; each part is found once, when it is first used.
 
-    *progress* is told what is being done, *note* what the user should know of it. The properties
-    raise what the functions below raise.
+    *progress* is called with a line on what is being done, *note* with one for the report. The
+    properties raise what the functions below raise.
     """
 
     def __init__(
@@ -98,27 +101,27 @@ class Asked:
 
     @cached_property
     def test(self) -> Test:
-        """The test that was named."""
+        """The test that the options name."""
         return find_test(self.options)
 
     @cached_property
     def history(self) -> History:
-        """The repository that was named or is at hand."""
+        """The repository that the options name, else the default one."""
         return find_history(self.options, self.workspace, self._progress, self._note)
 
     @cached_property
     def series(self) -> Series | None:
-        """The patches that were named, else the scenario's own."""
+        """The patches that the options name, else the scenario's; None without any."""
         return find_series(self.options.patches, self.test.known, self.history)
 
     @cached_property
     def bench(self) -> Bench:
-        """All that a probe needs."""
+        """What all probes of the job have in common."""
         return find_bench(self.options, self.workspace, self.history, self.test)
 
 
 def find_test(options: Options) -> Test:
-    """The test that was named: a scenario's variant, or one of the user's own.
+    """The test that *options* name: a scenario's variant, or one of the user's own.
 
     Raises ScenarioProblem or UsageProblem.
     """
@@ -151,7 +154,7 @@ def find_toolchain(
 ) -> Toolchain:
     """The toolchain *name*, with the scenario's and the user's make variables.
 
-    Raises UsageProblem for a name that is none, MissingProgram when the machine lacks something.
+    Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
     """
     if name not in TOOLCHAINS:
         raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
@@ -160,9 +163,9 @@ def find_toolchain(
 
 
 def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolchains:
-    """The toolchains to search and to prove with, as the user or else the scenario wants it.
+    """The toolchains for the search and the proof: the user's choice, else the scenario's.
 
-    Raises UsageProblem for a name that is none, MissingProgram when the machine lacks something.
+    Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
     """
     name = options.toolchain
     if name == AUTO:
@@ -187,7 +190,11 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
 
 
 def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
-    """All that a probe needs. Raises MissingProgram when the machine lacks something."""
+    """What all probes of a job have in common.
+
+    Raises UsageProblem for a bad option, MissingProgram if the machine lacks a program, and
+    EnvironmentProblem if a required sandbox does not work.
+    """
     chains = find_toolchains(options, workspace, test)
     needed = test.oracle.find_tools(workspace)
     box, unboxed = find_sandbox(options, workspace, chains.used, needed)
@@ -200,10 +207,10 @@ def find_sandbox(
     chains: Iterable[Toolchain],
     needed: Sequence[Tool] = (),
 ) -> tuple[Sandbox | None, str]:
-    """What builds and tests run in, or None and why, as sandbox.find() has it.
+    """The sandbox for builds and tests, or None and the reason; raises what sandbox.find() does.
 
-    Visible in it are the programs and the folders that make is told of, where the user's
-    *chains* and the *needed* tools have them.
+    Visible in it are the *needed* tools, the programs of *chains*, and the absolute paths in their
+    make variables.
     """
     named = [Path(tool.path) for tool in needed]
     for chain in chains:
@@ -223,14 +230,15 @@ def find_history(
     progress: Callable[[str], None],
     note: Callable[[str], None],
 ) -> History:
-    """The repository that was named or is at hand, as upstream.find() has it."""
+    """The repository that *options* name, else the default; raises what upstream.find() raises."""
     return upstream.find(options.repo, workspace, os.environ, progress, note)
 
 
 def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:
-    """The patches that were named (files, folders, revisions, ranges), else the scenario's own.
+    """The patches with these names (files, folders, revisions, ranges); by default the scenario's.
 
-    Raises PatchProblem if one is neither a file nor a revision, or cannot be read; BadRange.
+    Raises PatchProblem if a name is neither a file nor a revision, or if a patch cannot be read;
+    BadRange.
     """
     if not names:
         return load.load(bundled_patches(known.patches)) if known.patches else None
@@ -252,7 +260,7 @@ def _of_commit(history: History, commit: str) -> Patch:
 
 
 def bundled_patches(name: str) -> Path:
-    """The folder of a patch series that comes with bisector. Raises PatchProblem."""
+    """The folder of a bundled patch series. Raises PatchProblem if there is none of this name."""
     folder = BUNDLED_PATCHES / name
     if not folder.is_dir():
         raise PatchProblem(f"no patch series '{name}' comes with bisector", "name one with --patch")
@@ -260,13 +268,14 @@ def bundled_patches(name: str) -> Path:
 
 
 def _words(value: str) -> list[str]:
-    """The words of a make variable as a shell sees them."""
-    with suppress(ValueError):  # a quote that nobody closed: make's affair
+    """The words of a make variable, split as a shell does; none if a quote is not closed."""
+    with suppress(ValueError):
         return shlex.split(value)
     return []
 
 
 def pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    """The NAME=VALUE words of *option* as a table. Raises UsageProblem."""
     try:
         return parse_make(words)
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""What is run on a binary, and what its output means."""
+"""Tests of binaries: how they are run, and the verdict on their output."""

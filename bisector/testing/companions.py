@@ -1,4 +1,4 @@
-"""The files that a test needs beside it: what it names, what these name, and so on."""
+"""The files that a test needs beside it: those that it names, those that these name, and so on."""
 
 from __future__ import annotations
 
@@ -7,49 +7,53 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-# A companion is searched for the names of others only if it is text and no longer than that.
-MAX_READ_FOR_NAMES = 1 << 20  # bytes
+MAX_SEARCHED = 1 << 20  # bytes; larger companions are not searched for names of others
 
 _NAME = r"[\w.+-]+(?:/[\w.+-]+)*"
 _COMPANION = re.compile(r"\$\{testdir\}/(" + _NAME + ")")
 
 
 def companions(folder: Path, text: str) -> list[bytes]:
-    """Names and contents of the files that a test's *text* in *folder* leads to.
+    """Names and contents, in turns, of the files that a test with this *text* in *folder* needs.
 
-    These are the files that it names, as ${testdir}/NAME or by a name that exists below *folder*,
-    those that such a file names, and so on; of a folder named by ${testdir}, all files.
+    These are the files that the text names, as ${testdir}/NAME or by the name of a file below
+    *folder*; the files that these name; and so on. Of a folder named as ${testdir}/NAME, they are
+    all its files. Raises OSError.
     """
     found: dict[str, bytes] = {}
-    unread = [(folder, text)]
-    while unread:
-        home, said = unread.pop()
-        for file in {*_named_by_testdir(folder, said), *_named_below(folder, home, said)}:
+    unsearched = [(folder, text)]
+    while unsearched:
+        home, searched = unsearched.pop()
+        for file in {*_named_by_testdir(folder, searched), *_named_below(folder, home, searched)}:
             name = str(file.relative_to(folder))
             if name not in found:
                 content = found[name] = file.read_bytes()
-                if len(content) <= MAX_READ_FOR_NAMES and b"\0" not in content:
-                    unread.append((file.parent, content.decode("utf-8", "replace")))
+                if len(content) <= MAX_SEARCHED and b"\0" not in content:
+                    unsearched.append((file.parent, content.decode("utf-8", "replace")))
     return [part for name in sorted(found) for part in (name.encode(), found[name])]
 
 
 def _named_by_testdir(folder: Path, text: str) -> Iterator[Path]:
     for name in set(_COMPANION.findall(text)):
         path = folder / name
-        yield from (one for one in (path.rglob("*") if path.is_dir() else [path]) if one.is_file())
+        files = path.rglob("*") if path.is_dir() else [path]
+        yield from (file for file in files if file.is_file())
 
 
 def _named_below(folder: Path, home: Path, text: str) -> Iterator[Path]:
-    """The files below *folder* that words of *text*, which lies in *home*, are names of."""
+    """The files below *folder* that words of *text* name, relative to *folder* or to *home*.
+
+    *home* is the folder of the file with the text.
+    """
     words = set(re.findall(_NAME, text))
-    # the beginning may be a variable's name: $dir/NAME
+    # a word may begin with a variable: $dir/NAME
     words |= {word[at + 1 :] for word in words for at, char in enumerate(word) if char == "/"}
-    # Lua's require() takes a.b for a/b.lua
+    # Lua's require("a.b") reads a/b.lua
     words |= {f"{word.replace('.', '/')}.lua" for word in words if not word.startswith(".")}
     for base in {folder, home}:
         beside = {"..", *(entry.name for entry in base.iterdir())}
         for word in words:
-            if word.split("/", 1)[0] in beside:  # else no need to look at the disk
+            if word.split("/", 1)[0] in beside:  # else there is no such file
                 file = Path(os.path.normpath(base / word))
                 if file.is_relative_to(folder) and file.is_file():
                     yield file

@@ -1,9 +1,10 @@
-"""What a VTest case says it needs, and what of that a binary or the machine lacks.
+"""The requirements of a VTest case, and which of them a binary or the machine does not meet.
 
-HAProxy's reg-tests say it in two ways. Newer ones have guards, `feature cmd "COMMAND"`: VTest runs
-the shell command and skips the test if it fails, without a word on which one did. Older ones have
-comments, `#REQUIRE_OPTIONS=OPENSSL` and the like, which upstream's scripts/run-regtests.sh reads
-and VTest does not. Pure but for the shell commands, which the caller runs.
+HAProxy's reg-tests state requirements in two ways. Newer ones have guards, `feature cmd "COMMAND"`:
+VTest runs the shell command and skips the test if it fails, but does not report which one failed.
+Older ones have comments, such as `#REQUIRE_OPTIONS=OPENSSL`, which upstream's
+scripts/run-regtests.sh reads and VTest does not. The functions are pure but for the shell commands,
+which the caller runs.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bisector.system.process import Finished
 
-# Runs a shell command as the test would; $HAPROXY_PROGRAM is the binary.
+# Runs a shell command in the test's environment, where $HAPROXY_PROGRAM is the binary.
 Shell = Callable[[str], "Finished"]
 
 _COMMENT = re.compile(
     r"^#(REQUIRE_(?:VERSION|VERSION_BELOW|OPTIONS?|SERVICES?|BINARIES)|EXCLUDE_TARGETS?)=(.*)$",
     re.M,
 )
-_SINGULAR = ("REQUIRE_OPTION", "REQUIRE_SERVICE", "EXCLUDE_TARGET")  # a remark follows the comma
-_PROMEX = {"prometheus-exporter": "USE_PROMEX=1"}  # the service that a make variable brings
+# these take one value; a remark may follow a comma
+_SINGULAR = ("REQUIRE_OPTION", "REQUIRE_SERVICE", "EXCLUDE_TARGET")
+_PROMEX = {"prometheus-exporter": "USE_PROMEX=1"}  # the make variable that builds a service
 
 _WORD = r'(?:"(?:[^"\\\n]|\\.)*"|\{(?:[^{}]|\{[^{}]*\})*\}|[^\s"{]\S*)'
 _FEATURE = re.compile(rf"^[ \t]*feature((?:[ \t]+{_WORD})+)", re.M)
@@ -36,7 +38,7 @@ _OPTION = re.compile(r"(!?)\s*\bfeature\((\w+)\)")
 
 @dataclass(frozen=True)
 class Build:
-    """What `haproxy -vv` says of a binary; None for a list that it does not print."""
+    """What `haproxy -vv` prints about a binary; a list that it does not print is None."""
 
     version: str
     target: str
@@ -44,29 +46,29 @@ class Build:
     services: frozenset[str] | None
 
     @classmethod
-    def of(cls, said: str) -> Build | None:
+    def of(cls, output: str) -> Build | None:
         """Parse the output of `haproxy -vv`; None if it is something else."""
-        version = _after(r"HA-?Proxy version", said)
+        version = _after(r"HA-?Proxy version", output)
         if not version:
             return None
-        target, listed = _after(r"\s*TARGET\s*=", said), _after(r"Feature list\s*:", said)
-        services = _after(r"Available services\s*:", said)
+        target, features = _after(r"\s*TARGET\s*=", output), _after(r"Feature list\s*:", output)
+        services = _after(r"Available services\s*:", output)
         return cls(
             version.split()[0],
             target or "",
-            None if listed is None else frozenset(re.findall(r"\+(\w+)", listed)),
+            None if features is None else frozenset(re.findall(r"\+(\w+)", features)),
             None if services is None else frozenset(services.split()),
         )
 
 
 def unmet(text: str, shell: Shell) -> tuple[str, ...]:
-    """The comments of the test *text* that do not hold, with what can be done about them."""
+    """The comments of the test *text* that the binary or the machine fails, with remedies."""
     found = [(name, value.strip()) for name, value in _COMMENT.findall(text)]
     if not found:
         return ()
-    said = shell('"$HAPROXY_PROGRAM" -vv')
-    build = Build.of(said.output) if said.ok else None
-    if build is None:  # it does not run: what the test says of that is the better answer
+    version = shell('"$HAPROXY_PROGRAM" -vv')
+    build = Build.of(version.output) if version.ok else None
+    if build is None:  # it does not run: the test's log will show why
         return ()
     return tuple(lack for name, value in found for lack in _unmet(name, value, build, shell))
 
@@ -86,14 +88,14 @@ def _unmet(name: str, value: str, build: Build, shell: Shell) -> Iterator[str]:
 
 
 def _lack(name: str, part: str, build: Build, shell: Shell) -> str:
-    """' ' and a remark if *build* lacks one *part* of a comment's list, '' if it does not."""
+    """' (REMARK)' if *build* does not meet one *part* of a comment's list, else ''."""
     alternatives = part.split("|")
     if name.startswith("REQUIRE_OPTION"):
         lacking = build.features is not None and build.features.isdisjoint(alternatives)
         return f" ({_make(alternatives, ' or ')})" if lacking else ""
     if name.startswith("REQUIRE_SERVICE"):
         lacking = build.services is not None and build.services.isdisjoint(alternatives)
-        makes = [f"--make {_PROMEX[one]}" for one in alternatives if one in _PROMEX]
+        makes = [f"--make {_PROMEX[service]}" for service in alternatives if service in _PROMEX]
         return f" ({makes[0] if makes else 'not in this build'})" if lacking else ""
     if name.startswith("EXCLUDE_TARGET"):
         return " (the target of this build)" if part == build.target else ""
@@ -102,9 +104,9 @@ def _lack(name: str, part: str, build: Build, shell: Shell) -> str:
 
 
 def failed_guard(text: str, shell: Shell) -> str:
-    """What the first guard of the test *text* that fails needs, with what can be done about it.
+    """The requirements in the first guard of the test *text* that fails, with remedies.
 
-    Empty if every guard holds now.
+    '' if every guard succeeds now.
     """
     for guard in guards(text):
         if not shell(guard).ok:
@@ -113,7 +115,7 @@ def failed_guard(text: str, shell: Shell) -> str:
 
 
 def guards(text: str) -> Iterator[str]:
-    """The shell commands that a test *text* has behind `feature cmd`."""
+    """The shell commands of the guards, `feature cmd "COMMAND"`, in a test's *text*."""
     for statement in _FEATURE.finditer(text):
         words = re.findall(_WORD, statement[1])
         for word, command in pairwise(words):
@@ -122,12 +124,13 @@ def guards(text: str) -> Iterator[str]:
 
 
 def _missing(guard: str, shell: Shell) -> list[str]:
-    """The parts of a failed *guard* that fail by themselves, else the whole guard."""
+    """The parts of a failed *guard* that fail when run alone, else the whole guard."""
     parts = conjuncts(guard)
     conditions = [_CONDITION.fullmatch(part) for part in parts]
     found: list[str] = []
-    if all(one or _PROGRAM.fullmatch(part) for one, part in zip(conditions, parts, strict=True)):
-        for part, condition in zip(parts, conditions, strict=True):
+    pairs = list(zip(parts, conditions, strict=True))
+    if all(condition or _PROGRAM.fullmatch(part) for part, condition in pairs):
+        for part, condition in pairs:
             if condition:
                 found += _missing_condition(condition[1], condition[2], condition[3], shell)
             elif not shell(part).ok:
@@ -135,27 +138,27 @@ def _missing(guard: str, shell: Shell) -> list[str]:
     return found or [f"'{guard}'"]
 
 
-def _missing_condition(ask: str, quote: str, expression: str, shell: Shell) -> Iterator[str]:
-    """The parts of a condition of HAProxy's that are false; *ask* is the command before it."""
+def _missing_condition(command: str, quote: str, expression: str, shell: Shell) -> Iterator[str]:
+    """The false parts of an *expression* for `haproxy -cc`, to which *command* is the prefix."""
 
     def holds(condition: str) -> bool:
-        return shell(f"{ask}{quote}{condition}{quote}").ok
+        return shell(f"{command}{quote}{condition}{quote}").ok
 
     false = [part for part in conjuncts(expression) if not holds(part)]
     if false and not holds("1"):
-        yield "haproxy -cc, which this revision does not have"
+        yield "haproxy -cc, which this revision lacks"
         return
     for part in false:
-        wanted = [] if "!(" in part else [name for no, name in _OPTION.findall(part) if not no]
-        wanted = [name for name in wanted if not holds(f"feature({name})")]
-        hint = _make(wanted, " or " if "||" in part else " ")
+        names = [] if "!(" in part else [name for no, name in _OPTION.findall(part) if not no]
+        lacking = [name for name in names if not holds(f"feature({name})")]
+        hint = _make(lacking, " or " if "||" in part else " ")
         yield f"{part} ({hint})" if hint else part
 
 
 def conjuncts(text: str) -> list[str]:
-    """The parts of *text* between each `&&` outside of parentheses and quotes.
+    """*text*, split at each `&&` outside of parentheses and quotes.
 
-    If there is a `||` out there, too, *text* is one part.
+    If there is also a `||` outside of them, *text* is not split.
     """
     depth, quote, begin = 0, "", 0
     parts: list[str] = []
@@ -175,7 +178,7 @@ def conjuncts(text: str) -> list[str]:
 
 
 def _make(features: list[str], between: str) -> str:
-    """The options that bring *features*; those called HAVE_… are no make variables."""
+    """The options that enable *features*; there is no make variable for one named HAVE_…."""
     names = [name for name in features if not name.startswith("HAVE_")]
     return between.join(f"--make USE_{name}=1" for name in dict.fromkeys(names))
 
@@ -186,14 +189,14 @@ def _unquoted(word: str) -> str:
     return re.sub(r"\\(.)", r"\1", word[1:-1]) if word.startswith('"') else word
 
 
-def _after(pattern: str, said: str) -> str | None:
-    """The rest of the first line that begins with *pattern*."""
-    found = re.search(rf"^{pattern}[ \t]*(\S.*)?$", said, re.M)
+def _after(pattern: str, text: str) -> str | None:
+    """The rest of the first line of *text* that begins with *pattern*; None without such a line."""
+    found = re.search(rf"^{pattern}[ \t]*(\S.*)?$", text, re.M)
     return (found[1] or "") if found else None
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """The version's first four numbers; 3.0-dev5 counts as 3.0, as it does for upstream."""
+    """The version's first four numbers; 3.0-dev5 counts as 3.0, as in run-regtests.sh."""
     parts = [re.match(r"\d*", part) for part in version.lstrip("v").split(".")[:4]]
     found = [int(part[0] or 0) if part else 0 for part in parts]
     return (*found, *[0] * (4 - len(found)))

@@ -1,4 +1,4 @@
-"""What an oracle is: something that is run on a binary, and what its outcome means.
+"""The base class of oracles: a test that is run on a binary and gives a verdict.
 
 Each kind of oracle is a subclass in :mod:`bisector.testing.oracles`.
 """
@@ -17,19 +17,19 @@ from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
-RUN_SECONDS = 30.0  # a user's test may be slow: this is for HAProxy's usual timeouts
+RUN_SECONDS = 30.0  # default time limit; a user's test may wait for HAProxy's usual timeouts
 
-# How the reason of a ruling begins when time was over, and when HAProxy crashed.
+# How a ruling's reason begins if the time limit was exceeded, and if HAProxy crashed.
 TIMED_OUT, DIED = "timed out", "HAProxy died by"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of an oracle: on which ``binary``, with which ``tools``, for how long at most.
+    """The parameters of one run of an oracle on ``binary``.
 
-    All output goes to the file ``log``. ``seconds`` is the time limit, ``slot`` what of the
-    machine the run may use. ``writes`` are folders beside its own that the binary may write to,
-    as one that counts what it executes does.
+    All output goes to the file ``log``. ``tools`` are those of find_tools(), ``seconds`` is the
+    time limit, ``slot`` has the sandbox and cancels the run. ``writes`` are more folders that the
+    binary may write to, such as the one for gcov's counts.
     """
 
     binary: Path
@@ -42,14 +42,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Oracle(ABC):
-    """A test of binaries as plain data: it is pickled for workers, and digested for cache keys.
+    """A test of binaries, as plain data: it is pickled for workers.
 
-    ``name`` and ``variant`` tell it from others in reports. ``digest`` is of all that decides its
-    rulings but the tools and conditions(). ``seconds`` is the least time limit of one run; see
-    :mod:`bisector.testing.timeouts` for how it grows.
+    ``name`` and ``variant`` identify it in reports. ``digest`` is part of cache keys: it covers
+    everything that decides the rulings, except the tools and conditions(). ``seconds`` is the
+    smallest time limit of one run; :mod:`bisector.testing.timeouts` raises it.
 
-    A kind that users name on the command line has an ``option`` (without dashes), an ``argument``
-    (how the help calls its value) and a ``summary`` for the help; of_option() makes it.
+    A kind that users choose on the command line has an ``option`` (its name, without dashes), an
+    ``argument`` (the value's name in the help) and a ``summary`` (the help text); of_option()
+    creates it.
     """
 
     option: ClassVar[str] = ""
@@ -64,7 +65,7 @@ class Oracle(ABC):
 
     @classmethod
     def of_option(cls, text: str, *, bad_if: str | None, skip_if: str | None) -> Self:
-        """The oracle that ``--option TEXT`` names; *bad_if* and *skip_if* are patterns of its log.
+        """The oracle for ``--option TEXT``; *bad_if* and *skip_if* are patterns for its log.
 
         Raises UsageProblem, such as ScenarioProblem.
         """
@@ -76,42 +77,45 @@ class Oracle(ABC):
         return ()
 
     def conditions(self) -> tuple[str, ...]:
-        """What else of this machine decides a ruling, such as environment variables."""
+        """What else of this machine decides rulings, such as environment variables."""
         return ()
 
     @abstractmethod
     def run(self, trial: Trial) -> Ruling:
-        """Run once, with the seconds that it took.
+        """Run once and give the ruling, with the wall seconds of the run.
 
-        Raises WorkspaceProblem and other EnvironmentProblems when the machine fails, Stopped when
-        the slot was called off.
+        Raises WorkspaceProblem or another EnvironmentProblem if the machine fails, and Stopped if
+        the slot was cancelled.
         """
 
     @property
     def knows_its_bug(self) -> bool:
-        """Whether *bad* means one known failure, and not any."""
+        """Whether the verdict *bad* needs one known failure; otherwise any failure is bad."""
         return False
 
     def may_differ(self, ruling: Ruling) -> bool:
-        """Whether asking again could change *ruling*, which is neither good nor bad."""
+        """Whether running again could change *ruling*, which is neither good nor bad."""
         return ruling.reason.startswith(TIMED_OUT)
 
     def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
-        """The user's files that a run on another machine needs, by relative name."""
+        """Names and contents of the user's files that a run on another machine needs.
+
+        Names are relative to the test's folder. Raises WorkspaceProblem if one cannot be read.
+        """
         return ()
 
     def moved_to(self, folder: Path) -> Self:
-        """The same oracle where files_of_user() lie in *folder*."""
+        """The same oracle, for files_of_user() in *folder*."""
         return self
 
 
 def is_doubtful(ruling: Ruling) -> bool:
-    """Whether *ruling* on a binary of an unreal toolchain may be the compiler's fault."""
+    """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
     return not ruling.verdict.tested or ruling.reason.startswith(DIED)
 
 
 def check_pattern(pattern: str | None, where: str) -> None:
-    """Raise ScenarioProblem, saying *where*, if *pattern* is no regular expression."""
+    """Raise ScenarioProblem if *pattern* is no regular expression; *where* names its source."""
     if pattern == "":
         raise ScenarioProblem(f"{where}: an empty pattern matches everything", "leave it out")
     try:

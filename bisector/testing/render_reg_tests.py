@@ -16,13 +16,13 @@ def rendered(scenario: Scenario) -> dict[str, str]:
     """
     files: dict[str, str] = {}
     folder = scenario.subsystem or "checks"
-    for wanted in scenario.regtests or ({"name": Path(scenario.vtc).stem},):
-        stem = str(wanted["name"])
-        settings = {name: text_of(value) for name, value in wanted.items() if name != "name"}
+    for regtest in scenario.regtests or ({"name": Path(scenario.vtc).stem},):
+        stem = str(regtest["name"])
+        settings = {name: text_of(value) for name, value in regtest.items() if name != "name"}
         chosen = scenario.choose(settings)
         names = {name: name for name in scenario.files} | {scenario.vtc: f"{stem}.vtc"}
         texts = scenario.render(chosen, names)
-        # a companion that differs from its namesake gets a name of its own, which can change others
+        # a companion that differs from one of the same name is renamed, which can change others
         while taken := [
             name
             for name, text in texts.items()
@@ -44,7 +44,7 @@ def write(files: dict[str, str], folder: Path) -> None:
 
 
 def stale(files: dict[str, str], folder: Path) -> Iterator[str]:
-    """The names of the files below *folder* that are missing or say something else."""
+    """The names of the files below *folder* that are missing or differ."""
     for name, text in files.items():
         path = folder / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -1,6 +1,6 @@
-"""Scenarios: what is hunted, as a folder of Jinja templates and a scenario.toml.
+"""Scenarios: a bug's test as a folder of Jinja templates with a scenario.toml.
 
-A user's folder works like the bundled ones. Whatever is wrong in it is said with file and line.
+A user's folder works like the bundled ones. Errors in it are reported with file and line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ Parameters = Mapping[str, Value]
 
 @dataclass(frozen=True)
 class Known:
-    """What a scenario knows of its bug's history: hints for the search, never its answer."""
+    """What a scenario knows about its bug's history; the search uses it as hints only.
+
+    ``suspect`` and ``fix`` are commits or subjects, ``patches`` the name of a bundled series.
+    """
 
     suspect: str = ""
     fix: str = ""
@@ -35,7 +38,14 @@ class Known:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A bug to hunt: templates, the parameters they take, and how to judge a run."""
+    """The test of a bug: templates, their parameters, and patterns for the log.
+
+    ``files`` are template names by file name. ``parameters`` are the values of each parameter, the
+    default first; ``exclude`` are combinations that do not exist, ``regtests`` those that are
+    rendered for upstream. ``matrix`` names the parameters of which verify tests all combinations.
+    ``control`` and ``bad`` are patterns, see Patterns. ``make`` are make variables, ``toolchain``
+    is the one that the scenario needs ('': any).
+    """
 
     name: str
     title: str
@@ -57,21 +67,21 @@ class Scenario:
 
     @property
     def vtc(self) -> str:
-        """The name of the rendered test case."""
+        """The file name of the test case."""
         return next(name for name in self.files if name.endswith(".vtc"))
 
     def variants(self) -> Iterator[dict[str, Value]]:
-        """Every combination of parameters that exists, the default one first."""
+        """All combinations of parameters but the excluded ones, the default first."""
         for values in itertools.product(*self.parameters.values()):
             chosen = dict(zip(self.parameters, values, strict=True))
             if not self._excluded(chosen):
                 yield chosen
 
     def crossed(self) -> Iterator[dict[str, Value]]:
-        """Variants with every combination of the ``matrix`` parameters, the default one first.
+        """One variant for each combination of the ``matrix`` parameters, the default first.
 
-        The values of the others take turns, so that each is met without the product of all. Where
-        the scenario has no ``matrix``, all variants.
+        The other parameters take their values in turn, so that each value occurs. Without a
+        ``matrix``, all variants.
         """
         groups: dict[tuple[Value, ...], list[dict[str, Value]]] = {}
         for chosen in self.variants():
@@ -81,9 +91,9 @@ class Scenario:
             yield group[(turn + turn // len(group)) % len(group)]
 
     def choose(self, settings: Mapping[str, str]) -> dict[str, Value]:
-        """The default variant, changed by *settings* (names and values as the user wrote them).
+        """The default variant, changed by *settings* (names and values, as the user wrote them).
 
-        Raises UsageProblem for an unknown parameter or value, or a combination that is excluded.
+        Raises UsageProblem for an unknown parameter or value, or an excluded combination.
         """
         chosen = {name: values[0] for name, values in self.parameters.items()}
         for name, text in settings.items():
@@ -108,7 +118,7 @@ class Scenario:
     ) -> dict[str, str]:
         """The texts of the scenario's files for one variant, by name.
 
-        *companion* says under which names the files will lie beside the test, if not their own.
+        *companion* maps files to the names that they will have beside the test, if not their own.
         Raises ScenarioProblem with the template's name and line.
         """
         names = {name: name for name in self.files} | dict(companion or {})
@@ -127,23 +137,23 @@ class Scenario:
             raise ScenarioProblem(
                 f"{self.folder / template}", f"no template '{error.name}'"
             ) from error
-        except Exception as error:  # whatever a template's expressions can raise
+        except Exception as error:  # a template's expressions can raise anything
             place = _template_line(error) or str(self.folder / template)
             raise ScenarioProblem(place, str(error)) from error
 
     def oracle(self, chosen: Parameters) -> VTestCase:
-        """The test of one variant, ready to run."""
+        """The oracle of one variant. Raises ScenarioProblem."""
         files = tuple(self.render(chosen).items())
         return VTestCase.rendered(
             self.name, label(chosen), self.vtc, files, bad=self.bad, control=self.control
         )
 
 
-@functools.lru_cache(maxsize=8)  # it keeps the templates that it has compiled
+@functools.lru_cache(maxsize=8)  # an environment caches compiled templates
 def _environment(folder: Path) -> jinja2.Environment:
-    """Templates cannot reach Python's internals, and so no module, nor change what they are given.
+    """Jinja's sandbox: templates cannot access Python's internals or modules, or change values.
 
-    The scenario may be somebody else's, and it is rendered outside of the sandbox for tests.
+    A scenario may come from a stranger, and templates are rendered outside of bubblewrap.
     """
     import jinja2
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -158,17 +168,17 @@ def _environment(folder: Path) -> jinja2.Environment:
 
 
 def text_of(value: Value) -> str:
-    """A parameter's value as the user writes it, in TOML and behind --set."""
+    """A parameter's value as the user writes it, in TOML and with --set."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def label(chosen: Parameters) -> str:
-    """A variant in one line: `record=A failure=nxdomain …`."""
+    """A variant as one line: `record=A failure=nxdomain …`."""
     return " ".join(f"{name}={text_of(value)}" for name, value in chosen.items())
 
 
 def _template_line(error: Exception) -> str:
-    """Where in a template *error* was raised: Jinja puts template names and lines in tracebacks."""
+    """FILE:LINE of the template in which *error* was raised, from the traceback; '' if unknown."""
     place = ""
     trace = error.__traceback__
     while trace is not None:

@@ -1,4 +1,4 @@
-"""Read a scenario's folder: find it, check it, and say what is wrong with file and line."""
+"""Find a scenario's folder, read it and check it; errors are reported with file and line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SECTIONS: dict[str, dict[str, type]] = {
 _LISTS = ("exclude", "regtest")
 _NEEDED = ("name", "title", "files", "verdict")
 _PLAIN_NAME = re.compile(r"\w[\w.+-]{0,99}")
-MAX_VARIANTS = 10_000  # more than anybody waits for
+MAX_VARIANTS = 10_000  # of a scenario; to test more would take days
 _KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a string", bool: "true or false"}
 
 
@@ -44,7 +44,7 @@ def bundled() -> list[str]:
 def load(name: str) -> Scenario:
     """A bundled scenario by its name, or the user's own by its folder.
 
-    Raises ScenarioProblem if there is none, or for a mistake in it, with file and line.
+    Raises ScenarioProblem if there is none, or with file and line for an error in it.
     """
     if name in bundled():
         return _read(BUNDLED / name.replace("-", "_"))
@@ -58,7 +58,7 @@ def load(name: str) -> Scenario:
 def _is_folder(name: str) -> bool:
     try:
         return Path(name).is_dir()
-    except OSError:  # too long for a name
+    except OSError:  # the name is too long
         return False
 
 
@@ -71,7 +71,7 @@ def _read(folder: Path) -> Scenario:
         raise ScenarioProblem(f"cannot read {path}", error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
         raise ScenarioProblem(f"{path} is not UTF-8 text", str(error)) from error
-    except (ValueError, RecursionError) as error:  # no TOML, a number or nesting without end
+    except (ValueError, RecursionError) as error:  # no TOML, a huge number, deep nesting
         line = re.search(r"line (\d+)", str(error))
         raise ScenarioProblem(f"{path}:{line[1] if line else 1}", str(error)) from error
     return _Reader(path, text, table).scenario()
@@ -86,13 +86,14 @@ class _Reader:
         self.table = table
 
     def problem(self, what: str, near: str = "", nth: int = 0) -> ScenarioProblem:
-        """A mistake, placed at the *nth* line that sets the key *near* or is its headline."""
+        """The error *what*, at the *nth* line that sets the key *near* or is its table's header."""
         key = re.escape(near)
         place = re.compile(rf'\s*(?:"?{key}"?\s*=|\[{{1,2}}{key}\]{{1,2}})') if near else None
-        hits = [n for n, line in enumerate(self.lines, 1) if place and place.match(line)]
-        return ScenarioProblem(f"{self.path}:{hits[nth] if len(hits) > nth else 1}", what)
+        numbers = [n for n, line in enumerate(self.lines, 1) if place and place.match(line)]
+        return ScenarioProblem(f"{self.path}:{numbers[nth] if len(numbers) > nth else 1}", what)
 
     def scenario(self) -> Scenario:
+        """The scenario. Raises ScenarioProblem."""
         table = self.table
         self._check_names()
         folder = self.path.parent
@@ -128,7 +129,7 @@ class _Reader:
         for name, value in self.table.items():
             if name in _TOP:
                 self._check_type(name, value, _TOP[name])
-                if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+                if isinstance(value, list) and not all(isinstance(item, str) for item in value):
                     raise self.problem(f"'{name}' must be a list of strings", name)
             elif name in _SECTIONS:
                 self._check_type(name, value, dict)

@@ -1,4 +1,4 @@
-"""Run VTest (or varnishtest, its ancestor), and shell commands where it would run them."""
+"""Run VTest (or its predecessor varnishtest), and shell commands in the environment of a test."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from bisector.system.workspace import explained, require_room, short_scratch
 from bisector.testing.oracle import Trial
 from bisector.testing.vtest_log import SKIPPED
 
-OUTER = 1.25  # times VTest's own time limit, after which it is stopped from outside
-# Bytes; VTest aborts when a test's log does not fit, and takes 0.01 s to empty 16 MiB. A scenario's
-# test says 20 KiB. All of it has to be read back: see process.OUTPUT_BYTES.
+OUTER = 1.25  # times VTest's own time limit: after that it is killed
+# Bytes of VTest's log buffer. VTest aborts if a log does not fit, and takes 0.01 s to clear 16 MiB.
+# A scenario's log has 20 KiB. The whole buffer must fit into process.OUTPUT_BYTES.
 LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
 SHELL_SECONDS = 10.0  # for a command that VTest runs before a test
 
-# As upstream's run-regtests.sh: memory is poisoned, so that reads of stale memory show.
+# As in upstream's run-regtests.sh: -dM fills memory, so that reads of stale memory become visible.
 HAPROXY_ARGS = "-dM"
 
 
 def haproxy_args() -> str:
-    """What every HAProxy in a test is started with: the caller's $HAPROXY_ARGS, else ours."""
+    """The arguments of every HAProxy in a test: $HAPROXY_ARGS if it is set, else HAPROXY_ARGS."""
     return os.environ.get("HAPROXY_ARGS", HAPROXY_ARGS)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a test case runs.
+    """Where a test case runs: ``case`` is the .vtc file, ``scratch`` the run's own folder.
 
-    ``case`` is the .vtc file, ``scratch`` the run's own folder; with its environment and sandbox.
+    ``env`` is the environment, ``box`` the sandbox, if there is one.
     """
 
     case: Path
@@ -45,10 +45,11 @@ class Place:
 
 @contextlib.contextmanager
 def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial) -> Iterator[Place]:
-    """Lay out the case *vtc*, which lies in the user's *folder*, or else is among *files*.
+    """Prepare a run of the case *vtc*, which is in the user's *folder*, else one of *files*.
 
-    The run has a folder of its own under the system's temporary folder: HAProxy's socket names
-    must stay under 108 bytes, which a path in the workspace could exceed.
+    The run's folder is in the system's temporary folder: the path of a socket may have at most
+    107 bytes, which one in the workspace could exceed. Raises WorkspaceProblem if the files cannot
+    be written.
     """
     with short_scratch() as scratch:
         home = Path(folder) if folder else scratch
@@ -69,9 +70,9 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
 
 
 def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
-    """Run VTest, the first of the trial's tools, once; *buffer* is its log's size in bytes.
+    """Run VTest, the first of the trial's tools, once; *buffer* is the size of its log in bytes.
 
-    Raises WorkspaceProblem if there is no room for what the test writes.
+    Raises WorkspaceProblem if the test failed and the disk is full.
     """
     done = process.run(
         [
@@ -92,7 +93,7 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
 
 
 def run_shell(place: Place, trial: Trial, command: str) -> Finished:
-    """Run a shell *command* as VTest does, with the macros that VTest replaces."""
+    """Run a shell *command* as VTest does; variables take the place of its macros."""
     with short_scratch() as outside:
         return process.run(
             ["sh", "-c", command],

@@ -1,8 +1,8 @@
-"""From VTest's log to a verdict: pure text in, ruling out.
+"""Rulings from VTest's logs; pure functions.
 
-Without a signature the rule is narrow: only a failed *expectation* of the test speaks of
-HAProxy's behaviour. Everything else that fails (a configuration that this revision does not know,
-a program that is missing, a timeout) says nothing about the bug.
+Without a pattern for the bug's signature, only a failed *expectation* of the test is bad, because
+it is about HAProxy's behaviour. Every other failure (a configuration that this revision does not
+know, a missing program, a timeout) is untestable.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from bisector.system import sizes
 from bisector.system.process import Finished
 from bisector.testing.oracle import DIED, TIMED_OUT
 
-SKIPPED = 77  # VTest's exit status for a test that asked for a feature that is not there
+SKIPPED = 77  # VTest's exit status for a skipped test: it requires a feature that is missing
 EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
-MAX_SAID = 4096  # of a line, what is looked into; what HAProxy and VTest say is shorter
+MAX_TEXT = 4096  # characters of a line that are searched; real messages are shorter
 
-# VTest marks what ends a test by four dashes and the name of the part that says it:
+# VTest marks the message that ends a test by four dashes and the name of the part that failed:
 #   ---- c1    EXPECT resp.status (503) == "200" failed
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
@@ -31,8 +31,8 @@ _OVERFLOW = re.compile(r"^\*+\s+diag\s.*\bvtclog_left\b", re.M)  # VTest's own a
 _NOT_FOUND = re.compile(r"shell_exit not as expected: got 0x007[ef]")
 _PID = re.compile(r"\((\d+)\) : |/tmp/\S*?(?=/h\w*/cfg)|/\S*/vtc\.[0-9a-f.]+")
 
-# What VTest says when the test's own statement about HAProxy did not hold. Names are VTest's and
-# varnishtest's (vtc_http.c, vtc_http2.c, vtc_haproxy.c, vtc_syslog.c, vtc_process.c, vtc.c).
+# Messages of VTest and varnishtest for a failed expectation of the test about HAProxy
+# (vtc_http.c, vtc_http2.c, vtc_haproxy.c, vtc_syslog.c, vtc_process.c, vtc.c).
 _EXPECTATION = re.compile(
     r"""EXPECT\ .*\ failed | EXPECT\ FAILED | CLI\ expect\ failed
       | Did\ not\ find\ expected\ string
@@ -50,10 +50,10 @@ _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 @dataclass(frozen=True)
 class Patterns:
-    """Regular expressions (MULTILINE) that judge a log.
+    """Regular expressions (MULTILINE) for a test's log.
 
-    ``bad`` is the bug's signature, ``control`` what shows that the test itself worked, ``skip``
-    what makes a run untestable.
+    ``bad`` matches the bug's signature, ``control`` a line that shows that the test itself worked;
+    if ``skip`` matches, the run is untestable.
     """
 
     bad: str | None = None
@@ -62,7 +62,7 @@ class Patterns:
 
 
 def classify(run: Finished, patterns: Patterns) -> Ruling:
-    """The verdict on one run of a test, by its own patterns if it has any."""
+    """The ruling on one run of a test, by *patterns* as far as they are given."""
     if run.excess:
         return Ruling(Verdict.UNTESTABLE, f"the test was stopped: {run.excess}")
     if run.status == SKIPPED:
@@ -80,10 +80,10 @@ def classify(run: Finished, patterns: Patterns) -> Ruling:
 
 
 def _is_conclusive(ruling: Ruling, run: Finished, patterns: Patterns) -> bool:
-    """Whether what was not read of the log could not change *ruling*."""
+    """Whether the part of a too long log that was not read cannot change *ruling*."""
     if not run.dropped or not ruling.verdict.tested:
         return True
-    # that a signature is there shows in any part of the log, that none is only in the whole
+    # a match is valid in a part of the log, the absence of one only in the whole log
     return not patterns.skip and (ruling.verdict is Verdict.BAD) == (patterns.bad is not None)
 
 
@@ -94,7 +94,7 @@ def _unread(run: Finished) -> Ruling:
 
 
 def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
-    """Bad needs the signature, and signature and success alike need the control."""
+    """Bad needs the signature; bad and good both need the control."""
     lines = _lines(run.output, signature)
     controlled = patterns.control is None or re.search(patterns.control, run.output, re.M)
     if controlled and lines:
@@ -103,8 +103,8 @@ def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
         return Ruling(Verdict.GOOD, "the test passed, without the bug's signature")
     failure = _by_failure(run)
     if run.status == 0 or (lines and not controlled):
-        what = "the signature, but" if lines else "it passed, but"
-        reason = f"{what} the control did not pass: the test itself did not work here"
+        what = "the signature matches" if lines else "it passed"
+        reason = f"{what}, but the control does not match: the test itself did not work here"
         return Ruling(Verdict.UNTESTABLE, reason, failure.evidence)
     reason = failure.reason
     if failure.verdict is Verdict.BAD:
@@ -113,17 +113,18 @@ def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
 
 
 def _by_failure(run: Finished) -> Ruling:
-    """What a failed test says of itself."""
-    fatals = [(_trim(name), _ends(said)) for name, said in _FATAL.findall(run.output)]
+    """The ruling on a failed test by VTest's own messages."""
+    fatals = [(_trim(name), _shortened(text)) for name, text in _FATAL.findall(run.output)]
     evidence = tuple(map(_trim, re.findall(r"^----.*$", run.output, re.M)[:EVIDENCE_LINES]))
     for rule in (_refusal, _timeout, _crash, _expectation, _overflow):
         if ruling := rule(run, fatals, evidence):
             return ruling
-    said = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.output)
-    return Ruling(Verdict.UNTESTABLE, f"the test failed by itself: {_trim(said)}", evidence)
+    message = f"{fatals[0][0]}: {fatals[0][1]}" if fatals else _last_line(run.output)
+    return Ruling(Verdict.UNTESTABLE, f"the test itself failed: {_trim(message)}", evidence)
 
 
 Fatals = list[tuple[str, str]]
+"""The messages that ended a test: the name of the part that failed, and the text."""
 
 
 def _timeout(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
@@ -133,25 +134,24 @@ def _timeout(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling
 
 
 def _refusal(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
-    """HAProxy did not start: it does not know the configuration, or cannot bind."""
+    """HAProxy did not start: it refuses the configuration, or cannot bind an address."""
     alerts = [(name, text) for name, text in _ALERT.findall(run.output)]
     refusing = {name for name, text in alerts if _REFUSED.search(text)}
-    # an instance that the test itself wants to be refused (-conf-BAD) says so
+    # not those that the test expects to be refused (-conf-BAD): VTest reports them
     refusing -= set(re.findall(r"^\*+\s+(\S+)\s+Found expected", run.output, re.M))
     stillborn = {name for name, _ in alerts} - _serving(run.output)
-    failed = {name for name, said in fatals if "Bad exit status" in said or "PID file" in said}
+    failed = {name for name, text in fatals if "Bad exit status" in text or "PID file" in text}
     for name in sorted(refusing | (stillborn & failed)):
-        said = [text for who, text in alerts if who == name][:EVIDENCE_LINES]
+        own = [text for other, text in alerts if other == name]
+        lines = tuple(map(_clean, own[:EVIDENCE_LINES]))
         what = "refuses the configuration" if name in refusing else "does not start"
-        return Ruling(
-            Verdict.UNTESTABLE, f"HAProxy {what}: {_clean(said[0])}", tuple(map(_clean, said))
-        )
+        return Ruling(Verdict.UNTESTABLE, f"HAProxy {what}: {lines[0]}", lines)
     return None
 
 
 def _crash(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
-    for name, said in fatals:
-        died = _DIED.search(said)
+    for name, text in fatals:
+        died = _DIED.search(text)
         if died and int(died[1]) in _SIGNALS:
             signal = _SIGNALS[int(died[1])]
             if name in _serving(run.output):
@@ -161,42 +161,42 @@ def _crash(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling |
 
 
 def _expectation(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
-    """The first thing that ended the test decides; what follows is its consequence."""
+    """The first of *fatals* decides; the others are consequences of it."""
     if not fatals:
         return None
-    name, said = fatals[0]
-    if _NOT_FOUND.search(said):
+    name, text = fatals[0]
+    if _NOT_FOUND.search(text):
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
-    if _TIMEOUT.match(said):
-        reason = f"{TIMED_OUT}: {name}: {_trim(said)} (if that is the bug: --bad-if 'rx timeout')"
+    if _TIMEOUT.match(text):
+        reason = f"{TIMED_OUT}: {name}: {_trim(text)} (if that is the bug: --bad-if 'rx timeout')"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
-    if _EXPECTATION.search(said):
-        return Ruling(Verdict.BAD, f"{name}: {_trim(said)}", evidence)
+    if _EXPECTATION.search(text):
+        return Ruling(Verdict.BAD, f"{name}: {_trim(text)}", evidence)
     return None
 
 
 def _overflow(run: Finished, fatals: Fatals, evidence: tuple[str, ...]) -> Ruling | None:
-    """VTest aborts when the test's log does not fit into its buffer."""
+    """VTest aborted, because the test's log does not fit into its buffer."""
     if _OVERFLOW.search(run.output):
-        reason = "the test failed by itself: its log is longer than VTest's buffer"
+        reason = "the test itself failed: its log is longer than VTest's buffer"
         return Ruling(Verdict.UNTESTABLE, reason, evidence)
     return None
 
 
 def _serving(log: str) -> set[str]:
-    """The names of the instances that accepted a connection."""
+    """The names of the HAProxy instances that accepted a connection."""
     return set(_SERVING.findall(log))
 
 
 def _lines(log: str, pattern: str) -> tuple[str, ...]:
     """The whole lines in which *pattern* matches, each once, as evidence."""
     found: dict[str, None] = {}
-    looked_for, at = re.compile(pattern, re.M), 0
-    while len(found) < EVIDENCE_LINES and (match := looked_for.search(log, at)):
+    compiled, at = re.compile(pattern, re.M), 0
+    while len(found) < EVIDENCE_LINES and (match := compiled.search(log, at)):
         begin = log.rfind("\n", 0, match.start()) + 1
         end = log.find("\n", match.end())
-        at = end + 1 if end >= 0 else len(log) + 1  # one match is enough for a line
+        at = end + 1 if end >= 0 else len(log) + 1  # at most one match for each line
         found[_trim(log[begin : at - 1])] = None
         if at > len(log):
             break
@@ -209,19 +209,20 @@ def _first(lines: tuple[str, ...]) -> str:
 
 def _last_line(log: str) -> str:
     lines = log.strip().splitlines()
-    return lines[-1] if lines else "VTest said nothing"
+    return lines[-1] if lines else "VTest printed nothing"
 
 
 def _clean(alert: str) -> str:
-    """An ALERT line without process ids and temporary folders, which differ from run to run."""
-    return _trim(_PID.sub(lambda match: ": " if match[1] else "", alert[:MAX_SAID]))
+    """An ALERT line without process ids and temporary folders, which differ in each run."""
+    return _trim(_PID.sub(lambda match: ": " if match[1] else "", alert[:MAX_TEXT]))
 
 
-def _ends(said: str) -> str:
-    """What is said without its middle if it is very long: patterns may take the square of that."""
-    return said if len(said) <= MAX_SAID else said[: MAX_SAID // 2] + said[-MAX_SAID // 2 :]
+def _shortened(text: str) -> str:
+    """*text* without its middle if it is very long: patterns may take quadratic time."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT // 2] + text[-MAX_TEXT // 2 :]
 
 
 def _trim(line: str) -> str:
-    text = "".join(char if char.isprintable() else " " for char in line[:MAX_SAID])
+    """*line* in printable characters and single spaces, cut to EVIDENCE_WIDTH."""
+    text = "".join(char if char.isprintable() else " " for char in line[:MAX_TEXT])
     return " ".join(text.split())[:EVIDENCE_WIDTH]

@@ -157,7 +157,7 @@ WRONG: dict[tuple[str, ...], str] = {
     ("affected", "a..b", "--cluster", "tls://localhost:1"): "--tls-ca, --tls-cert and --tls-key",
     ("verify", "--same-toolchain"): "name one with --cluster",
     ("worker",): "'bisector worker --help'",
-    ("worker", "nonesuch"): "'nonesuch' is no scheduler: write tls://HOST:PORT or HOST:PORT",
+    ("worker", "nonesuch"): "'nonesuch' is no scheduler address: write tls://HOST:PORT",
 }
 
 

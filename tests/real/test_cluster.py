@@ -84,7 +84,7 @@ def test_a_sweep_of_forty_revisions_loses_nothing_when_a_worker_is_killed_half_w
     _, said = sweep.communicate(timeout=SECONDS)
 
     assert sweep.returncode == 1, said
-    assert "1 of 2 workers went" in said
+    assert "1 of 2 workers left" in said
     history = History.open(ground.path, real_workspace)
     assert swept(answer, history, ground.range) == planned(DEMO)
     ((_, events),) = hunts_over(real_workspace, ground, remote).items()

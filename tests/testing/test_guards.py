@@ -258,7 +258,7 @@ def test_a_guard_whose_parts_hold_is_named_as_a_whole() -> None:
 def test_a_revision_without_conditions_says_so() -> None:
     machine = Machine({f"{CC}'1'": False, f"{CC}'feature(LUA)'": False})
     said = failed_guard(f"feature cmd \"{CC}'feature(LUA)'\"\n", machine)
-    assert said == "haproxy -cc, which this revision does not have"
+    assert said == "haproxy -cc, which this revision lacks"
 
 
 def test_the_first_guard_that_fails_is_the_one() -> None:

@@ -80,7 +80,7 @@ def test_an_expectation_that_fails_is_bad_and_is_the_evidence(said: str) -> None
 def test_any_other_failure_is_no_verdict_on_haproxy(said: str) -> None:
     ruling = judge(SERVING + said)
     assert ruling.verdict is UNTESTABLE
-    assert "the test failed by itself" in ruling.reason
+    assert "the test itself failed" in ruling.reason
 
 
 def test_an_expectation_in_what_haproxy_says_is_not_the_tests() -> None:
@@ -122,7 +122,7 @@ def test_a_log_that_says_nothing_is_untestable() -> None:
     ruling = judge("", 2)
     assert (ruling.verdict, ruling.reason) == (
         UNTESTABLE,
-        "the test failed by itself: VTest said nothing",
+        "the test itself failed: VTest printed nothing",
     )
 
 
@@ -142,7 +142,7 @@ OVERFLOW = """\
 def test_a_log_that_vtest_has_no_room_for_is_told_as_such() -> None:
     ruling = judge(SERVING + OVERFLOW)
     assert ruling.verdict is UNTESTABLE
-    assert ruling.reason == "the test failed by itself: its log is longer than VTest's buffer"
+    assert ruling.reason == "the test itself failed: its log is longer than VTest's buffer"
     assert judge(SERVING + EXPECT + OVERFLOW).verdict is BAD, "what ended the test comes first"
     assert "buffer" not in judge(SERVING + "**** h1    debug|vtclog_left\n").reason
 
@@ -253,13 +253,13 @@ def test_a_pass_with_the_control_is_good() -> None:
 def test_the_signature_without_the_control_is_untestable() -> None:
     ruling = judge(NO_CONTROL + SIGNATURE, oracle=FLAP)
     assert ruling.verdict is UNTESTABLE
-    assert ruling.reason.startswith("the signature, but the control did not pass")
+    assert ruling.reason.startswith("the signature matches, but the control does not match")
 
 
 def test_a_pass_without_the_control_is_untestable() -> None:
     ruling = judge(HEALED, 0, FLAP)
     assert ruling.verdict is UNTESTABLE
-    assert ruling.reason.startswith("it passed, but the control did not pass")
+    assert ruling.reason.startswith("it passed, but the control does not match")
 
 
 @pytest.mark.parametrize("log", [CONTROL + OTHER, NO_CONTROL, CONTROL, SERVING + CONTROL + SEGV])

@@ -1,4 +1,7 @@
-"""Probes on the workers of a Dask scheduler, all of which may come and go."""
+"""An executor that probes on the workers of a Dask scheduler.
+
+Workers may join and leave at any time, and the scheduler may restart.
+"""
 
 from __future__ import annotations
 
@@ -25,16 +28,16 @@ if TYPE_CHECKING:
 
     from bisector.probing.dask.remote import Answer, Lacking
 
-_LOOK_SECONDS = 2.0  # between two looks at how the cluster does
-_URGENT = 1  # Dask's priority of what a worker waits for
-_DEATHS = 3  # of workers at one probe, after which it is to blame; as many as Dask bears
+_LOOK_SECONDS = 2.0  # between two checks of the cluster's state
+_URGENT = 1  # Dask's priority of a tree that a worker waits for
+_DEATHS = 3  # of workers during one probe, after which it fails; Dask's own limit is the same
 
 
 class Cluster:
-    """An executor whose probes run on a scheduler's workers; to be used as a context.
+    """An executor whose probes run on a scheduler's workers.
 
-    *notice* is told when workers went, or nobody is there to do the work. At its end no probe of it
-    goes on for longer than it takes to end a build.
+    *notice* is called with a line of text when workers have left, or when there are none. Use it as
+    a context manager: leaving it cancels all probes; workers end them within seconds.
     """
 
     def __init__(
@@ -51,8 +54,8 @@ class Cluster:
         self._jobs = jobs
         self._tasks: list[Task] = []
         self._seen = 0, 0
-        self._workers = 0  # when somebody was told last
-        # by tree and toolchain: who has the binary, and who waits until somebody has
+        self._workers = 0  # at the last call of remark()
+        # by tree and toolchain: the worker that has the binary, and a lock for building it
         self._holders: dict[tuple[str, str], str] = {}
         self._builders: dict[tuple[str, str], asyncio.Lock] = {}
         self._packers: dict[str, Packer] = {}
@@ -74,27 +77,27 @@ class Cluster:
 
     @property
     def jobs(self) -> int:
-        """How many probes at once: one for each thread of the workers', at least one."""
+        """The number of parallel probes: one for each thread of a worker, at least one."""
         return self._jobs or max(1, self._look()[1])
 
     def submit(self, request: Probe) -> Task:
-        """Begin a probe; the future raises what the worker raises, and ClusterLost."""
-        task = Task(asyncio.run_coroutine_threadsafe(self._ask(request), self._loop))
-        self._tasks = [one for one in self._tasks if not one.future.done()]
+        """Start a probe; the future raises what the worker raises, and ClusterLost."""
+        task = Task(asyncio.run_coroutine_threadsafe(self._probe(request), self._loop))
+        self._tasks = [other for other in self._tasks if not other.future.done()]
         self._tasks.append(task)
         return task
 
     def wait(self, tasks: Collection[Task]) -> None:
-        """Until at least one of *tasks* has ended."""
-        waited = [task.future for task in tasks]
-        while not futures.wait(waited, _LOOK_SECONDS, futures.FIRST_COMPLETED).done:
+        """Wait until at least one of *tasks* has ended."""
+        waiting = [task.future for task in tasks]
+        while not futures.wait(waiting, _LOOK_SECONDS, futures.FIRST_COMPLETED).done:
             remark = self.remark()
             if remark and remark != self._noticed:
                 self._notice(remark)
             self._noticed = remark
 
     def remark(self) -> str:
-        """What somebody who waits should know of the cluster; '' while all is well."""
+        """Why probes are not making progress, or workers that have left; '' if there is nothing."""
         address, before = self._scheduler.address, self._workers
         self._workers = self._look()[0]
         if self._client.status != "running":
@@ -102,30 +105,33 @@ class Cluster:
         if not self._workers:
             return f"waiting for a worker at {address}"
         if self._workers < before:
-            return f"{before - self._workers} of {before} workers went: what they did is done again"
+            return f"{before - self._workers} of {before} workers left: their probes are repeated"
         return ""
 
     def cancel(self, task: Task) -> None:
-        """Call a probe off; the worker ends what it started within seconds."""
+        """Cancel a probe; the worker ends it within seconds."""
         task.future.cancel()
 
     def _look(self) -> tuple[int, int]:
-        """How many workers there are, and how many threads they have; as last seen."""
+        """The numbers of workers and of their threads; while disconnected, the last known ones."""
         if self._client.status == "running":
             info = self._client.scheduler_info(0)
             self._seen = info["n_workers"], info["total_threads"]
         return self._seen
 
-    async def _ask(self, request: Probe) -> Result:
-        """The answer to *request*, from who has its binary; one worker builds that."""
+    async def _probe(self, request: Probe) -> Result:
+        """The result of *request* from the worker that has its binary; only one builds that."""
         binary = request.tree, request.chain.identity
         async with self._builders.setdefault(binary, asyncio.Lock()):
             if binary not in self._holders:
-                return await self._asked(request, binary)
-        return await self._asked(request, binary)
+                return await self._retry(request, binary)
+        return await self._retry(request, binary)
 
-    async def _asked(self, request: Probe, binary: tuple[str, str]) -> Result:
-        """The answer to *request*, asked again for as long as it gets lost."""
+    async def _retry(self, request: Probe, binary: tuple[str, str]) -> Result:
+        """The result of *request*, which is sent again when a worker or the scheduler is lost.
+
+        Raises ProbeFailed from the worker or if too many workers die, and ClusterLost.
+        """
         from distributed.client import FutureCancelledError
         from distributed.scheduler import KilledWorker
 
@@ -136,11 +142,11 @@ class Cluster:
         packed: Archive | None = None
         worker, deaths = "", 0
         while True:
-            await self._back()
-            # by no other than who has the binary: Dask would let whoever is free steal the task,
-            # and does not know that they have to build first
+            await self._connected()
+            # only for the worker that has the binary: Dask would move the task to an idle worker,
+            # which would have to build first
             chosen = worker or self._holders.get(binary, "")
-            asked = self._client.submit(
+            future = self._client.submit(
                 remote.answer,
                 order,
                 packed,
@@ -148,70 +154,76 @@ class Cluster:
                 **_only(chosen, urgent=bool(worker)),
             )
             try:
-                told = await self._told(asked, chosen)
-            except (FutureCancelledError, OSError):  # since the scheduler went
-                if asked.status == "error":  # the worker's own
+                reply = await self._reply(future, chosen)
+            except (FutureCancelledError, OSError):  # the connection to the scheduler was lost
+                if future.status == "error":  # it was not: the worker raised this
                     raise
                 packed, worker = None, ""
                 continue
             except KilledWorker:
-                told, deaths = None, _DEATHS
+                reply, deaths = None, _DEATHS
             except ModuleNotFoundError as error:
-                raise ProbeFailed(f"a worker lacks something: {error}", "install it") from None
+                what = f"a worker lacks a Python module: {error}"
+                raise ProbeFailed(what, "install it there") from None
             finally:
-                asked.release()  # so that nobody works on it any more
-            if isinstance(told, remote.Answer):
-                self._holders[binary] = told.worker
-                return await asyncio.to_thread(self._take, request, order.kin, told)
-            if told:
+                future.release()  # cancels it if it still runs
+            if isinstance(reply, remote.Answer):
+                self._holders[binary] = reply.worker
+                return await asyncio.to_thread(self._store, request, order.tools_digest, reply)
+            if reply:
                 packer = self._packers.setdefault(request.store, Packer(request.store))
-                packed = await asyncio.to_thread(packer.pack, request.tree, told.base)
-                worker = told.worker
+                packed = await asyncio.to_thread(packer.pack, request.tree, reply.base)
+                worker = reply.worker
                 continue
             if chosen and chosen == self._holders.get(binary):
                 del self._holders[binary]
             deaths += bool(chosen)
             if deaths >= _DEATHS:
                 what = f"{_DEATHS} workers died while they probed {request.tree}"
-                raise ProbeFailed(what, "see what they say, then try again")
+                raise ProbeFailed(what, "see the workers' output, then try again")
             packed, worker = None, ""
 
-    async def _told(self, asked: Future[Answer | Lacking], worker: str) -> Answer | Lacking | None:
-        """What comes of a task; None as soon as the *worker* that it is for, if any, is gone.
+    async def _reply(
+        self, future: Future[Answer | Lacking], worker: str
+    ) -> Answer | Lacking | None:
+        """The reply to a task; None as soon as the *worker* that it is for, if any, has left.
 
-        Dask would wait for that one to be back.
+        Dask itself would wait until that worker is back.
         """
         scheduler = cast(Any, self._client.scheduler)
-        answer: asyncio.Future[Answer | Lacking] = asyncio.ensure_future(asked)
+        answer: asyncio.Future[Answer | Lacking] = asyncio.ensure_future(future)
         try:
             while not (await asyncio.wait([answer], timeout=_LOOK_SECONDS))[0]:
-                with contextlib.suppress(OSError):  # then the task is cancelled in a moment
+                with contextlib.suppress(OSError):  # connection lost: the task gets cancelled
                     if worker and not await scheduler.ncores(workers=[worker]):
                         return None
             return await answer
         finally:
             answer.cancel()
 
-    async def _back(self) -> None:
-        """Wait until there is a connection. Raises ClusterLost if there will be none."""
+    async def _connected(self) -> None:
+        """Wait until the client is connected. Raises ClusterLost if it has given up."""
         while self._client.status == "connecting":
             await asyncio.sleep(_LOOK_SECONDS / 10)
         if self._client.status != "running":
-            what = f"the scheduler at {self._scheduler.address} went away"
-            raise ClusterLost(what, "when it is back, the same command goes on from here")
+            what = f"lost the connection to the scheduler at {self._scheduler.address}"
+            raise ClusterLost(what, "when it runs again, the same command continues from here")
 
-    def _take(self, request: Probe, kin: str, told: Answer) -> Result:
-        """A worker's answer, its log in our workspace; other tools' answers keep their own key."""
-        result = told.result
-        key = key_of(request) if told.kin == kin else result.key
+    def _store(self, request: Probe, tools_digest: str, answer: Answer) -> Result:
+        """Store a worker's log and result in the client's workspace.
+
+        If the worker's tools are others than those of *tools_digest*, the result keeps its own key.
+        """
+        result = answer.result
+        key = key_of(request) if answer.tools_digest == tools_digest else result.key
         kind = "build" if result.verdict is Verdict.UNBUILDABLE else "vtest"
         log = self._workspace.folder("logs") / f"{key}.{kind}.log"
-        self._workspace.write(log, zlib.decompress(told.log))
+        self._workspace.write(log, zlib.decompress(answer.log))
         result = replace(result, key=key, log=str(log))
         remember(self._workspace, result)
         return result
 
 
 def _only(worker: str, urgent: bool) -> dict[str, Any]:
-    """How to submit what is for one *worker*, if it is; *urgent* if that waits for it."""
+    """Arguments of Client.submit() for a task of *worker* ('': of any); *urgent* goes first."""
     return {"workers": [worker], "priority": _URGENT * urgent} if worker else {}

@@ -1,7 +1,7 @@
-"""A probe on another machine: the question in words that mean the same there, and the answer.
+"""A probe on another machine: the request as sent to a worker, and the worker's answer.
 
-A worker of a Dask cluster calls :func:`answer`, with its own tools, in its own workspace. Nothing
-has to be set up on it but bisector and what ``bisector doctor`` asks for.
+A worker of a Dask cluster calls :func:`answer`, which uses the worker's own tools and workspace. It
+needs bisector and what ``bisector doctor`` checks for.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from bisector.testing.oracle import Oracle
 if TYPE_CHECKING:
     from distributed import Worker
 
-_LOOK_SECONDS = 0.5  # between two looks whether the task is still wanted
-_BASE = "refs/bisector/base"  # in the worker's store: the tree that came last
-LIMIT = "bisector-limit"  # the name of a worker's plugin that has its workspace's limit
+_LOOK_SECONDS = 0.5  # between two checks whether the task was cancelled
+_BASE = "refs/bisector/base"  # in the worker's store: the tree that was probed last
+LIMIT = "bisector-limit"  # name of the worker plugin that holds its workspace's limit (bytes)
 
 
 @dataclass(frozen=True)
 class Order:
-    """A probe's question, for a worker.
+    """A probe's request, as sent to a worker.
 
-    ``make`` are the variables that were asked for beyond the toolchain's own; ``files`` are those
-    of a user's own test, by their names relative to it. ``kin`` stands for the tools by which the
-    client itself would answer, ``tools`` describes them; if ``strict``, others' answers are not
-    wanted. The ``sandbox`` is a mode of --sandbox.
+    ``chain`` is the toolchain's name, and ``make`` are the variables of the scenario and the user.
+    ``files`` are those of a user's own test, by relative name. ``tools_digest`` identifies the
+    client's tools and ``tools`` describes its compiler; if ``strict``, a worker with other tools
+    must refuse. ``sandbox`` is a mode of --sandbox, ``version`` that of the client's bisector.
     """
 
     tree: str
@@ -58,7 +58,7 @@ class Order:
     run: int
     again: bool
     sandbox: str
-    kin: str
+    tools_digest: str
     tools: str
     strict: bool
     version: str = __version__
@@ -66,7 +66,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Lacking:
-    """No answer: the ``worker`` at this address lacks the tree. It has the tree ``base``, or ''."""
+    """The reply of a worker without the tree: its address, and a tree that it has ('': none)."""
 
     worker: str
     base: str
@@ -74,16 +74,19 @@ class Lacking:
 
 @dataclass(frozen=True)
 class Answer:
-    """A worker's result, the log that goes with it (deflated), the tools that it came by."""
+    """A worker's address, its result, the log (deflated), and a digest of its tools."""
 
     worker: str
     result: Result
     log: bytes
-    kin: str
+    tools_digest: str
 
 
 def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
-    """The order for *request*. Raises WorkspaceProblem if the test's files cannot be read."""
+    """The order for *request*. Raises WorkspaceProblem if the test's files cannot be read.
+
+    *sandbox* and *strict* are as in Order.
+    """
     chain = request.chain
     return Order(
         request.tree,
@@ -94,16 +97,16 @@ def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
         request.run,
         request.again,
         sandbox,
-        _kin(chain, request.oracle, request.tools),
+        _tools_digest(chain, request.oracle, request.tools),
         chain.compiler,
         strict,
     )
 
 
 def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
-    """What a worker does about *order*; *packed* is an archive that it was found lacking.
+    """Run *order* on this worker. *packed* has the tree, if an earlier reply was Lacking.
 
-    Raises ProbeFailed, which names the machine, for whatever keeps it from an answer.
+    Raises ProbeFailed, which names the machine, for every failure of it.
     """
     from distributed import get_worker
 
@@ -120,13 +123,13 @@ def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
         if order.tree not in store:
             base = store.references.get(_BASE)
             return Lacking(worker.address, str(base.target) if base else "")
-        with contextlib.suppress(OSError, pygit2.GitError):  # another thread is at it
+        with contextlib.suppress(OSError, pygit2.GitError):  # another thread writes it
             store.references.create(_BASE, order.tree, force=True)
         with _slot(worker) as slot, _test(workspace, order) as oracle:
-            result, kin = _probed(workspace, str(store.path), order, oracle, slot)
+            result, tools_digest = _probed(workspace, str(store.path), order, oracle, slot)
         with explained(f"cannot read {result.log}"):
             log = zlib.compress(Path(result.log).read_bytes())
-        return Answer(worker.address, result, log, kin)
+        return Answer(worker.address, result, log, tools_digest)
     except BisectorError as problem:
         raise ProbeFailed(f"worker {here}: {problem.what}", problem.hint) from None
     except (OSError, pygit2.GitError) as error:
@@ -137,85 +140,76 @@ def answer(order: Order, packed: Archive | None) -> Answer | Lacking:
 def _probed(
     workspace: Workspace, store: str, order: Order, oracle: Oracle, slot: Slot
 ) -> tuple[Result, str]:
-    """The result, which says what is special about this worker, and the kin of its tools."""
+    """The result, with remarks on this worker, and the digest of its tools."""
     words = tuple(f"{name}={value}" for name, value in order.make)
     options = Options(make=words, sandbox=order.sandbox)
     chain = setup.find_toolchain(options, workspace, order.chain)
     needed = oracle.find_tools(workspace)
-    kin = _kin(chain, oracle, needed)
+    tools_digest = _tools_digest(chain, oracle, needed)
     remarks = []
-    if kin != order.kin:
+    if tools_digest != order.tools_digest:
         versions = ", with ".join((chain.compiler, *(tool.version for tool in needed)))
         other = f"not the client's tools: {order.chain} is {versions}"
         if order.strict:
-            raise ProbeFailed(other, f"--same-toolchain wants {order.tools}")
+            raise ProbeFailed(other, f"--same-toolchain requires {order.tools}")
         remarks.append(f"{other}; its verdicts are kept apart")
     box, unboxed = _sandbox(options, workspace, chain, needed)
     if unboxed:
         remarks.append(f"not sandboxed: {unboxed}")
-    request = Probe(
-        store,
-        order.tree,
-        chain,
-        oracle,
-        needed,
-        order.run,
-        box,
-        order.again,
-    )
+    request = Probe(store, order.tree, chain, oracle, needed, order.run, box, order.again)
     result = probe(workspace, request, slot)
-    told = [f"worker {platform.node()}: {remark}" for remark in remarks]
-    return replace(result, remark="; ".join(filter(None, (*told, result.remark)))), kin
+    lines = (*(f"worker {platform.node()}: {remark}" for remark in remarks), result.remark)
+    return replace(result, remark="; ".join(filter(None, lines))), tools_digest
 
 
-@functools.lru_cache(maxsize=8)  # tried anew for each test it would take as long as some tests
+@functools.lru_cache(maxsize=8)  # to try a sandbox takes as long as a short test
 def _sandbox(
     options: Options, workspace: Workspace, chain: Toolchain, needed: tuple[Tool, ...]
 ) -> tuple[Sandbox | None, str]:
     return setup.find_sandbox(options, workspace, (chain,), needed)
 
 
-def _kin(chain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
-    """The same on two machines whose answers are."""
+def _tools_digest(chain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
+    """A digest that is equal on machines whose verdicts are interchangeable."""
     tools = (tool.identity for tool in needed)
     return digest(chain.name, chain.kin, *tools, *oracle.conditions())
 
 
 @contextlib.contextmanager
 def _test(workspace: Workspace, order: Order) -> Iterator[Oracle]:
-    """The oracle as it is here, where a user's files lie as they do there."""
+    """The order's oracle, with the user's files laid out in a folder of this machine."""
     with workspace.scratch() as scratch:
-        # what a name leads up to lies below it, too; a sandbox shows all from this folder on
+        # names may begin with ../: they must stay below this folder, which a sandbox makes visible
         deep = max((name.split("/").count("..") for name, _ in order.files), default=0)
         folder = scratch.joinpath("reg-tests", *["below"] * deep)
         with explained(f"cannot write {scratch}"):
             for name, content in order.files:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content)
-                (folder / name).chmod(0o755)  # some are programs
+                (folder / name).chmod(0o755)  # some may be programs
         yield order.oracle.moved_to(folder)
 
 
 @contextlib.contextmanager
 def _slot(worker: Worker) -> Iterator[Slot]:
-    """A slot that is cancelled as soon as the scheduler no longer waits for this task.
+    """A slot for the current task, which is cancelled when the task is.
 
-    Dask only removes a cancelled task from its list and lets it run on; likewise if the client or
-    the scheduler is gone.
+    Dask itself only forgets a running task when it is cancelled, or when the client or the
+    scheduler is lost.
     """
     from distributed.worker import WORKER_ANY_RUNNING
 
     task, ended = worker.get_current_task(), threading.Event()
     slot = Slot(max(1, cores() // worker.state.nthreads))
 
-    def wanted() -> bool:
+    def is_running() -> bool:
         state = worker.state.tasks.get(task)
         running = worker.status in WORKER_ANY_RUNNING
         return running and state is not None and state.state == "executing"
 
     def watch() -> None:
         while not ended.wait(_LOOK_SECONDS):
-            if not wanted():
+            if not is_running():
                 slot.cancel()
                 return
 
@@ -229,13 +223,13 @@ def _slot(worker: Worker) -> Iterator[Slot]:
 
 
 def _workspace(worker: Worker) -> Workspace:
-    """A worker's workspace, with the limit that it was started with, if it was by us."""
+    """The workspace; its limit is that of `bisector worker`, else the default."""
     plugin = worker.plugins.get(LIMIT)
     return Workspace.open(limit=getattr(plugin, "limit", DEFAULT_LIMIT))
 
 
 def _store(worker: Worker) -> pygit2.Repository:
-    """Where a worker keeps the trees that came to it, for as long as it lives."""
+    """The store of the trees that the worker received; it is deleted when the worker ends."""
     folder = Path(worker.local_directory)
     path = folder / "received.git"
     if not path.exists():

@@ -1,6 +1,6 @@
-"""A Dask scheduler by its address: may it be spoken to, and how?
+"""Connections to a Dask scheduler: its address, TLS, and checks before it is used.
 
-Dask's own package is an extra, imported only where a cluster is asked for.
+Dask is an optional dependency, imported only where a cluster is used.
 """
 
 from __future__ import annotations
@@ -21,16 +21,17 @@ from bisector.errors import ClusterLost, MissingProgram, UsageProblem
 if TYPE_CHECKING:
     from distributed import Client, Security
 
-PATIENCE = 60.0  # seconds; a scheduler that restarts is back by then
-_REACH_SECONDS = 10.0  # for a host that does not even refuse, or somebody else who listens there
+PATIENCE = 60.0  # seconds to wait for a connection: a restarted scheduler is back by then
+_REACH_SECONDS = 10.0  # for a host that does not answer, or a server that is no scheduler
 
 
 @dataclass(frozen=True)
 class Scheduler:
-    """A Dask scheduler as the user named it, with the files of its TLS.
+    """A Dask scheduler as the user named it.
 
-    ``same`` says that only workers with the client's own tools may answer, and ``sandbox`` is the
-    mode in which they are to run what they build.
+    ``ca``, ``cert`` and ``key`` are paths of TLS files; ``insecure`` allows a network without TLS.
+    ``same``: only workers with the client's own tools may answer. ``sandbox`` is the workers' mode
+    of --sandbox.
     """
 
     address: str
@@ -43,11 +44,14 @@ class Scheduler:
 
     @property
     def host(self) -> str:
-        """The host that the address names. Raises UsageProblem if it is no address."""
+        """The address's host. Raises UsageProblem if the address is invalid."""
         return _parsed(self.address)[1]
 
     def reach(self) -> None:
-        """Raise ClusterLost if no scheduler answers there. Dask would try for minutes."""
+        """Raise ClusterLost if no scheduler answers within seconds; Dask would try for minutes.
+
+        Raises what security() raises, too.
+        """
         security = self.security()
         scheme, host, port = _parsed(self.address)
         try:
@@ -56,14 +60,15 @@ class Scheduler:
             raise self.unreachable(error) from None
         try:
             asyncio.run(_shake_hands(self.address, security))
-        except Exception:  # whatever Dask makes of a stranger's words
-            what = f"who listens at {self.address} is no Dask scheduler that lets us in by {scheme}"
-            raise ClusterLost(what, "name the address that it printed") from None
+        except Exception:  # Dask raises many kinds for a server with another protocol
+            what = f"{self.address} is not a Dask scheduler that accepts us by {scheme}"
+            raise ClusterLost(what, "give the address that the scheduler printed") from None
 
     def security(self) -> Security:
-        """What connections are made with, here and on workers.
+        """Dask's settings for connections, of clients and of workers.
 
-        Raises UsageProblem for an address that is none or not safe, MissingProgram without Dask.
+        Raises UsageProblem if the address is invalid or unsafe, or for unusable certificates;
+        MissingProgram without Dask.
         """
         scheme, host, _ = _parsed(self.address)
         require_distributed()
@@ -71,31 +76,31 @@ class Scheduler:
 
         if scheme == "tcp":
             if not self.insecure and not is_loopback(host):
-                what = f"{self.address}: whoever reaches a Dask scheduler runs what they like there"
-                raise UsageProblem(what, "use tls://, or say --insecure-cluster")
+                what = f"{self.address}: without TLS, anyone on the network can run programs there"
+                raise UsageProblem(what, "use tls://, or --insecure-cluster")
             return Security(require_encryption=False)
         files = {"ca_file": self.ca, "client_cert": self.cert, "client_key": self.key}
         files |= {"worker_cert": self.cert, "worker_key": self.key}
-        named = {f"tls_{what}": path for what, path in files.items() if path}
+        named = {f"tls_{option}": path for option, path in files.items() if path}
         security = Security(require_encryption=True, **named)
         used = security.get_tls_config_for_role("client")
         if not (used["ca_file"] and used["cert"]):
             what = f"{self.address}: no certificates"
-            raise UsageProblem(what, "--tls-ca, --tls-cert and --tls-key name them")
+            raise UsageProblem(what, "give --tls-ca, --tls-cert and --tls-key")
         try:
             security.get_connection_args("client")
-        except OSError as error:  # ssl's errors, too
+        except OSError as error:  # ssl's errors are OSErrors
             why = error.strerror or str(error)
             raise UsageProblem(f"{self.address}: its certificates cannot be used", why) from None
         return security
 
     def connect(self) -> Client:
-        """A client of it. Raises ClusterLost if it cannot be reached."""
+        """A connected client. Raises ClusterLost if the scheduler cannot be reached."""
         self.reach()
         from distributed import Client
 
         try:
-            with warnings.catch_warnings():  # of Python's and Dask's versions that are not the same
+            with warnings.catch_warnings():  # about differing versions of Python and Dask
                 warnings.simplefilter("ignore")
                 return Client(
                     self.address, security=self.security(), timeout=PATIENCE, set_as_default=False
@@ -104,22 +109,22 @@ class Scheduler:
             raise self.unreachable(error) from None
 
     def unreachable(self, error: OSError) -> ClusterLost:
-        """How to say that it did not answer."""
+        """The error for a failed connection."""
         why = error.strerror or str(error)
         return ClusterLost(f"no scheduler at {self.address}: {why}", "is it running?")
 
 
 async def _shake_hands(address: str, security: Security) -> None:
-    """Raise something if who is at *address* does not speak as Dask does."""
+    """Connect and close. Raises an exception if the server does not use Dask's protocol."""
     from distributed.comm.core import connect
 
-    async with asyncio.timeout(_REACH_SECONDS):  # its own is for the connection alone
+    async with asyncio.timeout(_REACH_SECONDS):  # connect()'s own limit leaves out the handshake
         comm = await connect(address, _REACH_SECONDS, **security.get_connection_args("client"))
         await comm.close()
 
 
 def is_loopback(host: str) -> bool:
-    """Is *host* this machine, as nobody else can reach it?"""
+    """Whether *host* is this machine's loopback, which no other machine can reach."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -127,14 +132,15 @@ def is_loopback(host: str) -> bool:
 
 
 def _parsed(address: str) -> tuple[str, str, int]:
-    """The scheme, the host and the port of an *address*."""
+    """The scheme, the host and the port of an *address*. Raises UsageProblem."""
     try:
         parts = urlsplit(address if "://" in address else f"tcp://{address}")
         port = parts.port
     except ValueError:
         port = parts = None
     if not parts or not port or not parts.hostname or parts.scheme not in ("tcp", "tls"):
-        raise UsageProblem(f"'{address}' is no scheduler", "write tls://HOST:PORT or HOST:PORT")
+        what = f"'{address}' is no scheduler address"
+        raise UsageProblem(what, "write tls://HOST:PORT or HOST:PORT")
     return parts.scheme, parts.hostname, port
 
 
@@ -145,7 +151,7 @@ def require_distributed() -> None:
     except ImportError:
         advice = f"{shlex.quote(sys.executable)} -m pip install distributed"
         raise MissingProgram("Dask is not installed", advice) from None
-    # what it has to say, it says to whoever asks: the user has our lines to read
+    # its log lines would mix with the progress line; errors are reported by exceptions
     for name in ("distributed", *logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""One worker of a Dask cluster: a process that probes for whoever asks its scheduler."""
+"""A worker of a Dask cluster: a process that runs probes for the scheduler's clients."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from bisector.system.workspace import Workspace
 
 
 def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], None]) -> None:
-    """Work for *scheduler* until interrupted; *ready* is told of each connection.
+    """Run probes for *scheduler* until interrupted; *ready* gets the address of each connection.
 
-    Raises ClusterLost if it cannot be reached, or went and does not come back.
+    Raises ClusterLost if the scheduler cannot be reached, or stays away for PATIENCE seconds.
     """
     security = scheduler.security()
     from distributed import Worker, WorkerPlugin
 
     class Limit(WorkerPlugin):
-        """How large this worker's workspace may be, for remote.answer()."""
+        """Holds the limit of the workspace in bytes, for remote.answer()."""
 
         name = LIMIT
         limit = workspace.limit
 
     async def work() -> None:
-        # one probe at a time, which builds with all processors; its memory is the sandbox's affair
+        # one probe at a time, which builds with all processors; the sandbox limits its memory
         host = "127.0.0.1" if is_loopback(scheduler.host) else None
         while True:
             with workspace.scratch() as scratch:
@@ -33,7 +33,7 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
                     worker = await Worker(
                         scheduler.address,
                         nthreads=1,
-                        host=host,  # else it listens on every network
+                        host=host,  # else it listens on all interfaces
                         security=security,
                         memory_limit=0,
                         local_directory=str(scratch),
@@ -44,7 +44,7 @@ def serve(scheduler: Scheduler, workspace: Workspace, ready: Callable[[str], Non
                     raise scheduler.unreachable(error) from None
                 try:
                     ready(worker.address)
-                    await worker.finished()  # it does not outlive the connection; we do
+                    await worker.finished()  # when the connection ends; then connect again
                 finally:
                     await worker.close()
 

@@ -1,4 +1,4 @@
-"""The kinds of oracle, one module each. A new one is listed here and nowhere else."""
+"""The kinds of oracle, one module each; this is the only place that lists them."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from collections.abc import Mapping
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 
-# by the option that names one on the command line
+# by their option of the command line, without dashes
 ORACLES: Mapping[str, type[Oracle]] = {kind.option: kind for kind in (VTestCase,)}

@@ -1,4 +1,4 @@
-"""A VTest case: a scenario's, rendered from its templates, or any .vtc file."""
+"""The oracle that runs a VTest case: one rendered from a scenario, or any .vtc file."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial, check_pattern
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
 
-# A scenario takes 0.3 s, and waits for a state for 3 s at most.
+# A scenario's test takes 0.3 s, and waits at most 3 s for one state.
 SCENARIO_SECONDS = 10.0
 
-# How a skipped test's reason begins: upstream's run-regtests.sh reads comments, VTest guards.
+# How the reason for a skipped test begins: by comments (run-regtests.sh), by guards (VTest).
 BY_COMMENT, BY_GUARD = "skipped, as run-regtests.sh does", "VTest skipped it: it needs"
 
 
 @dataclass(frozen=True)
 class VTestCase(Oracle):
-    """A VTest case with the patterns that judge it.
+    """A VTest case, with patterns for VTest's log.
 
     ``vtc`` is the file's name. A scenario's case is rendered: ``files`` holds the texts by name.
-    A user's own case lies in ``folder``, which is its ${testdir}. The patterns are regular
-    expressions for VTest's log (MULTILINE): without ``bad``, a failed expectation is what makes a
-    binary bad.
+    A user's own case is in ``folder``, its ${testdir}. The patterns ``bad``, ``control`` and
+    ``skip`` are those of Patterns; without ``bad``, a failed expectation makes a binary bad.
     """
 
     option: ClassVar[str] = "vtc"
@@ -56,7 +55,7 @@ class VTestCase(Oracle):
         bad: str,
         control: str,
     ) -> Self:
-        """The case of a scenario's variant: its files by name, its signature, its control."""
+        """The case of a scenario's variant, with its files' texts by name and its patterns."""
         key = digest(vtc, *(part for pair in files for part in pair), bad, control)
         return cls(
             name,
@@ -71,7 +70,7 @@ class VTestCase(Oracle):
 
     @classmethod
     def of_option(cls, text: str, *, bad_if: str | None, skip_if: str | None) -> Self:
-        """Any .vtc file, by its path; its folder is its ${testdir}.
+        """The .vtc file with the path *text*; its folder is its ${testdir}.
 
         Raises ScenarioProblem if it cannot be read or a pattern is no regular expression.
         """
@@ -92,32 +91,32 @@ class VTestCase(Oracle):
 
     @classmethod
     def find_tools(cls, workspace: Workspace) -> tuple[Tool, ...]:
-        """VTest, or varnishtest, its ancestor."""
+        """VTest, or its predecessor varnishtest. Raises MissingProgram."""
         return (tools.require_vtest(workspace),)
 
     def conditions(self) -> tuple[str, ...]:
-        """What every HAProxy in the test is started with."""
+        """The arguments of every HAProxy in the test."""
         return (vtest.haproxy_args(),)
 
     @property
     def knows_its_bug(self) -> bool:
-        """Whether the bug's signature is given."""
+        """Whether there is a pattern for the bug's signature."""
         return self.bad is not None
 
     @property
     def patterns(self) -> Patterns:
-        """What judges VTest's log."""
+        """The patterns for VTest's log."""
         return Patterns(self.bad, self.control, self.skip)
 
     def may_differ(self, ruling: Ruling) -> bool:
-        """A scenario's test works, or tells that it does not in half a second."""
+        """Also true of a scenario: to run its test again takes half a second."""
         return self.control is not None or super().may_differ(ruling)
 
     def run(self, trial: Trial) -> Ruling:
-        """Run VTest once, unless the case's comments say that this binary cannot pass."""
+        """Run VTest once, unless the binary fails the requirements in the case's comments."""
         text, shell = self._text(), self._shell(trial)
         if unmet := guards.unmet(text, shell):
-            trial.log.write_text("".join(f"does not hold: {comment}\n" for comment in unmet))
+            trial.log.write_text("".join(f"not met: {comment}\n" for comment in unmet))
             return Ruling(Verdict.UNTESTABLE, f"{BY_COMMENT}: {', '.join(unmet)}", unmet)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
         with vtest.place(self.vtc, self.files, self.folder, trial) as place:
@@ -128,7 +127,7 @@ class VTestCase(Oracle):
         return replace(ruling, seconds=done.seconds)
 
     def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
-        """The .vtc file with its companions. Raises WorkspaceProblem if one cannot be read."""
+        """The .vtc file and its companions. Raises WorkspaceProblem if one cannot be read."""
         if not self.folder:
             return ()
         folder = Path(self.folder)
@@ -142,7 +141,7 @@ class VTestCase(Oracle):
         return replace(self, folder=str(folder)) if self.folder else self
 
     def _text(self) -> str:
-        """The case's text; empty if it cannot be read, which VTest then says, too."""
+        """The case's text; '' if it cannot be read, which VTest reports, too."""
         if not self.folder:
             return dict(self.files).get(self.vtc, "")
         try:
@@ -151,7 +150,7 @@ class VTestCase(Oracle):
             return ""
 
     def _shell(self, trial: Trial) -> Callable[[str], Finished]:
-        """Runs a shell command where and as VTest runs those of this case."""
+        """A function that runs a shell command as VTest runs those of this case."""
 
         def run(command: str) -> Finished:
             with vtest.place(self.vtc, self.files, self.folder, trial) as place:

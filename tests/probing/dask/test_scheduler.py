@@ -86,7 +86,7 @@ def test_who_listens_there_and_is_no_scheduler_is_one_line_soon(
 
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         Thread(target=say, daemon=True).start()
-        with pytest.raises(ClusterLost, match="is no Dask scheduler that lets us in by tcp"):
+        with pytest.raises(ClusterLost, match="is not a Dask scheduler that accepts us by tcp"):
             Scheduler(f"127.0.0.1:{stranger.getsockname()[1]}").reach()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import ScenarioProblem
-from bisector.testing.companions import MAX_READ_FOR_NAMES, companions
+from bisector.testing.companions import MAX_SEARCHED, companions
 from bisector.testing.oracles.vtest_case import VTestCase
 
 VTC = 'varnishtest "x"\nshell "${testdir}/helper.sh"\n'
@@ -166,7 +166,7 @@ def test_a_change_of_a_companions_companion_changes_the_digest(case: Path) -> No
     assert of(case).digest != before
 
 
-@pytest.mark.parametrize("content", [b"\0 b.lua", b"b.lua " + b"x" * (MAX_READ_FOR_NAMES + 1)])
+@pytest.mark.parametrize("content", [b"\0 b.lua", b"b.lua " + b"x" * (MAX_SEARCHED + 1)])
 def test_what_is_no_text_or_huge_is_not_searched_for_names(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.bin").write_bytes(content)
     spread(tmp_path, {"b.lua": "x"})
