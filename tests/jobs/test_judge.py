@@ -17,9 +17,10 @@ from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
-from tests.jobs.verify.test_hunk_ablation import change
 from tests.support.clone import Clone
-from tests.support.reading import GCC, TCC, Reader, Reading, case, reading_prober
+from tests.support.patches import change
+from tests.support.reading import Reader, Reading, case, reading_prober
+from tests.support.toolchains import GCC, TCC
 
 FLAP = Suite("flap", True, (case("flap", "a=1"), case("flap", "a=2")))
 OTHER = Suite("other", False, (case("other", "b=1"),))

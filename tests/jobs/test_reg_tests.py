@@ -29,8 +29,9 @@ from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, UNTESTABLE
 from tests.support.clone import Clone
+from tests.support.hunting import BAD, GOOD, UNTESTABLE
+from tests.support.toolchains import GCC
 
 UNBUILDABLE = Verdict.UNBUILDABLE
 VTC = 'vtest "a test"\n'

@@ -13,23 +13,13 @@ from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Reduced
 from bisector.system.workspace import Workspace
-from tests.jobs.hunt.test_hunt import World
 from tests.support import old_journal as old
 from tests.support.clone import Clone
+from tests.support.hunting import Silent, World
 from tests.support.records import GOOD, STARTED, probed
 
 REDUCED = Reduced("c" * 40, 2, ("src/a.c @@ -1 +1 @@",), "diff")
 END = Ended(ANSWERED, ())
-
-
-class Silent:
-    """Somebody who does not look."""
-
-    there = False
-
-    def doing(self, what: str) -> None: ...
-
-    def told(self, event: Event) -> None: ...
 
 
 class Job:

@@ -19,8 +19,9 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.search.costs import Memory
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import DIED
-from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
 from tests.support.clone import Clone
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World
+from tests.support.toolchains import GCC, TCC
 
 AUTO = Toolchains(TCC, GCC, GCC)
 UNBUILDABLE = Verdict.UNBUILDABLE

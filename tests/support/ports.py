@@ -10,8 +10,6 @@ from pathlib import Path
 import pygit2
 
 from bisector.build.toolchain import Toolchains
-from bisector.build.toolchains.dev import Dev
-from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
 from bisector.jobs.backport.attempt import Plan
 from bisector.jobs.backport.backport import find_branches
@@ -32,8 +30,8 @@ from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.toolchains import GCC
 
-GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 FLAP, SPARE = (
     VTestCase(name, name, f"{name}.vtc", bad="x", control="y") for name in ("flap", "spare")
 )

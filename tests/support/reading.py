@@ -9,8 +9,6 @@ from pathlib import Path
 import pygit2
 
 from bisector.build.toolchain import Toolchains
-from bisector.build.toolchains.dev import Dev
-from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
 from bisector.probing.context import Bench
 from bisector.probing.executors import Task
@@ -24,8 +22,6 @@ from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
-
-GCC, TCC = Dev("make", (), "gcc"), Fast("make", (), "tcc")
 
 Reading = Callable[[str, Oracle, str], Verdict]
 """The verdict on a source text, in a case, built by the toolchain of that name."""

@@ -24,7 +24,8 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
-from tests.support.ports import BASE, GCC, TCC, C, World, verdict
+from tests.support.ports import BASE, C, World, verdict
+from tests.support.toolchains import GCC, TCC
 
 
 @pytest.fixture

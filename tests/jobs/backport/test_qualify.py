@@ -18,7 +18,8 @@ from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
-from tests.support.ports import BLIND, FLAP, GCC, OTHER, OWN, TCC, C, World, verdict
+from tests.support.ports import BLIND, FLAP, OTHER, OWN, C, World, verdict
+from tests.support.toolchains import GCC, TCC
 
 TEST = 'vtest "a test"\n'
 MESSAGE = "BUG/MINOR: y: do it right\n\nThis must be backported as far as 2.9."

@@ -19,8 +19,9 @@ from bisector.record.events import Confirmed, Ended, Found, Noted, Probed, Reduc
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change
 from bisector.system.workspace import Workspace
-from tests.jobs.hunt.test_hunt import AUTO, BAD, GCC, GOOD, Machine, Scripted, World, bad_in
 from tests.support.clone import AUTHOR, Clone
+from tests.support.hunting import BAD, GOOD, Machine, Scripted, World, bad_in
+from tests.support.toolchains import AUTO, GCC
 
 WORDS = ("one", "two", "three", "four")
 """What the culprit's four hunks bring into src/a.c, far from each other."""

@@ -16,8 +16,9 @@ from bisector.record.events import Confirmed, Found
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change
 from bisector.system.workspace import Workspace
-from tests.jobs.hunt.test_hunt import BAD, GCC, GOOD, TCC, UNTESTABLE, Scripted, World
 from tests.support.clone import Clone
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World
+from tests.support.toolchains import GCC, TCC
 
 Says = Callable[[int], Verdict]
 """A side's verdict by its run."""

@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import NoTransitionSeen, ProbeFailed
-from bisector.jobs.hunt.transition import (
-    ANY_FAILURE_BY_LUCK,
-    BY_LUCK,
-    Finder,
-    SearchRange,
-)
+from bisector.jobs.hunt.transition import ANY_FAILURE_BY_LUCK, BY_LUCK, Finder, SearchRange
 from bisector.patch import relevance
 from bisector.probing.executors import Task
 from bisector.record.events import Found, Probed
@@ -21,8 +16,8 @@ from bisector.record.words import Change
 from bisector.search.bisection import Search
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.jobs.hunt.test_hunt import BAD, GOOD, Scripted, World, bad_in, flaky_in
 from tests.support.clone import Clone
+from tests.support.hunting import BAD, GOOD, Scripted, World, bad_in, flaky_in
 
 
 @pytest.fixture

@@ -17,20 +17,9 @@ from bisector.record.verdict import Verdict
 from bisector.search.release_inference import BUDGET
 from bisector.system.workspace import Workspace
 from bisector.testing.scenario import Known
-from tests.jobs.hunt.test_hunt import (
-    AUTO,
-    BAD,
-    GCC,
-    GOOD,
-    TCC,
-    UNTESTABLE,
-    Scripted,
-    Truth,
-    World,
-    bad_in,
-    tell_fast,
-)
 from tests.support.clone import Clone
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World, bad_in, tell_fast
+from tests.support.toolchains import AUTO, GCC, TCC
 
 TAGGED = {0: "v3.0.0", **{n: f"v3.1-dev{n}" for n in range(1, 20)}, 20: "v3.1.0"}
 

@@ -16,8 +16,8 @@ from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS
 from bisector.system.workspace import Workspace
-from tests.jobs.hunt.test_hunt import GOOD, World
 from tests.support.clone import Clone
+from tests.support.hunting import GOOD, World
 from tests.support.judged import started
 from tests.support.records import STARTED, probed
 

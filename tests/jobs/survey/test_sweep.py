@@ -18,8 +18,8 @@ from bisector.probing.setup import Asked, Options
 from bisector.record.events import Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
-from tests.jobs.hunt.test_hunt import (
-    AUTO,
+from tests.support.clone import Clone
+from tests.support.hunting import (
     BAD,
     GOOD,
     UNTESTABLE,
@@ -30,7 +30,7 @@ from tests.jobs.hunt.test_hunt import (
     flaky_in,
     tell_fast,
 )
-from tests.support.clone import Clone
+from tests.support.toolchains import AUTO
 
 ALL = Choice(every=1)
 Drawn = list[tuple[list[int], Verdict]]

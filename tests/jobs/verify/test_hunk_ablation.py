@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 import pytest
@@ -10,30 +9,22 @@ import pytest
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite
 from bisector.jobs.verify.hunk_ablation import Hunkwise
-from bisector.patch import unified_diff
-from bisector.patch.model import Patch, Series
+from bisector.patch.model import Series
 from bisector.record.patch_events import HunkDropped
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from tests.support.clone import Clone
-from tests.support.reading import GCC, TCC, case, reading_prober
+from tests.support.patches import change
+from tests.support.reading import case, reading_prober
+from tests.support.toolchains import GCC, TCC
 
 SUITE = Suite("flap", True, (case("flap", "a=1"), case("flap", "a=2")))
 
 GAP = "".join(f"int gap{n};\n" for n in range(9))
 OLD = f"int port = 0;\n{GAP}/* old words */\n{GAP}int family = 0;\n{GAP}int dead = 0;\n"
 NEW = f"int port = 1;\n{GAP}/* new words */\n{GAP}int family = 1;\n{GAP}int dead = 1;\n"
-
-
-def change(path: str, old: str, new: str, name: str = "fix") -> Series:
-    """A series of one patch that makes *new* of *old*."""
-    lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}"
-    )
-    text = f"diff --git a/{path} b/{path}\n" + "".join(lines)
-    return Series((Patch(name, f"BUG: {name}", name, unified_diff.parse(text.encode(), name)),))
 
 
 def reading(source: str, oracle: Oracle, chain: str) -> Verdict:

@@ -23,10 +23,11 @@ from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
-from tests.jobs.verify.test_hunk_ablation import change
 from tests.support.clone import Clone
-from tests.support.reading import GCC, TCC, Reader, Reading, case, reading_prober
+from tests.support.patches import change
+from tests.support.reading import Reader, Reading, case, reading_prober
 from tests.support.records import STARTED
+from tests.support.toolchains import GCC, TCC
 
 HUNKS = Closer(hunks=True)
 BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"

@@ -1,0 +1,206 @@
+"""A small history, and a prober that answers from a known truth: hunts that build nothing."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+import pygit2
+from pygit2.enums import FileMode
+
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.fast import Fast
+from bisector.git.history import History
+from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.patch.apply import Applied, AppliedSeries, ApplyConflict
+from bisector.patch.load import from_commit
+from bisector.patch.model import Series
+from bisector.probing.context import Bench
+from bisector.probing.probe import Probe
+from bisector.probing.prober import Prober, Progress
+from bisector.probing.ticket import Ticket
+from bisector.record.events import Confirmed, Ended, Event, Found
+from bisector.record.journal import Journal
+from bisector.record.patch_events import PatchChecked
+from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.record.words import How
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing.oracles.vtest_case import VTestCase
+from bisector.testing.scenario import Known
+from tests.support.clone import Clone
+from tests.support.reading import Answering
+from tests.support.toolchains import GCC
+
+GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
+
+Truth = Callable[[int, int], Verdict]
+"""The verdict on a commit by its number and by the run's."""
+
+
+def bad_in(stretch: range, untestable: Collection[int] = ()) -> Truth:
+    def truth(number: int, run: int) -> Verdict:
+        return UNTESTABLE if number in untestable else BAD if number in stretch else GOOD
+
+    return truth
+
+
+class Machine(Answering):
+    """Answers from a truth."""
+
+    def __init__(self, history: History, commits: list[str], truth: Truth) -> None:
+        super().__init__()
+        self.truth = truth
+        self.fast_truth: Truth | None = None
+        self.asked: list[int] = []
+        self.patched: dict[str, Verdict] = {}
+        self.binaries: Mapping[int, str] = {}
+        self.reasons: Mapping[int, str] = {}
+        self._numbers = {history.tree_id(commit): n for n, commit in enumerate(commits)}
+
+    def _answer(self, request: Probe) -> Result:
+        if request.tree in self.patched:
+            verdict = self.patched[request.tree]
+            return Result(Ruling(verdict, f"{verdict}, as it is"), self._key(request), "patched")
+        number = self._numbers[request.tree]
+        self.asked.append(number)
+        fast = self.fast_truth if request.chain.name == Fast.name else None
+        verdict = (fast or self.truth)(number, request.run)
+        ruling = Ruling(verdict, self.reasons.get(number, f"{verdict}, as it is"))
+        binary = self.binaries.get(number, f"binary {number} {request.chain.name}")
+        return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
+
+
+class Scripted(Prober):
+    """A real prober on a made-up machine; how a series applies is made up, too."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        journal: Journal,
+        commits: list[str],
+        truth: Truth,
+        progress: Progress | None,
+    ) -> None:
+        self.machine = Machine(bench.history, commits, truth)
+        super().__init__(bench, journal, self.machine, progress, fresh=False)
+        self.commits = commits
+        self.patched: Mapping[int, Verdict | ApplyConflict] = {}
+
+    @property
+    def asked(self) -> list[int]:
+        """The commits that the machine was asked about, by number."""
+        return self.machine.asked
+
+    def start_patched(
+        self, revision: str, series: Series, purpose: str
+    ) -> tuple[AppliedSeries | ApplyConflict, Ticket | None]:
+        answer = self.patched.get(self.commits.index(revision), GOOD)
+        if isinstance(answer, ApplyConflict):
+            return answer, None
+        store = self.bench.history.store
+        builder = store.TreeBuilder(store[self.bench.history.tree_id(revision)].peel(pygit2.Tree))
+        builder.insert("patched", store.create_blob(b"patched"), FileMode.BLOB)
+        tree = builder.write()
+        self.machine.patched[str(tree)] = answer
+        done = AppliedSeries(tree, (Applied(tree, How.EXACT), Applied(tree, How.THREE_WAY, "3.0")))
+        return done, self.start_tree(revision, str(tree), purpose)
+
+
+class World:
+    """A small history, in which hunts take place."""
+
+    def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
+        self.clone, self.workspace, self.path = clone, workspace, path
+        self.commits = clone.line(24)
+        for number, name in {0: "v2.9.0", 9: "v3.0-dev1", 12: "v3.0.0", 20: "v3.1-dev1"}.items():
+            clone.tag(name, self.commits[number])
+        self.oracle = VTestCase("flap", "digest", "flap.vtc", bad="signature", control="control")
+        self.range = "v2.9..master"
+        self.chains = Toolchains(GCC, GCC)
+        self.other_tools = False
+
+    def hunt(
+        self,
+        truth: Truth,
+        *,
+        known: Known | None = None,
+        series: Series | None = None,
+        blind: bool = False,
+        hint: str = "",
+        flaky: bool = False,
+        prepare: Callable[[Scripted], None] = lambda prober: None,
+    ) -> Scripted:
+        """One session of a hunt, over the journal of those before; the prober that it used."""
+        prober = self.prober(truth)
+        prepare(prober)
+        span = prober.bench.history.range(self.range)
+        question = Question(span, known or Known(), series, blind, (), hint, flaky)
+        Hunt(question, prober).run()
+        return prober
+
+    def prober(self, truth: Truth, progress: Progress | None = lambda text: None) -> Scripted:
+        made = Scripted(self.bench(), Journal(self.path), self.commits, truth, progress)
+        made.machine.other_tools = self.other_tools
+        return made
+
+    def bench(self) -> Bench:
+        tool = Tool(Path("/vtest"), "vtest", "id")
+        history = History.open(self.clone.path, self.workspace)
+        return Bench(self.workspace, history, self.chains, self.oracle, (tool,))
+
+    @property
+    def events(self) -> list[Event]:
+        return Journal(self.path).events
+
+    def found(self) -> dict[str, list[int]]:
+        """What was found, by number."""
+        number = self.commits.index
+        return {e.what: [*map(number, e.revisions)] for e in self.events if isinstance(e, Found)}
+
+    def confirmed(self) -> dict[str, str]:
+        """'' for what is proven, else the doubt."""
+        confirmed = [event for event in self.events if isinstance(event, Confirmed)]
+        assert all(event.proven == (not event.doubt) for event in confirmed)
+        return {event.what: event.doubt for event in confirmed}
+
+    def ended(self) -> Ended:
+        (ended,) = (event for event in self.events if isinstance(event, Ended))
+        assert self.events[-1] == ended
+        return ended
+
+    def patched(self) -> list[PatchChecked]:
+        return [event for event in self.events if isinstance(event, PatchChecked)]
+
+    def fix_series(self, number: int) -> Series:
+        git = self.clone.git
+        commit = git[self.commits[number]].peel(pygit2.Commit)
+        return Series((from_commit(git, commit),))
+
+
+def tell_fast(truth: Truth) -> Callable[[Scripted], None]:
+    def prepare(prober: Scripted) -> None:
+        prober.machine.fast_truth = truth
+
+    return prepare
+
+
+def flaky_in(stretch: range, share: float, seed: str = "") -> Truth:
+    """Bad in that *share* of the runs, by a made-up chance that is the same each time."""
+
+    def truth(number: int, run: int) -> Verdict:
+        luck = random.Random(f"{seed}{number}/{run}").random()
+        return BAD if number in stretch and luck < share else GOOD
+
+    return truth
+
+
+class Silent:
+    """A watcher that shows nothing."""
+
+    there = False
+
+    def doing(self, what: str) -> None: ...
+
+    def told(self, event: Event) -> None: ...
