@@ -40,16 +40,7 @@ from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, classify
 from tests.support.clone import AUTHOR
 from tests.support.made import FIXED, TEN, C, Repo
 from tests.support.strategies import EVENTS
-from tests.testing.test_vtest_log import (
-    ANY,
-    EXIT_1,
-    FLAP,
-    KILLED,
-    REFUSED,
-    RX_TIMEOUT,
-    SEGV,
-    SERVING,
-)
+from tests.support.vtest_logs import ANY, EXIT_1, FLAP, KILLED, REFUSED, RX_TIMEOUT, SEGV, SERVING
 
 pytestmark = pytest.mark.slow
 

@@ -16,7 +16,7 @@ from bench.rivals import COLD, GIT, GIT_FAST, HINTED, PARTS, WARM, Row, believab
 from bench.table import table
 from bisector.errors import EnvironmentProblem, UsageProblem
 from bisector.system.sandbox import Sandbox
-from tests.system.test_process import is_gone
+from tests.support.waiting import is_gone
 
 ANSWER = {"introduction": "a" * 40, "fix": "b" * 40}
 ABOUT = {"old": "0" * 40, "new": "1" * 40, "bad": "2" * 40, "told": "v3.0-dev12"}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,67 +15,23 @@ import pytest
 
 from bisector.build import binaries, tcc
 from bisector.build.binaries import Build, build, build_key, built
-from bisector.build.toolchain import Toolchain
-from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.errors import MissingLibrary, MissingProgram, WorkspaceProblem
-from bisector.git.object_store import private_store
 from bisector.system import cache, process
 from bisector.system.process import Finished
 from bisector.system.slots import Slot
 from bisector.system.stop import Stop, Stopped
-from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace, hold
 from tests.support.clone import Clone
-from tests.system.test_slots import until, waiting
-
-LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
+from tests.support.tiny_haproxy import LUA, MAKEFILE, TinyHAProxy
+from tests.support.waiting import until, waiting
 
 # --- building -------------------------------------------------------------------------------------
 
-MAKEFILE = """\
-haproxy: src/haproxy.o src/a.o
-\t$(CC) -o $@ $^
-%.o: %.c
-\t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
-"""
-SOURCES: Mapping[str, str | None] = {
-    "Makefile": MAKEFILE,
-    "include/haproxy/x.h": "#define X 7\n",
-    "src/haproxy.c": '#include "haproxy/x.h"\nint a(void);\nint main(void) { return X + a(); }\n',
-    "src/a.c": "int a(void) { return 0; }\n",
-}
-
-
-class Bench:
-    """A tiny HAProxy and the real compiler."""
-
-    def __init__(self, clone: Clone, workspace: Workspace) -> None:
-        gcc, make = shutil.which("gcc"), shutil.which("make")
-        if not gcc or not make:
-            pytest.skip("no gcc and make on this machine")
-        self.clone, self.workspace = clone, workspace
-        self.first = clone.commit(SOURCES)
-        self.store = private_store(clone.git, workspace)
-        self.tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
-        self.chain: Toolchain = Dev.of(*self.tools, LUA, {})
-
-    def build(self, change: Mapping[str, str | None] | None = None) -> Build:
-        tree = self.clone.tree(change or {}, self.first)
-        return build(self.workspace, self.store, tree, self.chain)
-
-    def built(self, status: int) -> AbstractContextManager[Build]:
-        """The binary that ends with *status*."""
-        change: Mapping[str, str | None] = {
-            "src/haproxy.c": f"int main(void) {{ return {status}; }}\n"
-        }
-        tree = self.clone.tree(change, self.first)
-        return built(self.workspace, self.store, tree, self.chain)
-
 
 @pytest.fixture
-def bench(clone: Clone, workspace: Workspace) -> Bench:
-    return Bench(clone, workspace)
+def bench(clone: Clone, workspace: Workspace) -> TinyHAProxy:
+    return TinyHAProxy(clone, workspace)
 
 
 def compiled(built: Build) -> list[str]:
@@ -85,7 +40,7 @@ def compiled(built: Build) -> list[str]:
     return sorted(word for word in words if word.endswith(".c"))
 
 
-def test_a_source_is_built_once_then_comes_from_the_cache(bench: Bench) -> None:
+def test_a_source_is_built_once_then_comes_from_the_cache(bench: TinyHAProxy) -> None:
     made = bench.build()
     assert not made.problem
     assert made.seconds > 0
@@ -98,7 +53,7 @@ def test_a_source_is_built_once_then_comes_from_the_cache(bench: Bench) -> None:
     assert same == again
 
 
-def test_the_next_build_compiles_only_changed_files(bench: Bench) -> None:
+def test_the_next_build_compiles_only_changed_files(bench: TinyHAProxy) -> None:
     bench.build()
     made = bench.build({"src/a.c": "int a(void) { return 1; }\n"})
     assert compiled(made) == ["src/a.c"]
@@ -106,7 +61,7 @@ def test_the_next_build_compiles_only_changed_files(bench: Bench) -> None:
 
 
 def test_a_changed_header_recompiles_everything_without_a_rule_for_it(
-    bench: Bench,
+    bench: TinyHAProxy,
 ) -> None:
     bench.build()
     made = bench.build({"include/haproxy/x.h": "#define X 9\n"})
@@ -114,7 +69,7 @@ def test_a_changed_header_recompiles_everything_without_a_rule_for_it(
     assert subprocess.run([made.binary], check=False).returncode == 9
 
 
-def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: Bench) -> None:
+def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: TinyHAProxy) -> None:
     failed = bench.build({"src/a.c": "int a(void) { return b; }\n"})
     assert failed.problem.startswith("src/a.c:1:")
     assert "error: 'b' undeclared" in failed.problem
@@ -123,7 +78,7 @@ def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: Ben
     assert not failed.binary.exists()
 
 
-def test_a_build_reuses_the_objects_of_a_failed_one(bench: Bench) -> None:
+def test_a_build_reuses_the_objects_of_a_failed_one(bench: TinyHAProxy) -> None:
     bench.build()
     assert bench.build({"src/a.c": "#error no\n"}).problem
     made = bench.build({"src/a.c": "int a(void) { return 2; }\n"})
@@ -131,24 +86,24 @@ def test_a_build_reuses_the_objects_of_a_failed_one(bench: Bench) -> None:
     assert subprocess.run([made.binary], check=False).returncode == 9
 
 
-def test_a_binary_that_does_not_link_is_a_problem(bench: Bench) -> None:
+def test_a_binary_that_does_not_link_is_a_problem(bench: TinyHAProxy) -> None:
     assert "undefined reference to" in bench.build({"src/a.c": "int b;\n"}).problem
 
 
-def test_a_successful_make_without_a_binary_is_a_problem(bench: Bench) -> None:
+def test_a_successful_make_without_a_binary_is_a_problem(bench: TinyHAProxy) -> None:
     made = bench.build({"Makefile": "haproxy:\n\ttrue\n"})
     assert "no binary" in made.problem
     assert not made.binary.exists()
 
 
-def test_the_toolchains_make_is_run(bench: Bench) -> None:
+def test_the_toolchains_make_is_run(bench: TinyHAProxy) -> None:
     bench.chain = replace(bench.chain, make="/nowhere/gmake")
     with pytest.raises(MissingProgram, match="/nowhere/gmake"):
         bench.build()
 
 
 def test_a_missing_header_or_library_is_a_failure_of_the_machine(
-    bench: Bench,
+    bench: TinyHAProxy,
 ) -> None:
     wanting = {"src/a.c": "#include <no-such/thing.h>\nint a(void) { return 0; }\n"}
     for _ in range(2):  # and that is not kept
@@ -164,14 +119,14 @@ def test_a_missing_header_or_library_is_a_failure_of_the_machine(
     assert not bench.build().problem
 
 
-def test_a_missing_header_of_haproxy_is_a_failure_of_the_revision(bench: Bench) -> None:
+def test_a_missing_header_of_haproxy_is_a_failure_of_the_revision(bench: TinyHAProxy) -> None:
     for line in ("#include <haproxy/forgotten.h>", '#include "forgotten.h"'):
         failed = bench.build({"src/a.c": f"{line}\nint a(void) {{ return 0; }}\n"})
         assert failed.problem.startswith("src/a.c:1:")
         assert "forgotten.h: No such file or directory" in failed.problem
 
 
-def test_another_toolchain_has_another_binary(bench: Bench) -> None:
+def test_another_toolchain_has_another_binary(bench: TinyHAProxy) -> None:
     tree = bench.clone.tree({}, bench.first)
     other = replace(bench.chain, identity="other")
     assert build_key(bench.store, tree, bench.chain) != build_key(bench.store, tree, other)
@@ -181,7 +136,7 @@ META = {"no content": "{}", "no JSON": "{", "a list": "[]", "a number": "1", "nu
 
 
 @pytest.mark.parametrize("damage", ["binary", "no binary", *META])
-def test_a_damaged_cache_entry_is_discarded_and_rebuilt(bench: Bench, damage: str) -> None:
+def test_a_damaged_cache_entry_is_discarded_and_rebuilt(bench: TinyHAProxy, damage: str) -> None:
     made = bench.build()
     meta = made.binary.with_name("meta.json")
     if damage == "binary":
@@ -200,7 +155,9 @@ def test_a_damaged_cache_entry_is_discarded_and_rebuilt(bench: Bench, damage: st
 
 
 @pytest.mark.parametrize("damage", ["binary", "meta"])
-def test_a_damaged_binary_in_use_is_replaced_and_never_missing(bench: Bench, damage: str) -> None:
+def test_a_damaged_binary_in_use_is_replaced_and_never_missing(
+    bench: TinyHAProxy, damage: str
+) -> None:
     made = bench.build()
     home, whole = made.binary.parent, made.binary.read_bytes()
     if damage == "binary":
@@ -219,7 +176,7 @@ def test_a_damaged_binary_in_use_is_replaced_and_never_missing(bench: Bench, dam
     assert sorted(path.name for path in home.iterdir()) == ["build.log", "haproxy", "meta.json"]
 
 
-def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: Bench) -> None:
+def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: TinyHAProxy) -> None:
     slow = {"src/haproxy.c": "#include <unistd.h>\nint main(void) { pause(); }\n"}
     made = bench.build(slow)
     with hold(made.binary.parent):
@@ -232,7 +189,7 @@ def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: Bench) -> 
 
 
 def test_a_path_that_cannot_be_replaced_is_an_error(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if another host, which shares the workspace but not its locks, had written there."""
     made = bench.build()
@@ -243,7 +200,7 @@ def test_a_path_that_cannot_be_replaced_is_an_error(
         bench.build()
 
 
-def test_a_failed_build_is_not_cached(bench: Bench) -> None:
+def test_a_failed_build_is_not_cached(bench: TinyHAProxy) -> None:
     """The machine may have been the cause."""
     failed = bench.build({"src/a.c": "#error no\n"})
     assert bench.build({"src/a.c": "#error no\n"}).seconds > 0
@@ -251,7 +208,7 @@ def test_a_failed_build_is_not_cached(bench: Bench) -> None:
 
 
 def test_on_a_full_disk_a_failure_is_never_the_sources(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*folders: Path, room: int = 0) -> None:
         raise WorkspaceProblem("no room")
@@ -264,7 +221,7 @@ def test_on_a_full_disk_a_failure_is_never_the_sources(
 
 
 def test_after_an_interrupted_build_the_tree_is_not_trusted(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.build()
 
@@ -287,7 +244,7 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
 class Other(threading.Thread):
     """Another hunt that builds the first revision until ``may_go`` is set."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: TinyHAProxy) -> None:
         super().__init__()
         tree = bench.clone.tree({}, bench.first)
         self._workspace, self._key = bench.workspace, build_key(bench.store, tree, bench.chain)
@@ -315,7 +272,7 @@ def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) ->
 
 
 def test_a_build_of_another_hunt_is_awaited_and_used(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = bench.build()
     aside = tmp_path / "aside"
@@ -333,7 +290,7 @@ def test_a_build_of_another_hunt_is_awaited_and_used(
 
 
 def test_if_the_other_hunt_is_killed_the_build_is_repeated(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = Other(bench)
     waited = while_waiting(monkeypatch, other.may_go.set)
@@ -343,7 +300,7 @@ def test_if_the_other_hunt_is_killed_the_build_is_repeated(
 
 
 def test_a_wait_for_another_hunt_can_be_cancelled(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, slot = Other(bench), Slot(1)
     while_waiting(monkeypatch, slot.cancel)
@@ -366,7 +323,7 @@ src/%.o: src/%.c
 
 @pytest.mark.parametrize("boxed", [False, True])
 def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
-    bench: Bench, boxed: bool, request: pytest.FixtureRequest
+    bench: TinyHAProxy, boxed: bool, request: pytest.FixtureRequest
 ) -> None:
     slot = Slot(1, sandbox=request.getfixturevalue("box") if boxed else None)
     slow = bench.clone.tree(
@@ -396,7 +353,7 @@ def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
 
 
 def test_a_killed_make_leaves_a_tree_that_is_not_trusted(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill(*words: object, cwd: Path, **more: object) -> Finished:
         (cwd / "src/a.o").write_text("torn")
@@ -409,7 +366,7 @@ def test_a_killed_make_leaves_a_tree_that_is_not_trusted(
     assert compiled(bench.build()) == ["src/a.c", "src/haproxy.c"]
 
 
-def test_a_build_cancelled_while_it_waits_does_not_start(bench: Bench) -> None:
+def test_a_build_cancelled_while_it_waits_does_not_start(bench: TinyHAProxy) -> None:
     slot = Slot(1)
     slot.cancel()
     tree = bench.clone.tree({}, bench.first)
@@ -418,7 +375,7 @@ def test_a_build_cancelled_while_it_waits_does_not_start(bench: Bench) -> None:
     assert not (bench.workspace.root / "trees").exists()
 
 
-def test_a_binary_built_meanwhile_is_not_built_again(bench: Bench) -> None:
+def test_a_binary_built_meanwhile_is_not_built_again(bench: TinyHAProxy) -> None:
     tree, slot = bench.clone.tree({}, bench.first), Slot(1)
     made: list[Build] = []
     waiter = threading.Thread(
@@ -436,13 +393,13 @@ def test_a_binary_built_meanwhile_is_not_built_again(bench: Bench) -> None:
 
 
 @pytest.fixture
-def fast(bench: Bench) -> Bench:
+def fast(bench: TinyHAProxy) -> TinyHAProxy:
     # gcc in the place of tcc: what is tested is what is made of its binary and objects
     bench.chain = Fast.of(*bench.tools, LUA, {})
     return bench
 
 
-def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fast_binary_must_boot(fast: TinyHAProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Path] = []
 
     def boots(binary: Path, log: Path, slot: Slot) -> bool:
@@ -462,14 +419,14 @@ def test_a_fast_binary_must_boot(fast: Bench, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_boot_check_is_only_for_fast_binaries(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "boots", None)
     assert not bench.build().problem
 
 
 def test_a_tree_is_not_trusted_if_tccs_binary_does_not_boot_or_link(
-    fast: Bench, monkeypatch: pytest.MonkeyPatch
+    fast: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a full disk tcc writes an incomplete object and reports success."""
     monkeypatch.setattr(tcc, "boots", lambda binary, log, slot: log.write_text("") > 0)
@@ -482,7 +439,7 @@ def test_a_tree_is_not_trusted_if_tccs_binary_does_not_boot_or_link(
 
 
 def test_a_tree_is_trusted_if_tcc_does_not_compile_one_file(
-    fast: Bench, monkeypatch: pytest.MonkeyPatch
+    fast: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "boots", lambda *words: True)
     fast.build()
@@ -491,7 +448,7 @@ def test_a_tree_is_trusted_if_tcc_does_not_compile_one_file(
 
 
 def test_a_header_is_missing_only_if_gcc_does_not_find_it_either(
-    fast: Bench, tmp_path: Path
+    fast: TinyHAProxy, tmp_path: Path
 ) -> None:
     tcc = tmp_path / "tcc"
     fast.chain = replace(fast.chain, variables=(("CC", str(tcc)),))
@@ -510,7 +467,7 @@ def test_a_header_is_missing_only_if_gcc_does_not_find_it_either(
 # --- the size limit -------------------------------------------------------------------------------
 
 
-def test_a_new_binary_evicts_older_ones_that_are_not_in_use(bench: Bench) -> None:
+def test_a_new_binary_evicts_older_ones_that_are_not_in_use(bench: TinyHAProxy) -> None:
     bench.workspace = replace(bench.workspace, limit=0)
     with bench.built(1) as one, bench.built(2) as two:
         assert one.binary.exists()
@@ -520,7 +477,9 @@ def test_a_new_binary_evicts_older_ones_that_are_not_in_use(bench: Bench) -> Non
         assert three.log.exists()
 
 
-def test_within_the_limit_nothing_is_evicted_and_evicted_binaries_are_rebuilt(bench: Bench) -> None:
+def test_within_the_limit_nothing_is_evicted_and_evicted_binaries_are_rebuilt(
+    bench: TinyHAProxy,
+) -> None:
     with bench.built(1) as one, bench.built(2) as two:
         pass
     assert one.binary.exists() and two.binary.exists()
@@ -532,7 +491,7 @@ def test_within_the_limit_nothing_is_evicted_and_evicted_binaries_are_rebuilt(be
 
 
 def test_a_binary_evicted_before_its_use_is_built_again(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = binaries.build
     evicted: list[cache.Freed] = []
@@ -549,14 +508,14 @@ def test_a_binary_evicted_before_its_use_is_built_again(
         assert subprocess.run([made.binary], check=False).returncode == 1
 
 
-def test_a_failed_build_is_returned(bench: Bench) -> None:
+def test_a_failed_build_is_returned(bench: TinyHAProxy) -> None:
     tree = bench.clone.tree({"src/a.c": "#error no\n"}, bench.first)
     with built(bench.workspace, bench.store, tree, bench.chain) as failed:
         assert "#error no" in failed.problem
         assert "#error no" in failed.log.read_text()
 
 
-def test_using_a_cached_binary_updates_its_time_of_use(bench: Bench) -> None:
+def test_using_a_cached_binary_updates_its_time_of_use(bench: TinyHAProxy) -> None:
     made = bench.build()
     meta = made.binary.with_name("meta.json")
     os.utime(meta, (1, 1))

@@ -14,15 +14,15 @@ import pygit2
 import pytest
 
 from bisector import __version__
-from bisector.cli import main
 from bisector.errors import MissingProgram, PatchConflict, UsageProblem
 from bisector.jobs import single
 from bisector.probing.setup import Asked
 from bisector.system.workspace import Workspace, hold
 from bisector.testing import scenario_loader
+from tests.support.cache_entries import keep_binary
 from tests.support.clone import Clone
 from tests.support.clusters import machines
-from tests.system.test_cache import keep_binary
+from tests.support.shell import Shell
 
 COMMANDS = (
     "run",
@@ -41,31 +41,6 @@ COMMANDS = (
     "worker",
     "demo",
 )
-
-
-class Shell:
-    """Runs a command line, and has what it said."""
-
-    def __init__(self, capture: pytest.CaptureFixture[str]) -> None:
-        self._capture = capture
-        self.out = self.err = ""
-
-    def __call__(self, *words: str) -> int:
-        status = main(["bisector", *words])
-        self.out, self.err = self._capture.readouterr()
-        return status
-
-    def complaint(self) -> str:
-        """The only line on stderr; there is nothing else."""
-        assert self.out == ""
-        (line,) = self.err.splitlines()
-        assert line.startswith("bisector: ")
-        return line
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(capsys)
 
 
 @pytest.fixture

@@ -15,15 +15,10 @@ from bisector.jobs.catalog import journal_of
 from bisector.jobs.runner import JobResult
 from bisector.record.events import Ended, Event
 from bisector.system.workspace import Workspace
-from tests.cli.test_cli import Shell
 from tests.support import judged as j
 from tests.support import old_journal as old
 from tests.support.records import ANSWERED, STARTED
-
-
-@pytest.fixture
-def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(capsys)
+from tests.support.shell import Shell
 
 
 @pytest.fixture

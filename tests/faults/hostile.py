@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Thread
 
 from bisector.build import binaries, tcc
 from bisector.build.binaries import Build
@@ -23,6 +24,7 @@ from bisector.system.workspace import Workspace
 from tests.faults.table import Context, Experiment
 from tests.support.clone import Clone
 from tests.support.obtain import sandbox_of
+from tests.support.waiting import until
 
 SECRET = "a private key"
 NAP = "86399"  # seconds; by them the tests know their own processes again
@@ -254,10 +256,6 @@ def does_not_obey(scene: Scene) -> str:
 @contextmanager
 def cancelled_when(scene: Scene, name: str) -> Iterator[Slot]:
     """A slot that is cancelled as soon as a build tree has the file *name*."""
-    from threading import Thread
-
-    from tests.system.test_slots import until
-
     slot = scene.slot
     trees = scene.workspace.root / "trees"
 

@@ -20,8 +20,8 @@ from bisector.git.history import History
 from bisector.patch import relevance
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
-from tests.git.test_object_store import listing
 from tests.support.clone import AUTHOR, Clone
+from tests.support.files import listing
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pygit2.enums import FileMode
 from bisector.git.object_store import NOT_BUILT, content_key, private_store
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
+from tests.support.files import listing
 
 # --- what makes the binary ------------------------------------------------------------------------
 
@@ -74,15 +75,6 @@ def test_every_file_that_the_makefile_reads_is_part_of_the_key() -> None:
 
 
 # --- the private store ----------------------------------------------------------------------------
-
-
-def listing(folder: Path) -> dict[str, tuple[int, int, int]]:
-    """Everything below *folder* with mode, size and time of change."""
-    found = {}
-    for path in [folder, *folder.rglob("*")]:
-        state = path.lstat()
-        found[str(path)] = (state.st_mode, state.st_size, state.st_mtime_ns)
-    return found
 
 
 def test_the_store_reads_the_clones_objects_and_writes_only_its_own(

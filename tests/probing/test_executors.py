@@ -21,8 +21,7 @@ from bisector.system.slots import Slot
 from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.system.test_process import is_gone
-from tests.system.test_slots import until
+from tests.support.waiting import is_gone, until
 
 Work = Callable[[Workspace, Probe, Slot], Result]
 

@@ -20,15 +20,20 @@ from bisector.testing import vtest
 from bisector.testing.oracle import Trial
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest import Place
-from tests.build.test_binaries import Bench, bench
+from tests.support.clone import Clone
+from tests.support.tiny_haproxy import TinyHAProxy
 
-__all__ = ["bench"]
 ORACLE = VTestCase("any", "digest", "any.vtc")
 TOOLS = (Tool(Path("vtest"), "vtest", "vtest-id"),)
 
 
 @pytest.fixture
-def request_(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Probe:
+def bench(clone: Clone, workspace: Workspace) -> TinyHAProxy:
+    return TinyHAProxy(clone, workspace)
+
+
+@pytest.fixture
+def request_(bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch) -> Probe:
     """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
 
     def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
@@ -43,7 +48,7 @@ def request_(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Probe:
 
 
 def test_a_binary_stays_while_it_is_tested_and_the_log_has_its_name_afterwards(
-    bench: Bench, request_: Probe
+    bench: TinyHAProxy, request_: Probe
 ) -> None:
     result = probe(bench.workspace, request_)
     assert result.verdict is Verdict.GOOD
@@ -53,7 +58,7 @@ def test_a_binary_stays_while_it_is_tested_and_the_log_has_its_name_afterwards(
 
 
 def test_a_verdict_is_known_until_its_log_goes_then_made_again(
-    bench: Bench, request_: Probe
+    bench: TinyHAProxy, request_: Probe
 ) -> None:
     made = probe(bench.workspace, request_)
     assert recall(bench.workspace, made.key) == made
@@ -64,32 +69,8 @@ def test_a_verdict_is_known_until_its_log_goes_then_made_again(
     assert recall(bench.workspace, again.key) == again
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        b"",
-        b"null",
-        b"{}",
-        b"\xff",
-        b"[" * 100_000,
-        b'{"ruling": {"verdict": "none", "reason": ""}, "key": "%s", "log": "/"}',
-        b'{"ruling": {"verdict": "bad", "reason": ""}, "key": "%s", "log": 5}',
-        b'{"ruling": {"verdict": "bad", "reason": "", "evidence": "x"}, "key": "%s", "log": "/"}',
-        b'{"ruling": {"verdict": "bad", "reason": ""}, "key": "other", "log": "/"}',
-    ],
-)
-def test_a_damaged_file_in_the_cache_is_no_verdict(workspace: Workspace, damage: bytes) -> None:
-    log = workspace.folder("logs") / "log"
-    log.write_text("")
-    result = Result(Ruling(Verdict.BAD, "r", ("e",), 1.5), "ab", "binary", 1.0, 2.0, str(log), "m")
-    remember(workspace, result)
-    assert recall(workspace, "ab") == result
-    (workspace.root / "verdicts" / "ab" / "ab").write_bytes(damage.replace(b"%s", b"ab"))
-    assert recall(workspace, "ab") is None
-
-
-def test_a_verdict_found_by_another_job_meanwhile_is_used(
-    bench: Bench, request_: Probe, monkeypatch: pytest.MonkeyPatch
+def test_what_another_hunt_has_just_found_is_taken(
+    bench: TinyHAProxy, request_: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = ExitStack()
     log = bench.workspace.folder("logs") / "theirs"
@@ -122,7 +103,7 @@ SCENARIO = replace(ORACLE, bad="signature", control="control")
     ],
 )
 def test_what_may_have_been_a_busy_moment_is_asked_once_more(
-    bench: Bench,
+    bench: TinyHAProxy,
     monkeypatch: pytest.MonkeyPatch,
     oracle: VTestCase,
     logs: list[str],
@@ -158,7 +139,7 @@ int main(int argc, char **argv) {
 """
 
 
-def result_of(bench: Bench, folder: Path, text: str, box: Sandbox | None = None) -> Result:
+def result_of(bench: TinyHAProxy, folder: Path, text: str, box: Sandbox | None = None) -> Result:
     """The verdict of a test with this *text* on a tiny HAProxy without OpenSSL."""
     (folder / "any.vtc").write_text(text)
     tree = bench.clone.tree({"src/haproxy.c": HAPROXY}, bench.first)
@@ -189,7 +170,7 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_test_whose_comments_do_not_hold_is_not_run_and_says_which(
-    bench: Bench, folder: Path, skipped: list[str]
+    bench: TinyHAProxy, folder: Path, skipped: list[str]
 ) -> None:
     result = result_of(bench, folder, "#REQUIRE_OPTIONS=LUA,OPENSSL\n#REQUIRE_VERSION=3.0\n")
     said = "#REQUIRE_OPTIONS=OPENSSL (--make USE_OPENSSL=1)"
@@ -200,7 +181,9 @@ def test_a_test_whose_comments_do_not_hold_is_not_run_and_says_which(
     assert skipped == []
 
 
-def test_a_test_whose_comments_hold_is_run(bench: Bench, folder: Path, skipped: list[str]) -> None:
+def test_a_test_whose_comments_hold_is_run(
+    bench: TinyHAProxy, folder: Path, skipped: list[str]
+) -> None:
     result_of(
         bench, folder, "#REQUIRE_OPTIONS=LUA\n#REQUIRE_BINARIES=sh\n#EXCLUDE_TARGETS=freebsd\n"
     )
@@ -209,7 +192,11 @@ def test_a_test_whose_comments_hold_is_run(bench: Bench, folder: Path, skipped: 
 
 @pytest.mark.parametrize("boxed", [False, True])
 def test_a_skipped_test_says_which_guard_failed(
-    request: pytest.FixtureRequest, bench: Bench, folder: Path, skipped: list[str], boxed: bool
+    request: pytest.FixtureRequest,
+    bench: TinyHAProxy,
+    folder: Path,
+    skipped: list[str],
+    boxed: bool,
 ) -> None:
     box = request.getfixturevalue("box") if boxed else None
     text = """\
@@ -224,7 +211,7 @@ feature cmd "false"
 
 
 def test_a_skip_that_no_guard_explains_is_told_as_vtest_says_it(
-    bench: Bench, folder: Path, skipped: list[str]
+    bench: TinyHAProxy, folder: Path, skipped: list[str]
 ) -> None:
     result = result_of(bench, folder, 'feature cmd "true"\n')
     reason = "VTest skipped it: SKIPPING test, lacking feature: cmd"

@@ -109,7 +109,7 @@ class Scripted(Prober):
 
 
 class World:
-    """A small history, in which hunts take place."""
+    """A history of 24 commits with four releases, and hunts over it."""
 
     def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
         self.clone, self.workspace, self.path = clone, workspace, path

@@ -1,4 +1,4 @@
-"""A hand-made journal of a hunt, event by event, for tests of whatever reads one."""
+"""A hand-made journal of a hunt, for tests of what reads journals."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,31 +15,10 @@ from bisector.probing.probe import recall, remember
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import cache
 from bisector.system.cache import Kind
-from bisector.system.workspace import Workspace, hold, publish
+from bisector.system.workspace import Workspace, hold
+from tests.support.cache_entries import SIZE, keep_binary, key, stamp
 
 FORK = multiprocessing.get_context("fork")
-SIZE = 1000  # bytes of each entry
-
-
-def key(number: int) -> str:
-    return f"{number:032x}"[::-1]
-
-
-def stamp(path: Path, used: float) -> None:
-    os.utime(path, (used, used))
-
-
-def keep_binary(workspace: Workspace, number: int, size: int = SIZE, used: float = 0) -> Path:
-    """A binary's folder of *size* bytes in all, last used at *used*."""
-    with workspace.scratch() as scratch:
-        draft = scratch / key(number)
-        draft.mkdir()
-        for name, content in (("meta.json", "{}"), ("build.log", "log"), ("haproxy", "")):
-            (draft / name).write_text(content.ljust(size - 5) if name == "haproxy" else content)
-        stamp(draft / "meta.json", used or number)
-        home = workspace.folder("binaries", key(number)[:2]) / key(number)
-        publish(draft, home)
-    return home
 
 
 def keep_verdict(workspace: Workspace, number: int, used: float = 0) -> Result:

@@ -15,8 +15,9 @@ import pytest
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.system import process
-from bisector.system.process import Finished
 from bisector.system.workspace import lock
+from tests.support.scripts import shell
+from tests.support.waiting import is_gone
 
 
 @pytest.fixture
@@ -24,25 +25,7 @@ def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def shell(script: str, log: Path, timeout: float = 10.0, **more: str) -> Finished:
-    return process.run(["sh", "-c", script], log=log, timeout=timeout, env=more)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process ends within two seconds: SIGKILL takes effect after some time."""
-    for _ in range(200):
-        try:
-            os.kill(pid, 0)
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-        if state == "Z":  # ended, and its parent has not read its status yet
-            return True
-        time.sleep(0.01)
-    return False
-
-
-# --- results --------------------------------------------------------------------------------------
+# --- how it ended ---------------------------------------------------------------------------------
 
 
 def test_output_is_stdout_and_stderr_interleaved_and_the_log_has_the_same(log: Path) -> None:

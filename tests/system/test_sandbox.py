@@ -29,7 +29,7 @@ from bisector.system.sandbox import (
     why_not,
 )
 from bisector.system.workspace import Workspace
-from tests.system.test_slots import until
+from tests.support.waiting import until
 
 PLAIN = Sandbox("/usr/bin/bwrap", "0.8.0", ("/tools",))
 

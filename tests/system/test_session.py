@@ -16,8 +16,7 @@ import pytest
 from bisector.errors import EnvironmentProblem
 from bisector.system import session
 from bisector.system.stop import Stop
-from tests.system.test_process import shell
-from tests.system.test_stop import stopped
+from tests.support.scripts import shell, stopped
 
 LEAVES_A_CHILD = "sleep 60 >/dev/null 2>&1 & echo $!"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 
@@ -12,14 +11,7 @@ import pytest
 
 from bisector.system.slots import FairSemaphore, Slot, cores
 from bisector.system.stop import Stop, Stopped
-
-
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("the condition did not become true within 5 seconds")
+from tests.support.waiting import until, waiting
 
 
 class Worker:
@@ -45,10 +37,6 @@ class Worker:
         self.release.set()
         self._thread.join(10)
         assert not self._thread.is_alive()
-
-
-def waiting(semaphore: FairSemaphore) -> int:
-    return len(semaphore._waiting)
 
 
 def is_waiting(semaphore: FairSemaphore, number: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -11,32 +10,13 @@ import pytest
 from bisector.system import process
 from bisector.system.process import Finished
 from bisector.system.stop import GRACE_SECONDS, Stop, Stopped
-from tests.system.test_process import is_gone, shell
+from tests.support.scripts import shell, stopped
+from tests.support.waiting import is_gone
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "log"
-
-
-def stopped(script: str, log: Path) -> tuple[Stopped, float]:
-    """Stop *script* when it has printed a line; the exception, and the seconds until it came."""
-    stop = Stop()
-
-    def request() -> None:
-        for _ in range(1000):
-            if log.exists() and log.read_text().endswith("\n"):
-                break
-            time.sleep(0.01)
-        stop.request()
-
-    requester = threading.Thread(target=request)
-    requester.start()
-    started = time.monotonic()
-    with pytest.raises(Stopped) as caught:
-        process.run(["sh", "-c", script], log=log, timeout=30.0, stop=stop)
-    requester.join()
-    return caught.value, time.monotonic() - started
 
 
 def test_a_program_is_not_started_after_a_request(tmp_path: Path, log: Path) -> None:

@@ -11,7 +11,7 @@ from bisector.errors import UsageProblem, WorkspaceProblem
 from bisector.testing import render_reg_tests
 from bisector.testing.scenario import Parameters, Scenario
 from bisector.testing.scenario_loader import bundled, load
-from tests.testing.test_scenario import scenario
+from tests.support.scenarios import scenario
 
 A: Parameters = {"name": "flap_a", "record": "A"}
 A_THREE: Parameters = {"name": "flap_a_three", "record": "A", "servers": 3}

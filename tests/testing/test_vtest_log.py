@@ -14,15 +14,29 @@ from bisector.system.process import Finished
 from bisector.testing.oracle import is_doubtful
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario_loader import load
-from bisector.testing.vtest_log import (
-    EVIDENCE_LINES,
-    EVIDENCE_WIDTH,
-    classify,
+from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, classify
+from tests.support.vtest_logs import (
+    ANY,
+    CLI,
+    EOF,
+    EXIT_1,
+    EXPECT,
+    FLAP,
+    KILLED,
+    NO_BIND,
+    NO_PROGRAM,
+    NOT_EXECUTABLE,
+    REFUSED,
+    RX_TIMEOUT,
+    SEGV,
+    SERVER_EXPECT,
+    SERVING,
+    SHELL,
+    SKIP,
+    UNKNOWN_COMMAND,
 )
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
-ANY = VTestCase("any", "digest", "any.vtc", folder="/tests")
-FLAP = load("dns-flap").oracle(load("dns-flap").choose({}))
 
 
 def run(status: int | None, log: str, dropped: int = 0) -> Finished:
@@ -35,33 +49,6 @@ def judge(log: str, status: int | None = 1, oracle: VTestCase = ANY, **patterns:
 
 
 # --- without a signature: only a failed expectation is bad ----------------------------------------
-
-SERVING = "***  h1    debug|00000000:fe.accept(0006)=000e from [127.0.0.1:44674] ALPN=<none>\n"
-EXPECT = '---- c1    EXPECT resp.status (200) == "300" failed\n'
-SERVER_EXPECT = '---- s1    EXPECT req.url (/) == "/foo" failed\n'
-CLI = '---- h1    CLI expect failed ~ "Nonesuch"\n'
-EOF = "---- c1    HTTP header is incomplete\n"
-SHELL = "---- top   shell_exit not as expected: got 0x0001 wanted 0x0000\n"
-NO_PROGRAM = "---- top   shell_exit not as expected: got 0x007f wanted 0x0000\n"
-NOT_EXECUTABLE = "---- top   shell_exit not as expected: got 0x007e wanted 0x0000\n"
-RX_TIMEOUT = "---- c1    HTTP rx timeout (fd:7 1500 ms)\n"
-UNKNOWN_COMMAND = '---- top   Unknown command: "bogus"\n'
-SKIP = "*    top   SKIPPING test, lacking feature: cmd\n"
-SEGV = "---- h1    Bad exit status: 0x000b exit 0x0 signal 11 core 0\n"
-EXIT_1 = "---- h1    Bad exit status: 0x0100 exit 0x1 signal 0 core 0\n"
-KILLED = "#    top  TEST slow.vtc TIMED OUT (kill -9)\n#    top  TEST slow.vtc FAILED signal=9\n"
-REFUSED = """\
-***  h1    debug|[NOTICE]   (9214) : haproxy version is 3.0-dev0-64c9c8ef3
-***  h1    debug|[ALERT]    (9214) : config : parsing [/tmp/vtc.9208.66b28484/h1/cfg:12] : \
-unknown keyword 'no-such-keyword' in 'frontend' section
-***  h1    debug|[ALERT]    (9214) : config : Error(s) found in configuration file : \
-/tmp/vtc.9208.66b28484/h1/cfg
-***  h1    debug|[ALERT]    (9214) : config : Fatal errors found in configuration.
-"""
-NO_BIND = """\
-***  h1    debug|[ALERT]    (9163) : Starting frontend fe: cannot bind socket \
-(Address already in use) for [127.0.0.1:1]
-"""
 
 
 def test_a_test_that_passes_is_good() -> None:

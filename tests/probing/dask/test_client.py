@@ -31,8 +31,7 @@ from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
 from tests.support.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
-from tests.system.test_process import is_gone
-from tests.system.test_slots import until
+from tests.support.waiting import is_gone, until
 
 pytestmark = pytest.mark.slow  # each starts processes that import Dask
 
