@@ -153,7 +153,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
     ],
 )
 @pytest.mark.parametrize("flaky", [True, False])
-def test_that_a_test_is_flaky_can_be_said_wherever_it_is_reckoned_with(
+def test_flaky_reaches_each_job_that_weighs_runs_by_probability(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str, work: str, flaky: bool
 ) -> None:
     def seen(asked: Asked, *more: object, **others: object) -> None:
