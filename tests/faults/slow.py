@@ -36,9 +36,9 @@ from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.timeouts import AGAIN, MOST_CROWDED
 from bisector.testing.vtest import OUTER
 from tests.faults.table import Context, Experiment
-from tests.real.test_verdicts import broken
 from tests.support.clone import Clone
 from tests.support.grounds import SMALL
+from tests.support.real import broken
 
 RUNS = int(os.environ.get("BISECTOR_SLOW_RUNS", "264"))
 BUSY, WIDE = 8, 8  # loops that do nothing else, tests at a time

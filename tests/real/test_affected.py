@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bisector.jobs.playground import Playground
 from bisector.system.workspace import Workspace
-from tests.real.helpers import bisector
+from tests.support.real import bisector
 
 
 def test_the_releases_with_the_bug_are_told(

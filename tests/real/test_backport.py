@@ -9,7 +9,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from bisector.jobs.playground import Playground
-from tests.real.helpers import bisector
+from tests.support.real import bisector
 
 
 def test_a_fix_goes_where_it_is_needed_and_git_am_takes_it(

@@ -9,7 +9,7 @@ import pytest
 
 from bisector.jobs.playground import Playground
 from bisector.system.debian import SourceTree
-from tests.real.helpers import BISECTOR, SECONDS, bisector
+from tests.support.real import BISECTOR, SECONDS, bisector
 
 
 @pytest.fixture

@@ -19,8 +19,9 @@ from bisector.patch.model import Series
 from bisector.record.verdict import Verdict
 from bisector.system.debian import SourceTree
 from bisector.system.workspace import Workspace
-from tests.real.helpers import (
+from tests.support.real import (
     SECONDS,
+    assert_right,
     begin,
     bisector,
     hunts_over,
@@ -28,7 +29,6 @@ from tests.real.helpers import (
     planned,
     swept,
 )
-from tests.real.test_hunt import assert_right
 
 ANSWER = ("proven", "introduction", "fix", "affected", "patch")
 

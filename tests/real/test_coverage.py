@@ -10,8 +10,7 @@ from bisector.jobs.verify.coverage import measure
 from bisector.system import tools
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.real.helpers import edited
-from tests.real.test_verdicts import bench
+from tests.support.real import bench, edited
 
 PATCH = """\
 field = 1;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisector.jobs.playground import Playground
 from bisector.record.events import Reduced
 from bisector.system.workspace import Workspace
-from tests.real.helpers import bisector, hunts_over, made
+from tests.support.real import bisector, hunts_over, made
 
 
 def test_after_a_hunt_only_the_hunks_are_tried(

@@ -15,10 +15,9 @@ from bisector.probing.probe import probe
 from bisector.record.verdict import Verdict
 from bisector.system import debian
 from bisector.system.workspace import Workspace
-from tests.real.helpers import bisector
-from tests.real.test_verdicts import RELEASE_ONLY, bench, broken
-from tests.support.grounds import SMALL
+from tests.support.grounds import RELEASE_ONLY, SMALL
 from tests.support.obtain import obtain
+from tests.support.real import bench, bisector, broken
 
 
 @pytest.fixture(autouse=True)

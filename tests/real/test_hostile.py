@@ -14,7 +14,7 @@ import pytest
 
 from bisector.git.history import History
 from bisector.jobs.playground import Playground
-from tests.real.helpers import bisector, edited
+from tests.support.real import bisector, edited
 
 BAD = "v3.1-dev1"
 DAEMON = "setsid sleep 86399 >/dev/null 2>&1 &"  # else make would wait for it

@@ -12,7 +12,7 @@ from bisector.jobs.playground import Playground
 from bisector.record import journal
 from bisector.record.events import Event
 from bisector.system.workspace import Workspace
-from tests.real.helpers import begin, bisector, hunts_over, made
+from tests.support.real import assert_right, begin, bisector, hunts_over, made
 
 
 def test_a_hunt_killed_again_and_again_loses_nothing_and_answers_right(
@@ -83,20 +83,6 @@ def test_blind_and_misled_it_finds_the_same(
     found = json.loads(answer.read_text())
     assert_right(found, ground)
     assert_searched_fast_and_proven_by_gcc(found)
-
-
-def assert_right(answer: dict[str, object], ground: Playground) -> None:
-    """Is it what was planted, with its proof, its releases and a patch that holds?"""
-    assert answer["proven"] is True
-    for what, planted in (("introduction", ground.regression), ("fix", ground.heal)):
-        finding = answer[what]
-        assert isinstance(finding, dict)
-        assert [revision["id"] for revision in finding["revisions"]] == [planted]
-        assert finding["proven"] is True
-    assert answer["affected"] == ["v3.1-dev1", "v3.1-dev2"]
-    checks = answer["patch"]
-    assert isinstance(checks, list)
-    assert [(check["before"], check["after"]) for check in checks] == [("bad", "good")] * 2
 
 
 def assert_searched_fast_and_proven_by_gcc(answer: dict[str, Any]) -> None:

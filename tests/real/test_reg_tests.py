@@ -13,8 +13,7 @@ from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Verdict
 from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
-from tests.real.helpers import edited
-from tests.real.test_verdicts import bench
+from tests.support.real import bench, edited
 
 # a converter's first line of work; its own test is among these
 CONVERTER = ("src/sample.c", "field = 1;")

@@ -14,8 +14,7 @@ from bisector.patch.model import Series
 from bisector.system import tools
 from bisector.system.debian import SourceTree
 from bisector.system.workspace import Workspace
-from tests.real.helpers import SECONDS
-from tests.real.test_verdicts import bench, broken
+from tests.support.real import SECONDS, bench, broken
 
 REG_TESTS = Path(__file__).parents[2] / "reg-tests"
 

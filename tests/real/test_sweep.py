@@ -11,8 +11,8 @@ from bisector.jobs.playground import Playground
 from bisector.record import journal
 from bisector.record.events import Probed
 from bisector.system.workspace import Workspace
-from tests.real.helpers import begin, bisector, hunts_over, made, planned, swept
 from tests.support.grounds import SMALL
+from tests.support.real import begin, bisector, hunts_over, made, planned, swept
 
 
 def test_every_commit_of_the_playground_has_the_verdict_that_it_was_made_for(

@@ -6,31 +6,21 @@ import pytest
 
 from bisector.build.toolchain import Toolchain
 from bisector.git.history import History
-from bisector.jobs.playground import Plan, make
-from bisector.patch.apply import AppliedSeries, apply_series
-from bisector.patch.model import Patch, Series, only_hunks, reverse
-from bisector.probing import setup
+from bisector.jobs.playground import make
+from bisector.patch.model import Patch, Series, only_hunks
 from bisector.probing.context import Bench
 from bisector.probing.probe import probe
-from bisector.probing.setup import Options
 from bisector.record.verdict import Result, Verdict
 from bisector.system import apt, debian
 from bisector.system.debian import SourceTree
 from bisector.system.workspace import Workspace
 from bisector.testing import scenario_loader
+from tests.support.grounds import RELEASE_ONLY
 from tests.support.obtain import obtain
-
-RELEASE_ONLY = Plan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})
+from tests.support.real import bench, broken
 
 # which way each code hunk's function is reached (see the scenario's story)
 ERROR, ANSWER = "nxdomain", "empty"
-
-
-def bench(workspace: Workspace, history: History, name: str, **settings: str) -> Bench:
-    """All that a probe of a scenario's variant needs."""
-    words = tuple(f"{key}={value}" for key, value in settings.items())
-    options = Options(scenario=name, settings=words)
-    return setup.find_bench(options, workspace, history, setup.find_test(options))
 
 
 def real_chain(ready: Bench) -> Toolchain:
@@ -76,16 +66,6 @@ def test_newer_releases_are_good_where_the_mirror_has_them(
             continue
         result = verdict_on(real_workspace, source, "dns-flap")
         assert result.verdict is Verdict.GOOD, (source, result)
-
-
-def broken(workspace: Workspace, history: History, patches: tuple[Patch, ...]) -> str:
-    """The tree of the release with *patches* taken out, the last one first."""
-    tree = history.tree_id(history.resolve("v3.0.11").id)
-    backwards = Series(tuple(reverse(patch) for patch in patches[::-1]))
-    done = apply_series(history.store, history.store[tree].id, backwards)
-    assert isinstance(done, AppliedSeries), done
-    assert [step.how for step in done.steps] == ["exact"] * len(patches)
-    return str(done.tree)
 
 
 def test_without_the_fix_3_0_is_bad(

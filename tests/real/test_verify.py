@@ -12,7 +12,7 @@ import pytest
 
 from bisector.jobs.playground import Playground
 from bisector.probing import setup
-from tests.real.helpers import bisector
+from tests.support.real import bisector
 
 BAD, HEALED = "v3.1-dev1", "v3.1-dev3"
 

@@ -13,3 +13,5 @@ SMALL = Plan(
     untestable=range(9, 10),
     releases={0: "v3.0.11", 5: "v3.1-dev1", 8: "v3.1-dev2", 12: "v3.1-dev3"},
 )
+
+RELEASE_ONLY = Plan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})

@@ -14,6 +14,11 @@ from pygit2.enums import FileMode
 
 from bisector.git.history import History
 from bisector.jobs.playground import Plan, Playground
+from bisector.patch.apply import AppliedSeries, apply_series
+from bisector.patch.model import Patch, Series, reverse
+from bisector.probing import setup
+from bisector.probing.context import Bench
+from bisector.probing.setup import Options
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
 from bisector.system.workspace import Workspace
@@ -95,3 +100,34 @@ def edited(history: History, revision: str, path: str, old: str, new: str) -> st
     blob = history.store.create_blob(text.replace(old, new).encode())
     index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
     return str(index.write_tree(history.store))
+
+
+def bench(workspace: Workspace, history: History, name: str, **settings: str) -> Bench:
+    """All that a probe of a scenario's variant needs."""
+    words = tuple(f"{key}={value}" for key, value in settings.items())
+    options = Options(scenario=name, settings=words)
+    return setup.find_bench(options, workspace, history, setup.find_test(options))
+
+
+def broken(workspace: Workspace, history: History, patches: tuple[Patch, ...]) -> str:
+    """The tree of the release with *patches* taken out, the last one first."""
+    tree = history.tree_id(history.resolve("v3.0.11").id)
+    backwards = Series(tuple(reverse(patch) for patch in patches[::-1]))
+    done = apply_series(history.store, history.store[tree].id, backwards)
+    assert isinstance(done, AppliedSeries), done
+    assert [step.how for step in done.steps] == ["exact"] * len(patches)
+    return str(done.tree)
+
+
+def assert_right(answer: dict[str, object], ground: Playground) -> None:
+    """Is it what was planted, with its proof, its releases and a patch that holds?"""
+    assert answer["proven"] is True
+    for what, planted in (("introduction", ground.regression), ("fix", ground.heal)):
+        finding = answer[what]
+        assert isinstance(finding, dict)
+        assert [revision["id"] for revision in finding["revisions"]] == [planted]
+        assert finding["proven"] is True
+    assert answer["affected"] == ["v3.1-dev1", "v3.1-dev2"]
+    checks = answer["patch"]
+    assert isinstance(checks, list)
+    assert [(check["before"], check["after"]) for check in checks] == [("bad", "good")] * 2
