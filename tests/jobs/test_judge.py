@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bisector.build.toolchain import Toolchains
-from bisector.jobs.judge import Judge, Suite
+from bisector.jobs.judge import Judge, Suite, find_suites
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
+from bisector.probing.setup import Options, find_test
 from bisector.record.events import Probed
 from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome
@@ -157,3 +159,44 @@ def test_several_revisions_come_in_their_order(world: World, clone: Clone) -> No
     told = list(Judge(prober, (FLAP,)).judge_all(commits, FIX))
     assert [one.revision for (one,) in told] == commits
     assert [one.outcome for (one,) in told] == [Outcome.FIXES, Outcome.NOT_NEEDED]
+
+
+# --- the suites -----------------------------------------------------------------------------------
+
+VTC = 'vtest "x"\n'
+
+
+def suites(**options: Any) -> dict[str, list[str]]:
+    """The variants that verification takes, by scenario, the wanted one marked."""
+    asked = Options(**options)
+    return {
+        suite.scenario + "*" * suite.wanted: [case.variant for case in suite.cases]
+        for suite in find_suites(asked, find_test(asked))
+    }
+
+
+def test_verification_takes_the_named_scenario_and_all_others_crossed() -> None:
+    found = suites(scenario="dns-false-up")
+    assert list(found) == ["dns-false-up*", "dns-flap"]
+    assert {len(variants) for variants in found.values()} == {30}
+    assert list(suites()) == ["dns-flap*", "dns-false-up"]
+
+
+def test_settings_leave_only_the_variants_that_have_them() -> None:
+    found = suites(settings=("record=SRV", "check=plain"))
+    assert len(found["dns-flap*"]) == 5
+    assert all("record=SRV" in one and "check=plain" in one for one in found["dns-flap*"])
+    assert len(found["dns-false-up"]) == 30
+
+
+def test_settings_that_no_crossed_variant_has_are_a_variant_of_their_own() -> None:
+    words = ("record=A", "failure=nxdomain", "check=plain", "declare=line", "servers=3")
+    (only,) = suites(settings=words)["dns-flap*"]
+    assert "declare=line servers=3" in only
+
+
+def test_any_vtc_is_a_suite_of_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.vtc"
+    path.write_text(VTC)
+    assert suites(own_test=("vtc", str(path)))["x*"] == [""]
+    assert len(suites(own_test=("vtc", str(path)))) == 3
