@@ -14,12 +14,8 @@ import pygit2
 import pytest
 
 from bisector import __version__
-from bisector.errors import MissingProgram, PatchConflict, UsageProblem
-from bisector.jobs import single
+from bisector.errors import UsageProblem
 from bisector.probing.setup import Asked
-from bisector.system.workspace import Workspace, hold
-from bisector.testing import scenario_loader
-from tests.support.cache_entries import keep_binary
 from tests.support.clone import Clone
 from tests.support.clusters import machines
 from tests.support.shell import Shell
@@ -41,18 +37,6 @@ COMMANDS = (
     "worker",
     "demo",
 )
-
-
-@pytest.fixture
-def failure(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
-    """What goes wrong inside `bisector scenarios` and whatever else loads one."""
-    raised: list[BaseException] = []
-
-    def fail() -> list[str]:
-        raise raised[0]
-
-    monkeypatch.setattr(scenario_loader, "bundled", fail)
-    return raised
 
 
 # --- help -----------------------------------------------------------------------------------------
@@ -207,139 +191,6 @@ def test_a_worker_whose_scheduler_is_not_there_is_one_line_and_status_3(shell: S
 def test_a_repository_that_is_none_is_one_line_and_status_3(shell: Shell, tmp_path: Path) -> None:
     assert shell("run", "a..b", "--repo", str(tmp_path)) == 3
     assert "is not a git repository" in shell.complaint()
-
-
-# --- cache ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def kept() -> tuple[Path, Path]:
-    """An older binary and a newer one, of 1 MB each, and a hunt."""
-    workspace = Workspace.open()
-    (workspace.folder("hunts", "h") / "journal").write_bytes(b"x" * 2000)
-    return keep_binary(workspace, 1, 1_000_000, 100), keep_binary(workspace, 2, 1_000_000, 200)
-
-
-def test_cache_shows_what_there_is_and_removes_nothing(
-    shell: Shell, kept: tuple[Path, Path]
-) -> None:
-    assert shell("cache") == 0
-    rows = {line[:20].strip(): line[20:].split() for line in shell.out.splitlines()}
-    assert rows["what"][-1] == str(Workspace.open().root)
-    assert rows["binaries"] == ["2", "2.0", "MB", "binaries"]
-    assert rows["build trees"] == ["0", "0", "B", "trees"]
-    assert rows["limited"] == ["2.0", "MB", "of", "5.0", "GB"]
-    assert rows["hunts"] == ["1", "2.0", "KB", "hunts"]
-    assert all(home.exists() for home in kept)
-
-
-def test_cache_with_a_size_trims_to_it(shell: Shell, kept: tuple[Path, Path]) -> None:
-    assert shell("cache", "--cache-size", "1.5M") == 0
-    assert shell.out.startswith("freed       1.0 MB\n")
-    assert [home.exists() for home in kept] == [False, True]
-    assert "of 1.5 MB" in shell.out
-
-
-def test_cache_clear_says_what_it_freed_and_what_is_in_use(
-    shell: Shell, kept: tuple[Path, Path]
-) -> None:
-    with hold(kept[0]):
-        assert shell("cache", "--clear") == 0
-    assert shell.out.startswith(f"freed       1.0 MB\nkept        {kept[0]} (in use)\n")
-    assert [home.exists() for home in kept] == [True, False]
-    assert (Workspace.open().root / "hunts/h/journal").exists()
-
-
-# --- probe, as git bisect runs it -----------------------------------------------------------------
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> tuple[str, str]:
-    """A repository without a work tree, whose changes would be worth another line."""
-    bare = Clone(tmp_path / "bare.git", bare=True)
-    bare.commit({})
-    return "--repo", str(bare.path)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("--nonesuch",),
-        ("one", "two"),
-        ("--set",),
-        ("--scenario", "nonesuch"),
-        ("--vtc", "no.vtc"),
-    ],
-    ids=" ".join,
-)
-def test_a_probe_that_is_asked_wrongly_stops_git_bisect(
-    shell: Shell, repo: tuple[str, str], words: tuple[str, ...]
-) -> None:
-    assert shell("probe", *repo, *words) == 129
-    shell.complaint()
-
-
-def test_a_probe_without_a_repository_stops_git_bisect(shell: Shell, tmp_path: Path) -> None:
-    assert shell("probe", "--repo", str(tmp_path)) == 131
-    assert "is not a git repository" in shell.complaint()
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (ValueError("x"), 132),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), 131),
-        (MissingProgram("no VTest"), 131),
-        (MemoryError(), 132),
-    ],
-)
-def test_a_probe_on_a_machine_that_fails_or_with_a_bug_stops_git_bisect(
-    shell: Shell,
-    repo: tuple[str, str],
-    failure: list[BaseException],
-    error: Exception,
-    status: int,
-) -> None:
-    failure.append(error)
-    assert shell("probe", *repo) == status
-    shell.complaint()
-
-
-def test_a_patch_that_does_not_apply_skips_the_revision(
-    shell: Shell, clone: Clone, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def conflicting(*_: object) -> None:
-        raise PatchConflict("x.patch does not apply to 1234")
-
-    clone.commit({})
-    monkeypatch.setattr(single, "probe_once", conflicting)
-    assert shell("probe", "master", "--repo", str(clone.path)) == 125
-    assert "does not apply" in shell.complaint()
-
-
-@pytest.mark.parametrize("word", ["--nonesuch", "--scenario=nonesuch"])
-def test_git_bisect_run_ends_at_a_mistake_instead_of_skipping_everything(
-    clone: Clone, word: str
-) -> None:
-    commits = clone.line(4)
-    git = ("git", "-C", str(clone.path))
-    subprocess.run([*git, "checkout", "--quiet", "--force", "master"], check=True)
-    subprocess.run([*git, "bisect", "start", commits[3], commits[0]], check=True)
-    probe = (sys.executable, "-m", "bisector", "probe", word)
-    done = subprocess.run(
-        [*git, "bisect", "run", *probe], capture_output=True, text=True, check=False
-    )
-    log = subprocess.run([*git, "bisect", "log"], capture_output=True, text=True, check=True)
-    assert done.returncode != 0
-    assert "129" in done.stdout + done.stderr
-    assert "skip" not in log.stdout
-
-
-def test_an_interrupted_probe_stops_git_bisect(
-    shell: Shell, repo: tuple[str, str], failure: list[BaseException]
-) -> None:
-    failure.append(KeyboardInterrupt())
-    assert shell("probe", *repo) == 130
 
 
 # --- what nobody got wrong ------------------------------------------------------------------------

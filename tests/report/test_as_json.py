@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -12,7 +14,16 @@ import pytest
 from bisector.record.events import Confirmed, Event
 from bisector.report import as_json
 from tests.support import judged as j
-from tests.support.records import ANSWERED, STARTED, summary
+from tests.support.records import (
+    ANSWERED,
+    CULPRIT,
+    CURE,
+    INTRODUCED,
+    PARENT,
+    SIGNATURE,
+    STARTED,
+    summary,
+)
 
 
 def schema() -> dict[str, Any]:
@@ -76,3 +87,54 @@ def test_a_program_gets_the_last_word_and_every_part() -> None:
     assert len(made["releases"]) == len(j.RELEASES)
     assert [one["odd"] for one in made["stretches"]] == [False, True, False, False, False]
     assert made["retested"][1]["after"] == "good"
+
+
+def document(events: list[Event]) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(as_json.render(summary(events)))
+    return loaded
+
+
+def test_a_program_gets_the_whole_answer() -> None:
+    made = document(ANSWERED)
+    assert made["schema"] == 1
+    assert made["asked"]["range"] == "v2.9..master"
+    assert (made["answer"], made["proven"]) == ("answered", True)
+    assert made["introduction"] == {
+        "revisions": [{"id": CULPRIT, "subject": "MEDIUM: a", "place": "v3.0-dev1~53"}],
+        "parents": [PARENT],
+        "proven": True,
+        "doubt": "",
+        "runs": 5,
+        "toolchain": "dev",
+        "confidence": 1.0,
+        "tally": "",
+        "evidence": [SIGNATURE],
+    }
+    assert made["fix"]["revisions"][0]["id"] == CURE
+    assert made["affected"] == ["v3.0-dev1", "v3.0-dev12"]
+    assert [(check["release"], check["after"]) for check in made["patch"]] == [
+        ("v3.0-dev1", "good"),
+        ("v3.0-dev12", "good"),
+    ]
+    assert made["work"] == {"probes": 2, "build_seconds": 60.0, "test_seconds": 1.0}
+    assert [probe["verdict"] for probe in made["probes"]] == ["good", "bad", "good"]
+
+
+def test_a_name_that_is_not_utf8_can_be_written_too() -> None:
+    name = os.fsdecode(b"/home/\xff")
+    rendered = as_json.render(summary([replace(STARTED, repository=name)]))
+    assert json.loads(rendered.encode())["asked"]["repository"] == name
+
+
+def test_a_program_sees_that_a_hunt_is_unfinished_and_what_is_in_doubt() -> None:
+    made = document([STARTED, INTRODUCED])
+    assert (made["answer"], made["proven"], made["affected"]) == ("unfinished", False, [])
+    assert made["introduction"]["doubt"] == "not confirmed"
+    assert "fix" not in made
+    doubt = Confirmed("introduction", False, 5, "run 3 differs")
+    assert document([STARTED, INTRODUCED, doubt])["introduction"]["doubt"] == "run 3 differs"
+
+
+def test_a_program_gets_the_confidence_of_a_flaky_answer() -> None:
+    sure = Confirmed("introduction", True, 8, "", "dev", "bbb 0 of 14, aaa 3 of 8", 0.9963)
+    assert document([STARTED, INTRODUCED, sure])["introduction"]["confidence"] == 0.9963

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-import pytest
-
 from bisector.record.events import Confirmed, Event
-from bisector.record.patch_events import RegTested
 from bisector.report import grid, html, junit, markdown, matrix, parts, terminal
-from bisector.report.live import Live
 from tests.support import judged as j
-from tests.support.records import BAD, GOOD, probed, summary
+from tests.support.records import BAD, GOOD, summary
 
 
 def text(events: list[Event]) -> str:
@@ -208,57 +204,3 @@ def test_it_is_told_where_a_real_toolchain_was_asked_again() -> None:
     assert "proof       v3.0-dev1: dev says the same in 60 tests\n" in text([*j.VERIFIED, proof])
     doubt = Confirmed("v3.0-dev1", False, 60, "it differs")
     assert "doubt       v3.0-dev1: it differs\n" in text([*j.VERIFIED, doubt])
-
-
-# --- while it goes on -----------------------------------------------------------------------------
-
-
-def told(capsys: pytest.CaptureFixture[str], *events: Event) -> list[str]:
-    with Live() as live:
-        for event in events:
-            live.told(event)
-    return capsys.readouterr().err.splitlines()
-
-
-@pytest.mark.parametrize(
-    "purpose",
-    [*("before", "after", "confirm before", "confirm after"), "hunk dropped", "reg-test a.vtc"],
-)
-def test_the_probes_of_a_matrix_are_not_told_one_by_one(
-    purpose: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert told(capsys, probed("a" * 40, BAD, purpose=purpose)) == []
-
-
-def test_each_judgement_is_told_with_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
-    fine, bad, *more = told(capsys, j.fixes("v3.0-dev1"), j.breaks("v3.0-dev1"))
-    assert fine.split() == ["fixes", "v3.0-dev1", "dns-flap", "12", "of", "18", "exact", "(s_addr)"]
-    assert bad.startswith("breaks      v3.0-dev1")
-    assert len(more) == 2
-
-
-@pytest.mark.parametrize(
-    ("event", "line"),
-    [
-        (j.HUNKS[2], "not covered v3.0-dev1            without src/server.c @@ -9,2 +9,3 @@"),
-        (j.HUNKS[3], "needed      v3.0-dev1            without src/server.c @@ -4705,7 +4705"),
-        (j.REG_TESTS[0], "newly fails v3.0-dev1            reg-tests/server/a.vtc"),
-        (j.PORTED[2], "not needed  2.8"),
-        (Confirmed("v3.0.0", True, 60, "", "dev"), "proven      v3.0.0 with dev by 60 tests"),
-    ],
-)
-def test_each_kind_of_result_has_its_line(
-    event: Event, line: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert told(capsys, event)[0].startswith(line)
-
-
-def test_releases_are_listed_at_the_end_only(capsys: pytest.CaptureFixture[str]) -> None:
-    """Those that were probed have been told, and there may be a hundred others."""
-    assert told(capsys, *j.RELEASES) == []
-
-
-def test_a_reg_test_that_did_not_change_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
-    same = j.REG_TESTS[-1]
-    assert isinstance(same, RegTested)
-    assert told(capsys, same) == []

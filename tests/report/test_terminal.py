@@ -1,33 +1,21 @@
-"""Reports are functions of a journal's events; these are what a reader sees."""
+"""The report on the terminal: a function of a journal's events."""
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bisector.record.events import (
-    Confirmed,
-    Ended,
-    Event,
-    Found,
-    Noted,
-)
+from bisector.record.events import Confirmed, Ended, Event, Found, Noted
 from bisector.record.patch_events import PatchChecked
-from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change
-from bisector.report import as_json, html, junit, terminal
-from bisector.report.live import Live
+from bisector.report import html, junit, terminal
 from bisector.testing.scenario_loader import load
 from tests.support.records import (
     ANSWERED,
     BAD,
-    CHECKS,
     CULPRIT,
     CURE,
     GOOD,
@@ -45,69 +33,6 @@ from tests.support.records import (
 
 def text(events: list[Event], *files: str) -> str:
     return terminal.render(summary(events), files)
-
-
-def document(events: list[Event]) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(as_json.render(summary(events)))
-    return loaded
-
-
-# --- the summary ----------------------------------------------------------------------------------
-
-
-def test_a_journal_that_does_not_say_what_was_asked_has_no_summary() -> None:
-    assert summarize([]) is None
-    assert summarize([Noted("x")]) is None
-
-
-def test_a_proven_answer_is_proven() -> None:
-    made = summary(ANSWERED)
-    assert made.answered and made.proven and made.patch_holds
-    assert [finding.revision for finding in made.findings] == [CULPRIT, CURE]
-
-
-@pytest.mark.parametrize("gone", [*PROVEN, ANSWERED[-1]])
-def test_an_answer_that_lacks_a_part_of_its_proof_is_not_proven(gone: Event) -> None:
-    assert not summary(without(gone)).proven
-
-
-def test_an_answer_in_doubt_is_not_proven() -> None:
-    doubted = [*without(PROVEN[1]), Confirmed("fix", False, 5, "run 3 differs")]
-    assert not summary(doubted).proven
-
-
-def test_what_was_found_last_counts() -> None:
-    other = replace(INTRODUCED, revisions=(PARENT,))
-    assert summary([*ANSWERED, other]).findings[0].revision == PARENT
-    assert summary([STARTED, Ended("no", ()), *ANSWERED[1:]]).answered
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        replace(CHECKS[0], after=BAD),
-        replace(CHECKS[0], after=None),
-        replace(CHECKS[0], after=Verdict.UNTESTABLE),
-        replace(CHECKS[0], before=GOOD),
-    ],
-)
-def test_a_patch_holds_only_if_it_turns_every_release_from_bad_to_good(
-    check: PatchChecked,
-) -> None:
-    assert not summary([*ANSWERED, check]).patch_holds
-
-
-def test_work_is_what_was_really_done() -> None:
-    assert summary(ANSWERED).work == (2, 60.0, 1.0)
-
-
-def test_evidence_is_of_the_revision_as_it_is_not_patched() -> None:
-    patched = probed(CULPRIT, GOOD, patched=True, evidence=("patched",))
-    assert summary([STARTED, patched, *PROBES]).evidence(CULPRIT) == (SIGNATURE,)
-    assert summary(ANSWERED).evidence("unheard of") == ()
-
-
-# --- the terminal ---------------------------------------------------------------------------------
 
 
 def test_the_answer_in_plain_words() -> None:
@@ -194,7 +119,6 @@ def test_a_flaky_answer_comes_with_its_confidence_and_its_runs() -> None:
     sure = Confirmed("introduction", True, 8, "", "dev", tally, 0.9963)
     said = text([STARTED, *PROBES, INTRODUCED, sure, Ended("answered", ())])
     assert "            proven with dev, P = 0.996\n            bad runs: bbb 0 of 14" in said
-    assert document([STARTED, INTRODUCED, sure])["introduction"]["confidence"] == 0.9963
     unproven = text([STARTED, replace(INTRODUCED, confidence=0.991), Ended("answered", ())])
     assert "            not confirmed, P = 0.991\n" in unproven
     assert "P = " not in text(ANSWERED)
@@ -270,67 +194,3 @@ def test_a_scenario_is_shown_with_all_that_a_user_can_choose() -> None:
     assert f"variants    {len(list(shown.variants()))}\n" in said
     assert shown.bad in said and shown.control in said
     assert "suspect     64c9c8ef39\n" in said
-
-
-# --- JSON -----------------------------------------------------------------------------------------
-
-
-def test_a_program_gets_the_whole_answer() -> None:
-    made = document(ANSWERED)
-    assert made["schema"] == 1
-    assert made["asked"]["range"] == "v2.9..master"
-    assert (made["answer"], made["proven"]) == ("answered", True)
-    assert made["introduction"] == {
-        "revisions": [{"id": CULPRIT, "subject": "MEDIUM: a", "place": "v3.0-dev1~53"}],
-        "parents": [PARENT],
-        "proven": True,
-        "doubt": "",
-        "runs": 5,
-        "toolchain": "dev",
-        "confidence": 1.0,
-        "tally": "",
-        "evidence": [SIGNATURE],
-    }
-    assert made["fix"]["revisions"][0]["id"] == CURE
-    assert made["affected"] == ["v3.0-dev1", "v3.0-dev12"]
-    assert [(check["release"], check["after"]) for check in made["patch"]] == [
-        ("v3.0-dev1", "good"),
-        ("v3.0-dev12", "good"),
-    ]
-    assert made["work"] == {"probes": 2, "build_seconds": 60.0, "test_seconds": 1.0}
-    assert [probe["verdict"] for probe in made["probes"]] == ["good", "bad", "good"]
-
-
-def test_a_name_that_is_not_utf8_can_be_written_too() -> None:
-    name = os.fsdecode(b"/home/\xff")
-    rendered = as_json.render(summary([replace(STARTED, repository=name)]))
-    assert json.loads(rendered.encode())["asked"]["repository"] == name
-
-
-def test_a_program_sees_that_a_hunt_is_unfinished_and_what_is_in_doubt() -> None:
-    made = document([STARTED, INTRODUCED])
-    assert (made["answer"], made["proven"], made["affected"]) == ("unfinished", False, [])
-    assert made["introduction"]["doubt"] == "not confirmed"
-    assert "fix" not in made
-    doubt = Confirmed("introduction", False, 5, "run 3 differs")
-    assert document([STARTED, INTRODUCED, doubt])["introduction"]["doubt"] == "run 3 differs"
-
-
-# --- while it goes on -----------------------------------------------------------------------------
-
-
-def test_without_a_terminal_each_event_is_a_plain_line_on_stderr(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with Live() as live:
-        assert not live.there
-        live.doing("end: v2.9.0")
-        for event in (probed(CULPRIT, BAD), INTRODUCED, Noted("x"), ANSWERED[-1]):
-            live.told(event)
-    out, err = capsys.readouterr()
-    assert out == ""
-    lines = err.splitlines()
-    assert lines[0] == terminal.probe_line(probed(CULPRIT, BAD))
-    assert lines[1].startswith("found") and "introduction" in lines[1] and CULPRIT[:10] in lines[1]
-    assert lines[2].startswith("note") and lines[2].endswith("x")
-    assert len(lines) == 3
