@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.errors import BisectorError, EnvironmentProblem, MissingProgram
+from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.system import apt, debian, tools
-from bisector.system.apt import Site
 from bisector.system.workspace import Workspace, lock
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}
@@ -64,37 +63,6 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def calls(archive: Path) -> int:
     return len((archive / "calls").read_text().splitlines())
-
-
-class TestMirrors:
-    def test_only_those_of_the_running_release_are_used(self) -> None:
-        listing = (
-            "http://mirror/debian|bookworm|main|/key\nhttp://mirror/debian|bookworm|main|/key\n"
-            "http://mirror/debian|bookworm|contrib|/key\n"
-            "http://mirror/debian|bookworm-updates|main|/key\n"
-            "http://vendor/node|nodistro|main|/vendor\ncdrom:[12]|bookworm|main|\n"
-        )
-        assert apt._parse_sites(listing, BOOKWORM) == (
-            Site("http://mirror/debian", "bookworm", ("main", "contrib"), "/key"),
-        )
-
-    def test_a_codename_comes_before_an_alias(self) -> None:
-        listing = "http://vendor|stable|main|/key\nhttp://mirror|bookworm|main|/key\n"
-        found = apt._parse_sites(listing, BOOKWORM)
-        assert [site.address for site in found] == ["http://mirror", "http://vendor"]
-
-    def test_without_a_key_from_apt_it_is_the_distributions_keyring(self) -> None:
-        ring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-        expected = str(ring) if ring.is_file() else ""
-        found = apt._parse_sites("http://m|bookworm|main|$(SIGNED_BY)\n", BOOKWORM)
-        assert found[0].keyring.replace(".pgp", ".gpg") == expected
-
-    def test_without_apt_the_error_names_the_alternatives(
-        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PATH", "/nowhere")
-        with pytest.raises(MissingProgram, match=r"no apt-get .*VTEST_PROGRAM.*--repo"):
-            apt.sites(workspace)
 
 
 class TestSources:
