@@ -69,7 +69,31 @@ def test_a_verdict_is_known_until_its_log_goes_then_made_again(
     assert recall(bench.workspace, again.key) == again
 
 
-def test_what_another_hunt_has_just_found_is_taken(
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"ruling": {"verdict": "none", "reason": ""}, "key": "%s", "log": "/"}',
+        b'{"ruling": {"verdict": "bad", "reason": ""}, "key": "%s", "log": 5}',
+        b'{"ruling": {"verdict": "bad", "reason": "", "evidence": "x"}, "key": "%s", "log": "/"}',
+        b'{"ruling": {"verdict": "bad", "reason": ""}, "key": "other", "log": "/"}',
+    ],
+)
+def test_a_damaged_file_in_the_cache_is_no_verdict(workspace: Workspace, damage: bytes) -> None:
+    log = workspace.folder("logs") / "log"
+    log.write_text("")
+    result = Result(Ruling(Verdict.BAD, "r", ("e",), 1.5), "ab", "binary", 1.0, 2.0, str(log), "m")
+    remember(workspace, result)
+    assert recall(workspace, "ab") == result
+    (workspace.root / "verdicts" / "ab" / "ab").write_bytes(damage.replace(b"%s", b"ab"))
+    assert recall(workspace, "ab") is None
+
+
+def test_a_verdict_found_by_another_job_meanwhile_is_used(
     bench: TinyHAProxy, request_: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = ExitStack()
