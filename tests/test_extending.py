@@ -15,9 +15,9 @@ from bisector.build import toolchains
 from bisector.build.toolchain import Toolchain
 from bisector.errors import MissingProgram
 from bisector.jobs.hunt import job
-from bisector.jobs.runner import JobResult, Way
+from bisector.jobs.runner import Execution, JobResult
 from bisector.probing.setup import Asked, Options
-from bisector.record.events import Confirmed, Event, Found, Probed, Started
+from bisector.record.events import Confirmed, Found, Probed, Started
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search.costs import BuildCost
 from bisector.system import process, tools
@@ -26,6 +26,7 @@ from bisector.system.workspace import Workspace, digest
 from bisector.testing import oracles
 from bisector.testing.oracle import TIMED_OUT, Oracle, Trial
 from tests.support.clone import Clone
+from tests.support.hunting import Silent
 
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
 
@@ -78,16 +79,6 @@ def source(number: int) -> str:
     return f"int main(void)\n{{\n#ifdef TOY\n\treturn {number} < {FIRST_BAD} ? 0 : 3;\n#endif\n}}\n"
 
 
-class Silent:
-    """A watcher that looks away."""
-
-    there = False
-
-    def doing(self, what: str) -> None: ...
-
-    def told(self, event: Event) -> None: ...
-
-
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with gcc and make on which Lua is there; the two kinds are listed."""
@@ -110,7 +101,7 @@ def history(clone: Clone) -> list[str]:
 def hunt(clone: Clone, workspace: Workspace, span: str, **more: Any) -> JobResult:
     options = Options(repo=str(clone.path), sandbox="off", **more)
     asked = Asked(workspace, options, lambda what: None, lambda note: None)
-    return job.run(asked, span, blind=False, way=Way("bisector", Silent()))
+    return job.run(asked, span, blind=False, execution=Execution("bisector", Silent()))
 
 
 def test_a_toy_oracle_and_a_toy_toolchain_hunt(

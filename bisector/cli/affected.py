@@ -34,13 +34,15 @@ interrupted job continues with the same command."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import print_outcome
-        from bisector.cli.options import asked_of, way_of
+        from bisector.cli.options import asked_of, execution_of
         from bisector.jobs.survey import affected
         from bisector.report.live import Live
 
         files = self.files()
         with Live() as live:
-            way = way_of(self, live)
+            execution = execution_of(self, live)
             asked = asked_of(self, live)
-            outcome = affected.run(asked, range, tags=str(self.tags), every=self.every, way=way)
+            outcome = affected.run(
+                asked, range, tags=str(self.tags), every=self.every, execution=execution
+            )
         return print_outcome(outcome, files)

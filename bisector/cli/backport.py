@@ -57,8 +57,8 @@ conflict is shown, and the commits that the fix depends on are looked for."""
 
     def main(self, fix: str) -> int:
         from bisector.cli.answer import print_outcome
-        from bisector.cli.options import asked_of, way_of
-        from bisector.jobs.backport.backport import Wishes, backport
+        from bisector.cli.options import asked_of, execution_of
+        from bisector.jobs.backport.backport import Delivery, backport
         from bisector.report.live import Live
 
         if self.patch:
@@ -66,11 +66,11 @@ conflict is shown, and the commits that the fix depends on are looked for."""
         files = self.files()
         onto = comma_separated("--onto", self.onto)
         with Live() as live:
-            way = way_of(self, live)
-            wishes = Wishes(
+            execution = execution_of(self, live)
+            delivery = Delivery(
                 Path(self.out) if self.out else None,
                 str(self.create_branch),
                 tuple(self.reg_tests),
             )
-            outcome = backport(asked_of(self, live), fix, onto, wishes, way)
+            outcome = backport(asked_of(self, live), fix, onto, delivery, execution)
         return print_outcome(outcome, files)

@@ -23,6 +23,6 @@ class Build(RepoCommand):
         from bisector.report.live import Live
 
         with Live() as live:
-            binary = build_once(asked_of(self, live), revision, live.doing)
+            binary = build_once(asked_of(self, live), revision, live.progress)
         print(binary)
         return 0

@@ -25,7 +25,7 @@ Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40
         from bisector.cli.answer import print_outcome
         from bisector.jobs import playground
         from bisector.jobs.hunt import job
-        from bisector.jobs.runner import Way, noticing
+        from bisector.jobs.runner import Execution, notifier
         from bisector.patch import load
         from bisector.probing import setup
         from bisector.record.summary import summarize
@@ -35,18 +35,18 @@ Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40
 
         workspace = self.workspace()
         with Live() as live:
-            live.doing(f"fetching the source of HAProxy {SERIES}")
+            live.progress(f"fetching the source of HAProxy {SERIES}")
             source = debian.fetch_source(workspace, SERIES)
             series = load.load(setup.bundled_patches("dns-flap"))
-            live.doing("making the playground")
+            live.progress("making the playground")
             ground = playground.make(workspace, source.path, series, playground.DEMO)
             # without hints, the search also meets commits that cannot be built or tested
             words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
             options = setup.Options(repo=str(ground.path))
-            asked = setup.Asked(workspace, options, live.doing, noticing(live))
-            way = Way(f"bisector {' '.join(words)}", live)
-            outcome = job.run(asked, ground.range, blind=True, way=way)
+            asked = setup.Asked(workspace, options, live.progress, notifier(live))
+            execution = Execution(f"bisector {' '.join(words)}", live)
+            outcome = job.run(asked, ground.range, blind=True, execution=execution)
         status = print_outcome(outcome)
         summary = summarize(outcome.events)
         found = {f.found.what: f.revision for f in summary.findings} if summary else {}

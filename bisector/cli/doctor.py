@@ -35,4 +35,4 @@ class Doctor(Command):
                 print(f"bisector: {problem}", file=sys.stderr)
             findings = doctor.examine(workspace, os.environ)
         print(machine.findings(findings), end="")
-        return 0 if doctor.able(findings) else 3
+        return 0 if doctor.is_ready(findings) else 3

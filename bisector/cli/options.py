@@ -10,7 +10,7 @@ from typing import Any
 from bisector.cli.command import RepoCommand
 from bisector.cli.test_command import FlakyCommand, JobCommand, TestCommand
 from bisector.errors import UsageProblem
-from bisector.jobs.runner import Watcher, Way, noticing
+from bisector.jobs.runner import Execution, Watcher, notifier
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.setup import Asked, Options
 from bisector.testing.oracles import ORACLES
@@ -41,7 +41,7 @@ def options_of(command: RepoCommand) -> Options:
 def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
     """What the user asked; *more* are Options of this command alone. Raises UsageProblem."""
     options = replace(options_of(command), **more)
-    return Asked(command.workspace(), options, watcher.doing, noticing(watcher))
+    return Asked(command.workspace(), options, watcher.progress, notifier(watcher))
 
 
 def own_test_of(command: TestCommand) -> tuple[str, str] | None:
@@ -80,7 +80,7 @@ def cluster_of(command: TestCommand) -> Scheduler | None:
     return None
 
 
-def way_of(command: JobCommand, watcher: Watcher) -> Way:
+def execution_of(command: JobCommand, watcher: Watcher) -> Execution:
     """The options that say how to do the job. Raises as cluster_of(), UsageProblem for --jobs."""
     line, jobs = shlex.join(["bisector", *sys.argv[1:]]), command.job_count()
-    return Way(line, watcher, jobs=jobs, fresh=command.fresh, cluster=cluster_of(command))
+    return Execution(line, watcher, jobs=jobs, fresh=command.fresh, cluster=cluster_of(command))

@@ -48,13 +48,15 @@ and whether the patch fixes each of them. An interrupted job continues with the 
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import print_outcome
-        from bisector.cli.options import asked_of, way_of
+        from bisector.cli.options import asked_of, execution_of
         from bisector.jobs.hunt import job
         from bisector.report.live import Live
 
         more = {"confirm": str(self.confirm), "hint": str(self.hint), "hunks": self.hunks}
         files = self.files()
         with Live() as live:
-            way = way_of(self, live)
-            outcome = job.run(asked_of(self, live, **more), range, blind=self.blind, way=way)
+            execution = execution_of(self, live)
+            outcome = job.run(
+                asked_of(self, live, **more), range, blind=self.blind, execution=execution
+            )
         return print_outcome(outcome, files)

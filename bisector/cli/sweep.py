@@ -36,7 +36,7 @@ interrupted job continues with the same command."""
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import print_outcome
-        from bisector.cli.options import asked_of, way_of
+        from bisector.cli.options import asked_of, execution_of
         from bisector.jobs.survey import sweep
         from bisector.record.events import Noted
         from bisector.report import swept
@@ -45,12 +45,12 @@ interrupted job continues with the same command."""
         choice = sweep.Choice(self.tags, self._stride())
         files = self.files()
         with Live() as live:
-            way = way_of(self, live)
+            execution = execution_of(self, live)
             planned = sweep.plan(asked_of(self, live), range, choice, self.fresh)
             cost = swept.estimate(planned.estimate)
             if not self.dry_run:
-                live.told(Noted(cost))
-                outcome = sweep.run(planned, way)
+                live.handle(Noted(cost))
+                outcome = sweep.run(planned, execution)
         if self.dry_run:
             print(cost)
             return 0

@@ -46,14 +46,14 @@ All variants of all bundled scenarios are tested before and after the patch on e
 
     def main(self) -> int:
         from bisector.cli.answer import print_outcome
-        from bisector.cli.options import asked_of, way_of
-        from bisector.jobs.verify.verify import Closer, verify
+        from bisector.cli.options import asked_of, execution_of
+        from bisector.jobs.verify.verify import ExtraChecks, verify
         from bisector.report.live import Live
 
         on = comma_separated("--on", self.on)
-        closer = Closer(self.hunks, self.coverage, tuple(self.reg_tests))
+        extra = ExtraChecks(self.hunks, self.coverage, tuple(self.reg_tests))
         files = self.files()
         with Live() as live:
-            way = way_of(self, live)
-            outcome = verify(asked_of(self, live), on, closer, way)
+            execution = execution_of(self, live)
+            outcome = verify(asked_of(self, live), on, extra, execution)
         return print_outcome(outcome, files)

@@ -39,7 +39,7 @@ interrupted."""
             if finding.name != "repository"
         ]
         print(machine.findings(findings), end="")
-        if not doctor.able(findings):
+        if not doctor.is_ready(findings):
             raise EnvironmentProblem("this machine cannot probe", "run 'bisector doctor --fix'")
         serve(
             scheduler, workspace, lambda own: print(f"working for {address} as {own}", flush=True)

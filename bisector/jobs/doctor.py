@@ -1,7 +1,7 @@
 """Can this machine do the work? What it has, what it lacks, and how to get that.
 
 :func:`examine` looks and changes nothing; :func:`fix` gets what can be had. Printing is up to the
-command line, as is the exit status: 0 only if :func:`able`.
+command line, as is the exit status: 0 only if :func:`is_ready`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def examine(
     )
 
 
-def able(findings: Sequence[Requirement]) -> bool:
+def is_ready(findings: Sequence[Requirement]) -> bool:
     """Is everything there that a hunt cannot do without?"""
     return all(finding.ok for finding in findings)
 

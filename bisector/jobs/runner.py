@@ -28,11 +28,11 @@ class Watcher(Protocol):
     """Somebody who wants to see how it goes; what is ``doing`` is seen only by who is ``there``."""
 
     @property
-    def there(self) -> bool: ...
+    def interactive(self) -> bool: ...
 
-    def doing(self, what: str) -> None: ...
+    def progress(self, text: str) -> None: ...
 
-    def told(self, event: Event) -> None: ...
+    def handle(self, event: Event) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class JobResult:
 
 
 @dataclass(frozen=True)
-class Way:
+class Execution:
     """How a job is to be done, whatever it is about.
 
     ``tests`` is how many tests may run beside the builds (0: as many as those), ``fresh`` that
@@ -60,16 +60,16 @@ class Way:
     cluster: Scheduler | None = None
 
 
-def noticing(watcher: Watcher) -> Callable[[str], None]:
+def notifier(watcher: Watcher) -> Callable[[str], None]:
     """How to let *watcher* know of what is no part of the answer, on a terminal or not."""
-    return lambda text: watcher.told(Noted(text))
+    return lambda text: watcher.handle(Noted(text))
 
 
 def started_job(
     job: Job,
     bench: Bench,
     series: Series | None,
-    way: Way,
+    execution: Execution,
     *,
     range: str,
     old: str = "",
@@ -79,7 +79,7 @@ def started_job(
 ) -> Started:
     """How the journal of a *job* begins; *range* and *commits* are what it is about, how many."""
     return Started(
-        command=way.command,
+        command=execution.command,
         repository=str(bench.history.path),
         range=range,
         old=old,
@@ -101,7 +101,7 @@ def carry_out(
     bench: Bench,
     name: str,
     started: Started,
-    way: Way,
+    execution: Execution,
     work: Callable[[Prober], None],
     wanted: type[Event] = Ended,
 ) -> JobResult:
@@ -110,10 +110,10 @@ def carry_out(
     An end without a *wanted* event is none: then the work goes on from there.
     That there is no answer is part of the outcome; other BisectorErrors are raised.
     """
-    with journal_of(bench.workspace, name, way.fresh) as journal:
-        if way.cluster and way.cluster.same:
+    with journal_of(bench.workspace, name, execution.fresh) as journal:
+        if execution.cluster and execution.cluster.same:
             _refuse_foreign(journal)
-        journal.listeners.append(way.watcher.told)
+        journal.listeners.append(execution.watcher.handle)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
         if journal.replaced:
@@ -127,18 +127,18 @@ def carry_out(
         problem: BisectorError | None = None
         try:
             if journal.damaged or not _answered(journal, wanted):
-                progress = way.watcher.doing if way.watcher.there else None
-                with _executor(bench.workspace, way) as executor:
-                    work(Prober(bench, journal, executor, progress, way.fresh))
+                progress = execution.watcher.progress if execution.watcher.interactive else None
+                with _executor(bench.workspace, execution) as executor:
+                    work(Prober(bench, journal, executor, progress, execution.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return JobResult(journal.path, tuple(journal.events), problem)
 
 
-def _executor(workspace: Workspace, way: Way) -> AbstractContextManager[Executor]:
-    if way.cluster:
-        return Cluster(workspace, way.cluster, noticing(way.watcher), way.jobs)
-    return Local(workspace, way.jobs or default_jobs(), way.tests)
+def _executor(workspace: Workspace, execution: Execution) -> AbstractContextManager[Executor]:
+    if execution.cluster:
+        return Cluster(workspace, execution.cluster, notifier(execution.watcher), execution.jobs)
+    return Local(workspace, execution.jobs or default_jobs(), execution.tests)
 
 
 def _refuse_foreign(journal: Journal) -> None:

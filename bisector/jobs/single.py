@@ -9,7 +9,7 @@ from bisector.build import binaries
 from bisector.build.toolchains.dev import Dev
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
-from bisector.jobs.runner import Watcher, noticing
+from bisector.jobs.runner import Watcher, notifier
 from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.probing import probe, setup
 from bisector.probing.dask.client import Cluster
@@ -49,7 +49,7 @@ def probe_once(
         known = None if fresh else probe.recall(workspace, key)
         if known is None:
             name = history.release(commit.id)
-            watcher.doing(f"probing {name} ({chain.name}){_aside(bench.unboxed)}")
+            watcher.progress(f"probing {name} ({chain.name}){_aside(bench.unboxed)}")
         result = known or _probed(workspace, request, cluster, watcher)
         if chain.is_real or not is_doubtful(result.ruling):
             break
@@ -61,7 +61,7 @@ def _probed(
 ) -> Result:
     if cluster is None:
         return probe.probe(workspace, request)
-    with Cluster(workspace, cluster, noticing(watcher)) as executor:
+    with Cluster(workspace, cluster, notifier(watcher)) as executor:
         task = executor.submit(request)
         executor.wait([task])
         return task.future.result()

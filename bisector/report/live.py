@@ -62,11 +62,11 @@ class Live:
             self._progress.stop()
 
     @property
-    def there(self) -> bool:
-        """Whether stderr is a terminal, on which doing() shows something."""
+    def interactive(self) -> bool:
+        """Whether stderr is a terminal, on which progress() shows something."""
         return self._progress is not None
 
-    def doing(self, what: str) -> None:
+    def progress(self, text: str) -> None:
         """Show what is under way, in place of what was shown before; only on a terminal."""
         if self._progress is None:
             return
@@ -74,9 +74,9 @@ class Live:
 
         for task in self._progress.task_ids:
             self._progress.remove_task(task)
-        self._progress.add_task(escape(printable(what)))
+        self._progress.add_task(escape(printable(text)))
 
-    def told(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Show an event of the journal."""
         if shown := _shown(event):
             self._print(*shown)

@@ -38,8 +38,8 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_machine_is_able_when_all_that_is_required_is_there() -> None:
-    assert doctor.able([finding(found="gcc 12"), finding("repository", required=False)])
-    assert not doctor.able([finding(found="gcc 12"), finding("VTest")])
+    assert doctor.is_ready([finding(found="gcc 12"), finding("repository", required=False)])
+    assert not doctor.is_ready([finding(found="gcc 12"), finding("VTest")])
 
 
 @pytest.mark.usefixtures("bare")
@@ -49,7 +49,7 @@ def test_every_missing_thing_says_how_to_get_it(workspace: Workspace) -> None:
     assert {"gcc", "make", "C library", "VTest"} <= missing
     assert all(finding.how_to_get for finding in findings)
     assert "apt-get install -y gcc" in named(findings, "gcc").how_to_get
-    assert not doctor.able(findings)
+    assert not doctor.is_ready(findings)
 
 
 def test_python_and_libgit2_are_told_with_their_versions(workspace: Workspace) -> None:

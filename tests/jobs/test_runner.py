@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import NoWitness, UsageProblem
-from bisector.jobs.runner import JobResult, Way, carry_out
+from bisector.jobs.runner import Execution, JobResult, carry_out
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Reduced
@@ -28,7 +28,7 @@ class Job:
     def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
         self.bench = World(clone, workspace, path).bench()
         self.done = 0
-        self.way = Way("bisector", Silent())
+        self.execution = Execution("bisector", Silent())
 
     def __call__(self, *events: Event, wanted: type[Event] = Ended) -> JobResult:
         def work(prober: Prober) -> None:
@@ -36,7 +36,7 @@ class Job:
             for event in events:
                 prober.journal.note(event)
 
-        return carry_out(self.bench, "job", STARTED, self.way, work, wanted)
+        return carry_out(self.bench, "job", STARTED, self.execution, work, wanted)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_that_there_is_no_answer_is_part_of_the_outcome(job: Job) -> None:
     def work(prober: Prober) -> None:
         raise NoWitness("none")
 
-    outcome = carry_out(job.bench, "job", STARTED, Way("bisector", Silent()), work)
+    outcome = carry_out(job.bench, "job", STARTED, Execution("bisector", Silent()), work)
     assert isinstance(outcome.problem, NoWitness)
     assert outcome.events == (STARTED,)
 
@@ -90,12 +90,12 @@ def test_with_same_toolchain_other_tools_answers_are_not_gone_on_from(job: Job) 
     own, foreign = probed("a", GOOD), probed("b", GOOD, foreign="c")
     cluster = Scheduler("127.0.0.1:1", same=True)
     job(own, END)
-    job.way = Way("bisector", Silent(), cluster=cluster)
+    job.execution = Execution("bisector", Silent(), cluster=cluster)
     assert job(END).events == (STARTED, own, END)
-    job.way = Way("bisector", Silent(), fresh=True)
+    job.execution = Execution("bisector", Silent(), fresh=True)
     job(foreign, END)
-    job.way = Way("bisector", Silent(), cluster=cluster)
+    job.execution = Execution("bisector", Silent(), cluster=cluster)
     with pytest.raises(UsageProblem, match=r"with other tools gave .*: add --fresh"):
         job(END)
-    job.way = Way("bisector", Silent(), cluster=replace(cluster, same=False))
+    job.execution = Execution("bisector", Silent(), cluster=replace(cluster, same=False))
     assert job(END).events == (STARTED, foreign, END)

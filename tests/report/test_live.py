@@ -16,10 +16,10 @@ def test_without_a_terminal_each_event_is_a_plain_line_on_stderr(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Live() as live:
-        assert not live.there
-        live.doing("end: v2.9.0")
+        assert not live.interactive
+        live.progress("end: v2.9.0")
         for event in (probed(CULPRIT, BAD), INTRODUCED, Noted("x"), ANSWERED[-1]):
-            live.told(event)
+            live.handle(event)
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
@@ -32,7 +32,7 @@ def test_without_a_terminal_each_event_is_a_plain_line_on_stderr(
 def told(capsys: pytest.CaptureFixture[str], *events: Event) -> list[str]:
     with Live() as live:
         for event in events:
-            live.told(event)
+            live.handle(event)
     return capsys.readouterr().err.splitlines()
 
 

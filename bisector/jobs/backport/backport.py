@@ -16,7 +16,7 @@ from bisector.jobs.backport.attempt import Branch, Plan
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite, find_suites
-from bisector.jobs.runner import Way
+from bisector.jobs.runner import Execution
 from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked, Picker
 from bisector.probing.executors import TESTS_A_CORE
@@ -32,7 +32,7 @@ _RULES = 2
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Delivery:
     """What is to be done with what works, and what else is to be tried.
 
     Files for `git am` go below ``out``, branches called ``create`` into the user's clone;
@@ -45,7 +45,7 @@ class Wishes:
 
 
 def backport(
-    asked: Asked, what: str, onto: Sequence[str], wishes: Wishes, way: Way
+    asked: Asked, what: str, onto: Sequence[str], delivery: Delivery, execution: Execution
 ) -> runner.JobResult:
     """Try the patch or revision *what* on the branches *onto*, and hand over what works.
 
@@ -53,20 +53,20 @@ def backport(
     what a probe raises.
     """
     history = asked.history
-    plan = _plan(asked, Fix.find(what, history), onto, wishes)
+    plan = _plan(asked, Fix.find(what, history), onto, delivery)
     bench = asked.bench
     names = [branch.name for branch in plan.branches]
     started = runner.started_job(
-        Job.BACKPORT, bench, plan.fix.series, way, range=", ".join(names), commits=len(names)
+        Job.BACKPORT, bench, plan.fix.series, execution, range=", ".join(names), commits=len(names)
     )
     about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
-    job = catalog.job_id(Job.BACKPORT, bench, plan.fix.series, plan.suites, *about, wishes)
-    way = replace(way, tests=TESTS_A_CORE * cores())
+    job = catalog.job_id(Job.BACKPORT, bench, plan.fix.series, plan.suites, *about, delivery)
+    execution = replace(execution, tests=TESTS_A_CORE * cores())
 
     def work(prober: Prober) -> None:
-        Backport(plan, prober, way.watcher.doing).run()
+        Backport(plan, prober, execution.watcher.progress).run()
 
-    done = runner.carry_out(bench, job, started, way, work)
+    done = runner.carry_out(bench, job, started, execution, work)
     try:
         hand_over(plan, history, [event for event in done.events if isinstance(event, Ported)])
     except WouldOverwrite as problem:
@@ -74,16 +74,16 @@ def backport(
     return done
 
 
-def _plan(asked: Asked, fix: Fix, onto: Sequence[str], wishes: Wishes) -> Plan:
+def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Plan:
     """What is to be done, with everything that can be refused refused."""
     options, history = asked.options, asked.history
     branches = find_branches(history, onto)
-    out, created = wishes.out and wishes.out.absolute(), dict[str, str]()
-    if out is not None or wishes.create:
+    out, created = delivery.out and delivery.out.absolute(), dict[str, str]()
+    if out is not None or delivery.create:
         fix.require_authors()
-    if wishes.create:
+    if delivery.create:
         names = [branch.name for branch in branches]
-        created = deliver.branch_names(wishes.create, names, history.objects)
+        created = deliver.branch_names(delivery.create, names, history.objects)
     suites = find_suites(options, asked.test)
     named = options.scenario is not None or options.own_test is not None
     if not named:
@@ -91,7 +91,7 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], wishes: Wishes) -> Plan:
     claims = (*_claims(asked.workspace, history, suites), *origin(history, fix))
     home = _branch(history, fix.home).version
     made = tuple(created.items())
-    return Plan(fix, home, branches, suites, claims, out, made, wishes.reg_tests, named)
+    return Plan(fix, home, branches, suites, claims, out, made, delivery.reg_tests, named)
 
 
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisector.jobs.hunt.hunt import Hunt, Question
-from bisector.jobs.runner import JobResult, Way, carry_out, started_job
+from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.probing.context import Bench
 from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
@@ -12,7 +12,7 @@ from bisector.system.workspace import digest
 from bisector.testing.scenario import Known
 
 
-def run(asked: Asked, range_text: str, *, blind: bool, way: Way) -> JobResult:
+def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> JobResult:
     """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
 
     That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
@@ -34,7 +34,7 @@ def run(asked: Asked, range_text: str, *, blind: bool, way: Way) -> JobResult:
         Job.RUN,
         bench,
         series,
-        way,
+        execution,
         range=span.text,
         old=span.old.id,
         new=span.new.id,
@@ -43,7 +43,9 @@ def run(asked: Asked, range_text: str, *, blind: bool, way: Way) -> JobResult:
     )
     name = hunt_id(question, bench)
     wanted = Reduced if question.hunks else Ended
-    return carry_out(bench, name, started, way, lambda prober: Hunt(question, prober).run(), wanted)
+    return carry_out(
+        bench, name, started, execution, lambda prober: Hunt(question, prober).run(), wanted
+    )
 
 
 def hunt_id(question: Question, bench: Bench) -> str:

@@ -10,7 +10,7 @@ from bisector.build.toolchains.release import Release
 from bisector.errors import NoRelease
 from bisector.git.history import History, Range
 from bisector.jobs.hunt.proof import ONCE, Passes, how_judged, passes_of
-from bisector.jobs.runner import JobResult, Way, carry_out, started_job
+from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.context import Bench
@@ -43,7 +43,9 @@ class Question:
     flaky: bool = False
 
 
-def run(asked: Asked, range_text: str, *, tags: str, every: bool, way: Way) -> JobResult:
+def run(
+    asked: Asked, range_text: str, *, tags: str, every: bool, execution: Execution
+) -> JobResult:
     """Judge the releases of *range_text*, going on from where an earlier run stopped.
 
     Raises NoRelease and other BisectorErrors.
@@ -57,19 +59,23 @@ def run(asked: Asked, range_text: str, *, tags: str, every: bool, way: Way) -> J
         Job.AFFECTED,
         bench,
         None,
-        way,
+        execution,
         range=span.text,
         old=span.old.id,
         new=span.new.id,
         commits=len(releases.graph.revisions),
     )
-    name = table_id(question, bench)
+    name = affected_id(question, bench)
     return carry_out(
-        bench, name, started, way, lambda prober: Table(question, releases, prober).run()
+        bench,
+        name,
+        started,
+        execution,
+        lambda prober: ReleaseSurvey(question, releases, prober).run(),
     )
 
 
-def table_id(question: Question, bench: Bench) -> str:
+def affected_id(question: Question, bench: Bench) -> str:
     """A name for the job: the same question on the same machine has the same one."""
     span, series = question.range, question.series
     return digest(
@@ -119,7 +125,7 @@ class Releases:
         return [self.graph.index[one] for c in known for one in self._first.get(c, [c])]
 
 
-class Table:
+class ReleaseSurvey:
     """Finds the verdict on each release of a range; what it finds goes to the prober's journal."""
 
     def __init__(self, question: Question, releases: Releases, prober: Prober) -> None:

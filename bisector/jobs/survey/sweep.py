@@ -11,7 +11,7 @@ from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History, Range
 from bisector.git.object_store import content_key
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, how_judged, passes_of
-from bisector.jobs.runner import JobResult, Way, carry_out, started_job
+from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
 from bisector.probing.context import Bench
 from bisector.probing.prober import Prober
@@ -116,21 +116,21 @@ def sweep_id(question: Question, bench: Bench) -> str:
     )[:12]
 
 
-def run(plan: Plan, way: Way) -> JobResult:
+def run(plan: Plan, execution: Execution) -> JobResult:
     """Do what was planned, going on from where an earlier run stopped."""
     span = plan.question.range
     started = started_job(
         Job.SWEEP,
         plan.bench,
         None,
-        way,
+        execution,
         range=span.text,
         old=span.old.id,
         new=span.new.id,
         commits=len(plan.question.places),
     )
     return carry_out(
-        plan.bench, plan.name, started, way, lambda prober: Sweep(plan.question, prober).run()
+        plan.bench, plan.name, started, execution, lambda prober: Sweep(plan.question, prober).run()
     )
 
 

@@ -18,7 +18,7 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, Purpose
 
 
-class Hunkwise:
+class HunkAblation:
     """Takes a series to pieces at one revision at which all of it applies."""
 
     def __init__(self, judge: Judge, revision: str) -> None:

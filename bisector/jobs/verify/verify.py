@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from bisector.errors import PatchProblem
 from bisector.jobs import catalog, reg_tests, runner
 from bisector.jobs.judge import Judge, Suite, find_suites, verdicts
-from bisector.jobs.runner import Way
+from bisector.jobs.runner import Execution
 from bisector.jobs.verify import coverage, revisions
-from bisector.jobs.verify.hunk_ablation import Hunkwise
+from bisector.jobs.verify.hunk_ablation import HunkAblation
 from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.patch.model import Series
 from bisector.probing.executors import TESTS_A_CORE
@@ -24,7 +24,7 @@ from bisector.system.slots import cores
 
 
 @dataclass(frozen=True)
-class Closer:
+class ExtraChecks:
     """What is wanted beside the matrix: each hunk dropped, lines counted, reg-tests run."""
 
     hunks: bool = False
@@ -39,10 +39,12 @@ class Plan:
     series: Series
     revisions: tuple[str, ...]
     suites: tuple[Suite, ...]
-    closer: Closer = Closer()
+    extra: ExtraChecks = ExtraChecks()
 
 
-def verify(asked: Asked, on: Sequence[str], closer: Closer, way: Way) -> runner.JobResult:
+def verify(
+    asked: Asked, on: Sequence[str], extra: ExtraChecks, execution: Execution
+) -> runner.JobResult:
     """Verify the patches at the revisions that *on* names, or where they tell most.
 
     Raises UsageProblem, PatchProblem and what a probe raises.
@@ -58,14 +60,14 @@ def verify(asked: Asked, on: Sequence[str], closer: Closer, way: Way) -> runner.
         )
     suites = find_suites(asked.options, test)
     bench = asked.bench
-    plan = Plan(series, tuple(commits), suites, closer)
+    plan = Plan(series, tuple(commits), suites, extra)
     started = runner.started_job(
-        Job.VERIFY, bench, series, way, range=", ".join(on), commits=len(commits)
+        Job.VERIFY, bench, series, execution, range=", ".join(on), commits=len(commits)
     )
-    name = catalog.job_id(Job.VERIFY, bench, series, suites, commits, closer)
-    way = replace(way, tests=TESTS_A_CORE * cores())
+    name = catalog.job_id(Job.VERIFY, bench, series, suites, commits, extra)
+    execution = replace(execution, tests=TESTS_A_CORE * cores())
     return runner.carry_out(
-        bench, name, started, way, lambda prober: Verification(plan, prober).run()
+        bench, name, started, execution, lambda prober: Verification(plan, prober).run()
     )
 
 
@@ -126,8 +128,8 @@ class Verification:
 
     def _look_closer(self, judged: Sequence[Judged]) -> None:
         """At the newest revision that the patch fixes: what is each hunk and each line for?"""
-        closer, journal = self.plan.closer, self.journal
-        if not closer.hunks and not closer.coverage:
+        extra, journal = self.plan.extra, self.journal
+        if not extra.hunks and not extra.coverage:
             return
         fixed = _fixed(judged)
         if not fixed:
@@ -135,10 +137,10 @@ class Verification:
             journal.note(Noted(text))
             return
         judge = Judge(self.prober, self.plan.suites)
-        if closer.hunks:
-            for dropped in Hunkwise(judge, fixed[-1]).drop_each(self.plan.series):
+        if extra.hunks:
+            for dropped in HunkAblation(judge, fixed[-1]).drop_each(self.plan.series):
                 journal.note(dropped)
-        if closer.coverage and not any(isinstance(event, Covered) for event in journal.events):
+        if extra.coverage and not any(isinstance(event, Covered) for event in journal.events):
             tree = self._patched(fixed[-1])
             for covered in coverage.measure(self.prober.bench, fixed[-1], tree, judge.cases):
                 journal.note(covered)
@@ -147,7 +149,7 @@ class Verification:
 
     def _with_reg_tests(self) -> list[str]:
         """The revisions that have the reg-tests that are wanted; found out before all the work."""
-        dirs = self.plan.closer.reg_tests
+        dirs = self.plan.extra.reg_tests
         found, missing = reg_tests.having(self.prober, self.plan.revisions, dirs)
         for what in missing:
             self.journal.note(Noted(what))
@@ -157,7 +159,7 @@ class Verification:
         tree = self._patched(revision)
         if not tree or tree == self.prober.bench.history.tree_id(revision):
             return
-        for told in reg_tests.compare(self.prober, revision, tree, self.plan.closer.reg_tests):
+        for told in reg_tests.compare(self.prober, revision, tree, self.plan.extra.reg_tests):
             self.journal.note(told)
 
     def _patched(self, revision: str) -> str:

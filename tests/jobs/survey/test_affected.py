@@ -11,7 +11,7 @@ import pytest
 from bisector.build.toolchain import Toolchains
 from bisector.errors import NoRelease
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
-from bisector.jobs.survey.affected import Question, Releases, Table, table_id
+from bisector.jobs.survey.affected import Question, Releases, ReleaseSurvey, affected_id
 from bisector.record.events import Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
 from bisector.search.release_inference import BUDGET
@@ -51,7 +51,7 @@ class Shelf(World):
         history = prober.bench.history
         span = history.range(self.range)
         question = Question(span, tags, every, known or Known(), None, flaky)
-        Table(question, Releases(history, span, tags), prober).run()
+        ReleaseSurvey(question, Releases(history, span, tags), prober).run()
         return prober
 
     def table(self) -> dict[str, Verdict]:
@@ -275,6 +275,6 @@ def test_another_question_has_another_journal(shelf: Shelf) -> None:
     span = bench.history.range(shelf.range)
     asked = Question(span)
     others = [replace(asked, every=True), replace(asked, tags="v3*"), replace(asked, flaky=True)]
-    names = {table_id(question, bench) for question in (asked, *others)}
+    names = {affected_id(question, bench) for question in (asked, *others)}
     assert len(names) == 4
-    assert table_id(Question(span), bench) in names
+    assert affected_id(Question(span), bench) in names

@@ -8,7 +8,7 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite
-from bisector.jobs.verify.hunk_ablation import Hunkwise
+from bisector.jobs.verify.hunk_ablation import HunkAblation
 from bisector.patch.model import Series
 from bisector.record.patch_events import HunkDropped
 from bisector.record.verdict import Verdict
@@ -42,7 +42,7 @@ def drop(clone: Clone, workspace: Workspace, path: Path, series: Series) -> list
     clone.commit({"src/haproxy.c": OLD})
     prober = reading_prober(clone, workspace, path / "journal", reading, Toolchains(TCC, GCC))
     judge = Judge(prober, (SUITE,))
-    return list(Hunkwise(judge, prober.bench.history.head().id).drop_each(series))
+    return list(HunkAblation(judge, prober.bench.history.head().id).drop_each(series))
 
 
 def test_each_hunk_is_noticed_by_the_variants_that_go_through_it(
@@ -93,7 +93,7 @@ def test_a_hunk_without_which_nothing_compiles_is_needed(
     prober = reading_prober(clone, workspace, tmp_path / "journal", compiles, Toolchains(GCC))
     judge = Judge(prober, (SUITE,))
     head = prober.bench.history.head().id
-    told = list(Hunkwise(judge, head).drop_each(change("src/haproxy.c", OLD, NEW)))
+    told = list(HunkAblation(judge, head).drop_each(change("src/haproxy.c", OLD, NEW)))
     assert [one.state for one in told] == [
         HunkState.NEEDED,
         HunkState.COMMENT,

@@ -11,7 +11,7 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Suite
-from bisector.jobs.verify.verify import Closer, Plan, Verification
+from bisector.jobs.verify.verify import ExtraChecks, Plan, Verification
 from bisector.patch import apply
 from bisector.patch.apply import AppliedSeries, ApplyConflict
 from bisector.patch.model import Series
@@ -29,7 +29,7 @@ from tests.support.reading import Reader, Reading, case, reading_prober
 from tests.support.records import STARTED
 from tests.support.toolchains import GCC, TCC
 
-HUNKS = Closer(hunks=True)
+HUNKS = ExtraChecks(hunks=True)
 BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"
 FIX = change("src/haproxy.c", BROKEN, FIXED)
 FLAP = Suite("flap", True, (case("flap", "a=1"),))
@@ -48,13 +48,13 @@ class World:
         self.chains = Toolchains(TCC, GCC, GCC)
 
     def verify(
-        self, sources: Sequence[str], truth: Reading, *, closer: Closer | None = None
+        self, sources: Sequence[str], truth: Reading, *, extra: ExtraChecks | None = None
     ) -> Prober:
         """One session over the journal of those before."""
         commits = [self.clone.commit({"src/haproxy.c": source}) for source in sources]
         prober = reading_prober(self.clone, self.workspace, self.path, truth, self.chains)
         prober.journal.note(STARTED)
-        Verification(Plan(FIX, tuple(commits), (FLAP, OTHER), closer or Closer()), prober).run()
+        Verification(Plan(FIX, tuple(commits), (FLAP, OTHER), extra or ExtraChecks()), prober).run()
         self.prober = prober
         return prober
 
@@ -95,7 +95,7 @@ def test_one_that_fixes_another_bug_is_verified_for_that(world: World) -> None:
     def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
         return Verdict.BAD if (oracle.name, source) == ("other", BROKEN) else Verdict.GOOD
 
-    world.verify([BROKEN, FIXED], truth, closer=HUNKS)
+    world.verify([BROKEN, FIXED], truth, extra=HUNKS)
     assert world.outcomes() == [Outcome.NOT_NEEDED] * 2
     assert world.outcomes("other") == [Outcome.FIXES, Outcome.NOT_NEEDED]
     assert world.summary.verified
@@ -154,7 +154,7 @@ def test_a_real_toolchain_needs_no_proof(world: World) -> None:
 
 
 def test_run_again_it_asks_nothing_and_says_the_same(world: World) -> None:
-    world.verify([BROKEN], reading, closer=HUNKS)
+    world.verify([BROKEN], reading, extra=HUNKS)
     before = world.path.read_bytes()
     commits = (world.prober.bench.history.head().id,)
     prober = reading_prober(world.clone, world.workspace, world.path, reading, world.chains)
@@ -165,7 +165,7 @@ def test_run_again_it_asks_nothing_and_says_the_same(world: World) -> None:
 
 
 def test_hunks_are_dropped_where_the_patch_fixes(world: World) -> None:
-    world.verify([BROKEN, FIXED], reading, closer=HUNKS)
+    world.verify([BROKEN, FIXED], reading, extra=HUNKS)
     (dropped,) = world.summary.hunks
     assert isinstance(dropped, HunkDropped)
     assert dropped.revision == world.summary.judged[0].revision
@@ -173,7 +173,7 @@ def test_hunks_are_dropped_where_the_patch_fixes(world: World) -> None:
 
 
 def test_where_it_fixes_nothing_no_hunk_is_dropped_and_that_is_said(world: World) -> None:
-    prober = world.verify([FIXED], reading, closer=HUNKS)
+    prober = world.verify([FIXED], reading, extra=HUNKS)
     notes = [event.text for event in prober.journal.events if isinstance(event, Noted)]
     assert not world.summary.hunks
     assert any("neither hunks nor lines" in note for note in notes)
@@ -199,7 +199,7 @@ def test_a_series_is_applied_once_to_each_revision(
         return apply_series(store, tree, series)
 
     monkeypatch.setattr(apply, "apply_series", counting)
-    history = world.verify([BROKEN, FIXED], reading, closer=HUNKS).bench.history
+    history = world.verify([BROKEN, FIXED], reading, extra=HUNKS).bench.history
     broken = history.tree_id(world.summary.judged[0].revision)
     assert world.summary.confirmed and world.summary.hunks
     assert counts[broken, FIX] == 1
