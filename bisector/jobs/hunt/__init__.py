@@ -1,1 +1,1 @@
-"""`run`: the commit that brought a bug, the one that fixed it, and the proof of both."""
+"""`run`: find the commit that introduced a bug and the one that fixed it, and prove both."""

@@ -1,4 +1,4 @@
-"""Which hunks of the introducing commit bring the bug: it often does more than one thing."""
+"""Reduce the introducing commit to the hunks that cause the bug, by delta debugging."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
 from bisector.search.ddmin import Minimum, TrialResult, ddmin
 
-BUDGET = 100  # trials; the least of ten hunks takes about twenty
+BUDGET = 100  # trials; to reduce ten hunks takes about twenty
 
 _ANSWERS = {Verdict.BAD: TrialResult.FAIL, Verdict.GOOD: TrialResult.PASS}
 
 
 def reduce(prober: Prober, found: Sequence[Found], flaky: bool) -> Reduced | Noted:
-    """The least of the introducing commit that brings the bug, or why there is nothing to reduce.
+    """The hunks of the introducing commit that cause the bug, or why they are not looked for.
 
-    *found* is what the hunt found; what its proof came to is in the prober's journal.
+    *found* are the results of the hunt; the prober's journal has their confirmations.
     """
-    introduced = next((one for one in found if one.what is Change.INTRODUCTION), None)
+    introduced = next((change for change in found if change.what is Change.INTRODUCTION), None)
     if introduced is None:
         return Noted("no hunks to reduce: the commit that introduced the bug is not in the range")
-    if why := _open(introduced, prober.journal.events):
-        return Noted(f"the introducing commit is not reduced to hunks: {why}")
+    if reason := _unproven(introduced, prober.journal.events):
+        return Noted(f"the introducing commit is not reduced to hunks: {reason}")
     store = prober.bench.history.store
     try:
         commit = store[introduced.revisions[0]].peel(pygit2.Commit)
@@ -41,8 +41,8 @@ def reduce(prober: Prober, found: Sequence[Found], flaky: bool) -> Reduced | Not
     return _Reduction(prober, introduced, patch, flaky).run()
 
 
-def _open(introduced: Found, events: Sequence[Event]) -> str:
-    """What keeps the introduction from being one commit that is proven, or nothing."""
+def _unproven(introduced: Found, events: Sequence[Event]) -> str:
+    """Why the introduction is not one commit that is proven; '' if it is."""
     if len(introduced.revisions) > 1:
         return f"it is one of {len(introduced.revisions)}"
     proofs = [e for e in events if isinstance(e, Confirmed) and e.what == Change.INTRODUCTION]
@@ -50,28 +50,28 @@ def _open(introduced: Found, events: Sequence[Event]) -> str:
 
 
 class _Reduction:
-    """Tries the culprit's hunks on its parent's tree: which of them does it take?"""
+    """Finds a smallest set of the culprit's hunks that makes its parent bad."""
 
     def __init__(self, prober: Prober, introduced: Found, patch: Patch, flaky: bool) -> None:
         self._prober = prober
         self._culprit, self._parent = introduced.revisions[0], introduced.parents[0]
         self._patch = patch
         self._flaky = flaky
-        self._asked = 0
+        self._trials = 0
 
     def run(self) -> Reduced:
-        """Reduce them, and have a real toolchain look at what is left."""
+        """Reduce the hunks, then probe the result with a real toolchain."""
         everything = tuple(range(len(self._patch.hunks)))
-        if not everything or self._answer(everything) is not TrialResult.FAIL:
+        if not everything or self._try(everything) is not TrialResult.FAIL:
             return self._reduced((), ["all of its hunks together do not bring the bug"])
-        least = ddmin(everything, self._answer)
+        least = ddmin(everything, self._try)
         return self._reduced(least.items, [*self._doubts(least), *self._contradicted(least.items)])
 
-    def _answer(self, hunks: tuple[int, ...]) -> TrialResult:
-        """What becomes of the parent with these hunks."""
-        self._asked += 1
+    def _try(self, hunks: tuple[int, ...]) -> TrialResult:
+        """Probe the parent with these *hunks* (indexes); FAIL if it is bad."""
+        self._trials += 1
         tree = self._tree(hunks)
-        if tree is None or self._asked > BUDGET:
+        if tree is None or self._trials > BUDGET:
             return TrialResult.UNRESOLVED
         purpose = f"{len(hunks)} of {len(self._patch.hunks)} {Purpose.HUNKS}"
         verdict = Verdict.GOOD
@@ -83,34 +83,34 @@ class _Reduction:
         return _ANSWERS.get(verdict, TrialResult.UNRESOLVED)
 
     def _tree(self, hunks: Sequence[int]) -> str | None:
-        """The parent's tree with these hunks; None where one needs another."""
+        """The id of the parent's tree with these *hunks*; None if they conflict."""
         series = Series((only_hunks(self._patch, hunks),))
-        done = apply_to(self._prober.bench.history, self._parent, series)
-        return None if isinstance(done, ApplyConflict) else str(done.tree)
+        applied = apply_to(self._prober.bench.history, self._parent, series)
+        return None if isinstance(applied, ApplyConflict) else str(applied.tree)
 
     def _doubts(self, least: Minimum[int]) -> Iterator[str]:
-        """Why there may be fewer."""
-        if self._asked > BUDGET:
-            yield f"fewer may do, {BUDGET} trials were not enough to tell"
+        """Why a smaller set may cause the bug, too."""
+        if self._trials > BUDGET:
+            yield f"fewer may suffice: the search ended after {BUDGET} trials"
         elif least.undecided:
             yield (
-                f"fewer may do: without one of {len(least.undecided)} the others conflict, do not "
-                "compile or cannot be tested"
+                f"fewer may suffice: without one of {len(least.undecided)} the others conflict, do "
+                "not compile or cannot be tested"
             )
         elif self._flaky:
-            yield "fewer may do, as the test is flaky"
+            yield "fewer may suffice: the test is flaky"
 
     def _contradicted(self, hunks: Sequence[int]) -> Iterator[str]:
-        """What a real toolchain has against the result of the fast one."""
+        """The verdict of the real toolchain on these *hunks*, if it is not BAD."""
         tree, chain = self._tree(hunks), self._prober.chains.proof
-        assert tree and chain  # they were probed, and what is not proven is not reduced
+        assert tree and chain  # the hunks were probed, and the introduction is proven
         purpose = Purpose.CONFIRM.about(f"the {Purpose.HUNKS}")
         for run in range(MOST_RUNS if self._flaky else 1):
             ticket = self._prober.start_tree(self._parent, tree, purpose, run=run, chain=chain)
-            (told,) = self._prober.ask_all([ticket])
-            if told.verdict is Verdict.BAD:
+            (probed,) = self._prober.ask_all([ticket])
+            if probed.verdict is Verdict.BAD:
                 return
-        yield f"with {chain.name} they are {told.verdict}: {told.reason}"
+        yield f"with {chain.name} they are {probed.verdict}: {probed.reason}"
 
     def _reduced(self, hunks: Sequence[int], problems: Sequence[str]) -> Reduced:
         headers = [

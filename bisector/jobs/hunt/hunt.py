@@ -1,7 +1,7 @@
-"""The main job: both ends, a witness, introduction and fix, their proof, and the patch's.
+"""The stages of a hunt: ends, witness, introduction and fix, confirmation, patch check.
 
-A hunt is deterministic: the same verdicts lead to the same next question. So resuming one is to run
-it again with a journal that already knows the answers.
+A hunt is deterministic: the same verdicts lead to the same next probe. To resume one, it is run
+again with a journal that already has the results.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from bisector.testing.scenario import Known
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked: a range, what is known beforehand (nothing when blind), and the fix.
+    """What a hunt is about: a range, what the scenario knows of the bug, and the fix.
 
-    ``tags`` are the scenario's subsystems and ``hint`` is the user's guess, see relevance.of.
-    ``hunks``: the introducing commit is to be reduced to those that bring the bug.
+    ``blind``: the scenario's knowledge and the patches do not guide the search; ``known`` and
+    ``tags`` are empty then. ``tags`` are the scenario's subsystems and ``hint`` is the user's
+    guess, see relevance.of(). ``hunks``: reduce the introducing commit to the hunks that cause the
+    bug.
     """
 
     range: Range
@@ -46,15 +48,18 @@ class Question:
 
 
 class Hunt:
-    """One hunt over one range. Its findings go to the prober's journal."""
+    """A hunt over one range. The results are appended to the prober's journal.
+
+    Raises UselessHint if the hint matches no commit of the range.
+    """
 
     def __init__(self, question: Question, prober: Prober) -> None:
         self.question = question
         self.prober = prober
         self.history = prober.bench.history
         self.journal = prober.journal
-        self._flaky = question.flaky or self._turned(Turn.CHANCE)
-        if self._turned(Turn.REAL):
+        self._flaky = question.flaky or self._has_turned(Turn.CHANCE)
+        if self._has_turned(Turn.REAL):
             prober.distrust_fast()
         self._commits = question.range.commits
         prober.order((question.range.old.id, *self._commits))
@@ -70,7 +75,7 @@ class Hunt:
             hint=question.hint,
         )
         if question.hint and not self._evidence.hinted:
-            reason = f"--hint {question.hint} means no commit of {question.range.text}"
+            reason = f"--hint {question.hint} matches no commit of {question.range.text}"
             self._end_with(reason)
             raise UselessHint(
                 reason, "give a path, a function or a subsystem as the subject lines name it"
@@ -78,32 +83,35 @@ class Hunt:
         self._finder = Finder(prober, self._commits, self._evidence)
 
     def run(self) -> None:
-        """Hunt to the end.
+        """Run all stages.
 
-        Raises UnusableEnds and NoWitness when the range cannot be answered, ProbeFailed and other
-        EnvironmentProblems when the machine fails; the journal keeps what was found out till then.
+        Raises UnusableEnds, NoWitness and NoTransitionSeen if the range has no answer, ProbeFailed
+        and other EnvironmentProblems if the machine fails; the journal keeps the results till then.
         """
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
-        while True:  # each of these happens once at most
+        while True:  # each exception is raised once at most
             try:
                 return self._run()
-            except FastContradicted as said:
+            except FastContradicted as contradicted:
                 fast = self.prober.chains.search.name
                 self.prober.distrust_fast()
                 real = self.prober.chains.search.name
-                text = f"a real build contradicts {fast} on {said}: its verdicts are dropped, "
-                self.journal.note(Turned(Turn.REAL, f"{text}the hunt goes on with {real}"))
-            except TestIsFlaky as said:
+                text = (
+                    f"a real build contradicts {fast} on {contradicted}: the verdicts of {fast} "
+                    f"are dropped, the hunt goes on with {real}"
+                )
+                self.journal.note(Turned(Turn.REAL, text))
+            except TestIsFlaky as flaky:
                 self._flaky = True
-                text = f"{said} passes and fails by turns: from here on chance is reckoned with"
+                text = f"{flaky} passes in some runs only: from here on the test counts as flaky"
                 self.journal.note(Turned(Turn.CHANCE, text))
 
     def _run(self) -> None:
         span = self.question.range
         before, after = self._ends()
         if before is after is Verdict.BAD:
-            self._ask_both_again(Verdict.BAD)
+            self._verify_ends(Verdict.BAD)
             raise self._both_bad()
         if before is after:
             bad = self._witness()
@@ -115,7 +123,7 @@ class Hunt:
         if after is Verdict.GOOD:
             found.append(self._find(SearchRange(Change.FIX, bad, span.new.id)))
         self._confirm(found)
-        bounds = {one.what: one.revisions[-1] for one in found}
+        bounds = {change.what: change.revisions[-1] for change in found}
         affected = releases.affected(self.history, span, bounds)
         if self.question.series is not None:
             releases.check_patch(self.prober, affected, self.question.series)
@@ -130,13 +138,13 @@ class Hunt:
         span = self.question.range
         tickets = [self.prober.start(end.id, Purpose.END) for end in (span.old, span.new)]
         for end, ticket in zip((span.old, span.new), tickets, strict=True):
-            (told,) = self.prober.ask_all([ticket])
-            if not told.verdict.tested:
-                raise self._unusable(end, told)
-        return self._said(span.old), self._said(span.new)
+            (probed,) = self.prober.ask_all([ticket])
+            if not probed.verdict.tested:
+                raise self._unusable(end, probed)
+        return self._end_verdict(span.old), self._end_verdict(span.new)
 
-    def _said(self, end: Commit) -> Verdict:
-        """The verdict on an end. With a flaky test it takes several passes to be a good one."""
+    def _end_verdict(self, end: Commit) -> Verdict:
+        """The verdict on an end. If the test is flaky, GOOD takes CONFIRM_RUNS passes."""
         runs = self.prober.verdicts()[end.id]
         while self._flaky and len(runs) < CONFIRM_RUNS and _is_good(runs):
             run = self.prober.next_run(end.id)
@@ -144,34 +152,40 @@ class Hunt:
             runs = self.prober.verdicts()[end.id]
         return Verdict.GOOD if _is_good(runs) else Verdict.BAD
 
-    def _unusable(self, end: Commit, told: Probed) -> UnusableEnds:
+    def _unusable(self, end: Commit, probed: Probed) -> UnusableEnds:
         name = self.history.release(end.id)
-        reason = f"the range's end {name} is {told.verdict}: {told.reason}"
+        reason = f"the range's end {name} is {probed.verdict}: {probed.reason}"
         self._end_with(reason)
-        return UnusableEnds(reason, f"choose an end at which the test works (log: {told.log})")
+        return UnusableEnds(reason, f"choose an end at which the test works (log: {probed.log})")
 
-    def _ask_both_again(self, said: Verdict) -> None:
-        """What the fast toolchain alone *said* is no reason to give up on a range."""
+    def _verify_ends(self, verdict: Verdict) -> None:
+        """Probe both ends with the fallback toolchain, before a hunt ends without an answer.
+
+        Raises FastContradicted if one of them has not this *verdict*.
+        """
         if chain := self.prober.chains.fallback:
             span = self.question.range
             both = (span.old, span.new)
             tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, chain) for end in both]
-            for told in self.prober.ask_all(tickets):
-                if told.verdict is not said:
-                    raise FastContradicted(told.name)
+            for probed in self.prober.ask_all(tickets):
+                if probed.verdict is not verdict:
+                    raise FastContradicted(probed.name)
 
     def _both_bad(self) -> UnusableEnds:
         span = self.question.range
         reason = f"both ends of {span.text} are bad"
         older = self.history.older_release(span.old.id)
         self._end_with(reason)
-        hint = f"begin further down: {older}..{span.new.short}" if older else "begin further down"
+        hint = f"use an older end: {older}..{span.new.short}" if older else "use an older end"
         return UnusableEnds(reason, hint)
 
     def _witness(self) -> str:
-        """A bad revision inside a range with two good ends."""
+        """A bad revision inside a range with two good ends, as a full hash.
+
+        Raises NoWitness if none is found within the budget.
+        """
         index = {commit: place for place, commit in enumerate(self._commits)}
-        total = len(self._commits) - 1  # the last one is the end, which is good
+        total = len(self._commits) - 1  # without the new end, which is good
 
         def places(commits: Iterable[str]) -> set[int]:
             return {index[commit] for commit in commits if index.get(commit, total) < total}
@@ -182,10 +196,10 @@ class Hunt:
         near = places(self._parents(self._evidence.functions or self._evidence.files))
         tagged = places(self.history.tags)
         plan = witness.order(total, witness.stages(known, near, tagged))
-        told = self._first_bad((self._commits[place], stage) for place, stage in plan)
-        if told:
-            return told.revision
-        self._ask_both_again(Verdict.GOOD)
+        bad = self._first_bad((self._commits[place], stage) for place, stage in plan)
+        if bad:
+            return bad.revision
+        self._verify_ends(Verdict.GOOD)
         verdicts = self.prober.verdicts()
         good = places(commit for commit, runs in verdicts.items() if _is_good(runs))
         gap = witness.widest_gap(total, good)
@@ -199,30 +213,34 @@ class Hunt:
             hint += f"; --toolchain {Release.name} if the bug needs {missed}"
         raise NoWitness(reason, hint)
 
-    def _first_bad(self, places: Iterator[tuple[str, str]]) -> Probed | None:
-        """Probe one place after the other, the next one's build beside the test of the last."""
+    def _first_bad(self, candidates: Iterator[tuple[str, str]]) -> Probed | None:
+        """Probe *candidates* (revision, stage of the witness search) in order, until one is bad.
+
+        The next one is built while another is tested.
+        """
         waiting: list[Ticket] = []
-        for commit, stage in places:
+        for commit, stage in candidates:
             waiting.append(self.prober.start(commit, Purpose.WITNESS.about(f"({stage})")))
-            if len(waiting) > self.prober.executor.jobs and (told := self._bad_one(waiting)):
-                return told
+            if len(waiting) > self.prober.executor.jobs and (bad := self._oldest_if_bad(waiting)):
+                return bad
         while waiting:
-            if told := self._bad_one(waiting):
-                return told
+            if bad := self._oldest_if_bad(waiting):
+                return bad
         return None
 
-    def _bad_one(self, waiting: list[Ticket]) -> Probed | None:
-        """The oldest of the tickets, if it is bad; the others are not wanted any more then."""
-        (told,) = self.prober.ask_all([waiting.pop(0)])
-        if told.verdict is not Verdict.BAD:
+    def _oldest_if_bad(self, waiting: list[Ticket]) -> Probed | None:
+        """Wait for the oldest ticket and remove it. If it is bad, cancel the others."""
+        (probed,) = self.prober.ask_all([waiting.pop(0)])
+        if probed.verdict is not Verdict.BAD:
             return None
         for ticket in waiting:
             self.prober.cancel(ticket)
-        return told
+        return probed
 
     # -- introduction and fix --------------------------------------------------------------------
 
     def _find(self, where: SearchRange) -> Found:
+        """Search *where* and record the result, unless the journal has it already."""
         try:
             found = self._finder.find(where, self._suspects[where.what], self._flaky)
         except NoTransitionSeen as error:
@@ -238,13 +256,13 @@ class Hunt:
         chain = self.prober.chains.proof
         if chain is None:
             return
-        for one in found:
-            self.journal.note(Prover(self.prober, chain).confirm(one, self._flaky))
+        for change in found:
+            self.journal.note(Prover(self.prober, chain).confirm(change, self._flaky))
 
     # -- the rest --------------------------------------------------------------------------------
 
     def _full(self, name: str) -> str:
-        """The full hash of a known revision, or '' when it is not in the range."""
+        """The full hash of a revision that the scenario names; '' if it is not in the range."""
         if not name or not self.history.knows(name):
             return ""
         commit = self.history.resolve(name).id
@@ -254,7 +272,7 @@ class Hunt:
         return [p for commit in commits if commit for p in self.history.commit(commit).parents]
 
     def _note_differing_reasons(self) -> None:
-        """Without a signature, two kinds of failure may be two bugs: say so."""
+        """Note bad verdicts with different reasons: without a signature they may be two bugs."""
         if self.prober.bench.oracle.knows_its_bug:
             return
         reasons = {
@@ -265,11 +283,11 @@ class Hunt:
         if len(reasons) > 1:
             listed = " | ".join(reasons.values())
             self.journal.note(
-                Noted(f"bad verdicts differ in their reason, --bad-if can pin one: {listed}")
+                Noted(f"bad verdicts have different reasons, --bad-if selects one: {listed}")
             )
 
-    def _turned(self, way: Turn) -> bool:
-        """Did an earlier session go on in another way?"""
+    def _has_turned(self, way: Turn) -> bool:
+        """Whether the journal has this turn, from an earlier session."""
         return any(isinstance(event, Turned) and event.way == way for event in self.journal.events)
 
     def _end_with(self, answer: str, affected: tuple[str, ...] = ()) -> None:
@@ -277,12 +295,12 @@ class Hunt:
 
 
 def _is_good(runs: Sequence[Probed]) -> bool:
-    """Was it tested, and never bad?"""
-    verdicts = {one.verdict for one in runs}
+    """Whether some of *runs* are good and none is bad."""
+    verdicts = {run.verdict for run in runs}
     return Verdict.GOOD in verdicts and Verdict.BAD not in verdicts
 
 
-def _is_same(told: Found, found: Found) -> bool:
-    """Is it no news? A later session knows a flaky test better and is a little surer of it."""
-    alike = (told.confidence < 1) == (found.confidence < 1)
-    return alike and replace(told, confidence=found.confidence) == found
+def _is_same(earlier: Found, found: Found) -> bool:
+    """Whether they differ in nothing but the confidence, which rises as a flaky test is rerun."""
+    both_flaky_or_none = (earlier.confidence < 1) == (found.confidence < 1)
+    return both_flaky_or_none and replace(earlier, confidence=found.confidence) == found

@@ -1,4 +1,4 @@
-"""The `run` command: hunt a bug over a range."""
+"""The job of `run`: a hunt over a range."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bisector.testing.scenario import Known
 
 
 def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> JobResult:
-    """Hunt over *range_text*, going on from where an earlier run of the same hunt stopped.
+    """Hunt over *range_text*, or resume an interrupted hunt with the same options.
 
-    That the range cannot be answered is part of the outcome; other BisectorErrors are raised.
+    If the range has no answer, the result's ``problem`` says why; other BisectorErrors are raised.
     """
     test, options, series = asked.test, asked.options, asked.series
     span = asked.history.range(range_text)
@@ -42,16 +42,16 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
         blind=blind,
     )
     name = hunt_id(question, bench)
-    wanted = Reduced if question.hunks else Ended
+    last = Reduced if question.hunks else Ended
     return carry_out(
-        bench, name, started, execution, lambda prober: Hunt(question, prober).run(), wanted
+        bench, name, started, execution, lambda prober: Hunt(question, prober).run(), last
     )
 
 
 def hunt_id(question: Question, bench: Bench) -> str:
-    """A name for a hunt: the same question on the same machine has the same one.
+    """The name of a hunt: 12 hex digits, equal for the same question on the same machine.
 
-    Whether the culprit is to be reduced to hunks is no part of it: that only adds to the answer.
+    ``hunks`` is not part of it, since the reduction to hunks only adds to the answer.
     """
     span, series = question.range, question.series
     return digest(

@@ -1,4 +1,4 @@
-"""No answer without proof: the revision and each of its parents, several times each."""
+"""Confirm a found commit: run it and each of its parents several times, with a real toolchain."""
 
 from __future__ import annotations
 
@@ -16,44 +16,45 @@ from bisector.record.verdict import Verdict
 
 CONFIRM_RUNS = 5  # of each side
 MOST_RUNS = 60  # of each side when the test is flaky
-SIGHTINGS = 3  # of the bug on the bad side
-MISSED = 0.01  # P(a bad side passes in all its runs), when the test is flaky
+MIN_BAD_RUNS = 3  # of the bad side when the test is flaky
+MISSED = 0.01  # the most accepted P(a bad side passes in all runs) when the test is flaky
 
 
-def how_judged(search: Toolchain, passes: Passes) -> Iterator[str]:
-    """What the reader should know of verdicts that nothing confirms, good ones after *passes*."""
+def caveats(search: Toolchain, passes: Passes) -> Iterator[str]:
+    """Notes on the reliability of verdicts that are not confirmed, by the toolchain *search*."""
     if passes.needed > 1:
-        but = "" if passes.missed is None else f"; a bad one would with P = {passes.missed:.2g}"
-        yield f"the test is flaky: good means that it passed {passes.needed} times{but}"
+        missed = passes.missed
+        risk = "" if missed is None else f"; a bad revision passes so often with P = {missed:.2g}"
+        yield f"the test is flaky: good means that it passed {passes.needed} times{risk}"
     if not search.is_real:
-        real = f"--toolchain {Dev.name} takes {Dev.description}"
+        real = f"--toolchain {Dev.name} builds with {Dev.description}"
         yield f"judged with {search.name} builds only: {real}"
 
 
 class FastContradicted(Exception):
-    """A real toolchain says something else of a revision than the fast one."""
+    """A real toolchain and the fast one disagree on a revision, whose name is the argument."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """A revision and what it is to be."""
+    """A revision (full hash) and the verdict that it must have."""
 
     revision: str
     expected: Verdict
 
 
 class Tally(NamedTuple):
-    """How often a bad revision passed and failed."""
+    """The numbers of runs in which a bad revision passed and failed."""
 
     passed: int
     bad: int
 
 
 def all_pass(seen: Tally, runs: int) -> float:
-    """P(*runs* more runs of what was *seen* all pass).
+    """The probability that a bad revision with the tally *seen* passes in *runs* more runs.
 
-    How often it passes is not known: any rate was as likely before it was seen, so it has the
-    distribution Beta(passed + 1, bad + 1), whose moment of that order this is.
+    Its rate of passing has a uniform prior, so after the tally it has the distribution
+    Beta(passed + 1, bad + 1); this is its moment of order *runs*.
     """
     passed, both = seen.passed + 1, seen.passed + seen.bad + 2
     logs = (passed + runs, both), (passed, both + runs)
@@ -61,66 +62,73 @@ def all_pass(seen: Tally, runs: int) -> float:
 
 
 def passes_needed(seen: Tally) -> int:
-    """So many passes that a bad revision would show them all with P = MISSED at most."""
+    """The number of passes that a bad revision reaches with a probability of at most MISSED.
+
+    It is MOST_RUNS at most.
+    """
     return next((n for n in range(MOST_RUNS) if all_pass(seen, n) <= MISSED), MOST_RUNS)
 
 
 class Passes(NamedTuple):
-    """How many passes call a revision good.
+    """The number of passes ``needed`` to judge a revision good.
 
-    A bad one would show them all with P = ``missed``, None as long as none was seen to be bad.
+    ``missed`` is the probability that a bad one passes as often, None while no bad run was seen.
     """
 
     needed: int
     missed: float | None = None
 
 
-ONCE = Passes(1)  # enough of a test that is not flaky
+ONCE = Passes(1)  # for a test that is not flaky
 
 
 def passes_of(revisions: Iterable[Sequence[Probed]]) -> Passes:
-    """How many passes call one of *revisions* good, by the runs of each, when the test is flaky.
+    """The passes needed when the test is flaky; *revisions* are the runs of each revision.
 
-    How often a bad one passes is learnt from all that were bad in one of their runs.
+    The rate at which a bad revision passes is estimated from those with at least one bad run.
     """
-    runs = [one.verdict for some in revisions if _count(some, Verdict.BAD) for one in some]
-    if not runs:
+    bad = [runs for runs in revisions if _count(runs, Verdict.BAD)]
+    if not bad:
         return Passes(CONFIRM_RUNS)
-    seen = Tally(runs.count(Verdict.GOOD), runs.count(Verdict.BAD))
+    passed, failed = (
+        sum(_count(runs, verdict) for runs in bad) for verdict in (Verdict.GOOD, Verdict.BAD)
+    )
+    seen = Tally(passed, failed)
     needed = max(CONFIRM_RUNS, passes_needed(seen))
     return Passes(needed, all_pass(seen, needed))
 
 
 class Prover:
-    """Confirms what was found, by the toolchain *chain*."""
+    """Confirms found commits with the toolchain *chain*."""
 
     def __init__(self, prober: Prober, chain: Toolchain) -> None:
         self._prober = prober
         self._chain = chain
 
     def confirm(self, found: Found, flaky: bool) -> Confirmed:
-        """The proof of *found*, or the doubts that are left.
+        """The confirmation of *found*, proven or with the doubts that remain.
 
-        Raises FastContradicted when the fast toolchain found it and this one says otherwise,
-        TestIsFlaky when runs of one side differ and nobody said that they would.
+        Raises FastContradicted if *found* rests on the fast toolchain and this one disagrees,
+        TestIsFlaky if the runs of one side differ and the test is not known to be *flaky*.
         """
         sides = _sides(found)
-        # one after the other in one build tree: the child's build goes on from its parent's
-        told = [[one] for one in self._ask(found, sides, 0, 1)]
+        # the parents first, in the same build tree, so that the child's build is incremental
+        runs_of = [[first] for first in self._run(found, sides, 0, 1)]
         if flaky:
-            return self._weigh(found, sides, told)
-        for side, runs in zip(sides, told, strict=True):
-            runs += self._ask(found, [side], 1, CONFIRM_RUNS)
+            return self._confirm_flaky(found, sides, runs_of)
+        for side, runs in zip(sides, runs_of, strict=True):
+            runs += self._run(found, [side], 1, CONFIRM_RUNS)
             self._compare(runs)
-        doubts = [*_open(found), *_same_binary(told)]
-        for side, runs in zip(sides, told, strict=True):
-            wrong = [one for one in runs if one.verdict is not side.expected]
+        doubts = [*_unprovable(found), *_same_binary(runs_of)]
+        for side, runs in zip(sides, runs_of, strict=True):
+            wrong = [run for run in runs if run.verdict is not side.expected]
             if self._contradicts(runs, wrong):
                 raise FastContradicted(wrong[0].name)
             doubts += [f"run {w.run + 1} of {w.name} is {w.verdict}: {w.reason}" for w in wrong]
         return self._confirmed(found, CONFIRM_RUNS, doubts)
 
-    def _ask(self, found: Found, sides: Sequence[Side], first: int, end: int) -> list[Probed]:
+    def _run(self, found: Found, sides: Sequence[Side], first: int, end: int) -> list[Probed]:
+        """The results of the runs *first* to *end* - 1 of each of *sides*."""
         tickets = [
             self._prober.start(side.revision, found.what.confirmation, run, self._chain)
             for side in sides
@@ -129,94 +137,97 @@ class Prover:
         return self._prober.ask_all(tickets)
 
     def _compare(self, runs: Sequence[Probed]) -> None:
-        """Do all tested runs agree? One that timed out, say, is a doubt and no sign of chance."""
-        if len({one.verdict for one in runs if one.verdict.tested}) > 1:
+        """Raise TestIsFlaky if *runs* are both good and bad; untested ones are ignored."""
+        if len({run.verdict for run in runs if run.verdict.tested}) > 1:
             raise TestIsFlaky(runs[0].name)
 
     def _contradicts(self, runs: Sequence[Probed], wrong: Sequence[Probed]) -> bool:
-        """Is what is *wrong* with a side's runs the fast toolchain's fault?
+        """Whether the *wrong* ones of a side's *runs* contradict the fast toolchain's verdict.
 
-        A run among others that timed out, say, is none; that none could be tested is.
+        An untested run among tested ones, such as one that timed out, does not.
         """
         if not wrong or self._prober.chains.search.is_real:
             return False
-        tested = [one for one in runs if one.verdict.tested]
-        return not tested or any(one.verdict.tested for one in wrong)
+        tested = [run for run in runs if run.verdict.tested]
+        return not tested or any(run.verdict.tested for run in wrong)
 
     def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
         return Confirmed(found.what, not doubts, runs, "; ".join(doubts), self._chain.name)
 
-    def _weigh(
-        self, found: Found, sides: Sequence[Side], told: Sequence[list[Probed]]
+    def _confirm_flaky(
+        self, found: Found, sides: Sequence[Side], runs_of: Sequence[list[Probed]]
     ) -> Confirmed:
-        """For a flaky test: see the bad side fail, then the good ones pass as often as it takes."""
-        pairs = list(zip(sides, told, strict=True))
+        """Confirm with a flaky test; *runs_of* are the runs of each side so far.
+
+        Repeat the bad side until it fails often enough, then the good ones until they have passed
+        more often than the bad one would.
+        """
+        pairs = list(zip(sides, runs_of, strict=True))
         seen = [self._until_bad(found, *pair) for pair in pairs if pair[0].expected is Verdict.BAD]
-        doubts = [*_open(found), *_same_binary(told)]
+        doubts = [*_unprovable(found), *_same_binary(runs_of)]
         missed = 0.0
         for side, runs in pairs:
             if side.expected is Verdict.GOOD:
                 self._repeat(found, side, runs, max(CONFIRM_RUNS, *map(passes_needed, seen)))
                 passed = _count(runs, Verdict.GOOD)
-                missed = max(missed, *(all_pass(one, passed) for one in seen))
-            against = _unlike(side, runs)
-            if against and self._contradicts(runs, [one for one in runs if _is_wrong(side, one)]):
+                missed = max(missed, *(all_pass(tally, passed) for tally in seen))
+            objections = _objections(side, runs)
+            wrong = [run for run in runs if run.verdict is not side.expected]
+            if objections and self._contradicts(runs, wrong):
                 raise FastContradicted(runs[0].name)
-            doubts += against
+            doubts += objections
         if missed > MISSED:
-            doubts.append(f"a bad one would pass all these runs with P = {missed:.2f}")
-        tally = ", ".join(f"{r[0].name} {_count(r, Verdict.BAD)} of {len(r)}" for r in told)
+            doubts.append(f"a bad revision passes in all these runs with P = {missed:.2f}")
+        tally = ", ".join(f"{r[0].name} {_count(r, Verdict.BAD)} of {len(r)}" for r in runs_of)
         confidence = round(min(found.confidence, 1 - missed), 6)
         doubt = "; ".join(doubts)
-        least = min(len(runs) for runs in told)
+        least = min(len(runs) for runs in runs_of)
         name = self._chain.name
         return Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
 
     def _until_bad(self, found: Found, side: Side, runs: list[Probed]) -> Tally:
-        """Run the bad side until it was bad often enough to know how often it is."""
+        """Repeat the bad side until it was bad MIN_BAD_RUNS times, MOST_RUNS times at most."""
         self._repeat(found, side, runs, CONFIRM_RUNS)
-        while _count(runs, Verdict.BAD) < SIGHTINGS and len(runs) < MOST_RUNS:
+        while _count(runs, Verdict.BAD) < MIN_BAD_RUNS and len(runs) < MOST_RUNS:
             self._repeat(found, side, runs, len(runs) + 1)
         return Tally(_count(runs, Verdict.GOOD), _count(runs, Verdict.BAD))
 
     def _repeat(self, found: Found, side: Side, runs: list[Probed], total: int) -> None:
-        runs += self._ask(found, [side], len(runs), total)
+        """Add to *runs* until there are *total*."""
+        runs += self._run(found, [side], len(runs), total)
 
 
 def _sides(found: Found) -> list[Side]:
-    """Parents first; none where the commits before the last one cannot be tested."""
+    """The parents, then the commit; without parents if commits before it cannot be tested."""
     new = found.what.new_verdict
     old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
     parents = found.parents if len(found.revisions) == 1 else ()
     return [*(Side(parent, old) for parent in parents), Side(found.revisions[-1], new)]
 
 
-def _open(found: Found) -> list[str]:
-    """What no run can settle."""
+def _unprovable(found: Found) -> list[str]:
+    """The doubts that no run can remove."""
     if len(found.revisions) > 1:
         return ["the others before it cannot be tested"]
     return [] if found.parents else ["it has no parent to compare with"]
 
 
-def _same_binary(told: Sequence[Sequence[Probed]]) -> list[str]:
-    *parents, last = (runs[0].binary for runs in told)
+def _same_binary(runs_of: Sequence[Sequence[Probed]]) -> list[str]:
+    """A doubt if the binary of the commit, the last side, is that of a parent."""
+    *parents, last = (runs[0].binary for runs in runs_of)
     same = last and last in parents
-    return ["its binary is identical to its parent's: this can't be it"] if same else []
+    return ["its binary is identical to its parent's, so it cannot be the cause"] if same else []
 
 
-def _is_wrong(side: Side, told: Probed) -> bool:
-    return told.verdict is not side.expected
-
-
-def _unlike(side: Side, runs: Sequence[Probed]) -> list[str]:
-    """What a flaky test's runs say against *side*: one that is bad has to be bad only once."""
+def _objections(side: Side, runs: Sequence[Probed]) -> list[str]:
+    """What the *runs* of a flaky test say against *side*; a bad side needs one bad run only."""
     name, bad = runs[0].name, _count(runs, Verdict.BAD)
     if side.expected is Verdict.BAD:
         return [] if bad else [f"{name} was never bad in {len(runs)} runs"]
     doubts = [f"{name} was bad in {bad} of {len(runs)} runs"] if bad else []
-    failed = [one for one in runs if not one.verdict.tested]
-    return doubts + [f"run {one.run + 1} of {name} is {one.verdict}" for one in failed]
+    untested = [run for run in runs if not run.verdict.tested]
+    return doubts + [f"run {run.run + 1} of {name} is {run.verdict}" for run in untested]
 
 
 def _count(runs: Sequence[Probed], verdict: Verdict) -> int:
-    return sum(one.verdict is verdict for one in runs)
+    return sum(run.verdict is verdict for run in runs)

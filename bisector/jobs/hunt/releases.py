@@ -1,4 +1,4 @@
-"""The releases that have the bug, and how the patch fares at each of them."""
+"""The releases that have the bug, and the effect of the patch at each of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from bisector.record.words import Change, Purpose
 
 
 def affected(history: History, span: Range, found: Mapping[Change, str]) -> list[str]:
-    """The commits with a release tag, from the introduction on, up to the fix, oldest first.
+    """The tagged commits (full hashes) from the introduction on, up to the fix, oldest first.
 
-    *found* has both by what they are; the bug is older than *span* if no introduction is in it.
+    *found* maps each change that was found to its full hash. Without an introduction, the bug is
+    older than *span*.
     """
     bad = {found.get(Change.INTRODUCTION, span.old.id)}
     good = {found[Change.FIX]} if Change.FIX in found else set()
@@ -31,32 +32,33 @@ def affected(history: History, span: Range, found: Mapping[Change, str]) -> list
 
 
 def check_patch(prober: Prober, commits: Sequence[str], series: Series) -> None:
-    """Probe each of *commits* as it is, then with *series*; what comes of it goes to the journal.
+    """Probe each of *commits* without and with *series*, and append the results to the journal.
 
-    All of them are under way at once.
+    All probes are submitted before the first result is awaited.
     """
-    under_way = [
+    started = [
         (
             prober.start(commit, Purpose.AFFECTED),
-            # next to it, as its build can go on from the other's
+            # right after it, so that the build is incremental
             *prober.start_patched(commit, series, Purpose.PATCHED),
         )
         for commit in commits
     ]
-    for plain, done, ticket in under_way:
-        (told,) = prober.ask_all([plain])
-        patched = prober.ask_all([ticket])[0] if ticket else None
-        prober.journal.note(_checked(told, done, patched))
+    for plain, applied, ticket in started:
+        (before,) = prober.ask_all([plain])
+        after = prober.ask_all([ticket])[0] if ticket else None
+        prober.journal.note(_checked(before, applied, after))
 
 
 def _checked(
-    before: Probed, done: AppliedSeries | ApplyConflict, after: Probed | None
+    before: Probed, applied: AppliedSeries | ApplyConflict, after: Probed | None
 ) -> PatchChecked:
-    """How one release fared."""
+    """The event for one release."""
     name, commit, was = before.name, before.revision, before.verdict
-    if isinstance(done, ApplyConflict):
-        return PatchChecked(name, commit, was, (), None, f"{done.patch} conflicts: {done.text}")
-    assert after is not None  # what applies is probed
-    how = tuple(step.text for step in done.steps)
+    if isinstance(applied, ApplyConflict):
+        conflict = f"{applied.patch} conflicts: {applied.text}"
+        return PatchChecked(name, commit, was, (), None, conflict)
+    assert after is not None  # a series that applies is probed
+    how = tuple(step.text for step in applied.steps)
     problem = "" if after.verdict.tested else after.reason
     return PatchChecked(name, commit, was, how, after.verdict, problem, after.toolchain)

@@ -1,4 +1,4 @@
-"""Find the revision at which the bug begins or ends: ask what the search wants to know."""
+"""Find the revision at which the bug begins or ends, by probing what the search chooses."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from bisector.search.costs import Costs
 from bisector.search.noise import UNKNOWN, Noise, Rate
 from bisector.search.priors import Evidence
 
-CONFIDENCE = 0.99  # at which a search with a flaky test ends
-BY_LUCK = 0.001  # P(the bug's signature on a good revision): it is not written by accident
-ANY_FAILURE_BY_LUCK: Rate = (0.001, 0.01, 0.05)  # the same where any failed expectation is bad
-MOST_AT_ONCE = 64  # probes; beyond it, asking for them takes longer than they save (bench/scale)
+CONFIDENCE = 0.99  # a search with a flaky test ends when it reaches this
+FALSE_ALARM = 0.001  # P(the bug's signature on a good revision)
+ANY_FALSE_ALARM: Rate = (0.001, 0.01, 0.05)  # the same if any failed expectation is bad
+MOST_AT_ONCE = 64  # probes; choosing more takes longer than they save (bench/scale)
 
 
 class TestIsFlaky(Exception):
-    """The same binary passed and failed: whoever searches has to reckon with chance."""
+    """The same binary passed and failed; the argument is the revision's name."""
 
     __test__ = False
 
 
 @dataclass(frozen=True)
 class SearchRange:
-    """Where a change is looked for: *old* is not in it, *new* is its last revision."""
+    """Where a change is searched: the commits after *old*, up to *new* (full hashes)."""
 
     what: Change
     old: str
@@ -39,7 +39,7 @@ class SearchRange:
 
 
 class Finder:
-    """Finds transitions in a range of *commits*, of which *evidence* says which are likely."""
+    """Finds transitions in *commits* (full hashes), weighted by *evidence*."""
 
     def __init__(self, prober: Prober, commits: Sequence[str], evidence: Evidence) -> None:
         self._prober = prober
@@ -48,25 +48,26 @@ class Finder:
         self._evidence = evidence
 
     def find(self, span: SearchRange, suspect: str, flaky: bool) -> Found:
-        """Search *span* to the end.
+        """The commit, or the set of commits, that made the change in *span*.
 
-        Raises NoTransitionSeen when a flaky test makes it likelier that there is none here.
+        *suspect* is the full hash of a likely commit, or ''. Raises NoTransitionSeen if the test is
+        *flaky* and it is likelier that *span* has no such change.
         """
         commits = self._history.between(span.old, span.new)
         weights = priors.weigh(commits, self._evidence, suspect=suspect)
         graph = self._history.graph(commits)
         noise = self._noise(span.what) if flaky else None
         search = Search(graph, span.new, weights, noise, span.old if flaky else None)
-        _Pursuit(self._prober, search, span.what, flaky, self._costs(commits)).run()
+        _SearchRun(self._prober, search, span.what, flaky, self._costs(commits)).run()
         if reason := search.no_transition():
-            raise _nothing_found(span, reason, search.confidence())
-        found = tuple(self._history.commit(commit) for commit in search.candidates())
+            raise _no_transition(span, reason, search.confidence())
+        candidates = tuple(self._history.commit(commit) for commit in search.candidates())
         return Found(
             what=span.what,
-            revisions=tuple(commit.id for commit in found),
-            subjects=tuple(commit.subject for commit in found),
-            places=tuple(self._history.place(commit.id, self._commits) for commit in found),
-            parents=found[-1].parents,
+            revisions=tuple(commit.id for commit in candidates),
+            subjects=tuple(commit.subject for commit in candidates),
+            places=tuple(self._history.place(c.id, self._commits) for c in candidates),
+            parents=candidates[-1].parents,
             confidence=round(search.confidence(), 6),
         )
 
@@ -76,18 +77,18 @@ class Finder:
         return Costs(commits, self._evidence.rebuilding, memory, cost, jobs)
 
     def _noise(self, what: Change) -> Noise:
-        """Passing by luck at any rate, failing by luck hardly ever."""
-        alarm = BY_LUCK if self._prober.bench.oracle.knows_its_bug else ANY_FAILURE_BY_LUCK
+        """The test's error rates: bad revisions pass at an unknown rate, good ones rarely fail."""
+        alarm = FALSE_ALARM if self._prober.bench.oracle.knows_its_bug else ANY_FALSE_ALARM
         if what is Change.INTRODUCTION:
             return Noise(false_old=UNKNOWN, false_new=alarm, confidence=CONFIDENCE)
         return Noise(false_old=alarm, false_new=UNKNOWN, confidence=CONFIDENCE)
 
 
-class _Pursuit:
-    """One search in a dialogue with the machine.
+class _SearchRun:
+    """Runs a search: starts the probes that it chooses and gives it the results.
 
-    One probe more than the machine builds at once is asked for: it waits for its turn, so that it
-    is built while others are tested.
+    One probe more than the executor has jobs is kept pending, so that it is built while others are
+    tested.
     """
 
     def __init__(
@@ -101,26 +102,26 @@ class _Pursuit:
         self._pending: dict[str, Ticket] = {}
 
     def run(self) -> None:
-        """Probe until the search has no question left."""
-        self._recall()
+        """Probe until the search chooses no more revisions."""
+        self._record_known()
         try:
-            while self._ask():
-                self._hear()
+            while self._start_probes():
+                self._record_next()
         finally:
             for ticket in self._pending.values():
                 self._prober.cancel(ticket)
 
-    def _recall(self) -> None:
-        """Tell the search what is known from earlier questions."""
+    def _record_known(self) -> None:
+        """Give the search the results of earlier probes."""
         for revision, runs in self._prober.verdicts().items():
             if revision in self._search:
-                for told in runs if self._flaky else runs[:1]:
-                    # what was probed for another reason may lie beyond another change
+                for probed in runs if self._flaky else runs[:1]:
+                    # a probe made for another purpose may lie beyond another change
                     with suppress(Contradiction):
-                        self._search.record(revision, observation(self._what, told))
+                        self._search.record(revision, observation(self._what, probed))
 
-    def _ask(self) -> bool:
-        """Keep the machine busy; whether it is."""
+    def _start_probes(self) -> bool:
+        """Start probes while the executor has free jobs. Whether any probe is pending."""
         jobs = min(MOST_AT_ONCE, self._prober.executor.jobs)
         if len(self._pending) < jobs:
             free = jobs - len(self._pending)
@@ -134,32 +135,32 @@ class _Pursuit:
             run = self._prober.next_run(revision) if self._flaky else 0
             self._pending[revision] = self._prober.start(revision, Purpose(self._what), run)
 
-    def _hear(self) -> None:
-        """Wait for an answer, and call off what it made needless."""
-        ticket = self._prober.first(self._pending.values(), self._left)
-        told = self._pending.pop(ticket.revision).answer
-        assert told is not None
-        if told.build_seconds:
-            self._costs.built(told.revision)
-        # It cannot contradict the others: what could is obsolete, and was called off.
-        self._search.record(told.revision, observation(self._what, told))
+    def _record_next(self) -> None:
+        """Wait for a result, record it, and cancel the probes that it made obsolete."""
+        ticket = self._prober.first(self._pending.values(), self._remaining)
+        probed = self._pending.pop(ticket.revision).answer
+        assert probed is not None
+        if probed.build_seconds:
+            self._costs.built(probed.revision)
+        # It cannot contradict the others: probes that could are obsolete and were cancelled.
+        self._search.record(probed.revision, observation(self._what, probed))
         for revision in self._search.obsolete(list(self._pending)):
             self._prober.cancel(self._pending.pop(revision))
 
-    def _left(self) -> str:
-        """What is left to be done; to find out takes longer than to choose the next probe."""
+    def _remaining(self) -> str:
+        """The remaining work, for display. It takes longer than choosing the next probe."""
         candidates, steps = len(self._search.candidates()), self._search.steps_left()
         return f"{candidates} candidates, about {steps} probes left"
 
 
-def observation(what: Change, told: Probed) -> Observation:
-    """The verdict as an observation of the search for *what*, an introduction or a fix."""
-    if not told.verdict.tested:
+def observation(what: Change, probed: Probed) -> Observation:
+    """The verdict as an observation of the search for *what*."""
+    if not probed.verdict.tested:
         return Observation.SKIP
-    return Observation.NEW if told.verdict is what.new_verdict else Observation.OLD
+    return Observation.NEW if probed.verdict is what.new_verdict else Observation.OLD
 
 
-def _nothing_found(span: SearchRange, reason: NoTransition, confidence: float) -> NoTransitionSeen:
+def _no_transition(span: SearchRange, reason: NoTransition, confidence: float) -> NoTransitionSeen:
     end = span.old if reason is NoTransition.BEFORE else span.new
     good = (span.what is Change.INTRODUCTION) == (reason is NoTransition.NEVER)
     return NoTransitionSeen(

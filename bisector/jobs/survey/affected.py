@@ -1,4 +1,4 @@
-"""Which releases have the bug: a verdict on each, probed or told by its neighbours."""
+"""The job of `affected`: a verdict on each release of a range, probed or inferred."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from bisector.build.toolchains.release import Release
 from bisector.errors import NoRelease
 from bisector.git.history import History, Range
-from bisector.jobs.hunt.proof import ONCE, Passes, how_judged, passes_of
+from bisector.jobs.hunt.proof import ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.patch import relevance
 from bisector.patch.model import Series
@@ -24,15 +24,15 @@ from bisector.search.release_inference import inferred, longest_path, next_probe
 from bisector.system.workspace import digest
 from bisector.testing.scenario import Known
 
-_RELATED = 8  # commits that touch what the patch touches, after which a release is looked at first
+_RELATED = 8  # commits that change functions of the patch, whose releases are probed first
 
 
 @dataclass(frozen=True)
 class Question:
-    """Which releases of a range (its old end included) are asked about, and what may help.
+    """The releases to judge: those of a range, with its old end, that match a pattern ``tags``.
 
-    ``tags`` is a pattern for their names. ``every`` one is to be probed, or only as many as it
-    takes to tell the others; then what is ``known`` and the ``series`` say where to look.
+    ``every``: probe all of them; otherwise only as many as it takes to infer the others, those
+    first that ``known`` and the ``series`` make likely to be bad.
     """
 
     range: Range
@@ -46,7 +46,7 @@ class Question:
 def run(
     asked: Asked, range_text: str, *, tags: str, every: bool, execution: Execution
 ) -> JobResult:
-    """Judge the releases of *range_text*, going on from where an earlier run stopped.
+    """Judge the releases of *range_text*, or resume an interrupted job with the same options.
 
     Raises NoRelease and other BisectorErrors.
     """
@@ -76,7 +76,7 @@ def run(
 
 
 def affected_id(question: Question, bench: Bench) -> str:
-    """A name for the job: the same question on the same machine has the same one."""
+    """The name of the job: 12 hex digits, equal for the same question on the same machine."""
     span, series = question.range, question.series
     return digest(
         *(Job.AFFECTED, span.old.id, span.new.id, bench.identity, series.digest if series else ""),
@@ -85,10 +85,10 @@ def affected_id(question: Question, bench: Bench) -> str:
 
 
 class Releases:
-    """The releases of a range, its old end included, whose tags match a pattern.
+    """The releases of a range, with its old end, whose tags match a pattern.
 
-    ``graph`` has their commits; the parents of one are the nearest ones before it. Raises
-    NoRelease.
+    ``graph`` has their commits; the parents of a release are the nearest releases before it.
+    ``names`` are the matching tags by full hash. Raises NoRelease if there are none.
     """
 
     def __init__(self, history: History, span: Range, pattern: str) -> None:
@@ -100,33 +100,33 @@ class Releases:
             commit: [name for name in history.tags[commit] if fnmatchcase(name, pattern)]
             for commit in tagged
         }
-        wanted = {commit for commit, names in self.names.items() if names}
-        if not wanted:
+        matching = {commit for commit, names in self.names.items() if names}
+        if not matching:
             raise NoRelease(
                 f"--tags {pattern} matches none of the {len(tagged)} releases of {span.text}",
                 f"their names are like {history.release(tagged[-1])}",
             )
         whole = history.graph(commits)
-        self.graph = whole.only(wanted)
-        others = {place for place, commit in enumerate(commits) if commit not in wanted}
+        self.graph = whole.only(matching)
+        others = {place for place, commit in enumerate(commits) if commit not in matching}
         self._first = {
             commits[place]: [commits[release] for release in sorted(first)]
             for place, first in whole.nearest_descendants(range(len(commits)), others).items()
         }
 
     def first_with(self, commits: Iterable[str]) -> list[int]:
-        """The first releases that have each of *commits*, by their indexes in ``graph``.
+        """The indexes in ``graph`` of the first releases that contain each of *commits*.
 
-        Commits outside of the range are left out.
+        Commits outside of the range are ignored.
         """
         known = [
             commit for commit in commits if commit in self._first or commit in self.graph.index
         ]
-        return [self.graph.index[one] for c in known for one in self._first.get(c, [c])]
+        return [self.graph.index[first] for c in known for first in self._first.get(c, [c])]
 
 
 class ReleaseSurvey:
-    """Finds the verdict on each release of a range; what it finds goes to the prober's journal."""
+    """Judges each release of a range. The results are appended to the prober's journal."""
 
     def __init__(self, question: Question, releases: Releases, prober: Prober) -> None:
         self.question = question
@@ -137,34 +137,37 @@ class ReleaseSurvey:
         self._pending: dict[str, Ticket] = {}
 
     def run(self) -> None:
-        """Probe until each release is probed or told by others; then write down all of them."""
+        """Probe until the verdict on each release is known; then record all of them."""
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
         hints = () if self.question.every else self._hints()
-        while self._ask(hints):
+        while self._start_probes(hints):
             del self._pending[self.prober.first(self._pending.values(), self._progress).revision]
         self._write()
 
     def _hints(self) -> list[int]:
-        """Releases where the bug is likely, if it is anywhere; the likeliest come first.
+        """The indexes of the releases that are likely to have the bug, the likeliest first.
 
-        They are the first ones with the suspect and the last ones before the fix, then the first
-        ones with the commits that change most of the functions that the patch changes.
+        These are the first ones with the suspect and the last ones before the fix, then the first
+        ones with each of the commits that change most of the patch's functions.
         """
         question, history = self.question, self.prober.bench.history
         names = (question.known.suspect, question.known.fix)
         suspect, fix = ([history.resolve(n).id] if history.knows(n) else [] for n in names)
         evidence = relevance.of(history, question.range.commits, series=question.series)
         near = sorted(evidence.functions, key=lambda commit: -evidence.functions[commit])
-        healed = self._releases.first_with(fix)
+        fixed = self._releases.first_with(fix)
         return [
             *self._releases.first_with(suspect),
-            *(parent for release in healed for parent in self._graph.parents[release]),
+            *(parent for release in fixed for parent in self._graph.parents[release]),
             *self._releases.first_with(near[:_RELATED]),
         ]
 
-    def _ask(self, hints: Sequence[int]) -> bool:
-        """Keep the machine busy, one build beside the test of the last; whether it is."""
+    def _start_probes(self, hints: Sequence[int]) -> bool:
+        """Start probes while the executor has free jobs. Whether any probe is pending.
+
+        One probe more is kept pending, so that it is built while others are tested.
+        """
         while len(self._pending) <= self.prober.executor.jobs:
             index = self._next(hints)
             if index is None:
@@ -178,6 +181,7 @@ class ReleaseSurvey:
         return f"{len(self._verdicts())} of {len(self._graph.revisions)} releases probed"
 
     def _next(self, hints: Sequence[int]) -> int | None:
+        """The index of the release to probe next; None if no more is needed now."""
         pending = (self._graph.index[revision] for revision in self._pending)
         verdicts = {**self._verdicts(), **dict.fromkeys(pending)}
         if self.question.every:
@@ -186,20 +190,20 @@ class ReleaseSurvey:
         return next_probe(self._graph, verdicts, hints)
 
     def _verdicts(self) -> dict[int, Verdict]:
-        """The verdicts on the releases that were probed, as often as it takes."""
+        """The verdicts, by index, on the releases that have been probed often enough."""
         runs, needed = self.prober.verdicts(), self._passes().needed
-        told = {
+        verdicts = {
             index: _verdict(runs.get(revision, ()), needed)
             for index, revision in enumerate(self._graph.revisions)
         }
-        return {index: verdict for index, verdict in told.items() if verdict}
+        return {index: verdict for index, verdict in verdicts.items() if verdict}
 
     def _passes(self) -> Passes:
-        """How many passes call a release good."""
+        """The number of passes needed to judge a release good."""
         return passes_of(self.prober.verdicts().values()) if self.question.flaky else ONCE
 
     def _write(self) -> None:
-        """Each release with its verdict, what the reader should know of them, and the end."""
+        """Record the verdict on each release, the notes, and the end."""
         probed = self._verdicts()
         verdicts = {**probed, **inferred(self._graph, probed)}
         runs = self.prober.verdicts()
@@ -219,21 +223,21 @@ class ReleaseSurvey:
     ) -> Iterator[str]:
         if length := longest_path(self._graph, verdicts.keys() - probed.keys()):
             yield (
-                f"{len(probed)} of {len(verdicts)} releases were probed, each other one lies "
-                f"between two that agree; a stretch of up to {length} with another verdict could "
-                "have been missed: --every leaves none out"
+                f"{len(probed)} of {len(verdicts)} releases were probed, the others lie between "
+                f"two that agree; a stretch of up to {length} with another verdict could have "
+                "been missed: --every probes all"
             )
         search = self.prober.chains.search
-        yield from how_judged(search, self._passes())
+        yield from caveats(search, self._passes())
         if Verdict.BAD not in verdicts.values() and search.blind_to:
-            yield f"none is bad: --toolchain {Release.name} if the bug needs {search.blind_to}"
+            yield f"none is bad: use --toolchain {Release.name} if the bug needs {search.blind_to}"
 
 
 def _verdict(runs: Sequence[Probed], needed: int) -> Verdict | None:
-    """What the runs of a release come to, None as long as they are too few to call it good."""
-    said = [run.verdict for run in runs]
-    if Verdict.BAD in said:
+    """The verdict from the *runs* of a release; None while there are too few to judge it good."""
+    verdicts = [run.verdict for run in runs]
+    if Verdict.BAD in verdicts:
         return Verdict.BAD
-    if Verdict.GOOD in said:
-        return Verdict.GOOD if len(said) >= needed else None
-    return next(iter(said), None)
+    if Verdict.GOOD in verdicts:
+        return Verdict.GOOD if len(verdicts) >= needed else None
+    return next(iter(verdicts), None)

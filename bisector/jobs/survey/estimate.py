@@ -1,4 +1,4 @@
-"""What a sweep is going to take: what is to be built, how long that took before."""
+"""Estimate the work of a sweep from the caches and from the durations of earlier probes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bisector.search.costs import TEST_SECONDS, Costs, Memory
 from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
 
-_ENOUGH = 3  # builds from which a pace can be told
+_MIN_BUILDS = 3  # the fewest measured builds that are used
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long a whole build and a test take, by so many ``builds`` that were measured here.
+    """The wall seconds of a full build and of a test, from ``builds`` builds on this machine.
 
-    Where ``builds`` is 0, both are what they were on another machine.
+    If ``builds`` is 0, the build's seconds were measured on another machine.
     """
 
     build_seconds: float
@@ -37,25 +37,26 @@ class Pace:
 def estimate(
     bench: Bench, commits: Sequence[str], order: Sequence[str], runs: int, name: str, fresh: bool
 ) -> Estimate:
-    """What it takes to test the revisions of *order*, in this order, *runs* times each.
+    """The work of testing the revisions *order*, in this order, *runs* times each.
 
-    *commits* is the range that they are of, *name* the journal in which some may have been.
+    *commits* is the range that they belong to. *name* is the job, whose journal may have results.
+    *fresh*: cached verdicts and that journal are ignored.
     """
     history, chain = bench.history, bench.chains.search
-    content = {one: content_key(history.store, history.tree_id(one)) for one in order}
+    content = {rev: content_key(history.store, history.tree_id(rev)) for rev in order}
     memory = bench.memory(order, chain, fresh)
     path = bench.workspace.root / "hunts" / name / "journal"
     kept = not fresh and journal.format_of(path) == journal.FORMAT  # else it is set aside
     events = journal.read(path)[0] if kept else []
-    told = {event.revision for event in events if isinstance(event, Probed)}
-    known = {content[one] for one in order if one in memory.verdicts or one in told}
-    built = {content[one] for one in order if one in memory.binaries} - known
+    probed = {event.revision for event in events if isinstance(event, Probed)}
+    known = {content[revision] for revision in order if revision in memory.verdicts | probed}
+    built = {content[revision] for revision in order if revision in memory.binaries} - known
     costs = _build_costs(bench, commits, order, content)
     left = sum(cost for key, cost in costs.items() if key not in known | built)
     pace = measured(bench.workspace, type(chain), bench.oracle.name)
     scale, builds = pace.build_seconds / chain.cost.full, pace.builds
-    took = {content[one.revision]: one.build_seconds for one in _built(events, chain.name)}
-    if len(took) >= _ENOUGH:  # it was begun: nothing tells more than its own builds
+    took = {content[p.revision]: p.build_seconds for p in _probes_with_build(events, chain.name)}
+    if len(took) >= _MIN_BUILDS:  # the job was interrupted: its own builds predict best
         scale, builds = sum(took.values()) / sum(costs[key] for key in took), len(took)
     return Estimate(
         revisions=len(order),
@@ -72,44 +73,41 @@ def estimate(
 def _build_costs(
     bench: Bench, commits: Sequence[str], order: Sequence[str], content: Mapping[str, str]
 ) -> dict[str, float]:
-    """The seconds that each content's build takes on the machine of Costs, by its key."""
+    """The seconds of each content's build on the machine on which Costs was measured, by key."""
     rebuilding = relevance.rebuilding(bench.history, commits)
     costs = Costs(commits, rebuilding, Memory(), bench.chains.search.cost, default_jobs())
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for revision in order:
-        if content[revision] not in found:
-            found[content[revision]] = costs.seconds(revision) - TEST_SECONDS
+        if content[revision] not in seconds:
+            seconds[content[revision]] = costs.seconds(revision) - TEST_SECONDS
             costs.built(revision)
-    return found
+    return seconds
 
 
-def _built(events: Iterable[Event], chain: str) -> list[Probed]:
-    """The probes for which *chain* built something."""
-    return [
-        one
-        for one in events
-        if isinstance(one, Probed) and one.build_seconds and one.toolchain == chain
-    ]
+def _probes_with_build(events: Iterable[Event], chain: str) -> list[Probed]:
+    """The probes for which the toolchain named *chain* built a binary."""
+    probes = (event for event in events if isinstance(event, Probed))
+    return [probed for probed in probes if probed.build_seconds and probed.toolchain == chain]
 
 
 def measured(workspace: Workspace, chain: type[Toolchain], scenario: str) -> Pace:
-    """How long builds by *chain* and the tests of *scenario* took in the workspace's hunts."""
+    """The pace of builds by *chain* and of tests of *scenario* in the workspace's journals."""
     hunts = [journal.read(path)[0] for path in workspace.root.glob("hunts/*/journal")]
     return pace_of(hunts, chain, scenario)
 
 
 def pace_of(journals: Sequence[Sequence[Event]], chain: type[Toolchain], scenario: str) -> Pace:
-    """The same of *journals*.
+    """The pace of builds by *chain* and of tests of *scenario* in *journals* (medians).
 
-    A sweep's builds go on from their neighbours', so whole ones are those of the other jobs.
+    The builds of sweeps are left out, since most of them are incremental.
     """
     builds, tests = [], []
     for events in journals:
-        if not any(isinstance(one, Started) and one.job is Job.SWEEP for one in events):
-            builds += [one.build_seconds for one in _built(events, chain.name)]
-        probes = (one for one in events if isinstance(one, Probed) and one.scenario == scenario)
-        tests += [one.test_seconds for one in probes if one.test_seconds]
+        if not any(isinstance(event, Started) and event.job is Job.SWEEP for event in events):
+            builds += [p.build_seconds for p in _probes_with_build(events, chain.name)]
+        probes = (p for p in events if isinstance(p, Probed) and p.scenario == scenario)
+        tests += [probed.test_seconds for probed in probes if probed.test_seconds]
     test = median(tests) if tests else TEST_SECONDS
-    if len(builds) < _ENOUGH:
+    if len(builds) < _MIN_BUILDS:
         return Pace(chain.cost.full, test, 0)
     return Pace(median(builds), test, len(builds))

@@ -1,4 +1,4 @@
-"""A verdict on each of a range's releases, each n-th of its commits, or all of them."""
+"""The job of `sweep`: a verdict on each release of a range, on each n-th commit, or on all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bisector.build.toolchain import Toolchain
 from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History, Range
 from bisector.git.object_store import content_key
-from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, how_judged, passes_of
+from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
 from bisector.probing.context import Bench
@@ -28,9 +28,9 @@ from bisector.system.workspace import digest
 
 @dataclass(frozen=True)
 class Choice:
-    """Which commits of a range: its releases (``tags``), or each so-many-th (``every``).
+    """The commits of a range to probe: its releases (``tags``), or each ``every``-th commit.
 
-    Neither: as many as sweep_plan.DEFAULT_COUNT, evenly spaced.
+    With neither, at most sweep_plan.DEFAULT_COUNT commits at a constant stride.
     """
 
     tags: bool = False
@@ -39,9 +39,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about: ``commits`` is all of the range with its old end, parents first.
+    """The commits to judge. ``commits`` are those of the range with its old end, parents first.
 
-    ``places`` says which of them are to be probed, ``flaky`` that one pass does not say good.
+    ``places`` are the indexes of those to probe. ``flaky``: one pass is not enough for good.
     """
 
     range: Range
@@ -51,23 +51,24 @@ class Question:
 
     @property
     def revisions(self) -> tuple[str, ...]:
+        """The commits to probe (full hashes), parents first."""
         return tuple(self.commits[place] for place in self.places)
 
     @property
     def order(self) -> tuple[str, ...]:
-        """The revisions as they are best probed."""
+        """The revisions in the order in which they are probed."""
         revisions = self.revisions
         return tuple(revisions[index] for index in sweep_plan.coarse_to_fine(len(revisions)))
 
     @property
     def runs(self) -> int:
-        """How often a revision has to pass to be good, at least."""
+        """The least number of passes for a revision to be good."""
         return CONFIRM_RUNS if self.flaky else 1
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep that can begin, and what it would take."""
+    """A sweep that is ready to start, the name of its journal, and its estimated work."""
 
     question: Question
     bench: Bench
@@ -76,9 +77,9 @@ class Plan:
 
 
 def plan(asked: Asked, range_text: str, choice: Choice, fresh: bool = False) -> Plan:
-    """What is to be done, and what of it earlier runs did. Raises NoRelease, other BisectorErrors.
+    """Prepare the sweep of *range_text*; nothing is written except to caches.
 
-    Nothing is written but to the caches.
+    Raises NoRelease and other BisectorErrors.
     """
     if asked.options.patches:
         raise UsageProblem("sweep tests the revisions as they are", "leave --patch out")
@@ -93,18 +94,18 @@ def plan(asked: Asked, range_text: str, choice: Choice, fresh: bool = False) -> 
 
 
 def choose(history: History, span: Range, choice: Choice) -> tuple[int, ...]:
-    """The places of the commits that are to be probed; the old end's is 0. Raises NoRelease."""
+    """The indexes of the commits to probe; that of the old end is 0. Raises NoRelease."""
     commits = (span.old.id, *span.commits)
     if not choice.tags:
         stride = choice.every or sweep_plan.stride_for(len(commits))
         return tuple(sweep_plan.every(len(commits), stride))
-    if places := tuple(place for place, one in enumerate(commits) if one in history.tags):
+    if places := tuple(place for place, commit in enumerate(commits) if commit in history.tags):
         return places
-    raise NoRelease(f"{span.text} has no release tag", "fetch the tags, or take --every N")
+    raise NoRelease(f"{span.text} has no release tag", "fetch the tags, or use --every N")
 
 
 def sweep_id(question: Question, bench: Bench) -> str:
-    """A name for the job: the same question on the same machine has the same one."""
+    """The name of the job: 12 hex digits, equal for the same question on the same machine."""
     return digest(
         *(
             Job.SWEEP,
@@ -117,7 +118,7 @@ def sweep_id(question: Question, bench: Bench) -> str:
 
 
 def run(plan: Plan, execution: Execution) -> JobResult:
-    """Do what was planned, going on from where an earlier run stopped."""
+    """Carry out a plan, or resume it if an earlier run was interrupted."""
     span = plan.question.range
     started = started_job(
         Job.SWEEP,
@@ -135,7 +136,7 @@ def run(plan: Plan, execution: Execution) -> JobResult:
 
 
 class Sweep:
-    """Finds the verdicts; what it finds goes to the prober's journal."""
+    """Judges the commits of a question. The results are appended to the prober's journal."""
 
     def __init__(self, question: Question, prober: Prober) -> None:
         self.question = question
@@ -145,41 +146,46 @@ class Sweep:
         self._graph = self._history.graph(question.commits).only(set(question.revisions))
 
     def run(self) -> None:
-        """Probe every revision, the odd ones again, then write down the stretches.
+        """Probe every revision, re-test the odd ones, then record the stretches.
 
-        What the journal has already is not asked again: the same questions in the same order.
+        A resumed sweep makes the same probes in the same order, so the journal answers those that
+        an earlier session made.
         """
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
         self.prober.order(self.question.commits)
         run = 0
         while run < (needed := self._passes().needed):
-            told = self.prober.verdicts() if run else {}
-            runs = {revision: told.get(revision, ()) for revision in self.question.order}
-            asked = [one for one, some in runs.items() if not sweep_plan.first_ruling(some, needed)]
-            self._ask(asked, run, Purpose.SWEEP, None)
+            known = self.prober.verdicts() if run else {}
+            undecided = [
+                revision
+                for revision in self.question.order
+                if not sweep_plan.first_ruling(known.get(revision, ()), needed)
+            ]
+            self._probe(undecided, run, Purpose.SWEEP, None)
             run += 1
-        # so many first runs there may be, whatever was learnt of how many are needed
+        # re-tests are numbered after the highest possible number of first runs
         first = MOST_RUNS if self.question.flaky else 1
-        while odd := self._doubtful():
+        while odd := self._odd_to_retest():
             chain = self.prober.chains.proof or self.prober.chains.search
             for run in range(first, first + self._passes().needed):
-                self._ask(odd, run, Purpose.RETEST, chain)
+                self._probe(odd, run, Purpose.RETEST, chain)
         self._write()
 
     def _passes(self) -> Passes:
-        """How many passes call a revision good; re-tests tell nothing of that."""
+        """The number of passes needed to judge a revision good, estimated without the re-tests."""
         if not self.question.flaky:
             return ONCE
-        told = self.prober.verdicts().values()
-        return passes_of([run for run in runs if run.purpose != Purpose.RETEST] for runs in told)
+        known = self.prober.verdicts().values()
+        return passes_of([run for run in runs if run.purpose != Purpose.RETEST] for runs in known)
 
-    def _ask(
+    def _probe(
         self, revisions: Sequence[str], run: int, purpose: Purpose, chain: Toolchain | None
     ) -> None:
-        """Keep the machine busy, one build beside the test of the last.
+        """Probe all *revisions* once; *run* is the number of the run.
 
-        Of those that build the same, one is probed, and the others know then.
+        One probe more than the executor has jobs is kept pending, so that it is built while others
+        are tested. Revisions with equal content wait for the first of them, whose result they get.
         """
         alike: dict[str, list[str]] = {}
         for revision in revisions:
@@ -196,55 +202,56 @@ class Sweep:
             while waiting and len(pending) <= self.prober.executor.jobs:
                 first, *others = waiting.popleft()
                 pending[self.prober.start(first, purpose, run, chain)] = others
-            told = self.prober.first(pending, progress)
-            for other in pending.pop(told):
+            ticket = self.prober.first(pending, progress)
+            for other in pending.pop(ticket):
                 pending[self.prober.start(other, purpose, run, chain)] = []
             done += 1
 
-    def _rows(self, told: Mapping[str, Sequence[Probed]]) -> list[Segment]:
-        """The stretches as they stand, when each revision had its runs."""
+    def _segments(self, runs_of: Mapping[str, Sequence[Probed]]) -> list[Segment]:
+        """The segments of equal rulings; *runs_of* has all runs of each revision."""
         rulings, needed = [], self._passes().needed
         for revision in self._graph.revisions:
-            ruling = sweep_plan.last_ruling(told[revision], needed)
+            ruling = sweep_plan.last_ruling(runs_of[revision], needed)
             assert ruling
             rulings.append(ruling)
         return sweep_plan.segments(self._graph, rulings)
 
-    def _doubtful(self) -> list[str]:
-        """The odd revisions that were not tested again; what comes of that may make others odd."""
-        told = self.prober.verdicts()
-        odd = (index for row in self._rows(told) if row.odd for index in row.indexes)
+    def _odd_to_retest(self) -> list[str]:
+        """The odd revisions that lack re-tests; their re-tests may make further revisions odd."""
+        runs_of = self.prober.verdicts()
+        segments = self._segments(runs_of)
+        odd = (index for segment in segments if segment.odd for index in segment.indexes)
         revisions, needed = (self._graph.revisions[index] for index in odd), self._passes().needed
-        return [one for one in revisions if sweep_plan.retests(told[one]) < needed]
+        return [rev for rev in revisions if sweep_plan.retests(runs_of[rev]) < needed]
 
     def _write(self) -> None:
-        """The stretches, what the re-tests said, what the reader should know, and the end."""
-        told = self.prober.verdicts()
-        rows = self._rows(told)
+        """Record the stretches, the re-tests, the notes, and the end."""
+        runs_of = self.prober.verdicts()
         bad: set[str] = set()
-        for row in rows:
-            revisions = tuple(self._graph.revisions[index] for index in row.indexes)
-            verdict = row.ruling.verdict
-            reason = "" if verdict.tested else row.ruling.reason
+        for segment in self._segments(runs_of):
+            revisions = tuple(self._graph.revisions[index] for index in segment.indexes)
+            verdict = segment.ruling.verdict
+            reason = "" if verdict.tested else segment.ruling.reason
             ends = (self._place(revisions[0]), self._place(revisions[-1]))
-            self.journal.note(Stretch(*ends, revisions, verdict, reason, row.odd))
+            self.journal.note(Stretch(*ends, revisions, verdict, reason, segment.odd))
             bad.update(revisions if verdict is Verdict.BAD else ())
         for revision in self._graph.revisions:
-            if sweep_plan.retests(told[revision]):
-                self.journal.note(self._retested(revision, told[revision]))
+            if sweep_plan.retests(runs_of[revision]):
+                self.journal.note(self._retested(revision, runs_of[revision]))
         for text in self._remarks(bad):
             self.journal.note(Noted(text))
-        tags = (self._history.tags.get(one, []) for one in self._graph.revisions if one in bad)
+        tags = (self._history.tags.get(rev, []) for rev in self._graph.revisions if rev in bad)
         self.journal.note(Ended(ANSWERED, tuple(name for names in tags for name in names)))
 
     def _place(self, revision: str) -> str:
+        """The name of a revision as `git describe --contains` or else `git describe` gives it."""
         place = self._history.place(revision, self.question.commits)
         return place or self._history.release(revision)
 
     def _retested(self, revision: str, runs: Sequence[Probed]) -> Retested:
         needed = self._passes().needed
         before, after = sweep_plan.first_ruling(runs, needed), sweep_plan.last_ruling(runs, needed)
-        assert before and after  # both had their runs, or it was not re-tested
+        assert before and after  # a re-tested revision has all its runs
         chain = next(run.toolchain for run in runs if run.purpose == Purpose.RETEST)
         name = self._place(revision)
         return Retested(name, revision, before.verdict, after.verdict, chain, after.reason)
@@ -253,7 +260,7 @@ class Sweep:
         if gap := sweep_plan.widest_gap(self.question.places):
             total = len(self.question.commits)
             yield (
-                f"{len(self.question.places)} of {total} commits were asked about, up to {gap} "
-                "between two of them were not: --all leaves none out"
+                f"{len(self.question.places)} of {total} commits were probed, up to {gap} between "
+                "two of them were not: --all probes every commit"
             )
-        yield from how_judged(self.prober.chains.search, self._passes())
+        yield from caveats(self.prober.chains.search, self._passes())

@@ -134,7 +134,7 @@ def test_a_hunk_that_does_not_compile_without_another_keeps_it_and_that_is_said(
 
     lab.reduce(judge)
     assert lab.words() == {"one", "three"}
-    assert lab.reduced().problem.startswith("fewer may do: without one of 2 the others conflict")
+    assert lab.reduced().problem.startswith("fewer may suffice: without one of 2 the others")
 
 
 def test_what_is_only_good_or_bad_leaves_no_doubt_however_it_depends(lab: Lab) -> None:
@@ -150,7 +150,7 @@ def test_after_too_many_trials_it_keeps_what_it_has(
     monkeypatch.setattr(culprit, "BUDGET", 3)
     lab.reduce(bad_with("three", "four"))
     assert lab.words() >= {"three", "four"}
-    assert lab.reduced().problem == "fewer may do, 3 trials were not enough to tell"
+    assert lab.reduced().problem == "fewer may suffice: the search ended after 3 trials"
 
 
 def test_what_is_not_in_hunks_is_no_answer_of_theirs(lab: Lab) -> None:
@@ -200,7 +200,7 @@ def test_a_flaky_test_is_run_several_times_before_a_part_passes(lab: Lab) -> Non
         lambda words, run, chain: BAD if "one" in words and run % 3 == 2 else GOOD, flaky=True
     )
     assert lab.words() == {"one"}
-    assert lab.reduced().problem == "fewer may do, as the test is flaky"
+    assert lab.reduced().problem == "fewer may suffice: the test is flaky"
 
 
 # --- when there is nothing to reduce --------------------------------------------------------------

@@ -171,7 +171,7 @@ def test_a_bad_side_that_is_never_bad_proves_nothing(world: World) -> None:
 def test_one_that_fails_too_seldom_leaves_a_doubt_with_its_size(world: World) -> None:
     proof = Proof(world, steadily(GOOD), lambda run: BAD if run in (40, 50) else GOOD)
     said = proof.confirm(flaky=True)
-    assert "would pass all these runs with P = 0." in said.doubt
+    assert "passes in all these runs with P = 0." in said.doubt
     assert said.confidence < 1 - MISSED
     assert proof.runs(6) == MOST_RUNS
 

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import NoTransitionSeen, ProbeFailed
-from bisector.jobs.hunt.transition import ANY_FAILURE_BY_LUCK, BY_LUCK, Finder, SearchRange
+from bisector.jobs.hunt.transition import (
+    ANY_FALSE_ALARM,
+    FALSE_ALARM,
+    Finder,
+    SearchRange,
+)
 from bisector.patch import relevance
 from bisector.probing.executors import Task
 from bisector.record.events import Found, Probed
@@ -162,10 +167,10 @@ def test_a_signature_is_hardly_ever_seen_by_luck(world: World) -> None:
     """Passing by luck is the same error, on either side of the change."""
     seeker = finder(world, world.prober(bad_in(range(0))))
     introduction, fix = seeker._noise(Change.INTRODUCTION), seeker._noise(Change.FIX)
-    assert introduction.false_new == fix.false_old == BY_LUCK
+    assert introduction.false_new == fix.false_old == FALSE_ALARM
     assert introduction.false_old == fix.false_new
     world.oracle = VTestCase("any", "digest", "any.vtc")
     assert (
         finder(world, world.prober(bad_in(range(0))))._noise(Change.FIX).false_old
-        == ANY_FAILURE_BY_LUCK
+        == ANY_FALSE_ALARM
     )

@@ -164,7 +164,7 @@ def test_where_some_are_left_out_the_reader_is_told_how_many(land: Land) -> None
     land.sweep(bad_in(range(0)), Choice(every=9))
     assert land.map().keys() == {0, 9, 18, 23}
     (note,) = land.notes()
-    assert note.startswith("4 of 24 commits were asked about, up to 8 between two of them were not")
+    assert note.startswith("4 of 24 commits were probed, up to 8 between two of them were not")
     assert "--all" in note
 
 
@@ -237,7 +237,7 @@ def test_a_boundary_and_a_long_stretch_are_no_oddities(land: Land) -> None:
     land.sweep(bad_in(range(6, 9)))
     assert land.retested() == {}
     assert {e.toolchain for e in land.events if isinstance(e, Probed)} == {Fast.name}
-    assert land.notes() == ["judged with fast builds only: --toolchain dev takes gcc -O0"]
+    assert land.notes() == ["judged with fast builds only: --toolchain dev builds with gcc -O0"]
 
 
 # --- flaky tests ----------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_a_flaky_test_has_to_pass_so_often_that_a_bad_one_would_hardly(land: Lan
     assert CONFIRM_RUNS < needed == passes_needed(Tally(passed=3 * 13, bad=13))
     assert prober.asked.count(7) == 4, "bad once is bad"
     assert sorted(prober.asked[:24]) == [*range(24)], "the first runs are a map already"
-    assert f"passed {needed} times; a bad one would with P = 0.0" in land.notes()[-1]
+    assert f"passed {needed} times; a bad revision passes so often with P = 0.0" in land.notes()[-1]
 
 
 @pytest.mark.parametrize("truth", [lambda n, run: GOOD, lambda n, run: BAD if n > 6 else GOOD])
