@@ -1,4 +1,4 @@
-"""The matrix: a patch at each revision, before and after it, in all variants of all scenarios."""
+"""Judge a patch: all variants of all scenarios, at each revision, before and after the patch."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from bisector.testing.scenario import Known, Scenario, text_of
 
 @dataclass(frozen=True)
 class Suite:
-    """All cases of one scenario; ``wanted`` is the one that the patch is meant to fix.
+    """All cases of one scenario; ``wanted``: the patch is meant to fix its bug.
 
-    Those ``watching`` do not show the bug: they say whether the patch does harm, nothing else.
-    ``known`` is what the scenario knows of its bug; None for a test that is no scenario's.
+    The cases ``watching`` do not show the bug, they only detect harm by the patch. ``known`` is
+    what the scenario knows of its bug; None for a test that does not belong to a scenario.
     """
 
     scenario: str
@@ -37,12 +37,12 @@ class Suite:
 
     @property
     def all_cases(self) -> tuple[Oracle, ...]:
-        """All that is run, in order."""
+        """All cases, in the order in which they are run."""
         return self.cases + self.watching
 
 
 class Judge:
-    """Judges trees by suites of cases, built by *chain* if not as the prober builds."""
+    """Judges trees by suites of cases; *chain* builds in place of the prober's toolchains."""
 
     def __init__(
         self, prober: Prober, suites: Sequence[Suite], chain: Toolchain | None = None
@@ -54,11 +54,11 @@ class Judge:
         self.cases = tuple(case for suite in self.suites for case in suite.all_cases)
 
     def judge(self, revision: str, series: Series, branch: str = "") -> list[Judged]:
-        """What *series* does to *revision*, an event for each suite; none is in the journal yet."""
+        """What *series* does to *revision*: an event for each suite, not in the journal yet."""
         return self._finish(self._begin(revision, series, branch))
 
     def judge_all(self, revisions: Iterable[str], series: Series) -> Iterator[list[Judged]]:
-        """What *series* does to each of *revisions*; the next one is built while one is tested."""
+        """judge() for each of *revisions*; the next one is built while one is tested."""
         rows: deque[_Row] = deque()
         for revision in revisions:
             rows.append(self._begin(revision, series))
@@ -68,19 +68,19 @@ class Judge:
             yield self._finish(rows.popleft())
 
     def try_tree(self, revision: str, tree: str, purpose: str) -> list[Probed]:
-        """The verdicts on *tree*, which a change made of *revision*: one for each of the cases."""
+        """The result of each case on *tree*, a changed tree of *revision*."""
         side = self._side(revision, tree, purpose)
-        side.go_on()
-        return side.answers()
+        side.start_rest()
+        return side.results()
 
     def judge_tree(
         self, revision: str, tree: str, how: Sequence[str], branch: str = ""
     ) -> list[Judged]:
-        """What it does to *revision* to become *tree*; *how* each patch brought that about."""
+        """What the change from *revision* to *tree* does; *how* has a How for each patch."""
         return self._finish(self._row(revision, branch, tree, how))
 
     def judge_unpatched(self, revision: str, branch: str = "", conflict: str = "") -> list[Judged]:
-        """How *revision* fares that stays as it is, perhaps for a *conflict*."""
+        """The verdicts on *revision* unpatched; *conflict* says why the patch does not apply."""
         how = (How.CONFLICT,) if conflict else ()
         return self._finish(self._row(revision, branch, None, how, conflict, conflict))
 
@@ -91,11 +91,12 @@ class Judge:
         return Side(self.prober, revision, tree, purpose, patched, self.cases, self._chain)
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
-        done = apply_to(self.history, revision, series)
-        if isinstance(done, ApplyConflict):
-            conflict = f"{done.patch}: {done.text}"
-            return self._row(revision, branch, None, (How.CONFLICT,), conflict, done.brief)
-        return self._row(revision, branch, str(done.tree), [step.text for step in done.steps])
+        applied = apply_to(self.history, revision, series)
+        if isinstance(applied, ApplyConflict):
+            conflict = f"{applied.patch}: {applied.text}"
+            return self._row(revision, branch, None, (How.CONFLICT,), conflict, applied.brief)
+        how = [step.text for step in applied.steps]
+        return self._row(revision, branch, str(applied.tree), how)
 
     def _row(
         self,
@@ -117,9 +118,9 @@ class Judge:
     def _finish(self, row: _Row) -> list[Judged]:
         sides = [side for side in (row.before, row.after) if side]
         for side in sides:
-            side.go_on()
-        before = row.before.answers()
-        after: Sequence[Probed | None] = row.after.answers() if row.after else [None] * len(before)
+            side.start_rest()
+        before = row.before.results()
+        after: Sequence[Probed | None] = row.after.results() if row.after else [None] * len(before)
         judged, first = [], 0
         for suite in self.suites:
             cases = slice(first, first + len(suite.all_cases))
@@ -135,7 +136,7 @@ class Judge:
         outcome = of_scenario(pairs[:shown], pairs[shown:])
         watching = [False] * shown + [True] * len(suite.watching)
         cells = tuple(map(_cell, suite.all_cases, before, after, watching))
-        chains = dict.fromkeys(one.toolchain for one in (*before, *after) if one)
+        chains = dict.fromkeys(probed.toolchain for probed in (*before, *after) if probed)
         return Judged(
             revision=row.revision,
             name=self.history.release(row.revision),
@@ -152,10 +153,10 @@ class Judge:
 
 
 class Side:
-    """One tree of a revision on its way through all cases.
+    """The probes of one tree of a revision, one for each of *cases*.
 
-    One case goes first. If the tree cannot be built, that is the answer to the others, too; and
-    the others are asked of the toolchain that could answer it.
+    The first case is probed alone. If the tree cannot be built, its result stands for all cases;
+    otherwise the others are built with the toolchain that its result is from.
     """
 
     def __init__(
@@ -175,30 +176,30 @@ class Side:
             prober.start_tree(*self._about, oracle=cases[0], chain=chain, patched=patched)
         ]
 
-    def go_on(self) -> None:
-        """Begin with the other cases as soon as the first one is answered."""
-        pilot = self._tickets[0]
-        (told,) = self._prober.ask_all([pilot])
-        if told.verdict is Verdict.UNBUILDABLE or len(self._tickets) > 1:
+    def start_rest(self) -> None:
+        """Wait for the result of the first case, then start the others."""
+        first = self._tickets[0]
+        (probed,) = self._prober.ask_all([first])
+        if probed.verdict is Verdict.UNBUILDABLE or len(self._tickets) > 1:
             return
         self._tickets += [
             self._prober.start_tree(
-                *self._about, oracle=case, chain=pilot.chain, patched=pilot.patched
+                *self._about, oracle=case, chain=first.chain, patched=first.patched
             )
             for case in self._cases[1:]
         ]
 
-    def answers(self) -> list[Probed]:
-        """The verdict on each case, in their order."""
-        told = self._prober.ask_all(self._tickets)
-        return told + told[:1] * (len(self._cases) - len(told))
+    def results(self) -> list[Probed]:
+        """The result of each case, in their order; waits for them."""
+        results = self._prober.ask_all(self._tickets)
+        return results + results[:1] * (len(self._cases) - len(results))
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A revision under way; ``after`` is None where the patch is not applied.
+    """A revision whose probes have started; ``after`` is None if the patch is not applied.
 
-    ``conflict`` says why it does not apply, if that is so, and ``brief`` in fewer words.
+    ``conflict`` says why the patch does not apply, '' if it does; ``brief`` is a shorter form.
     """
 
     revision: str
@@ -211,7 +212,7 @@ class _Row:
 
 
 def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:
-    """Both verdicts on each case; their reasons differ from run to run."""
+    """The verdicts before and after on each case, without the reasons, which vary between runs."""
     return [(cell.before, cell.after) for one in judged for cell in one.cells]
 
 
@@ -227,7 +228,7 @@ def _cell(case: Oracle, before: Probed, after: Probed | None, watching: bool) ->
 
 
 def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -> str:
-    """What a reader has to know beside the outcome."""
+    """What prevented a better *outcome*: the conflict, or why a case could not be tested."""
     if row.conflict:
         if outcome is not Outcome.NOT_NEEDED:
             return row.conflict
@@ -238,9 +239,9 @@ def _problem(row: _Row, suite: Suite, outcome: Outcome, cells: Sequence[Cell]) -
 
 
 def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
-    """The test that was named in all its variants (those that --set leaves), then all others.
+    """The user's test in all variants that --set allows, then all other bundled scenarios.
 
-    Raises ScenarioProblem.
+    Raises ScenarioProblem and UsageProblem.
     """
     if test.scenario is None:
         wanted = Suite(test.oracle.name, True, (test.oracle,))
@@ -253,9 +254,9 @@ def find_suites(options: Options, test: Test) -> tuple[Suite, ...]:
 
 def _suite(scenario: Scenario, wanted: bool, settings: Mapping[str, str]) -> Suite:
     chosen = [
-        one
-        for one in scenario.crossed()
-        if all(text_of(one[name]) == text for name, text in settings.items())
+        variant
+        for variant in scenario.crossed()
+        if all(text_of(variant[name]) == text for name, text in settings.items())
     ]
     cases = chosen or [scenario.choose(settings)]
     return Suite(scenario.name, wanted, tuple(map(scenario.oracle, cases)), known=scenario.known)

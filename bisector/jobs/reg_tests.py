@@ -1,7 +1,7 @@
-"""A revision's own reg-tests before and after a patch: what newly fails, what newly passes.
+"""Compare a revision's own reg-tests before and after a patch: newly failing, newly passing.
 
-Each side runs the tests of its own tree, so a patch may bring or change some. They run one after
-the other: some bind fixed names, which belong to the whole machine, and two at once would collide.
+Each side runs the tests of its own tree, so a patch may add or change some. The tests run one at a
+time, since some bind fixed socket names, which would collide.
 """
 
 from __future__ import annotations
@@ -28,59 +28,59 @@ from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 
 FOLDER = "reg-tests"  # in HAProxy's tree, and in the workspace
-RUNS_AGAIN = 3  # of both sides, before a difference is believed
-SECONDS = 10.0  # for one test, as upstream's run-regtests.sh has it
+RUNS_AGAIN = 3  # of both sides, to confirm a difference
+SECONDS = 10.0  # the time limit of a test, as in upstream's run-regtests.sh
 
-_BROKEN = b"#REGTEST_TYPE=broken"  # how a test says that nobody can rely on it
+_BROKEN = b"#REGTEST_TYPE=broken"  # marks a test as unreliable
 _EXAMPLE = f"name folders or .vtc files of the revision, such as {FOLDER}/checks"
 
 
 def compare(prober: Prober, revision: str, after: str, dirs: Sequence[str]) -> Iterator[RegTested]:
-    """The reg-tests in *dirs*, on *revision* and on the tree *after* that a patch made of it.
+    """Run the reg-tests in *dirs* on *revision* and on *after*, the id of its patched tree.
 
-    *dirs* are folders and .vtc files below `reg-tests/`. What the patch removes is left out.
-    Raises UsageProblem, before anything runs, for one that is not there; BuildFailed when a side
-    does not compile.
+    *dirs* are folders and .vtc files below `reg-tests/`. Tests that the patch removes are left out.
+    Raises UsageProblem, before anything runs, for a name with tests on neither side; BuildFailed if
+    a side does not compile.
     """
     bench, before = prober.bench, prober.bench.history.tree_id(revision)
-    wanted = [_checked(name) for name in dirs]
-    sides = []
+    names = [_checked(name) for name in dirs]
+    present = set[str]()
     for tree in (before, after):
         with exported(bench.workspace, bench.history.store, tree) as home:
-            sides.append({name for name in wanted if _cases(home, name)})
-    for name in wanted:
-        if not any(name in side for side in sides):
+            present.update(name for name in names if _cases(home, name))
+    for name in names:
+        if name not in present:
             where = bench.history.release(revision)
             raise UsageProblem(f"--reg-tests {name}: {where} has no such tests", _EXAMPLE)
-    return _compared(prober, revision, (before, after), wanted)
+    return _compared(prober, revision, (before, after), names)
 
 
-def having(
+def revisions_with(
     prober: Prober, revisions: Sequence[str], dirs: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Those of *revisions* that have all the reg-tests in *dirs*, and what the others lack.
+    """Those of *revisions* that have all reg-tests in *dirs*, and a text for each of the others.
 
-    Raises UsageProblem when none has them.
+    Raises UsageProblem if none has them.
     """
-    found: list[str] = []
+    having: list[str] = []
     problems: list[UsageProblem] = []
     for revision in revisions if dirs else ():
         try:
             compare(prober, revision, prober.bench.history.tree_id(revision), dirs)
-            found.append(revision)
+            having.append(revision)
         except UsageProblem as problem:
             problems.append(problem)
-    if problems and not found:
+    if problems and not having:
         raise problems[0]
-    return found, [problem.what for problem in problems]
+    return having, [problem.what for problem in problems]
 
 
 def changed(before: Verdict | None, after: Verdict) -> RegTestChange:
-    """What a patch does to a test by one run on each side; *before* is None for one that it brings.
+    """What a patch does to a test, from one run before and one after.
 
-    A test that was good and cannot be run any more fails: machine and VTest are the same ones, so
-    HAProxy does not start, hangs, or lost a feature, and whoever runs the reg-tests sees it. What
-    was not good before and is skipped or refused now has not become worse.
+    *before* is None for a test that the patch adds. A test that was good and cannot be run after
+    the patch counts as FAILS: the machine and VTest are the same, so HAProxy does not start, hangs
+    or lost a feature. A test that was not good before and is skipped or refused after it is SAME.
     """
     if before == after:
         return RegTestChange.SAME
@@ -95,13 +95,14 @@ def changed(before: Verdict | None, after: Verdict) -> RegTestChange:
 
 @contextmanager
 def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Iterator[Path]:
-    """A folder that holds the `reg-tests/` of *tree*; it stays until the caller is done with it.
+    """A context manager that yields a folder with the `reg-tests/` of the tree with this id.
 
-    A symbolic link that leads out of `reg-tests/` is left out.
+    The folder is kept in the workspace's cache and not evicted within the context. Symbolic links
+    that lead out of `reg-tests/` are left out.
     """
-    top, nothing = (store[one].peel(pygit2.Tree) for one in (tree, store.TreeBuilder().write()))
-    found = (one for one in top if one.name == FOLDER and isinstance(one, pygit2.Tree))
-    source = next(found, nothing)
+    top, empty = (store[key].peel(pygit2.Tree) for key in (tree, store.TreeBuilder().write()))
+    folders = (entry for entry in top if entry.name == FOLDER and isinstance(entry, pygit2.Tree))
+    source = next(folders, empty)
     home = workspace.folder(FOLDER) / str(source.id)
     while True:
         if not home.is_dir():
@@ -109,14 +110,17 @@ def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Itera
                 _export(source, scratch / home.name)
                 publish(scratch / home.name, home)
         with hold(home) as held:
-            if held:  # else another process made room just now
+            if held:  # else another process has just evicted it
                 cache.touch(home)
                 yield home
                 return
 
 
-def oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
-    """What judges each test. A test may use any file beside it: all of them are its identity."""
+def oracles(home: Path, names: Sequence[str]) -> dict[str, Oracle]:
+    """The oracles of the tests *names* (files or folders) below the exported *home*, by path.
+
+    Their digests cover all exported files, since a test may use any of them.
+    """
     return {
         case: VTestCase(
             case,
@@ -125,7 +129,7 @@ def oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
             folder=str((home / case).parent),
             seconds=SECONDS,
         )
-        for name in wanted
+        for name in names
         for case in _cases(home, name)
     }
 
@@ -134,7 +138,7 @@ def oracles(home: Path, wanted: Sequence[str]) -> dict[str, Oracle]:
 
 
 def _checked(name: str) -> str:
-    """*name* as a path below `reg-tests/`."""
+    """*name* as a path below `reg-tests/`. Raises UsageProblem if it is none."""
     path = PurePosixPath(name)
     if path.parts[:1] != (FOLDER,) or ".." in path.parts:
         raise UsageProblem(f"--reg-tests {name}: not a path below {FOLDER}/", _EXAMPLE)
@@ -142,20 +146,20 @@ def _checked(name: str) -> str:
 
 
 def _cases(home: Path, name: str) -> list[str]:
-    """The test cases that *name* means below *home*: of a folder those that upstream runs, too."""
-    place = home / name
-    found = [place]
-    if place.is_dir():
-        cases = (path for path in sorted(place.rglob("*.vtc")) if path.is_file())
-        found = [path for path in cases if _BROKEN not in path.read_bytes()]
-    return [str(path.relative_to(home)) for path in found if path.is_file()]
+    """The .vtc files that *name* stands for, relative to *home*; a folder's without the broken."""
+    path = home / name
+    cases = [path]
+    if path.is_dir():
+        files = (file for file in sorted(path.rglob("*.vtc")) if file.is_file())
+        cases = [file for file in files if _BROKEN not in file.read_bytes()]
+    return [str(case.relative_to(home)) for case in cases if case.is_file()]
 
 
 def _export(source: pygit2.Tree, draft: Path) -> None:
     root = draft / FOLDER
     with explained(f"cannot write {draft}"):
         links = list(_write(source, root))
-        for link, target in links:  # last, so that no file is written through one
+        for link, target in links:  # last, so that no file is written through a link
             link.symlink_to(target)
         for link, _ in links:
             if not Path(os.path.realpath(link)).is_relative_to(root.resolve()):
@@ -163,7 +167,7 @@ def _export(source: pygit2.Tree, draft: Path) -> None:
 
 
 def _write(tree: pygit2.Tree, folder: Path) -> Iterator[tuple[Path, str]]:
-    """Write the files of *tree*; its links come back, with where they lead."""
+    """Write the files of *tree*; yield its symbolic links with their targets."""
     folder.mkdir(parents=True)
     for entry in tree:
         path = folder / str(entry.name)
@@ -181,7 +185,7 @@ def _write(tree: pygit2.Tree, folder: Path) -> Iterator[tuple[Path, str]]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """A test on both sides; ``old`` is None for one that the patch brings."""
+    """A test before and after the patch; ``old`` is None for one that the patch adds."""
 
     revision: str
     after: str
@@ -189,29 +193,29 @@ class _Pair:
     new: Oracle
 
     def run(self, prober: Prober, run: int) -> tuple[Probed | None, Probed]:
-        """Both sides' verdicts."""
+        """The results before and after of the run with this number."""
         purpose = Purpose.REG_TEST.about(self.new.name)
         before = None
         if self.old:
             ticket = prober.start(self.revision, purpose, run, oracle=self.old)
-            before = _answer(prober, ticket)
+            before = _result(prober, ticket)
         ticket = prober.start_tree(self.revision, self.after, purpose, self.new, run)
-        return before, _answer(prober, ticket)
+        return before, _result(prober, ticket)
 
 
 def _compared(
-    prober: Prober, revision: str, trees: tuple[str, str], wanted: Sequence[str]
+    prober: Prober, revision: str, trees: tuple[str, str], names: Sequence[str]
 ) -> Iterator[RegTested]:
     workspace, store = prober.bench.workspace, prober.bench.history.store
     before, after = trees
     with exported(workspace, store, before) as old, exported(workspace, store, after) as new:
-        olds: Mapping[str, Oracle] = oracles(old, wanted)
-        for case, oracle in sorted(oracles(new, wanted).items()):
+        olds: Mapping[str, Oracle] = oracles(old, names)
+        for case, oracle in sorted(oracles(new, names).items()):
             yield _judge(prober, _Pair(revision, after, olds.get(case), oracle))
 
 
 def _judge(prober: Prober, pair: _Pair) -> RegTested:
-    """Run a test once, and where the sides differ so often that chance is ruled out."""
+    """Run a test on both sides once; if they differ, RUNS_AGAIN times more."""
     runs = [pair.run(prober, 0)]
     change = _change(runs[0])
     while change is not RegTestChange.SAME and len(runs) <= RUNS_AGAIN:
@@ -239,20 +243,20 @@ def _change(run: tuple[Probed | None, Probed]) -> RegTestChange:
 
 
 def _reason(change: RegTestChange, runs: Sequence[tuple[Probed | None, Probed]]) -> str:
-    """What a reader wants to know of it: why it fails, or failed."""
+    """Why the test fails, or failed before the patch; for a flickering one all verdicts."""
     before, after = runs[0]
     if change is RegTestChange.FLICKERS:
-        old = ", ".join(str(one.verdict) for one, _ in runs if one)
-        new = ", ".join(str(one.verdict) for _, one in runs)
+        old = ", ".join(str(probed.verdict) for probed, _ in runs if probed)
+        new = ", ".join(str(probed.verdict) for _, probed in runs)
         return f"before: {old}; after: {new}" if old else f"new; {new}"
     if change is RegTestChange.PASSES:
         return before.reason if before else "the test is new"
     return "" if after.verdict is Verdict.GOOD else after.reason
 
 
-def _answer(prober: Prober, ticket: Ticket) -> Probed:
-    (told,) = prober.ask_all([ticket])
-    if told.verdict is Verdict.UNBUILDABLE:
-        which = f"{told.name} with the patch" if told.patched else told.name
-        raise BuildFailed(f"{which} does not build: {told.reason}", f"see {told.log}")
-    return told
+def _result(prober: Prober, ticket: Ticket) -> Probed:
+    (probed,) = prober.ask_all([ticket])
+    if probed.verdict is Verdict.UNBUILDABLE:
+        which = f"{probed.name} with the patch" if probed.patched else probed.name
+        raise BuildFailed(f"{which} does not build: {probed.reason}", f"see {probed.log}")
+    return probed

@@ -1,1 +1,1 @@
-"""`backport`: a fix on other branches."""
+"""`backport`: port a fix to other branches and judge it there."""

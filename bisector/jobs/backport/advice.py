@@ -1,8 +1,8 @@
-"""What a commit's message says about backporting it, and about where its bug came from; pure.
+"""Parse from a commit's message where to backport it and which commit introduced its bug; pure.
 
-HAProxy's authors write it as prose: "This should be backported as far as 2.6.", "No backport is
-needed.", "Must be backported to all stable versions." A version that is named means that one and
-every newer one, since nothing is fixed in an older branch and left broken in a newer one.
+HAProxy's authors write this as prose: "This should be backported as far as 2.6.", "No backport is
+needed.", "Must be backported to all stable versions." A named version stands for itself and all
+newer ones, since a bug is never fixed in an older branch only.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 Version = tuple[int, int]
 
-# What is read: prose by people. The patterns look around each word, and a long enough line of
-# nothing but such words would keep them busy for hours.
+# Limits in characters. The patterns examine the text around each match, so a very long line of
+# matching words would take hours.
 MAX_MESSAGE, MAX_SENTENCE = 20_000, 2_000
 
 _NUMBER = r"(?<![\w./-])v?([1-9]\.\d{1,2})(?:\.\d+|-dev\d*|-maint)?(?![\w.]*\d)"
@@ -24,7 +24,7 @@ _TREE_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?!\d)")
 _BRANCH_VERSION = re.compile(r"(?:^|[/v-])(\d{1,4})\.(\d{1,4})(?:\.\d+|-\w+)*$")
 
 _WORD = re.compile(r"\b(?:be)?back-?port\w*", re.I)
-# what was done to another commit, or may be, is no advice about this one
+# these mention a backport of another commit, or a possible one: no advice about this commit
 _OTHERS = re.compile(
     r"\b(?:was|were|been|got|gets?|already|once|when|if|is|are|ever|being|will be|would be"
     r"|scheduled|wherever|this|that|the|each|previous|latest|wrong|bad|failed|of|partial|after|for|during)\s+$",
@@ -72,10 +72,10 @@ _ORIGIN = re.compile(
 
 @dataclass(frozen=True)
 class Advice:
-    """What a message wants: the fix in every version from ``since`` on; None for none of them.
+    """The advice of a message: backport to every version from ``since`` on; None for no version.
 
-    ``since`` is (0, 0) for "everywhere". ``silent_below``: about versions older than that, it does
-    not say that they can do without. ``text`` is the sentence.
+    ``since`` is (0, 0) for "everywhere". ``silent_below``: nothing is said about older versions, so
+    they are not excluded. ``text`` is the sentence.
     """
 
     since: Version | None
@@ -83,7 +83,7 @@ class Advice:
     text: str
 
     def says(self, version: Version) -> bool | None:
-        """Is the fix wanted in *version*? None: that is left open."""
+        """Whether the fix is to go into *version*; None if that is left open."""
         if self.since is None:
             return False
         if version >= self.since:
@@ -94,36 +94,35 @@ class Advice:
 def read(message: str) -> Advice | None:
     """The advice in a commit's message; None if there is none that names versions.
 
-    Where there are several, the last one that names versions counts, unless a later one says that
-    nothing is to be backported at all.
+    Of several, the last one that names versions counts, unless a later one excludes any backport.
     """
-    found: Advice | None = None
+    advice: Advice | None = None
     for sentence in _sentences(message):
         for word in _WORD.finditer(sentence):
             before, after = sentence[: word.start()], sentence[word.end() :]
-            said = _clause(before, after, sentence)
-            if said and not (found and said.since is None and _LIMITED.search(after)):
-                found = said
-    return found
+            clause = _clause(before, after, sentence)
+            if clause and not (advice and clause.since is None and _LIMITED.search(after)):
+                advice = clause
+    return advice
 
 
 def origin(message: str) -> str:
-    """The commit that the message says the bug came with, as it is written there; '' if none is."""
+    """The commit to which the message attributes the bug, abbreviated as written there, or ''."""
     _, _, body = message[:MAX_MESSAGE].partition("\n")
     for paragraph in re.split(r"\n\s*\n|\n(?=Fixes:)", body):
-        if found := _ORIGIN.search(" ".join(paragraph.split())):
-            return found[1]
+        if match := _ORIGIN.search(" ".join(paragraph.split())):
+            return match[1]
     return ""
 
 
 def version_of(tree_version: str, name: str) -> Version | None:
-    """The series that a branch is of: its tree's VERSION file says it, else perhaps its *name*."""
-    found = _TREE_VERSION.match(tree_version.strip()) or _BRANCH_VERSION.search(name)
-    return (int(found[1]), int(found[2])) if found else None
+    """The series of a branch, from the text of its VERSION file or else from its *name*."""
+    match = _TREE_VERSION.match(tree_version.strip()) or _BRANCH_VERSION.search(name)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _sentences(message: str) -> Iterator[str]:
-    """The sentences of the body, each in one line; a full stop inside of a number ends none."""
+    """The sentences of the message's body, each as one line; `3.0` does not end a sentence."""
     body = message[:MAX_MESSAGE].partition("\n")[2]
     for paragraph in re.split(r"\n\s*\n", body):
         text = _QUOTED.sub('"…"', " ".join(paragraph.split()))
@@ -132,7 +131,7 @@ def _sentences(message: str) -> Iterator[str]:
 
 
 def _clause(before: str, after: str, sentence: str) -> Advice | None:
-    """What one mention of backporting, with the words around it, says about this commit."""
+    """The advice in one mention of backporting, from the text *before* and *after* it, if any."""
     if _REFUSED_BEFORE.search(before) or _REFUSED_AFTER.match(after):
         return None if _PLACE.match(after) else Advice(None, False, sentence)
     if _OTHERS.search(before):
@@ -149,14 +148,14 @@ def _clause(before: str, after: str, sentence: str) -> Advice | None:
 
 
 def _aim(after: str) -> str:
-    """The words that say where to, without the reasons and reservations behind them."""
+    """The words that name the target versions, without the reasons that follow them."""
     reason = _REASON.search(after)
     return after[: reason.start()] if reason else after
 
 
 def _versions(text: str) -> list[Version]:
-    found = []
+    versions = []
     for match in _VERSION.finditer(text):
         major, minor = match[1].split(".")
-        found.append((int(major), int(minor)))
-    return found
+        versions.append((int(major), int(minor)))
+    return versions

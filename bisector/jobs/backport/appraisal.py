@@ -1,4 +1,4 @@
-"""What the verdicts on a branch say, in words, beside what others say about it; pure."""
+"""Word the verdicts on a branch, compared with the fix's message and the history; pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from bisector.search.prerequisites import Prerequisites
 
 @dataclass(frozen=True)
 class Claim:
-    """What a branch's history has: the commit that brought a scenario's bug, and its fix.
+    """Whether a branch has the commit that introduced a scenario's bug, and the fix.
 
-    ``scenario`` is empty where the fix's message names the commit.
+    ``introduced`` is the first 10 digits of its hash. ``scenario`` is '' if the commit is the one
+    that the fix's message names.
     """
 
     scenario: str
@@ -37,94 +38,105 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the fix's message says ``about`` a branch, if anything: *wanted*, in which sentence."""
+class BranchAdvice:
+    """What the fix's message says about a branch.
 
-    about: bool
+    ``applies`` is False if the message cannot refer to the branch, such as one that is not older
+    than the fix's. ``wanted``: whether it asks for the fix there, None if it says nothing.
+    ``text`` is the sentence.
+    """
+
+    applies: bool
     wanted: bool | None = None
     text: str = ""
 
 
 def affected(judged: Iterable[Judged]) -> Verdict | None:
-    """The verdict on a branch as it is: bad if a case that shows the bug is; None without one."""
-    found = [cell.before for one in judged for cell in _showing(one) if cell.before]
+    """The verdict on an unpatched branch from the cases that show the bug; None without any.
+
+    It is BAD if one of them is, else GOOD if one of them is.
+    """
+    verdicts = [cell.before for row in judged for cell in _showing(row) if cell.before]
     for verdict in (Verdict.BAD, Verdict.GOOD):
-        if verdict in found:
+        if verdict in verdicts:
             return verdict
-    return found[0] if found else None
+    return verdicts[0] if verdicts else None
 
 
 def has_spoiled(judged: Iterable[Judged]) -> bool:
-    """Whether a test that worked on the branch cannot be run any more with the fix."""
-    cells = (cell for one in judged for cell in one.cells)
+    """Whether a test that worked on the branch cannot be run with the fix."""
+    cells = (cell for row in judged for cell in row.cells)
     return any(cell.before and spoiled(cell.before, cell.after) for cell in cells)
 
 
 def why(judged: Iterable[Judged], claims: Sequence[Claim]) -> str:
-    """What that verdict rests on, and whether the history says the same, for each scenario."""
+    """What the verdict affected() rests on, and whether the history agrees, for each scenario."""
     by_scenario = {claim.scenario: claim for claim in claims}
     named = by_scenario.get("")
-    wanted = [one for one in judged if one.wanted]
-    if not wanted:
+    showing = [row for row in judged if row.wanted]
+    if not showing:
         return f"{NO_TEST}; by history: {named.text}" if named else NO_TEST
-    return "; ".join(_reason(one, by_scenario.get(one.scenario, named)) for one in wanted)
+    return "; ".join(_reason(row, by_scenario.get(row.scenario, named)) for row in showing)
 
 
-def _showing(one: Judged) -> list[Cell]:
+def _showing(row: Judged) -> list[Cell]:
     """The cases that show the bug."""
-    return [cell for cell in one.cells if one.wanted and not cell.watching]
+    return [cell for cell in row.cells if row.wanted and not cell.watching]
 
 
-def _reason(one: Judged, claim: Claim | None) -> str:
-    cells = _showing(one)
+def _reason(row: Judged, claim: Claim | None) -> str:
+    cells = _showing(row)
     bad = sum(cell.before is Verdict.BAD for cell in cells)
     good = sum(cell.before is Verdict.GOOD for cell in cells)
     if bad:
-        said = f"{one.scenario} is bad in {bad} of {len(cells)}"
+        tested = f"{row.scenario} is bad in {bad} of {len(cells)}"
     elif good:
-        said = f"{one.scenario} is good"
+        tested = f"{row.scenario} is good"
     else:
-        reason = next((cell.reason for cell in cells if cell.reason), one.problem)
-        return f"{one.scenario} cannot be tested: {reason}"
+        reason = next((cell.reason for cell in cells if cell.reason), row.problem)
+        return f"{row.scenario} cannot be tested: {reason}"
     if claim is None:
-        return said
-    but = ", but" if claim.affected != bool(bad) else ","
-    return f"{said}{but} {claim.text}"
+        return tested
+    separator = ", but" if claim.affected != bool(bad) else ","
+    return f"{tested}{separator} {claim.text}"
 
 
 def remark(
     verdict: Verdict | None,
-    said: Said,
+    advice: BranchAdvice,
     needs: Prerequisites | None,
     then: Outcome | None,
     left_out: Sequence[str],
 ) -> str:
-    """What a reader should know: what was said and what is so, and what has to come first."""
-    left = [f"left out: {path}, which conflicts" for path in left_out]
-    return "; ".join((*_compared(verdict, said), *_needed(needs, then), *left))
+    """How the *verdict* differs from the message's *advice*, the prerequisites, the omitted paths.
+
+    *then* is the outcome with the prerequisites.
+    """
+    omitted = [f"left out: {path}, which conflicts" for path in left_out]
+    return "; ".join((*_compared(verdict, advice), *_prerequisites(needs, then), *omitted))
 
 
-def _compared(verdict: Verdict | None, said: Said) -> Iterator[str]:
-    quoted = f": '{said.text}'" if said.text else ""
-    if verdict is None and said.about:
-        yield f"by the message only{quoted}" if quoted else "the message says nothing of it"
-    elif verdict is Verdict.GOOD and said.wanted:
+def _compared(verdict: Verdict | None, advice: BranchAdvice) -> Iterator[str]:
+    quoted = f": '{advice.text}'" if advice.text else ""
+    if verdict is None and advice.applies:
+        yield f"by the message only{quoted}" if quoted else "the message says nothing about it"
+    elif verdict is Verdict.GOOD and advice.wanted:
         yield f"said but not needed{quoted}"
-    elif verdict is Verdict.BAD and said.about and said.wanted is None:
+    elif verdict is Verdict.BAD and advice.applies and advice.wanted is None:
         yield f"needed but not said{quoted}"
-    elif verdict is Verdict.BAD and said.wanted is False:
+    elif verdict is Verdict.BAD and advice.wanted is False:
         yield f"needed, though the message says no{quoted}"
 
 
-def _needed(needs: Prerequisites | None, then: Outcome | None) -> Iterator[str]:
-    """What came of the search for prerequisites."""
+def _prerequisites(needs: Prerequisites | None, then: Outcome | None) -> Iterator[str]:
+    """The result of the search for prerequisites."""
     if needs is None:
         return
     if needs.commits is None:
-        known = "lets it apply" if needs.smallest else "that lets it apply was found"
-        yield f"no set of earlier commits {known} ({needs.tried} tried)"
+        result = "lets it apply" if needs.smallest else "that lets it apply was found"
+        yield f"no set of earlier commits {result} ({needs.tried} tried)"
         return
     count = len(needs.commits)
     first = "1 commit" if count == 1 else f"{count} commits"
-    smallest = "" if needs.smallest else f"; fewer may do ({needs.tried} sets tried)"
+    smallest = "" if needs.smallest else f"; fewer may suffice ({needs.tried} sets tried)"
     yield f"with {first} before it, it applies: {then}{smallest}"

@@ -1,4 +1,4 @@
-"""What is to be ported where, and what came of it on each branch, as data."""
+"""The plan of a backport and the result on each branch, as data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bisector.search.prerequisites import Prerequisites
 
 @dataclass(frozen=True)
 class Branch:
-    """Where the fix is to go: a revision under the *name* that the user gave it."""
+    """A target branch: the *name* that the user gave, its tip (full hash) and its series."""
 
     name: str
     revision: str
@@ -28,13 +28,13 @@ class Branch:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be ported where, how it is judged, and where it is handed over.
+    """The fix, the target branches, the tests that judge it, and the output.
 
-    ``home`` is the series that the fix was made for. Of the ``suites`` those wanted are asked
-    whether they show the bug; unless they are ``named`` by the user, only if none of the fix's own
-    tests does. ``claims`` are (scenario, introducing commit, fix) by full hashes, ''
-    for what nobody knows; without a scenario it is the fix's message that says so. ``created`` has
-    (branch, name of the branch to be made for it).
+    ``home`` is the series for which the fix was made. The wanted ones of ``suites`` are checked for
+    whether they show the bug; unless ``named`` by the user, only if none of the fix's own tests
+    does. ``claims`` are (scenario, introducing commit, fix) with full hashes, '' for unknown ones;
+    without a scenario the claim is the fix's message's. ``out`` is the folder for patch files;
+    ``created`` are pairs (branch, name of the branch to create for it).
     """
 
     fix: Fix
@@ -50,9 +50,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Attempt:
-    """The fix on one branch: judged alone, and, where it conflicts, with what it needs first.
+    """The fix on one branch: judged alone and, if it conflicts, with its prerequisites.
 
-    ``picked`` is what was tested last, ``then`` the outcome with what it needs first.
+    ``judged`` are the results of the fix alone. ``picked`` are the commits that were tested last.
+    ``needs`` is the result of the search for prerequisites and ``then`` the outcome with them.
     """
 
     branch: Branch
@@ -64,17 +65,18 @@ class Attempt:
 
     @property
     def affected(self) -> Verdict | None:
-        """The verdict on the branch as it is; None if no test shows the bug."""
+        """The verdict on the unpatched branch; None if no test shows the bug."""
         return appraisal.affected(self.judged)
 
     @property
     def is_there(self) -> bool:
-        """Whether the branch has the fix's change already."""
+        """Whether the branch already has the fix's change."""
         return self.picked is not None and not self.picked.commits
 
     @property
     def outcome(self) -> Outcome:
-        outcome = of_branch([(one.outcome, one.wanted) for one in self.judged])
+        """The outcome of the fix alone."""
+        outcome = of_branch([(row.outcome, row.wanted) for row in self.judged])
         if outcome is not Outcome.UNKNOWN:
             return outcome
         if self.is_there:
@@ -83,7 +85,7 @@ class Attempt:
 
     @property
     def is_handed_over(self) -> bool:
-        """Whether the fix works, alone or with what it needs first, or may and does no harm."""
+        """Whether the fix is delivered: it works, or is UNKNOWN, that is without a test or harm."""
         if Outcome.FIXES in (self.outcome, self.then):
             return True
         return self.outcome is Outcome.UNKNOWN and self.picked is not None

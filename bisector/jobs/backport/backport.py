@@ -1,4 +1,4 @@
-"""The third job: can a fix be ported to other branches, is it needed there, and does it work?"""
+"""The job of `backport`: port a fix to branches, test it there, and write the results."""
 
 from __future__ import annotations
 
@@ -27,16 +27,17 @@ from bisector.record.words import Job
 from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
 
-# raised when the same question gets another answer, so that no finished journal is shown for it
+# Part of the job's name. Raise it when a change of the code gives another answer to the same
+# question, so that a finished journal is not reused.
 _RULES = 2
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What is to be done with what works, and what else is to be tried.
+    """The output of a backport, and the reg-tests to run.
 
-    Files for `git am` go below ``out``, branches called ``create`` into the user's clone;
-    ``reg_tests`` are folders of a branch's own reg-tests, which it has to keep.
+    ``out`` is the folder for files for `git am`, ``create`` a name for branches to create in the
+    user's clone ('' for none), ``reg_tests`` are folders of the branches' own reg-tests.
     """
 
     out: Path | None = None
@@ -47,9 +48,9 @@ class Delivery:
 def backport(
     asked: Asked, what: str, onto: Sequence[str], delivery: Delivery, execution: Execution
 ) -> runner.JobResult:
-    """Try the patch or revision *what* on the branches *onto*, and hand over what works.
+    """Try the patch or revision *what* on the branches *onto*, and deliver what works.
 
-    That it cannot be handed over is part of the outcome. Raises UsageProblem, PatchProblem and
+    WouldOverwrite is returned as the result's ``problem``. Raises UsageProblem, PatchProblem and
     what a probe raises.
     """
     history = asked.history
@@ -66,16 +67,16 @@ def backport(
     def work(prober: Prober) -> None:
         Backport(plan, prober, execution.watcher.progress).run()
 
-    done = runner.carry_out(bench, job, started, execution, work)
+    result = runner.carry_out(bench, job, started, execution, work)
     try:
-        hand_over(plan, history, [event for event in done.events if isinstance(event, Ported)])
+        hand_over(plan, history, [event for event in result.events if isinstance(event, Ported)])
     except WouldOverwrite as problem:
-        return replace(done, problem=problem)
-    return done
+        return replace(result, problem=problem)
+    return result
 
 
 def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Plan:
-    """What is to be done, with everything that can be refused refused."""
+    """The plan of a backport. All errors of the user are raised here, before anything is built."""
     options, history = asked.options, asked.history
     branches = find_branches(history, onto)
     out, created = delivery.out and delivery.out.absolute(), dict[str, str]()
@@ -90,8 +91,8 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Pl
         suites = tuple(replace(suite, wanted=True) for suite in suites)
     claims = (*_claims(asked.workspace, history, suites), *origin(history, fix))
     home = _branch(history, fix.home).version
-    made = tuple(created.items())
-    return Plan(fix, home, branches, suites, claims, out, made, delivery.reg_tests, named)
+    pairs = tuple(created.items())
+    return Plan(fix, home, branches, suites, claims, out, pairs, delivery.reg_tests, named)
 
 
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
@@ -111,16 +112,18 @@ def _branch(history: History, name: str) -> Branch:
 def _claims(
     workspace: Workspace, history: History, suites: Sequence[Suite]
 ) -> Iterator[tuple[str, str, str]]:
-    """Which commits are said to have brought and fixed each scenario's bug."""
+    """(scenario, introducing commit, fix) for each wanted scenario, as Plan.claims."""
     for suite in suites:
         if suite.wanted and suite.known is not None:
-            said = catalog.find_claims(workspace, history, suite.scenario, suite.known)
-            known = [history.resolve(one).id if one and history.knows(one) else "" for one in said]
-            yield suite.scenario, known[0], known[1]
+            names = catalog.find_claims(workspace, history, suite.scenario, suite.known)
+            introduced, fixed = (
+                history.resolve(name).id if name and history.knows(name) else "" for name in names
+            )
+            yield suite.scenario, introduced, fixed
 
 
 def origin(history: History, fix: Fix) -> Iterator[tuple[str, str, str]]:
-    """The commit that the fix's message says the bug came with, if the fix descends from it."""
+    """The claim in the fix's message, if its introducing commit is an ancestor of the fix."""
     name = advice.origin(fix.message)
     if name and history.knows(name):
         commit = history.resolve(name).id
@@ -129,25 +132,26 @@ def origin(history: History, fix: Fix) -> Iterator[tuple[str, str, str]]:
 
 
 def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
-    """Write the files and make the branches that *ported* names, unless they are there.
+    """Write the files and create the branches that *ported* names.
 
-    Raises WouldOverwrite.
+    Raises WouldOverwrite if other ones with these names exist.
     """
-    for one in ported:
-        if one.files:
-            # the authors commit, so that the same files come of the same question
+    for row in ported:
+        if row.files:
             assert plan.out is not None
-            commits = _picked_again(plan.fix, history, one, None)
-            deliver.write_patches(history.store, commits, plan.out, one.branch)
-        if one.created:
-            commits = _picked_again(plan.fix, history, one, history.identity)
-            tip = commits[-1] if commits else one.revision
-            deliver.create_branch(history.store, history.objects, one.created, tip)
+            # the author is the committer, so that a repeated job writes the same files
+            commits = _picked_again(plan.fix, history, row, None)
+            deliver.write_patches(history.store, commits, plan.out, row.branch)
+        if row.created:
+            commits = _picked_again(plan.fix, history, row, history.identity)
+            tip = commits[-1] if commits else row.revision
+            deliver.create_branch(history.store, history.objects, row.created, tip)
 
 
 def _picked_again(
-    fix: Fix, history: History, one: Ported, committer: pygit2.Signature | None
+    fix: Fix, history: History, row: Ported, committer: pygit2.Signature | None
 ) -> tuple[str, ...]:
-    done = fix.onto(Picker(history.store, committer), one.prerequisite_ids, one.revision)
-    assert isinstance(done, Picked)  # it went in before
-    return done.commits
+    """The commits (full hashes) that the job tested on a branch, made by *committer*."""
+    picked = fix.onto(Picker(history.store, committer), row.prerequisite_ids, row.revision)
+    assert isinstance(picked, Picked)  # it applied when the job tested it
+    return picked.commits

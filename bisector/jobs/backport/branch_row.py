@@ -1,4 +1,4 @@
-"""What the record says of a fix on one branch: the attempt, the message and the history."""
+"""Make the event for a fix on one branch, from the attempt, the message and the history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bisector.git.history import History
 from bisector.jobs.backport import advice, appraisal
-from bisector.jobs.backport.appraisal import Claim, Said
+from bisector.jobs.backport.appraisal import BranchAdvice, Claim
 from bisector.jobs.backport.attempt import Attempt, Branch, Plan
 from bisector.jobs.backport.fix import picked_from
 from bisector.patch import deliver
@@ -17,8 +17,8 @@ from bisector.record.patch_events import Ported
 from bisector.record.words import How
 
 
-class Rows:
-    """Makes the record's row for each branch of a plan."""
+class RowBuilder:
+    """Makes the Ported event for each branch of a plan."""
 
     def __init__(self, plan: Plan, history: History) -> None:
         self._plan = plan
@@ -26,10 +26,10 @@ class Rows:
         self._picked_to = cache(lambda tip: picked_from(history, plan.fix.home, tip))
 
     def ported(self, attempt: Attempt) -> Ported:
-        """The row for one branch."""
+        """The event for one branch."""
         branch, needs = attempt.branch, attempt.needs
-        said = self._advice(branch)
-        first = [self._history.commit(one) for one in (needs and needs.commits) or ()]
+        advised = self._advice(branch)
+        first = [self._history.commit(commit) for commit in (needs and needs.commits) or ()]
         how = attempt.picked.how if attempt.picked else ()
         picked = attempt.picked if attempt.is_handed_over else None
         left_out = attempt.picked.left_out if attempt.picked else ()
@@ -42,15 +42,16 @@ class Rows:
             outcome=attempt.outcome,
             how=How.CONFLICT if attempt.conflict else ", ".join(how),
             conflict=attempt.conflict.text if attempt.conflict else "",
-            prerequisites=tuple(f"{one.short} {one.subject}" for one in first),
-            said=said.wanted,
-            remark=appraisal.remark(attempt.affected, said, needs, attempt.then, left_out),
+            prerequisites=tuple(f"{commit.short} {commit.subject}" for commit in first),
+            said=advised.wanted,
+            remark=appraisal.remark(attempt.affected, advised, needs, attempt.then, left_out),
             files=tuple(map(str, self._files(branch, picked))),
             created=dict(self._plan.created).get(branch.name, "") if picked else "",
-            prerequisite_ids=tuple(one.id for one in first),
+            prerequisite_ids=tuple(commit.id for commit in first),
         )
 
     def _why(self, attempt: Attempt) -> str:
+        """What the verdict on the branch rests on."""
         why = appraisal.why(attempt.judged, list(self._claims(attempt.branch)))
         if attempt.affected is not None:
             return why
@@ -60,30 +61,32 @@ class Rows:
             return f"{why}; by history: it is there already"
         return why
 
-    def _advice(self, branch: Branch) -> Said:
-        """What the fix's message says about a branch; nothing about what is no older series."""
+    def _advice(self, branch: Branch) -> BranchAdvice:
+        """What the fix's message says about a branch; it applies to older series only."""
         home = self._plan.home
         if branch.version is None or (home is not None and branch.version >= home):
-            return Said(about=False)
-        found = advice.read(self._plan.fix.message)
-        return Said(True, found.says(branch.version), found.text) if found else Said(True)
+            return BranchAdvice(applies=False)
+        advised = advice.read(self._plan.fix.message)
+        if advised is None:
+            return BranchAdvice(applies=True)
+        return BranchAdvice(True, advised.says(branch.version), advised.text)
 
     def _claims(self, branch: Branch) -> Iterator[Claim]:
-        """What the branch's history has of the commits that brought and fixed the bugs."""
+        """Which of the commits that introduced and fixed the bugs the branch has."""
         for scenario, introduced, fixed in self._plan.claims:
             if introduced:
                 has_bug, has_fix = self._has(branch, introduced), self._has(branch, fixed)
                 yield Claim(scenario, introduced[:10], has_bug, has_fix)
 
     def _has(self, branch: Branch, commit: str) -> bool:
-        """Whether a branch has *commit*: in its history, or picked, as a message there says."""
+        """Whether a branch has *commit* in its history, or cherry-picked according to a message."""
         if not commit or branch.revision == commit:
             return bool(commit)
         in_history = self._history.objects.descendant_of(branch.revision, commit)
         return in_history or commit in self._picked_to(branch.revision)
 
     def _files(self, branch: Branch, picked: Picked | None) -> list[Path]:
-        """The files that are to be written."""
+        """The paths of the patch files to write."""
         if self._plan.out is None or picked is None:
             return []
         return deliver.patch_paths(self._history.store, picked.commits, self._plan.out, branch.name)

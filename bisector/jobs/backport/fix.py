@@ -1,4 +1,4 @@
-"""A fix, how it goes onto a branch, and what it needs there first."""
+"""A fix: apply it to a branch, and search for its prerequisites there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _ORIGIN = re.compile(rb"\(cherry picked from commit ([0-9a-f]{40})\)")
 
 @dataclass(frozen=True)
 class Fix:
-    """What is to be ported: a commit, or else the patches of *series*, made for *home*."""
+    """The commit ``revision`` (full hash), or if that is '' the patches of ``series``.
+
+    ``home`` is the full hash of the revision for which the fix was made.
+    """
 
     revision: str
     series: Series
@@ -34,40 +37,39 @@ class Fix:
 
     @classmethod
     def find(cls, name: str, history: History) -> Fix:
-        """The patch file or folder, or the revision, that *name* means. Raises PatchProblem."""
+        """The patch file, folder of patches or revision called *name*. Raises PatchProblem."""
         if Path(name).exists():
             return cls("", load.load(Path(name)), history.head().id)
         if not history.knows(name):
             raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
         commit = history.resolve(name)
-        found = history.store[commit.id].peel(pygit2.Commit)
-        patch = load.from_commit(history.store, found)
+        patch = load.from_commit(history.store, history.store[commit.id].peel(pygit2.Commit))
         return cls(commit.id, Series((patch,)), commit.id)
 
     @property
     def message(self) -> str:
-        """What is said about it, of all its patches."""
+        """The messages of all its patches."""
         return "\n\n".join(patch.message for patch in self.series.patches)
 
     def require_authors(self) -> None:
-        """Raise PatchProblem if nobody says who made one of the patches."""
+        """Raise PatchProblem if one of the patches has no author."""
         if any(patch.author is None for patch in self.series.patches):
             raise PatchProblem(
                 "the patch does not say who wrote it, and when",
-                "give what 'git format-patch' has written",
+                "use a file that 'git format-patch' has written",
             )
 
     def onto(self, picker: Picker, first: Sequence[str], tip: str) -> Picked | PickConflict:
-        """The fix on top of the commit *tip*, the commits *first* before it."""
-        made: tuple[str, ...] = ()
+        """Apply the commits *first* and then the fix on top of the commit *tip* (full hashes)."""
+        commits: tuple[str, ...] = ()
         left_out: tuple[str, ...] = ()
         for commit in first:
-            step = picker.commit(commit, made[-1] if made else tip)
+            step = picker.commit(commit, commits[-1] if commits else tip)
             if isinstance(step, PickConflict):
                 return step
-            made += step.commits
+            commits += step.commits
             left_out += step.left_out
-        top = made[-1] if made else tip
+        top = commits[-1] if commits else tip
         if self.revision:
             own = picker.commit(self.revision, top)
         else:
@@ -75,19 +77,22 @@ class Fix:
         if isinstance(own, PickConflict):
             return own
         left_out = tuple(dict.fromkeys(left_out + own.left_out))
-        return Picked(made + own.commits, own.how, left_out)
+        return Picked(commits + own.commits, own.how, left_out)
 
 
 def picked_from(history: History, home: str, tip: str) -> frozenset[str]:
-    """The commits that were cherry-picked to *tip* since it parted from *home*, as messages say."""
+    """The commits that were cherry-picked into *tip*'s branch since it diverged from *home*.
+
+    They are the full hashes that the messages there name.
+    """
     base = history.objects.merge_base(home, tip)
-    there = history.between(str(base), tip) if base else ()
-    messages = (history.read(commit).raw_message for commit in there)
+    commits = history.between(str(base), tip) if base else ()
+    messages = (history.read(commit).raw_message for commit in commits)
     return frozenset(name.decode() for text in messages for name in _ORIGIN.findall(text))
 
 
 class Needs:
-    """Looks for what a fix needs first on one branch, in the history up to where it was made."""
+    """Searches for a fix's prerequisites on one branch, among the commits before the fix."""
 
     def __init__(self, history: History, picker: Picker, fix: Fix, tip: str) -> None:
         self._history, self._picker, self._fix, self._tip = history, picker, fix, tip
@@ -97,19 +102,19 @@ class Needs:
         """The smallest set of commits with which the fix applies and *passes*."""
 
         def good(commits: prerequisites.Commits) -> bool:
-            done = self._pick(commits)
-            return isinstance(done, Picked) and passes(done)
+            picked = self._pick(commits)
+            return isinstance(picked, Picked) and passes(picked)
 
         return prerequisites.search(self._range, self._lacking, good)
 
     def picked(self, found: Prerequisites) -> Picked | None:
-        """The fix with what was found before it."""
-        done = self._pick(found.commits) if found.commits is not None else None
-        return done if isinstance(done, Picked) else None
+        """The fix with the prerequisites *found* before it; None if none were found."""
+        picked = self._pick(found.commits) if found.commits is not None else None
+        return picked if isinstance(picked, Picked) else None
 
     @cached_property
     def _range(self) -> tuple[str, ...]:
-        """The commits that may be needed: the branch has not got them, the fix has."""
+        """The possible prerequisites: the fix's ancestors that are not in the branch's history."""
         home, clone = self._fix.home, self._history.objects
         base = clone.merge_base(home, self._tip)
         if base is None:
@@ -128,10 +133,13 @@ class Needs:
         return self._fix.onto(self._picker, commits, self._tip)
 
     def _lacking(self, commits: prerequisites.Commits) -> prerequisites.Commits | None:
-        """The commits that changed the lines on which *commits*, or then the fix, conflict."""
-        done = self._pick(commits)
-        if isinstance(done, Picked):
+        """The commits that changed the lines on which *commits* and the fix conflict.
+
+        None if there is no conflict.
+        """
+        picked = self._pick(commits)
+        if isinstance(picked, Picked):
             return None
-        built = (file for file in done.files if is_built(file.path))
+        built = (file for file in picked.files if is_built(file.path))
         touched = (commit for file in built for commit in self._log.commits_changing(file))
         return tuple(dict.fromkeys(c for c in touched if c not in self._ported))

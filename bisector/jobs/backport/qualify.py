@@ -1,7 +1,7 @@
-"""Which tests show the bug that a fix is for: bad without the fix where it was made, good with it.
+"""Find the tests that show a fix's bug: bad without the fix where it was made, good with it.
 
-Only these can say that a branch has the bug, that it has not, or that the fix helps there. All
-others say nothing about this bug: they only watch for harm.
+Only these can prove that a branch has the bug or not, or that the fix works there. All other tests
+only detect harm.
 """
 
 from __future__ import annotations
@@ -24,16 +24,17 @@ from bisector.record.words import Purpose
 from bisector.testing.oracle import Oracle
 
 _NOWHERE = (
-    "no test can be shown to see this bug: the patches apply neither to what is checked out "
-    "nor to a branch, or are there already"
+    "no test can be shown to detect this bug: the patches apply neither to HEAD nor to a branch, "
+    "or are applied already"
 )
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where a fix belongs: the revision and tree without it, and the revision and tree with it.
+    """Where a test can be run without and with the fix: the revision and tree id of each.
 
-    ``patched``: the latter is no commit, but made of the former by patches.
+    ``patched``: the tree with the fix is not a commit's; patches were applied to ``before``, and
+    ``after`` is the same revision.
     """
 
     before: str
@@ -44,8 +45,8 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Sight:
-    """How a test fares where the fix was made: without it and, if that is bad, with it."""
+class CaseResult:
+    """The results of a case where the fix was made: without it and, if that is bad, with it."""
 
     before: Probed
     after: Probed | None
@@ -57,32 +58,33 @@ class Sight:
 
     @property
     def text(self) -> str:
-        """What was seen, for a reader."""
-        told = self.after or self.before
-        said = str(told.verdict) if told.verdict.tested else f"{told.verdict}, {told.reason},"
+        """The results in one line."""
+        last = self.after or self.before
+        verdict = str(last.verdict) if last.verdict.tested else f"{last.verdict}, {last.reason},"
         if self.after is None:
-            return f"{said} at {told.name}, without the fix"
-        return f"bad at {self.before.name}, {said} at {told.name}{' with it' * told.patched}"
+            return f"{verdict} at {last.name}, without the fix"
+        return f"bad at {self.before.name}, {verdict} at {last.name}{' with it' * last.patched}"
 
 
 @dataclass(frozen=True)
 class Qualified:
-    """The suites, each case told whether it shows the bug, and what was seen of each suite."""
+    """The suites, in each of which the cases that show the bug are set apart; a remark on each."""
 
     suites: tuple[Suite, ...]
     remarks: tuple[str, ...]
 
     @property
     def showing(self) -> tuple[Suite, ...]:
-        """The cases that show the bug, without those that only watch."""
+        """The suites that show the bug, with only the cases that do."""
         return tuple(replace(suite, watching=()) for suite in self.suites if suite.wanted)
 
 
 def homes(fix: Fix, history: History, branches: Iterable[str]) -> tuple[Home, ...]:
-    """Where the bug can be looked for with the fix and without.
+    """The places where tests can be run without and with the fix.
 
-    For a commit that is the commit and its parent. For patches it is what they were made for, and
-    each of *branches*, as far as they apply there and are not there yet. Raises PatchProblem.
+    A commit has one: itself and its parent. Patches have the revision for which they were made and
+    each of *branches*, as far as they apply there and are not applied already. Raises PatchProblem
+    for a commit without exactly one parent.
     """
     if fix.revision:
         parents = history.commit(fix.revision).parents
@@ -96,31 +98,31 @@ def homes(fix: Fix, history: History, branches: Iterable[str]) -> tuple[Home, ..
 def _patched(fix: Fix, history: History, revisions: Iterable[str]) -> Iterator[Home]:
     for revision in revisions:
         tree = history.tree_id(revision)
-        done = apply_to(history, revision, fix.series)
-        if isinstance(done, AppliedSeries) and str(done.tree) != tree:
-            yield Home(revision, tree, revision, str(done.tree), patched=True)
+        applied = apply_to(history, revision, fix.series)
+        if isinstance(applied, AppliedSeries) and str(applied.tree) != tree:
+            yield Home(revision, tree, revision, str(applied.tree), patched=True)
 
 
 @contextmanager
 def own_tests(prober: Prober, places: Sequence[Home]) -> Iterator[tuple[Suite, ...]]:
-    """A suite for each reg-test that the fix itself adds or changes, as the fix leaves it.
+    """A context manager that yields a suite for each reg-test that the fix adds or changes.
 
-    Its file and those beside it stay until the caller is done with them.
+    The tests are as the fix leaves them. Their files are kept within the context.
     """
     workspace, store = prober.bench.workspace, prober.bench.history.store
-    found: dict[str, Suite] = {}
+    suites: dict[str, Suite] = {}
     with ExitStack() as held:
         for home in places:
             changed = _changed_tests(prober.bench.history, home)
-            if names := [name for name in changed if name not in found]:
+            if names := [name for name in changed if name not in suites]:
                 folder = held.enter_context(reg_tests.exported(workspace, store, home.after_tree))
                 for name, oracle in reg_tests.oracles(folder, names).items():
-                    found[name] = Suite(name, True, (oracle,))
-        yield tuple(found.values())
+                    suites[name] = Suite(name, True, (oracle,))
+        yield tuple(suites.values())
 
 
 def _changed_tests(history: History, home: Home) -> list[str]:
-    """The reg-tests that differ with the fix, and are there then."""
+    """The paths of the reg-tests that the fix adds or changes."""
     before, after = (history.store[tree].id for tree in (home.before_tree, home.after_tree))
     deltas = history.store.diff(before, after).deltas
     changed = (delta for delta in deltas if delta.status_char() != "D")
@@ -135,72 +137,75 @@ def qualify(
     own: Sequence[Suite],
     chain: Toolchain | None = None,
 ) -> Qualified:
-    """Find out which cases of *suites*, and of the fix's *own* tests, show the bug.
+    """Run the cases of the wanted *suites* and of the fix's *own* tests to see which show the bug.
 
-    Suites that are not wanted are not asked. Of the own tests those are left out that do not even
-    pass without the fix. *chain* builds, if not as the prober does.
+    Own tests that neither show the bug nor pass without the fix are left out. *chain* builds in
+    place of the prober's toolchains.
     """
-    asked = [suite for suite in (*own, *suites) if suite.wanted]
-    seen = look(prober, places, [case for suite in asked for case in suite.cases], chain)
-    kept = [suite for suite in own if _is_of_use(suite, seen)]
-    remarks = [_remark(suite, seen) for suite in asked] if places else [_NOWHERE]
-    return Qualified(tuple(_split(suite, seen) for suite in (*kept, *suites)), tuple(remarks))
+    tried = [suite for suite in (*own, *suites) if suite.wanted]
+    results = try_cases(prober, places, [case for suite in tried for case in suite.cases], chain)
+    kept = [suite for suite in own if _is_useful(suite, results)]
+    remarks = [_remark(suite, results) for suite in tried] if places else [_NOWHERE]
+    return Qualified(tuple(_split(suite, results) for suite in (*kept, *suites)), tuple(remarks))
 
 
-def look(
+def try_cases(
     prober: Prober,
     places: Sequence[Home],
     cases: Sequence[Oracle],
     chain: Toolchain | None = None,
-) -> dict[Oracle, Sight]:
-    """What is seen of each case at the first home where it shows the bug, else at the first one."""
-    found: dict[Oracle, Sight] = {}
+) -> dict[Oracle, CaseResult]:
+    """The result of each case at the first home where it shows the bug, else at the first home."""
+    results: dict[Oracle, CaseResult] = {}
     for home in places:
-        rest = [case for case in cases if case not in found or not found[case].shows]
-        for case, sight in _look_at(prober, home, rest, chain):
-            if sight.shows or case not in found:
-                found[case] = sight
-    return found
+        rest = [case for case in cases if case not in results or not results[case].shows]
+        for case, result in _try_at(prober, home, rest, chain):
+            if result.shows or case not in results:
+                results[case] = result
+    return results
 
 
-def _look_at(
+def _try_at(
     prober: Prober, home: Home, cases: Sequence[Oracle], chain: Toolchain | None
-) -> Iterator[tuple[Oracle, Sight]]:
+) -> Iterator[tuple[Oracle, CaseResult]]:
     purpose = Purpose.CONFIRM.about(Purpose.QUALIFY) if chain else Purpose.QUALIFY
 
-    def ask(revision: str, tree: str, patched: bool, some: Sequence[Oracle]) -> list[Probed]:
+    def probe(revision: str, tree: str, patched: bool, some: Sequence[Oracle]) -> list[Probed]:
         if not some:
             return []
         side = Side(prober, revision, tree, purpose, patched, some, chain)
-        side.go_on()
-        return side.answers()
+        side.start_rest()
+        return side.results()
 
-    before = ask(home.before, home.before_tree, False, cases)
-    bad = [case for case, told in zip(cases, before, strict=True) if told.verdict is Verdict.BAD]
-    after = dict(zip(bad, ask(home.after, home.after_tree, home.patched, bad), strict=True))
-    for case, told in zip(cases, before, strict=True):
-        yield case, Sight(told, after.get(case))
+    before = dict(zip(cases, probe(home.before, home.before_tree, False, cases), strict=True))
+    bad = [case for case, probed in before.items() if probed.verdict is Verdict.BAD]
+    after = dict(zip(bad, probe(home.after, home.after_tree, home.patched, bad), strict=True))
+    for case, probed in before.items():
+        yield case, CaseResult(probed, after.get(case))
 
 
-def _split(suite: Suite, seen: dict[Oracle, Sight]) -> Suite:
-    """*suite* with the cases apart that show the bug."""
-    shown = tuple(case for case in suite.cases if case in seen and seen[case].shows)
+def _split(suite: Suite, results: dict[Oracle, CaseResult]) -> Suite:
+    """*suite* with the cases that do not show the bug moved to ``watching``."""
+    shown = tuple(case for case in suite.cases if case in results and results[case].shows)
     rest = tuple(case for case in suite.all_cases if case not in shown)
     return Suite(suite.scenario, bool(shown), shown, rest)
 
 
-def _is_of_use(own: Suite, seen: dict[Oracle, Sight]) -> bool:
-    """Whether one of the fix's own tests shows the bug, or passes and so can watch for harm."""
-    sights = [seen[case] for case in own.cases if case in seen]
-    return any(sight.shows or sight.before.verdict is Verdict.GOOD for sight in sights)
+def _is_useful(own: Suite, results: dict[Oracle, CaseResult]) -> bool:
+    """Whether one of the cases shows the bug, or passes without the fix and so can detect harm."""
+    known = [results[case] for case in own.cases if case in results]
+    return any(result.shows or result.before.verdict is Verdict.GOOD for result in known)
 
 
-def _remark(suite: Suite, seen: dict[Oracle, Sight]) -> str:
-    """Whether a suite shows the bug, and what was seen; of several cases, where it is bad first."""
-    sights = [seen[case] for case in suite.cases]
-    order = (Verdict.BAD, Verdict.GOOD)
-    sights.sort(key=lambda one: (not one.shows, one.before.verdict not in order, one.after is None))
-    shown = sum(sight.shows for sight in sights)
+def _remark(suite: Suite, results: dict[Oracle, CaseResult]) -> str:
+    """Whether a suite shows the bug, and the most telling result of its cases."""
+    ordered = sorted((results[case] for case in suite.cases), key=_order)
+    shown = sum(result.shows for result in ordered)
     does = "shows this bug" if shown else "does not show this bug"
-    share = f" in {shown} of {len(sights)} variants" if shown and len(sights) > 1 else ""
-    return f"{suite.scenario} {does}{share}: {sights[0].text}"
+    share = f" in {shown} of {len(ordered)} variants" if shown and len(ordered) > 1 else ""
+    return f"{suite.scenario} {does}{share}: {ordered[0].text}"
+
+
+def _order(result: CaseResult) -> tuple[bool, bool, bool]:
+    """A sort key: first those that show the bug, then tested ones, of these the bad ones first."""
+    return not result.shows, not result.before.verdict.tested, result.after is None

@@ -1,1 +1,1 @@
-"""`verify`: what a patch fixes and breaks at each revision."""
+"""`verify`: what a patch fixes and what it breaks, at each revision."""

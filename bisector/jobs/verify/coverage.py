@@ -1,7 +1,7 @@
-"""Which of the lines that a patch adds do the tests execute? gcov's answer.
+"""Line coverage of a patch: which of the added lines the tests execute, measured with gcov.
 
-The patched tree is built by gcc with counters in it, the tests run, gcov reads the counters. Two
-threads may lose a count to each other, but none makes it zero again.
+gcc builds the patched tree with counters, the tests run, and gcov reads the counters. Concurrent
+threads may lose counts, but never reset one to zero.
 """
 
 from __future__ import annotations
@@ -33,19 +33,20 @@ from bisector.testing.timeouts import Pace
 
 FLUSH = Path(build.__file__).parent / "gcov" / "flush.c"
 HOW_TO_GET = "gcov comes with gcc"
-GCOV_SECONDS = 300.0  # it takes one second for all of HAProxy
+GCOV_SECONDS = 300.0  # time limit; all of HAProxy takes one second
 
 Counts = dict[str, dict[int, int]]
-"""How often each line that makes code was executed, by path and number."""
+"""The number of executions of each line with code, by path and line number from 1."""
 
 
 def measure(
     bench: Bench, revision: str, after: str, oracles: Sequence[Oracle], slot: Slot | None = None
 ) -> list[Covered]:
-    """What *oracles* execute of the lines that the tree *after* has more than *revision*.
+    """Which of the lines that the tree *after* adds to *revision* are executed by *oracles*.
 
-    One event for each .c and .h file; where nothing can be known, it says why. Raises ProbeFailed
-    and the like when the machine fails, Stopped when *slot* was cancelled.
+    One event for each .c and .h file with such lines; its ``problem`` says why nothing is known.
+    Raises ProbeFailed and other EnvironmentProblems if the machine fails, Stopped if *slot* was
+    cancelled.
     """
     history, slot = bench.history, replace(slot or Slot(), sandbox=bench.sandbox)
     added = added_lines(history.store, history.tree_id(revision), after)
@@ -57,39 +58,39 @@ def measure(
 
 
 def added_lines(store: pygit2.Repository, before: str, after: str) -> dict[str, dict[int, str]]:
-    """The lines of C that *after* has and *before* has not, by path and number, from 1."""
+    """The lines that the tree *after* adds to *before* in .c and .h files, by path and number."""
     old, new = (store[tree].peel(pygit2.Tree) for tree in (before, after))
     diff = old.diff_to_tree(new, context_lines=0)
-    diff.find_similar()  # the lines of a file that got another name are not new
-    found: dict[str, dict[int, str]] = {}
+    diff.find_similar()  # so that the lines of a renamed file do not count as added
+    added: dict[str, dict[int, str]] = {}
     for patch in filter(None, diff):
         path = patch.delta.new_file.path
         if path.endswith((".c", ".h")):
             lines = (line for hunk in patch.hunks for line in hunk.lines if line.origin == "+")
             if texts := {line.new_lineno: line.content.rstrip("\r\n") for line in lines}:
-                found[path] = texts
-    return found
+                added[path] = texts
+    return added
 
 
 def covered(
     revision: str, name: str, path: str, lines: Mapping[int, str], counts: Counts | str
 ) -> Covered:
-    """The event for the added *lines* of one file; *counts* may be why there are none."""
+    """The event for the added *lines* (by number) of one file; *counts* may be a problem's text."""
     if isinstance(counts, str):
         return Covered(revision, name, path, (), (), (), counts)
     if path not in counts:
         return Covered(revision, name, path, (), (), (), "this build does not compile it")
-    found = counts[path]
-    executed = tuple(number for number in sorted(lines) if found.get(number))
-    missed = tuple(number for number in sorted(lines) if found.get(number) == 0)
+    file = counts[path]
+    executed = tuple(number for number in sorted(lines) if file.get(number))
+    missed = tuple(number for number in sorted(lines) if file.get(number) == 0)
     return Covered(revision, name, path, executed, missed, tuple(lines[n] for n in missed))
 
 
 def read(texts: Iterable[bytes], counts: Counts) -> None:
-    """Add to *counts*, for the files that it has, what gcov says in *texts*, JSON one each.
+    """Add the counts in gcov's JSON *texts* to *counts*, for the files that it already has.
 
-    A header's line counts as often as all objects together executed it. Raises ValueError for
-    what gcov does not write.
+    The counts of a header's line are summed over all objects. Raises ValueError for text that is
+    not gcov's.
     """
     try:
         for text in texts:
@@ -107,26 +108,26 @@ def read(texts: Iterable[bytes], counts: Counts) -> None:
         OSError,
         zlib.error,
     ) as error:
-        raise ValueError(f"not gcov's: {error}") from error
+        raise ValueError(f"unexpected format: {error}") from error
 
 
 @dataclass(frozen=True)
 class Counting(Dev):
-    """gcc -O0 whose binaries count which lines they execute."""
+    """gcc -O0 with gcov's counters in the binaries."""
 
     name: ClassVar[str] = "coverage"
 
 
 def counting(chains: Toolchains) -> Toolchain | None:
-    """A toolchain like those of *chains* whose binaries count, or None if all they have is tcc.
+    """A toolchain with gcov's counters, derived from *chains*; None if these have only tcc.
 
-    Without optimisation, so that each line keeps its own code.
+    It does not optimise, so that each line keeps its own code.
     """
     chain = chains.real.search
     if not chain.has_gcov:
         return None
     words = dict(chain.variables)
-    # until 3.0-dev as since then, ARCH_FLAGS goes to the compiler and to the linker
+    # HAProxy passes ARCH_FLAGS to the compiler and to the linker, in all versions
     words["ARCH_FLAGS"] = f"{words.get('ARCH_FLAGS', '')} --coverage".strip()
     flush = f"{shlex.quote(str(FLUSH))} -Wl,--wrap=signal"
     words["ADDLIB"] = f"{words.get('ADDLIB', '')} {flush}".strip()
@@ -138,12 +139,12 @@ def counting(chains: Toolchains) -> Toolchain | None:
 def _counts(
     bench: Bench, tree: str, oracles: Sequence[Oracle], paths: Collection[str], slot: Slot
 ) -> Counts | str:
-    """What the tests executed of *paths*, or why that is not known."""
+    """The counts of the lines of *paths*, or a text that says why they are not known."""
     gcov, chain = tools.find_compiler("gcov"), counting(bench.chains)
     if gcov is None:
         return f"no gcov on this machine: {HOW_TO_GET}"
     if chain is None:
-        return "only gcc's binaries can count, and --toolchain and --confirm leave it out"
+        return "coverage needs gcc, and --toolchain and --confirm exclude it"
     store = bench.history.store
     key = binaries.build_key(store, tree, chain)
     with (
@@ -156,7 +157,7 @@ def _counts(
         with explained(f"cannot write {made.folder}"):
             for old in made.folder.rglob("*.gcda"):
                 old.unlink()
-        made.tree.distrust()  # what is tested writes its counters there, and whatever else it likes
+        made.tree.distrust()  # the tested programs write there, not only their counters
         _exercise(bench, oracles, made.binary, scratch, slot)
         if not any(made.folder.rglob("*.gcda")):
             return "HAProxy wrote no counters: no test started it, or --make changed its flags"
@@ -166,11 +167,11 @@ def _counts(
 def _exercise(
     bench: Bench, oracles: Sequence[Oracle], binary: Path, scratch: Path, slot: Slot
 ) -> None:
-    """Run all tests, several at once: libgcov locks the counters' files."""
+    """Run all tests, several at a time, which libgcov allows by locking the counters' files."""
     pace = Pace(bench.workspace)
 
     def run(number: int) -> None:
-        slot.stop.check()  # another one may have been cancelled just now
+        slot.stop.check()  # another run may have been cancelled meanwhile
         oracle, log = oracles[number], scratch / f"{number}.log"
         limit = pace.limit(oracle.name, oracle.seconds)
         oracle.run(Trial(binary, log, bench.tools, limit, slot, writes=(binary.parent,)))
@@ -178,9 +179,9 @@ def _exercise(
     with ThreadPoolExecutor(slot.cores, thread_name_prefix="coverage") as pool:
         runs = [pool.submit(run, number) for number in range(len(oracles))]
         try:
-            for one in runs:
-                one.result()
-        except BaseException:  # also Ctrl-C: then nothing may go on
+            for finished in runs:
+                finished.result()
+        except BaseException:  # also Ctrl-C: nothing may keep running
             slot.cancel()
             pool.shutdown(cancel_futures=True)
             raise
@@ -189,16 +190,16 @@ def _exercise(
 def _ask(
     gcov: Tool, folder: Path, paths: Collection[str], scratch: Path, slot: Slot
 ) -> Counts | str:
-    """Have gcov read the counters of the objects that can have lines of *paths*."""
+    """Run gcov on the objects that can have lines of *paths*; the counts or a problem's text."""
     headers = {path for path in paths if path.endswith(".h")}
     objects = {path: (folder / path).with_suffix(".o") for path in paths if path not in headers}
-    objects = {path: made for path, made in objects.items() if made.exists()}
+    objects = {path: file for path, file in objects.items() if file.exists()}
     counts: Counts = {path: {} for path in (*headers, *objects)}
     inputs = folder.rglob("*.o") if headers else objects.values()
     if not counts:
         return counts
-    # not to stdout: what gcov complains of goes to the same log; names hashed, so they are short
-    done = process.run(
+    # to files, as its warnings share the log with stdout; with hashed names, which are short
+    finished = process.run(
         [gcov.path, "--json-format", "--hash-filenames", *sorted(inputs)],
         log=scratch / "gcov.log",
         timeout=GCOV_SECONDS,
@@ -207,13 +208,13 @@ def _ask(
         box=slot.sandbox.box(scratch, reads=(folder,)) if slot.sandbox else None,
     )
     results = sorted(scratch.glob("*.gcov.json.gz"))
-    if not done.ok or not results:
-        said = done.output.strip().splitlines()
-        return f"gcov cannot read the counters: {said[0] if said else done.status}"
+    if not finished.ok or not results:
+        lines = finished.output.strip().splitlines()
+        return f"gcov cannot read the counters: {lines[0] if lines else finished.status}"
     try:
         read(_texts(results), counts)
     except ValueError as error:
-        return f"gcov's answer cannot be read: {error}"
+        return f"gcov's output cannot be read: {error}"
     return counts
 
 

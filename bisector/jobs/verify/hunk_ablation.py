@@ -1,4 +1,4 @@
-"""Which hunks of a patch do the tests notice? Each is dropped in turn, the rest is tested."""
+"""Ablation of a patch: drop each hunk in turn and test the rest, to see which hunks are tested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bisector.record.words import HunkState, Purpose
 
 
 class HunkAblation:
-    """Takes a series to pieces at one revision at which all of it applies."""
+    """Drops the hunks of a series at one *revision*, to which the whole series applies."""
 
     def __init__(self, judge: Judge, revision: str) -> None:
         self.judge = judge
@@ -27,7 +27,7 @@ class HunkAblation:
         self.history = judge.history
 
     def drop_each(self, series: Series) -> Iterator[HunkDropped]:
-        """What each hunk of each patch is for. Later patches are left out: they may need it."""
+        """Drop each hunk of each patch. Later patches are left out, as they may need the hunk."""
         for last in range(len(series.patches)):
             yield from self._of_patch(series.patches[:last], series.patches[last])
 
@@ -38,7 +38,7 @@ class HunkAblation:
         files = [file.path for file in patch.files for _ in file.hunks]
         for index, (path, hunk) in enumerate(zip(files, patch.hunks, strict=True)):
             rest = [without_hunk(patch, index)] if len(files) > 1 else []
-            told = HunkDropped(
+            unchanged = HunkDropped(
                 revision=self.revision,
                 name=self.history.release(self.revision),
                 patch=patch.subject,
@@ -48,29 +48,38 @@ class HunkAblation:
                 state=HunkState.COMMENT,
                 noticed_by=(),
             )
-            yield self._judged(told, whole, complete, self._applied([*earlier, *rest]))
+            yield self._judged(unchanged, whole, complete, self._applied([*earlier, *rest]))
 
     def _judged(
-        self, told: HunkDropped, whole: str, complete: Sequence[Probed], rest: str | ApplyConflict
+        self,
+        unchanged: HunkDropped,
+        whole: str,
+        complete: Sequence[Probed],
+        rest: str | ApplyConflict,
     ) -> HunkDropped:
-        """What is *told* of a hunk, completed by what the *rest* of the patch does without it."""
+        """The event for a hunk; *unchanged* is that for a hunk that changes no code.
+
+        *whole* is the tree with the hunk and *complete* the results on it, *rest* is the tree
+        without the hunk.
+        """
         if isinstance(rest, ApplyConflict):
-            return replace(told, state=HunkState.NEEDED, problem=rest.text)
+            return replace(unchanged, state=HunkState.NEEDED, problem=rest.text)
         if self._is_same_code(whole, rest):
-            return told
+            return unchanged
         without = self.judge.try_tree(self.revision, rest, Purpose.HUNK_DROPPED)
         if without[0].verdict is Verdict.UNBUILDABLE:
-            return replace(told, state=HunkState.NEEDED, problem=without[0].reason)
+            return replace(unchanged, state=HunkState.NEEDED, problem=without[0].reason)
         noticed = _differing(complete, without)
-        return replace(
-            told, state=HunkState.NOTICED if noticed else HunkState.UNCOVERED, noticed_by=noticed
-        )
+        state = HunkState.NOTICED if noticed else HunkState.UNCOVERED
+        return replace(unchanged, state=state, noticed_by=noticed)
 
     def _applied(self, patches: Sequence[Patch]) -> str | ApplyConflict:
-        done = apply_to(self.history, self.revision, Series(tuple(patches)))
-        return done if isinstance(done, ApplyConflict) else str(done.tree)
+        """The id of the revision's tree with *patches*, or the conflict."""
+        applied = apply_to(self.history, self.revision, Series(tuple(patches)))
+        return applied if isinstance(applied, ApplyConflict) else str(applied.tree)
 
     def _is_same_code(self, whole: str, rest: str) -> bool:
+        """Whether two trees differ only in comments and in files that are not built."""
         objects = self.history.store
         old, new = (objects[tree].peel(pygit2.Tree) for tree in (whole, rest))
         changed = {delta.new_file.path for delta in old.diff_to_tree(new).deltas}
@@ -82,16 +91,16 @@ class HunkAblation:
 
 def _content(tree: pygit2.Tree, path: str) -> bytes:
     try:
-        found = tree[path]
+        entry = tree[path]
     except KeyError:
         return b""
-    return found.data if isinstance(found, pygit2.Blob) else b""
+    return entry.data if isinstance(entry, pygit2.Blob) else b""
 
 
 def _differing(whole: Sequence[Probed], without: Sequence[Probed]) -> tuple[str, ...]:
-    """The cases to which a tree without the hunk is not what the whole one is."""
+    """The cases, `scenario variant`, whose verdict differs without the hunk."""
     return tuple(
-        f"{one.scenario} {one.variant}".strip()
-        for one, other in zip(whole, without, strict=True)
-        if one.verdict is not other.verdict
+        f"{before.scenario} {before.variant}".strip()
+        for before, after in zip(whole, without, strict=True)
+        if before.verdict is not after.verdict
     )

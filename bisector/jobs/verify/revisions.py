@@ -1,4 +1,4 @@
-"""At which revisions a patch is verified."""
+"""The revisions at which a patch is verified."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from bisector.record.words import Change
 
 
 def named(history: History, words: Sequence[str]) -> list[str]:
-    """The commits that the user named: revisions, or ranges for their ends and release tags.
+    """The full hashes of the revisions and ranges in *words*, each once.
 
-    Raises NoSuchRevision and BadRange.
+    A range `A..B` stands for its ends and the release tags between. Raises NoSuchRevision and
+    BadRange.
     """
-    found: list[str] = []
+    commits: list[str] = []
     for word in words:
         if ".." in word:
             span = history.range(word)
             tagged = (commit for commit in span.commits if commit in history.tags)
-            found += (span.old.id, *tagged, span.new.id)
+            commits += (span.old.id, *tagged, span.new.id)
         else:
-            found.append(history.resolve(word).id)
-    return list(dict.fromkeys(found))
+            commits.append(history.resolve(word).id)
+    return list(dict.fromkeys(commits))
 
 
 def around(history: History, introduced: str, fixed: str) -> list[str]:
-    """The revisions that tell most about a bug with these commits, by name, in history's order.
+    """The full hashes of the revisions around a bug, parents first.
 
-    They are the last unaffected commit, the affected release tags, the last affected commit and
-    the first unaffected one. *fixed* is empty for a bug that is still there.
+    They are the last commit before *introduced*, the affected release tags, the last affected
+    commit and *fixed*. If *fixed* is '' or unknown, the bug is taken to be present at HEAD.
 
-    Raises UsageProblem when the repository does not know *introduced*.
+    Raises UsageProblem if the repository does not have *introduced*.
     """
     if not introduced or not history.knows(introduced):
         raise UsageProblem(
-            "nobody knows which releases are affected in this repository",
-            "name revisions with --on, or let 'bisector run A..B' find out",
+            "the affected releases of this repository are not known",
+            "name revisions with --on, or run 'bisector run A..B' first",
         )
     first = history.resolve(introduced)
     last = history.resolve(fixed) if fixed and history.knows(fixed) else None
@@ -50,7 +51,7 @@ def around(history: History, introduced: str, fixed: str) -> list[str]:
 
 
 def _ends(history: History, commits: Sequence[str], is_fixed: bool) -> Iterator[str]:
-    """The last affected commits, then the first unaffected one, if there is one."""
+    """The last affected commits, then the fix, if there is one."""
     last = commits[-1]
     if is_fixed:
         yield from history.commit(last).parents

@@ -1,4 +1,4 @@
-"""The second job: does a patch fix what it is meant to, wherever needed, and break nothing?"""
+"""The job of `verify`: judge a patch at each revision, and examine its hunks and lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bisector.system.slots import cores
 
 @dataclass(frozen=True)
 class ExtraChecks:
-    """What is wanted beside the matrix: each hunk dropped, lines counted, reg-tests run."""
+    """Checks beside the matrix: drop each hunk, measure the coverage, run folders of reg-tests."""
 
     hunks: bool = False
     coverage: bool = False
@@ -34,7 +34,7 @@ class ExtraChecks:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be verified, where (full hashes), by what, and how closely."""
+    """The patches to verify, the revisions (full hashes), the tests and the extra checks."""
 
     series: Series
     revisions: tuple[str, ...]
@@ -45,7 +45,7 @@ class Plan:
 def verify(
     asked: Asked, on: Sequence[str], extra: ExtraChecks, execution: Execution
 ) -> runner.JobResult:
-    """Verify the patches at the revisions that *on* names, or where they tell most.
+    """Verify the patches at the revisions and ranges *on*, or by default around the bug.
 
     Raises UsageProblem, PatchProblem and what a probe raises.
     """
@@ -72,7 +72,7 @@ def verify(
 
 
 class Verification:
-    """Verifies one plan. Its findings go to the prober's journal."""
+    """Carries out a plan. The results are appended to the prober's journal."""
 
     def __init__(self, plan: Plan, prober: Prober) -> None:
         self.plan = plan
@@ -82,10 +82,10 @@ class Verification:
             prober.distrust_fast()
 
     def run(self) -> None:
-        """Verify to the end.
+        """Run all checks.
 
-        Raises UsageProblem for reg-tests that are nowhere, and what a probe raises; the journal
-        keeps what was found out till then.
+        Raises UsageProblem if no revision has the reg-tests, and what a probe raises; the journal
+        keeps the results till then.
         """
         if remark := self.prober.chains.remark:
             self.journal.note(Noted(remark))
@@ -93,47 +93,51 @@ class Verification:
         judged = self._matrix()
         if contradicted := self._contradicted(judged):
             self.prober.distrust_fast()
-            text = f"a real build contradicts fast on {contradicted}: all is judged anew by it"
+            text = f"a real build contradicts fast on {contradicted}: all is judged again by it"
             self.journal.note(Turned(Turn.REAL, text))
             judged = self._matrix()
-        self._look_closer(judged)
-        for one in judged:
-            if one.wanted and one.outcome is not Outcome.UNBUILDABLE and one.revision in with_tests:
-                self._run_reg_tests(one.revision)
+        self._run_extra_checks(judged)
+        for row in judged:
+            if row.wanted and row.outcome is not Outcome.UNBUILDABLE and row.revision in with_tests:
+                self._run_reg_tests(row.revision)
         self.journal.note(Ended(ANSWERED, ()))
 
     def _matrix(self) -> list[Judged]:
+        """Judge the patches at all revisions."""
         judge = Judge(self.prober, self.plan.suites)
-        found: list[Judged] = []
-        for told in judge.judge_all(self.plan.revisions, self.plan.series):
-            for event in told:
+        matrix: list[Judged] = []
+        for judged in judge.judge_all(self.plan.revisions, self.plan.series):
+            for event in judged:
                 self.journal.note(event)
-            found += told
-        return found
+            matrix += judged
+        return matrix
 
     def _contradicted(self, judged: Sequence[Judged]) -> str:
-        """Where a real toolchain, asked again about what matters most, says something else."""
+        """Repeat the decisive revisions with a real toolchain.
+
+        The name of the first revision with other verdicts, '' if all are confirmed.
+        """
         proof = self.prober.chains.proof
         if proof is None or self.prober.chains.search.is_real:
             return ""
         judge = Judge(self.prober, self.plan.suites, proof)
-        for revision in _weightiest(judged):
+        for revision in _decisive(judged):
             again = judge.judge(revision, self.plan.series)
-            said = [one for one in judged if one.revision == revision]
-            if verdicts(again) != verdicts(said):
+            first = [row for row in judged if row.revision == revision]
+            if verdicts(again) != verdicts(first):
                 return again[0].name
             sides = 2 * len(judge.cases)
             self.journal.note(Confirmed(again[0].name, True, sides, "", proof.name))
         return ""
 
-    def _look_closer(self, judged: Sequence[Judged]) -> None:
-        """At the newest revision that the patch fixes: what is each hunk and each line for?"""
+    def _run_extra_checks(self, judged: Sequence[Judged]) -> None:
+        """Drop hunks and measure the coverage, at the newest revision that the patch fixes."""
         extra, journal = self.plan.extra, self.journal
         if not extra.hunks and not extra.coverage:
             return
         fixed = _fixed(judged)
         if not fixed:
-            text = "neither hunks nor lines were looked at: the patch fixes none of the revisions"
+            text = "neither hunks nor lines were checked: the patch fixes none of the revisions"
             journal.note(Noted(text))
             return
         judge = Judge(self.prober, self.plan.suites)
@@ -148,37 +152,37 @@ class Verification:
     # -- the revisions' own reg-tests ------------------------------------------------------------
 
     def _with_reg_tests(self) -> list[str]:
-        """The revisions that have the reg-tests that are wanted; found out before all the work."""
+        """The revisions that have the reg-tests to run; determined before anything is built."""
         dirs = self.plan.extra.reg_tests
-        found, missing = reg_tests.having(self.prober, self.plan.revisions, dirs)
+        having, missing = reg_tests.revisions_with(self.prober, self.plan.revisions, dirs)
         for what in missing:
             self.journal.note(Noted(what))
-        return found
+        return having
 
     def _run_reg_tests(self, revision: str) -> None:
         tree = self._patched(revision)
         if not tree or tree == self.prober.bench.history.tree_id(revision):
             return
-        for told in reg_tests.compare(self.prober, revision, tree, self.plan.extra.reg_tests):
-            self.journal.note(told)
+        for event in reg_tests.compare(self.prober, revision, tree, self.plan.extra.reg_tests):
+            self.journal.note(event)
 
     def _patched(self, revision: str) -> str:
-        """The tree of *revision* with the series; empty where it does not apply."""
-        done = apply_to(self.prober.bench.history, revision, self.plan.series)
-        return str(done.tree) if isinstance(done, AppliedSeries) else ""
+        """The id of the tree of *revision* with the series; '' if it does not apply."""
+        applied = apply_to(self.prober.bench.history, revision, self.plan.series)
+        return str(applied.tree) if isinstance(applied, AppliedSeries) else ""
 
 
-def _weightiest(judged: Sequence[Judged]) -> Iterator[str]:
-    """The newest revision for each kind of claim about the patch."""
+def _decisive(judged: Sequence[Judged]) -> Iterator[str]:
+    """The newest revision with each outcome that is reported as a claim about the patch."""
     claims = (
         _fixed(judged),
-        [one.revision for one in judged if one.wanted and one.outcome is Outcome.INEFFECTIVE],
-        [one.revision for one in judged if one.outcome is Outcome.BREAKS],
+        [row.revision for row in judged if row.wanted and row.outcome is Outcome.INEFFECTIVE],
+        [row.revision for row in judged if row.outcome is Outcome.BREAKS],
     )
     return iter(dict.fromkeys(claim[-1] for claim in claims if claim))
 
 
 def _fixed(judged: Sequence[Judged]) -> list[str]:
-    """The revisions that the patch fixes; where the wanted bug is not, those with another one."""
-    fixes = [one for one in judged if one.outcome is Outcome.FIXES]
-    return [one.revision for one in fixes if one.wanted] or [one.revision for one in fixes]
+    """The revisions where the patch fixes its bug; without any, those where it fixes another."""
+    fixes = [row for row in judged if row.outcome is Outcome.FIXES]
+    return [row.revision for row in fixes if row.wanted] or [row.revision for row in fixes]

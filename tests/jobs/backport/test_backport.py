@@ -202,7 +202,7 @@ def test_nor_is_it_where_the_fix_is_not_needed(world: World) -> None:
     world.run(world.plan(world.fix(), "2.9"), says)
     (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
     assert (told.affected, told.outcome) == (Verdict.BAD, Outcome.CONFLICT)
-    assert "a real build contradicts fast on 2.9: all is judged anew by it" in world.notes()
+    assert "a real build contradicts fast on 2.9: all is judged again by it" in world.notes()
 
 
 def test_nor_is_it_about_what_is_needed_first(world: World) -> None:

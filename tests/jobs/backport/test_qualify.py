@@ -252,6 +252,6 @@ def test_patches_that_apply_nowhere_show_nothing(world: World, tmp_path: Path) -
     told = world.ported(plan)
     assert [(one.outcome, one.how) for one in told] == [(Outcome.UNKNOWN, "conflict")]
     assert world.notes() == [
-        "no test can be shown to see this bug: the patches apply neither to what is checked out "
-        "nor to a branch, or are there already"
+        "no test can be shown to detect this bug: the patches apply neither to HEAD nor to "
+        "a branch, or are applied already"
     ]

@@ -285,7 +285,7 @@ def test_a_gcov_of_another_gcc_says_what_it_says(
 
 def test_tcc_alone_cannot_count(world: World) -> None:
     world.chains = Toolchains(chain(Fast.name))
-    assert world.problem({"src/a.c": PATCHED}).startswith("only gcc's binaries can count")
+    assert world.problem({"src/a.c": PATCHED}).startswith("coverage needs gcc")
 
 
 def test_it_can_be_called_off(world: World) -> None:
