@@ -1,1 +1,1 @@
-"""What a command does, below its options and above its probes."""
+"""The jobs of the commands: what to probe, in which order, and what the results mean."""

@@ -1,4 +1,4 @@
-"""The jobs of a workspace: their names, their journals, and what these say of them."""
+"""The jobs of a workspace: their names, their journals and the summaries of these."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LISTED = "'bisector hunts' lists them"
 
 
 def job_id(job: Job, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
-    """A name for a *job* about a patch, as hunt_id() is one for a hunt."""
+    """The name of a *job* about a patch: 12 hex digits, equal for equal arguments."""
     cases = (case.digest for suite in suites for case in suite.cases)
     return digest(
         *(job, str(bench.history.path), bench.identity),
@@ -32,10 +32,10 @@ def job_id(job: Job, bench: Bench, series: Series, suites: Sequence[Suite], *mor
 
 @contextmanager
 def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal]:
-    """The journal of a hunt, for one process at a time.
+    """Open the journal of a hunt and lock it against other processes.
 
-    An older one is set aside if all is to be *fresh*, or if its format is not FORMAT; the one that
-    was set aside before is removed. Raises HuntBusy when another process has the journal.
+    If *fresh* is set, or if the format is not FORMAT, an existing journal is set aside and replaces
+    the one that was set aside before. Raises HuntBusy if another process has the journal open.
     """
     home = workspace.folder("hunts", hunt)
     with lock(home / "lock") as held:
@@ -54,26 +54,26 @@ def journal_of(workspace: Workspace, hunt: str, fresh: bool) -> Iterator[Journal
 
 def hunts(workspace: Workspace) -> Iterator[tuple[str, bool, Summary]]:
     """The hunts in the workspace, newest first: name, whether it is running, its summary."""
-    found = []
+    listed = []
     for path in (workspace.root / "hunts").glob("*/journal"):
         if summary := _summary(path):
             busy = is_locked(path.parent / "lock")
-            found.append((path.parent.name, busy, summary))
-    yield from sorted(found, key=lambda hunt: hunt[2].started.at, reverse=True)
+            listed.append((path.parent.name, busy, summary))
+    yield from sorted(listed, key=lambda hunt: hunt[2].started.at, reverse=True)
 
 
 def unreadable(workspace: Workspace) -> list[str]:
-    """The names of the hunts of whose journals not even the Started can be read."""
-    found = []
+    """The names of the hunts whose journals lack a readable Started event."""
+    names = []
     for path in sorted((workspace.root / "hunts").glob("*/journal")):
         events, damaged = read(path)
         if damaged and summarize(events) is None and not is_locked(path.parent / "lock"):
-            found.append(path.parent.name)
-    return found
+            names.append(path.parent.name)
+    return names
 
 
 def _summary(path: Path) -> Summary | None:
-    """What a journal says, with a note if it is of another format; None without a Started."""
+    """A journal's summary, with a note if its format is not FORMAT; None without a Started."""
     events, damaged = read(path)
     summary = summarize(events)
     if summary is None or format_of(path) == FORMAT:
@@ -84,21 +84,21 @@ def _summary(path: Path) -> Summary | None:
 
 
 def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
-    """The journal of the one hunt whose name begins so, the newest one's for no name at all.
+    """The path and summary of the journal of the hunt whose name begins with *name*.
 
-    Raises NoSuchHunt.
+    An empty name stands for the newest hunt. Raises NoSuchHunt if none or several match.
     """
-    found = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
-    if not found:
+    matching = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
+    if not matching:
         raise _no_hunt(workspace, name)
-    if name and len(found) > 1:
-        raise NoSuchHunt(f"{len(found)} hunts begin with '{name}'", _LISTED)
-    chosen, _, summary = found[0]
+    if name and len(matching) > 1:
+        raise NoSuchHunt(f"{len(matching)} hunts begin with '{name}'", _LISTED)
+    chosen, _, summary = matching[0]
     return workspace.root / "hunts" / chosen / "journal", summary
 
 
 def _no_hunt(workspace: Workspace, name: str) -> NoSuchHunt:
-    """Why there is no hunt whose name begins so."""
+    """The error for a *name* that no hunt with a readable journal begins with."""
     for lost in unreadable(workspace):
         if lost.startswith(name):
             what = f"the journal of hunt '{lost}' cannot be read"
@@ -109,28 +109,29 @@ def _no_hunt(workspace: Workspace, name: str) -> NoSuchHunt:
 def find_claims(
     workspace: Workspace, history: History, scenario: str, known: Known
 ) -> tuple[str, str]:
-    """The introducing commit and the fix, as the newest proven hunt in the workspace has them.
+    """The introducing commit and the fix of a scenario's bug, '' for an unknown one.
 
-    What that hunt did not find is what an older one proved, else what the scenario has, unless it
-    contradicts the newest: a bug that both ends of its range have began before the old one, and was
-    not fixed by the new one. Empty where nobody knows.
+    They are taken from the newest proven hunt in the workspace. A change that it did not find is
+    taken from older hunts, then from what the scenario knows, unless it contradicts the newest
+    hunt: an introduction must be in the history of the old end of its range, a fix must not be in
+    that of the new end.
     """
-    asked = (scenario, str(history.path))
+    subject = (scenario, str(history.path))
     proven = [
         summary
         for _, _, summary in hunts(workspace)
-        if (summary.started.scenario, summary.started.repository) == asked
+        if (summary.started.scenario, summary.started.repository) == subject
         and summary.findings
         and summary.proven
     ]
-    claims = [{one.found.what: one.revision for one in hunt.findings} for hunt in proven]
+    claims = [{item.found.what: item.revision for item in hunt.findings} for hunt in proven]
     claims.append({Change.INTRODUCTION: known.suspect, Change.FIX: known.fix})
     introduced = [claim.get(Change.INTRODUCTION, "") for claim in claims]
     fixed = [claim.get(Change.FIX, "") for claim in claims]
     if proven:
         old, new = proven[0].started.old, proven[0].started.new
-        introduced[1:] = [one for one in introduced[1:] if _has(history, old, one)]
-        fixed[1:] = [one for one in fixed[1:] if not _has(history, new, one)]
+        introduced[1:] = [name for name in introduced[1:] if _has(history, old, name)]
+        fixed[1:] = [name for name in fixed[1:] if not _has(history, new, name)]
     return next(filter(None, introduced), ""), next(filter(None, fixed), "")
 
 

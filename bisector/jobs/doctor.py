@@ -1,7 +1,6 @@
-"""Can this machine do the work? What it has, what it lacks, and how to get that.
+"""The job of `doctor`: find out what this machine lacks, and install it.
 
-:func:`examine` looks and changes nothing; :func:`fix` gets what can be had. Printing is up to the
-command line, as is the exit status: 0 only if :func:`is_ready`.
+:func:`examine` changes nothing; :func:`fix` installs what is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ ROOM_NEEDED = 1 << 30  # bytes: apt's indexes, some sources, a build tree for ea
 _INSTALL_SECONDS = 900
 _FIX = "bisector doctor --fix, without root"
 
-# What HAProxy's TARGET=linux-glibc needs of the C library to compile and to link.
+# HAProxy's TARGET=linux-glibc needs this to compile and, with _LIBC_FLAGS, to link.
 _LIBC_TRIAL = """\
 #include <crypt.h>
 #include <pthread.h>
@@ -48,7 +47,7 @@ _LIBC_FLAGS = ("-lcrypt", "-ldl", "-lm", "-lpthread", "-lrt")
 def examine(
     workspace: Workspace, environ: Mapping[str, str] = os.environ, repo: Path | None = None
 ) -> tuple[Requirement, ...]:
-    """Look for all that bisector uses; *repo* is the clone that the user named."""
+    """All requirements of bisector; *repo* is the clone that the user named, if any."""
     return (
         _python(),
         *(_package(name, need) for name, need in _PACKAGES.items()),
@@ -66,15 +65,15 @@ def examine(
 
 
 def is_ready(findings: Sequence[Requirement]) -> bool:
-    """Is everything there that a hunt cannot do without?"""
+    """Whether this machine has all that a hunt requires."""
     return all(finding.ok for finding in findings)
 
 
 def fix(workspace: Workspace, findings: Sequence[Requirement]) -> tuple[BisectorError, ...]:
-    """Get what is missing and can be had; what went wrong is returned, not raised.
+    """Install what is missing and can be installed. The problems that occurred.
 
-    VTest and Lua come into the workspace. Packages of the system are installed if this is root;
-    else the answer holds the line to run.
+    VTest, Lua and bubblewrap are put into the workspace. System packages are installed if this
+    process runs as root; otherwise one of the problems names the command to run.
     """
     missing = [finding for finding in findings if finding.found is None]
     packages = tuple(dict.fromkeys(name for finding in missing for name in finding.packages))
@@ -94,25 +93,25 @@ def fix(workspace: Workspace, findings: Sequence[Requirement]) -> tuple[Bisector
 
 
 def _install(workspace: Workspace, packages: Sequence[str]) -> None:
-    """Install *packages* with the machine's own apt. Raises EnvironmentProblem if it cannot."""
+    """Install *packages* with apt-get, which needs root. Raises EnvironmentProblem."""
     line = _as_root(packages)
     if os.geteuid() != 0:
         raise EnvironmentProblem(f"only root can install {', '.join(packages)}", f"run: {line}")
     if not shutil.which("apt-get"):
         raise EnvironmentProblem("no apt-get on this machine", f"install {', '.join(packages)}")
-    # dpkg insists on the folders that a root shell got by `su` may lack
+    # dpkg requires these folders in PATH; a root shell started by `su` may lack them
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
     env = {"DEBIAN_FRONTEND": "noninteractive", "PATH": path}
     log = workspace.folder("logs") / "apt-install.log"
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
     for argv in (["apt-get", "update", "-q"], install):
         finished = run(argv, log=log, timeout=_INSTALL_SECONDS, env=env)
-    if not finished.ok:  # a failed update alone is harmless: another vendor's mirror may be gone
+    if not finished.ok:  # a failed update alone does no harm: another vendor's mirror may be down
         raise EnvironmentProblem(f"{line} failed", f"see {log}")
 
 
 def _python() -> Requirement:
-    # an older one does not get here: pip and quickstart refuse it
+    # an older version never runs this: pip and quickstart refuse it
     return Requirement("Python", "bisector itself", versions.python(), True, "Python 3.11 or later")
 
 
@@ -183,7 +182,7 @@ def _sandbox(workspace: Workspace) -> Requirement:
         found = f"{box.version}, {box.program}"
     except EnvironmentProblem as problem:
         how = str(problem)
-    return Requirement("bubblewrap", "keeping what is built and tested apart", found, False, how)
+    return Requirement("bubblewrap", "running builds and tests in a sandbox", found, False, how)
 
 
 def _room(workspace: Workspace) -> Requirement:
@@ -208,7 +207,10 @@ def _repository(workspace: Workspace, environ: Mapping[str, str], repo: Path | N
 
 
 def _searched(find: Callable[[], Tool | None], how: str) -> tuple[str | None, str]:
-    """What *find* finds, for people to read; where it fails, its reason says how to get it."""
+    """The version and path of the tool that *find* returns, None if missing; how to get it.
+
+    If *find* raises EnvironmentProblem, its text takes the place of *how*.
+    """
     try:
         tool = find()
     except EnvironmentProblem as problem:

@@ -1,7 +1,7 @@
-"""A small history made from a released HAProxy, with everything in it that makes bisecting hard.
+"""Make a small git history from a released HAProxy, with a bug and with hard cases for bisection.
 
-It stands in for upstream's history in `bisector demo` and in the tests. The source is real, and so
-is the bug: the bundled patch series, reversed, brings it, and applied again heals it.
+`bisector demo` and the tests use it in place of upstream's history. The source and the bug are
+real: one commit applies the bundled patch series in reverse, a later one applies it again.
 """
 
 from __future__ import annotations
@@ -23,16 +23,22 @@ from bisector.system.workspace import Workspace, digest, publish
 
 _AUTHOR = pygit2.Signature("Playground", "playground@localhost", 1_700_000_000, 0)
 
-# sources that every configuration compiles, quickly, and that nothing else includes
+# sources that every configuration compiles, in little time, and that no other file includes
 _UNRELATED = ("base64", "hash", "lru", "freq_ctr", "uri_normalizer", "dynbuf", "shctx", "pipe")
 _BROKEN = "src/hash.c"
-_DEAF = "src/resolvers.c"
-_ANSWERED = re.compile(rb"^static int resolv_validate_dns_response\([^)]*\)\n\{\n", re.M)
+_RESOLVERS = "src/resolvers.c"
+_VALIDATION = re.compile(rb"^static int resolv_validate_dns_response\([^)]*\)\n\{\n", re.M)
+_REJECTION = b"\treturn RSLV_RESP_ERROR; // reject all\n"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which commit does what, by its number; all others make a small change to the code."""
+    """What each commit does, by number from 0; those not mentioned make a small change to the code.
+
+    ``regression`` introduces the bug and ``heal`` fixes it; ``documents`` change documentation
+    only; ``unbuildable`` do not compile; in ``untestable`` no DNS response is accepted, so the
+    test's control fails. ``releases`` are tags.
+    """
 
     commits: int
     regression: int
@@ -56,7 +62,7 @@ DEMO = Plan(
 
 @dataclass(frozen=True)
 class Playground:
-    """A repository, and where in it the truth lies (full hashes)."""
+    """A repository, and the full hashes of the commits that introduce and fix the bug."""
 
     path: Path
     range: str
@@ -65,9 +71,9 @@ class Playground:
 
 
 def make(workspace: Workspace, source: Path, series: Series, plan: Plan) -> Playground:
-    """The playground of *plan*, from the HAProxy release in *source*; made once, then reused.
+    """The playground of *plan*, made of the HAProxy source in the folder *source*; cached.
 
-    Raises EnvironmentProblem if that release is no ground for it.
+    Raises EnvironmentProblem if *series*, reversed, does not apply to that source.
     """
     name = digest(source.name, series.digest, repr(plan), Path(__file__).read_bytes())[:12]
     home = workspace.folder("playgrounds") / f"{name}.git"
@@ -94,11 +100,12 @@ class _Builder:
         self.tree = self._import(self.source)
         self._commit(0, f"[RELEASE] Import HAProxy {self.source.name.removeprefix('haproxy-')}")
         for number in range(1, self.plan.commits):
-            self._commit(number, self._change(number))
+            subject = self._change(number)
+            self._commit(number, subject)
         self.repo.set_head("refs/heads/master")
 
     def _change(self, number: int) -> str:
-        """Change the tree as the plan wants it; the subject of the commit."""
+        """Make the change of the commit *number* in the tree; return the commit's subject."""
         plan = self.plan
         if number == plan.regression:
             self._apply(self.series.reversed)
@@ -109,30 +116,30 @@ class _Builder:
         if number in plan.documents:
             self._append("doc/intro.txt", f"\nRemark {number} of the playground.\n")
             return f"DOC: intro: add remark {number}"
-        if subject := self._stretch(number):
+        if subject := self._change_stretch(number):
             return subject
         unit = _UNRELATED[number % len(_UNRELATED)]
         self._append(
             f"src/{unit}.c",
             f"\nint play_{number}(void);\nint play_{number}(void) {{ return {number}; }}\n",
         )
-        return f"MINOR: {unit}: play move {number}"
+        return f"MINOR: {unit}: add play_{number}()"
 
-    def _stretch(self, number: int) -> str:
-        """Begin or end the stretch that does not compile, or the one whose control cannot pass."""
+    def _change_stretch(self, number: int) -> str:
+        """Begin or end the unbuildable or untestable stretch; the subject, '' if neither."""
         plan = self.plan
         if number == plan.unbuildable.start:
             self._append(_BROKEN, "\n#error this commit does not compile\n")
-            return "MINOR: hash: forget to finish a thought"
+            return "MINOR: hash: add a line that does not compile"
         if number == plan.unbuildable.stop:
             self._replace(_BROKEN, rb"\n#error this commit does not compile\n", b"")
-            return "BUILD: hash: finish the thought"
+            return "BUILD: hash: remove the line that does not compile"
         if number == plan.untestable.start:
-            self._replace(_DEAF, _ANSWERED.pattern, rb"\g<0>\treturn RSLV_RESP_ERROR; /* deaf */\n")
-            return "MEDIUM: resolvers: believe no answer"
+            self._replace(_RESOLVERS, _VALIDATION.pattern, rb"\g<0>" + _REJECTION)
+            return "MEDIUM: resolvers: reject all responses"
         if number == plan.untestable.stop:
-            self._replace(_DEAF, rb"\treturn RSLV_RESP_ERROR; /\* deaf \*/\n", b"")
-            return "BUG/MAJOR: resolvers: believe answers again"
+            self._replace(_RESOLVERS, re.escape(_REJECTION), b"")
+            return "BUG/MAJOR: resolvers: accept valid responses again"
         return ""
 
     def _commit(self, number: int, subject: str) -> None:
@@ -159,13 +166,15 @@ class _Builder:
         return str(builder.write())
 
     def _apply(self, series: Series) -> None:
-        done = apply_series(self.repo, self.repo[self.tree].id, series)
-        if not isinstance(done, AppliedSeries) or any(s.how is How.ALREADY for s in done.steps):
+        applied = apply_series(self.repo, self.repo[self.tree].id, series)
+        if not isinstance(applied, AppliedSeries) or any(
+            step.how is How.ALREADY for step in applied.steps
+        ):
             raise EnvironmentProblem(
-                f"{self.source.name} is no ground for a playground",
-                "its code differs from the patch series that would bring the bug",
+                f"no playground can be made of {self.source.name}",
+                "the patch series that introduces the bug does not apply to its code",
             )
-        self.tree = str(done.tree)
+        self.tree = str(applied.tree)
 
     def _append(self, path: str, text: str) -> None:
         self._put(path, self._get(path) + text.encode())
@@ -173,7 +182,7 @@ class _Builder:
     def _replace(self, path: str, pattern: bytes, by: bytes) -> None:
         text, times = re.subn(pattern, by, self._get(path), count=1, flags=re.M)
         if not times:
-            raise EnvironmentProblem(f"{self.source.name}: {path} has not the form it should have")
+            raise EnvironmentProblem(f"{self.source.name}: {path} has not the expected form")
         self._put(path, text)
 
     def _get(self, path: str) -> bytes:

@@ -1,9 +1,9 @@
-"""Conduct a job: open its journal, say what was asked, do the work, and hand out what was found."""
+"""Run a job with its journal: record what was asked, do the work, return the events."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,19 +25,23 @@ from bisector.system.workspace import Workspace
 
 
 class Watcher(Protocol):
-    """Somebody who wants to see how it goes; what is ``doing`` is seen only by who is ``there``."""
+    """Displays a job: its events, and its progress, which is visible only on a terminal."""
 
     @property
-    def interactive(self) -> bool: ...
+    def interactive(self) -> bool:
+        """Whether progress is visible."""
+        ...
 
-    def progress(self, text: str) -> None: ...
+    def progress(self, text: str) -> None:
+        """Display what is in progress."""
 
-    def handle(self, event: Event) -> None: ...
+    def handle(self, event: Event) -> None:
+        """Display an event of the journal."""
 
 
 @dataclass(frozen=True)
 class JobResult:
-    """A job's journal with its events, and what prevented an answer, if something did."""
+    """The path of a job's journal, its events, and the problem that prevented an answer, if any."""
 
     journal: Path
     events: tuple[Event, ...]
@@ -46,10 +50,11 @@ class JobResult:
 
 @dataclass(frozen=True)
 class Execution:
-    """How a job is to be done, whatever it is about.
+    """How to execute a job.
 
-    ``tests`` is how many tests may run beside the builds (0: as many as those), ``fresh`` that
-    nothing is to be taken from earlier ones. Probes run here unless there is a ``cluster``.
+    ``command`` is the command line, for the journal. ``jobs`` is the number of parallel builds (0:
+    default_jobs()), ``tests`` that of parallel tests (0: as many as builds). ``fresh``: use no
+    results of earlier jobs. Probes run on this machine unless there is a ``cluster``.
     """
 
     command: str
@@ -61,7 +66,7 @@ class Execution:
 
 
 def notifier(watcher: Watcher) -> Callable[[str], None]:
-    """How to let *watcher* know of what is no part of the answer, on a terminal or not."""
+    """A function that displays a note which is not recorded in a journal."""
     return lambda text: watcher.handle(Noted(text))
 
 
@@ -77,7 +82,7 @@ def started_job(
     commits: int,
     blind: bool = False,
 ) -> Started:
-    """How the journal of a *job* begins; *range* and *commits* are what it is about, how many."""
+    """The first event of a *job*'s journal; see Started for *range*, the ends and *commits*."""
     return Started(
         command=execution.command,
         repository=str(bench.history.path),
@@ -103,12 +108,13 @@ def carry_out(
     started: Started,
     execution: Execution,
     work: Callable[[Prober], None],
-    wanted: type[Event] = Ended,
+    last: type[Event] = Ended,
 ) -> JobResult:
-    """Do *work* with the journal called *name*, unless an earlier session brought it to its end.
+    """Do *work* with the journal called *name*, unless an earlier session finished it.
 
-    An end without a *wanted* event is none: then the work goes on from there.
-    That there is no answer is part of the outcome; other BisectorErrors are raised.
+    It is finished if the journal has an answer and an event of the type *last*. UnusableEnds,
+    NoWitness and NoTransitionSeen are returned as the result's ``problem``; other BisectorErrors
+    are raised.
     """
     with journal_of(bench.workspace, name, execution.fresh) as journal:
         if execution.cluster and execution.cluster.same:
@@ -116,23 +122,27 @@ def carry_out(
         journal.listeners.append(execution.watcher.handle)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
-        if journal.replaced:
-            said = f"the journal of another version of bisector was set aside: {journal.replaced}"
-            journal.note(Noted(said))
-        if journal.damaged:
-            said = f"{journal.damaged} damaged lines of the journal were left out and done again"
-            journal.note(Noted(said))
-        if bench.unboxed:  # perhaps in this session only
-            journal.note(Noted(f"not sandboxed: {bench.unboxed}"))
+        for text in _notes(journal, bench.unboxed):
+            journal.note(Noted(text))
         problem: BisectorError | None = None
         try:
-            if journal.damaged or not _answered(journal, wanted):
+            if journal.damaged or not _is_finished(journal, last):
                 progress = execution.watcher.progress if execution.watcher.interactive else None
                 with _executor(bench.workspace, execution) as executor:
                     work(Prober(bench, journal, executor, progress, execution.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return JobResult(journal.path, tuple(journal.events), problem)
+
+
+def _notes(journal: Journal, unboxed: str) -> Iterator[str]:
+    """Notes on the state of the journal and the sandbox in this session."""
+    if journal.replaced:
+        yield f"the journal of another version of bisector was set aside: {journal.replaced}"
+    if journal.damaged:
+        yield f"{journal.damaged} damaged lines of the journal were ignored, their work is repeated"
+    if unboxed:
+        yield f"not sandboxed: {unboxed}"
 
 
 def _executor(workspace: Workspace, execution: Execution) -> AbstractContextManager[Executor]:
@@ -142,13 +152,13 @@ def _executor(workspace: Workspace, execution: Execution) -> AbstractContextMana
 
 
 def _refuse_foreign(journal: Journal) -> None:
-    """Raise UsageProblem if workers with other tools gave some of the answers in *journal*."""
+    """Raise UsageProblem if *journal* has results of workers with other tools."""
     if any(isinstance(event, Probed) and event.foreign for event in journal.events):
-        what = "workers with other tools gave some of the answers that this job has so far"
-        raise UsageProblem(what, "add --fresh to begin anew, or leave --same-toolchain out")
+        what = "some results of this job are from workers with other tools"
+        raise UsageProblem(what, "add --fresh to start again, or leave --same-toolchain out")
 
 
-def _answered(journal: Journal, wanted: type[Event]) -> bool:
-    """Did an earlier session get to the end, and bring what is wanted?"""
+def _is_finished(journal: Journal, last: type[Event]) -> bool:
+    """Whether an earlier session ended with an answer and recorded an event of the type *last*."""
     ends = [event.answer for event in journal.events if isinstance(event, Ended)]
-    return ends[-1:] == [ANSWERED] and any(isinstance(event, wanted) for event in journal.events)
+    return ends[-1:] == [ANSWERED] and any(isinstance(event, last) for event in journal.events)

@@ -1,4 +1,4 @@
-"""One revision at a time: a single probe, a single build, outside of any hunt."""
+"""The jobs of `probe` and `build`: one revision, without a journal."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ def probe_once(
     watcher: Watcher,
     cluster: Scheduler | None = None,
 ) -> Probed:
-    """The verdict on *revision*, or on what is checked out, with the named patches applied.
+    """Probe *revision* with the patches that the user named; '' stands for HEAD.
 
-    It comes from this machine, unless there is a *cluster*.
+    *fresh*: use no cached verdict. The probe runs on this machine unless there is a *cluster*.
+    Raises PatchConflict and what a probe raises.
     """
     workspace, history, bench = asked.workspace, asked.history, asked.bench
     commit = history.resolve(revision) if revision else history.head()
@@ -49,7 +50,7 @@ def probe_once(
         known = None if fresh else probe.recall(workspace, key)
         if known is None:
             name = history.release(commit.id)
-            watcher.progress(f"probing {name} ({chain.name}){_aside(bench.unboxed)}")
+            watcher.progress(f"probing {name} ({chain.name}){_unboxed_text(bench.unboxed)}")
         result = known or _probed(workspace, request, cluster, watcher)
         if chain.is_real or not is_doubtful(result.ruling):
             break
@@ -68,14 +69,17 @@ def _probed(
 
 
 def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
-    """The binary of *revision* with the named patches. Raises BuildFailed, PatchConflict."""
+    """Build *revision* with the patches that the user named. The path of the binary.
+
+    Raises BuildFailed and PatchConflict.
+    """
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
     chain = setup.find_toolchain(options, workspace, name)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     box, unboxed = setup.find_sandbox(options, workspace, (chain,))
-    progress(f"building {history.release(commit.id)}{_aside(unboxed)}")
+    progress(f"building {history.release(commit.id)}{_unboxed_text(unboxed)}")
     slot = Slot(sandbox=box)
     with binaries.built(workspace, history.store, tree, chain, slot) as built:
         if built.problem:
@@ -83,16 +87,16 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
         return built.binary
 
 
-def _aside(unboxed: str) -> str:
+def _unboxed_text(unboxed: str) -> str:
     return f", not sandboxed: {unboxed}" if unboxed else ""
 
 
 def _tree(history: History, options: Options, commit: Commit) -> str:
-    """The commit's tree with the patches that the user named, and no others."""
+    """The id of the commit's tree with the patches that the user named, not the scenario's."""
     series = setup.find_series(options.patches, Known(), history)
     if series is None:
         return history.tree_id(commit.id)
-    done = apply_to(history, commit.id, series)
-    if isinstance(done, ApplyConflict):
-        raise PatchConflict(f"{done.patch} does not apply to {commit.short}", done.text)
-    return str(done.tree)
+    applied = apply_to(history, commit.id, series)
+    if isinstance(applied, ApplyConflict):
+        raise PatchConflict(f"{applied.patch} does not apply to {commit.short}", applied.text)
+    return str(applied.tree)
