@@ -15,7 +15,7 @@ from bisector.build.toolchains.fast import Fast
 from bisector.errors import BisectorError
 from bisector.git.history import History, Range
 from bisector.probing import setup
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.probe import key_of, probe, recall
 from bisector.probing.setup import Options
 from bisector.record.verdict import Verdict
@@ -55,28 +55,28 @@ def chosen(history: History, span: Range, count: int) -> list[str]:
     return [tagged[round(i * (len(tagged) - 1) / (count - 1))] for i in range(count)]
 
 
-def verdict(bench: Bench, tree: str, chain: Toolchain) -> tuple[Verdict, str]:
+def verdict(context: Context, tree: str, toolchain: Toolchain) -> tuple[Verdict, str]:
     """The verdict and its reason, from the cache or from a probe."""
-    request = bench.request(tree, chain)
-    result = recall(bench.workspace, key_of(request)) or probe(bench.workspace, request)
+    request = context.request(tree, toolchain)
+    result = recall(context.workspace, key_of(request)) or probe(context.workspace, request)
     return result.verdict, result.ruling.reason
 
 
 def rows(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
     """The verdicts for *count* releases of the range *text*, in each scenario."""
     history = setup.find_history(options, workspace, lambda what: None, lambda what: None)
-    benches = []
+    contexts = []
     for name in SCENARIOS:
         test = setup.find_test(Options(scenario=name))
-        benches.append((name, test, setup.find_bench(options, workspace, history, test)))
+        contexts.append((name, test, setup.find_context(options, workspace, history, test)))
     for revision in chosen(history, history.range(text), count):
         tree = history.tree_id(revision)
-        for name, test, bench in benches:
+        for name, test, context in contexts:
             fast, dev = (
                 setup.find_toolchain(options, workspace, n, test) for n in (Fast.name, Dev.name)
             )
-            quick, reason = verdict(bench, tree, fast)
-            slow, why = verdict(bench, tree, dev)
+            quick, reason = verdict(context, tree, fast)
+            slow, why = verdict(context, tree, dev)
             said = " | ".join(dict.fromkeys((reason, why))) if quick is not slow else ""
             yield Row(revision, history.release(revision), name, quick, slow, said)
 

@@ -123,10 +123,10 @@ def start_up(folder: Path) -> float:
 def _probes(workspace: Workspace, options: Options, text: str, count: int) -> Iterator[Row]:
     test = setup.find_test(options)
     history = setup.find_history(options, workspace, lambda what: None, lambda what: None)
-    bench = setup.find_bench(options, workspace, history, test)
+    context = setup.find_context(options, workspace, history, test)
     journal = Journal(workspace.folder("hunts", "overhead") / "journal")
     clock = Clock()
-    prober = Prober(bench, journal, Inline(workspace), lambda what: None, fresh=False)
+    prober = Prober(context, journal, Inline(workspace), lambda what: None, fresh=False)
     revisions = chosen(history, history.range(text), count)
     with clock.wrapping():
         for revision in revisions:

@@ -126,7 +126,7 @@ def _git(task: Task, part: str) -> Row:
     return _asked(replace(task, options=options), part, Dev.name, cache)
 
 
-def _asked(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
+def _asked(task: Task, part: str, toolchain: str, env: Mapping[str, str]) -> Row:
     """Both searches, in a clone of their own; the cloning is not measured."""
     clone, scratch = task.root / part, task.root / f"{part}.files"
     scratch.mkdir()
@@ -134,7 +134,7 @@ def _asked(task: Task, part: str, chain: str, env: Mapping[str, str]) -> Row:
     cloned = measure(["git", "clone", "--quiet", "--shared", origin, clone], cwd=task.root)
     checked(cloned, "git clone")
     script = scratch / "test.sh"
-    script.write_text(script_of(task, chain, scratch))
+    script.write_text(script_of(task, toolchain, scratch))
     script.chmod(0o755)
     row, answer, cpu = Row(part), {}, 0.0
     for what, old, new, words in _questions(task):
@@ -181,14 +181,14 @@ def _result(clone: Path, term: str) -> str:
     return commit
 
 
-def script_of(task: Task, chain: str, folder: Path) -> str:
+def script_of(task: Task, toolchain: str, folder: Path) -> str:
     """The script for git, which writes to *folder*; also writes the test's files there."""
     oracle = task.oracle
     assert isinstance(oracle, VTestCase)
     for name, text in oracle.files:
         (folder / name).write_text(text)
     test = setup.find_test(task.options)
-    made = setup.find_toolchain(task.options, task.workspace, chain, test)
+    made = setup.find_toolchain(task.options, task.workspace, toolchain, test)
     return _SCRIPT.format(
         log=folder / "verdicts",
         folder=folder,

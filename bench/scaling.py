@@ -141,12 +141,12 @@ def _client(
     own = workspace("asking")
     history = setup.find_history(options, own, lambda what: None, lambda what: None)
     commits = history.range(asked.range).commits
-    bench = setup.find_bench(options, own, history, setup.find_test(options))
+    context = setup.find_context(options, own, history, setup.find_test(options))
     journal = Journal(own.folder("hunts", "scale") / "journal")
     with Machines() as machines:
         machines.work(workspace("asked"))
         with Cluster(own, Scheduler(machines.address), lambda what: None) as executor:
-            prober = Prober(bench, journal, executor, lambda what: None, fresh=True)
+            prober = Prober(context, journal, executor, lambda what: None, fresh=True)
             prober.ask(commits[-1], "scale")  # builds the binary
             clock, processor = time.monotonic(), time.process_time()
             for run in range(1, asked.asks + 1):

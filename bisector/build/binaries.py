@@ -52,9 +52,9 @@ class Build:
     remark: str = ""
 
 
-def build_key(store: pygit2.Repository, tree: str, chain: Toolchain) -> str:
+def build_key(store: pygit2.Repository, tree: str, toolchain: Toolchain) -> str:
     """The cache's key of the binary of *tree*: a digest of the build's inputs and toolchain."""
-    return digest(content_key(store, tree), chain.identity)
+    return digest(content_key(store, tree), toolchain.identity)
 
 
 @contextlib.contextmanager
@@ -62,7 +62,7 @@ def built(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
-    chain: Toolchain,
+    toolchain: Toolchain,
     slot: Slot | None = None,
 ) -> Iterator[Build]:
     """The result of build() in a context in which the binary is not evicted from the cache.
@@ -70,7 +70,7 @@ def built(
     A new binary may exceed the cache's limit, so the least recently used ones are evicted.
     """
     while True:
-        result = build(workspace, store, tree, chain, slot)
+        result = build(workspace, store, tree, toolchain, slot)
         if result.problem:
             yield result
             return
@@ -86,7 +86,7 @@ def build(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
-    chain: Toolchain,
+    toolchain: Toolchain,
     slot: Slot | None = None,
 ) -> Build:
     """The binary of *tree*, from the cache, or built when it is the turn of *slot*.
@@ -95,7 +95,7 @@ def build(
     machine, MissingLibrary or MissingProgram for what the machine lacks, WorkspaceProblem for the
     disk, and Stopped if the slot was stopped.
     """
-    key = build_key(store, tree, chain)
+    key = build_key(store, tree, toolchain)
     home = workspace.folder("binaries", key[:2]) / key
     if cached := _cached(home):
         return cached
@@ -105,7 +105,7 @@ def build(
         if cached := _cached(home):
             return cached
         remark = _discard(workspace, home)
-        return replace(_build_new(workspace, store, tree, chain, key, slot), remark=remark)
+        return replace(_build_new(workspace, store, tree, toolchain, key, slot), remark=remark)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def compiled(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
-    chain: Toolchain,
+    toolchain: Toolchain,
     key: str,
     slot: Slot,
 ) -> Iterator[Compiled]:
@@ -145,17 +145,17 @@ def compiled(
     Valid objects of earlier builds are reused. Raises as build() does.
     """
     with (
-        workspace.build_tree(chain.name) as (folder, lock),
+        workspace.build_tree(toolchain.name) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),
     ):
         build_tree = BuildTree(folder, store, workspace)
-        build_tree.checkout(tree, chain.identity)
-        words = [f"{name}={value}" for name, value in chain.variables]
+        build_tree.checkout(tree, toolchain.identity)
+        words = [f"{name}={value}" for name, value in toolchain.variables]
         box = slot.sandbox.box(folder) if slot.sandbox else None
         killed_before = procfs.killed_for_memory()
         try:
             done = process.run(
-                [chain.make, f"-j{slot.cores}", "haproxy", *words],
+                [toolchain.make, f"-j{slot.cores}", "haproxy", *words],
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,
@@ -166,25 +166,25 @@ def compiled(
             )
         except Stopped as stopped:
             if stopped.clean:  # make has removed the targets that it was building
-                build_tree.trust(tree, chain.identity)
+                build_tree.trust(tree, toolchain.identity)
             raise
         binary = folder / "haproxy"
         # a symbolic link could lead out of the build tree
         if done.ok and binary.is_file() and not binary.is_symlink():
-            problem = chain.defect(binary, draft, slot)
+            problem = toolchain.defect(binary, draft, slot)
         else:
             if box and not done.excess:
                 require_room(folder, draft.parent, room=_ROOM)
             sandboxed = box is not None and procfs.killed_for_memory() == killed_before
             problem = build_log.problem(done, log, sandboxed)
             if done.status:
-                is_present = None if chain.sees_as_gcc else shortage.gcc_finds
+                is_present = None if toolchain.sees_as_gcc else shortage.gcc_finds
                 source = store[tree].peel(pygit2.Tree)
                 shortage.raise_if_missing(done.output, source, log, is_present)
         if problem and not done.excess:
             require_room(folder, draft.parent)
-        if done.status is not None and chain.leaves_whole_objects(problem):
-            build_tree.trust(tree, chain.identity)
+        if done.status is not None and toolchain.leaves_whole_objects(problem):
+            build_tree.trust(tree, toolchain.identity)
         yield Compiled(build_tree, done, draft, log, problem)
 
 
@@ -192,13 +192,13 @@ def _build_new(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
-    chain: Toolchain,
+    toolchain: Toolchain,
     key: str,
     slot: Slot,
 ) -> Build:
     """Build *tree* and store the binary in the cache."""
     home = workspace.root / "binaries" / key[:2] / key
-    with compiled(workspace, store, tree, chain, key, slot) as made:
+    with compiled(workspace, store, tree, toolchain, key, slot) as made:
         if made.problem:
             return Build(key, home, "", made.done.seconds, made.log, made.problem)
         return _store(workspace, key, home, tree, made.binary, made.done, made.draft)

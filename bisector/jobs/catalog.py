@@ -11,7 +11,7 @@ from bisector.errors import HuntBusy, NoSuchHunt
 from bisector.git.history import History
 from bisector.jobs.judge import Suite
 from bisector.patch.model import Series
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.record.journal import FORMAT, Journal, format_of, read
 from bisector.record.summary import Summary, summarize
 from bisector.record.words import Change, Job
@@ -21,11 +21,13 @@ from bisector.testing.scenario import Known
 _LISTED = "'bisector hunts' lists them"
 
 
-def job_id(job: Job, bench: Bench, series: Series, suites: Sequence[Suite], *more: object) -> str:
+def job_id(
+    job: Job, context: Context, series: Series, suites: Sequence[Suite], *more: object
+) -> str:
     """The name of a *job* about a patch: 12 hex digits, equal for equal arguments."""
     cases = (case.digest for suite in suites for case in suite.cases)
     return digest(
-        *(job, str(bench.history.path), bench.identity),
+        *(job, str(context.history.path), context.identity),
         *(series.digest, *cases, *map(repr, more)),
     )[:12]
 

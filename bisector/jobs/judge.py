@@ -42,14 +42,14 @@ class Suite:
 
 
 class Judge:
-    """Judges trees by suites of cases; *chain* builds in place of the prober's toolchains."""
+    """Judges trees by suites of cases; *toolchain* builds in place of the prober's toolchains."""
 
     def __init__(
-        self, prober: Prober, suites: Sequence[Suite], chain: Toolchain | None = None
+        self, prober: Prober, suites: Sequence[Suite], toolchain: Toolchain | None = None
     ) -> None:
         self.prober = prober
-        self._chain = chain
-        self.history = prober.bench.history
+        self._toolchain = toolchain
+        self.history = prober.context.history
         self.suites = tuple(sorted(suites, key=lambda suite: not suite.wanted))
         self.cases = tuple(case for suite in self.suites for case in suite.all_cases)
 
@@ -84,11 +84,13 @@ class Judge:
         how = (How.CONFLICT,) if conflict else ()
         return self._finish(self._row(revision, branch, None, how, conflict, conflict))
 
-    def _side(self, revision: str, tree: str, purpose: str) -> Side:
+    def _side(self, revision: str, tree: str, purpose: str) -> TreeUnderTest:
         patched = purpose != Purpose.BEFORE
-        if self._chain is not None:
+        if self._toolchain is not None:
             purpose = Purpose.CONFIRM.about(purpose)
-        return Side(self.prober, revision, tree, purpose, patched, self.cases, self._chain)
+        return TreeUnderTest(
+            self.prober, revision, tree, purpose, patched, self.cases, self._toolchain
+        )
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
         applied = apply_to(self.history, revision, series)
@@ -136,7 +138,7 @@ class Judge:
         outcome = of_scenario(pairs[:shown], pairs[shown:])
         watching = [False] * shown + [True] * len(suite.watching)
         cells = tuple(map(_cell, suite.all_cases, before, after, watching))
-        chains = dict.fromkeys(probed.toolchain for probed in (*before, *after) if probed)
+        toolchains = dict.fromkeys(probed.toolchain for probed in (*before, *after) if probed)
         return Judged(
             revision=row.revision,
             name=self.history.release(row.revision),
@@ -147,12 +149,12 @@ class Judge:
             outcome=outcome,
             problem=_problem(row, suite, outcome, cells),
             cells=cells,
-            toolchain=" and ".join(chains),
+            toolchain=" and ".join(toolchains),
             branch=row.branch,
         )
 
 
-class Side:
+class TreeUnderTest:
     """The probes of one tree of a revision, one for each of *cases*.
 
     The first case is probed alone. If the tree cannot be built, its result stands for all cases;
@@ -167,13 +169,13 @@ class Side:
         purpose: str,
         patched: bool,
         cases: Sequence[Oracle],
-        chain: Toolchain | None,
+        toolchain: Toolchain | None,
     ) -> None:
         self._prober = prober
         self._about = (revision, tree, purpose)
         self._cases = cases
         self._tickets = [
-            prober.start_tree(*self._about, oracle=cases[0], chain=chain, patched=patched)
+            prober.start_tree(*self._about, oracle=cases[0], toolchain=toolchain, patched=patched)
         ]
 
     def start_rest(self) -> None:
@@ -184,7 +186,7 @@ class Side:
             return
         self._tickets += [
             self._prober.start_tree(
-                *self._about, oracle=case, chain=first.chain, patched=first.patched
+                *self._about, oracle=case, toolchain=first.toolchain, patched=first.patched
             )
             for case in self._cases[1:]
         ]
@@ -207,8 +209,8 @@ class _Row:
     how: tuple[str, ...]
     conflict: str
     brief: str
-    before: Side
-    after: Side | None
+    before: TreeUnderTest
+    after: TreeUnderTest | None
 
 
 def verdicts(judged: Iterable[Judged]) -> list[tuple[Verdict | None, Verdict | None]]:

@@ -32,7 +32,7 @@ _REJECTION = b"\treturn RSLV_RESP_ERROR; // reject all\n"
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlaygroundPlan:
     """What each commit does, by number from 0; those not mentioned make a small change to the code.
 
     ``regression`` introduces the bug and ``heal`` fixes it; ``documents`` change documentation
@@ -49,7 +49,7 @@ class Plan:
     releases: Mapping[int, str]
 
 
-DEMO = Plan(
+DEMO = PlaygroundPlan(
     commits=40,
     regression=15,
     heal=31,
@@ -70,7 +70,7 @@ class Playground:
     heal: str
 
 
-def make(workspace: Workspace, source: Path, series: Series, plan: Plan) -> Playground:
+def make(workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan) -> Playground:
     """The playground of *plan*, made of the HAProxy source in the folder *source*; cached.
 
     Raises EnvironmentProblem if *series*, reversed, does not apply to that source.
@@ -91,7 +91,7 @@ def make(workspace: Workspace, source: Path, series: Series, plan: Plan) -> Play
 class _Builder:
     """Writes the history, commit by commit."""
 
-    def __init__(self, path: Path, source: Path, series: Series, plan: Plan) -> None:
+    def __init__(self, path: Path, source: Path, series: Series, plan: PlaygroundPlan) -> None:
         self.repo = pygit2.init_repository(str(path), bare=True, initial_head="master")
         self.source, self.series, self.plan = source, series, plan
         self.tree = ""

@@ -42,15 +42,15 @@ def compare(prober: Prober, revision: str, after: str, dirs: Sequence[str]) -> I
     Raises UsageProblem, before anything runs, for a name with tests on neither side; BuildFailed if
     a side does not compile.
     """
-    bench, before = prober.bench, prober.bench.history.tree_id(revision)
+    context, before = prober.context, prober.context.history.tree_id(revision)
     names = [_checked(name) for name in dirs]
     present = set[str]()
     for tree in (before, after):
-        with exported(bench.workspace, bench.history.store, tree) as home:
+        with exported(context.workspace, context.history.store, tree) as home:
             present.update(name for name in names if _cases(home, name))
     for name in names:
         if name not in present:
-            where = bench.history.release(revision)
+            where = context.history.release(revision)
             raise UsageProblem(f"--reg-tests {name}: {where} has no such tests", _EXAMPLE)
     return _compared(prober, revision, (before, after), names)
 
@@ -66,7 +66,7 @@ def revisions_with(
     problems: list[UsageProblem] = []
     for revision in revisions if dirs else ():
         try:
-            compare(prober, revision, prober.bench.history.tree_id(revision), dirs)
+            compare(prober, revision, prober.context.history.tree_id(revision), dirs)
             having.append(revision)
         except UsageProblem as problem:
             problems.append(problem)
@@ -206,7 +206,7 @@ class _Pair:
 def _compared(
     prober: Prober, revision: str, trees: tuple[str, str], names: Sequence[str]
 ) -> Iterator[RegTested]:
-    workspace, store = prober.bench.workspace, prober.bench.history.store
+    workspace, store = prober.context.workspace, prober.context.history.store
     before, after = trees
     with exported(workspace, store, before) as old, exported(workspace, store, after) as new:
         olds: Mapping[str, Oracle] = oracles(old, names)
@@ -226,7 +226,7 @@ def _judge(prober: Prober, pair: _Pair) -> RegTested:
     before, after = runs[0]
     return RegTested(
         pair.revision,
-        prober.bench.history.release(pair.revision),
+        prober.context.history.release(pair.revision),
         pair.new.name,
         before.verdict if before else None,
         after.verdict,

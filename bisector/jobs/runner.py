@@ -13,7 +13,7 @@ from bisector import __version__
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds, UsageProblem
 from bisector.jobs.catalog import journal_of
 from bisector.patch.model import Series
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.executors import Executor, Local, default_jobs
@@ -72,7 +72,7 @@ def notifier(watcher: Watcher) -> Callable[[str], None]:
 
 def started_job(
     job: Job,
-    bench: Bench,
+    context: Context,
     series: Series | None,
     execution: Execution,
     *,
@@ -85,25 +85,25 @@ def started_job(
     """The first event of a *job*'s journal; see Started for *range*, the ends and *commits*."""
     return Started(
         command=execution.command,
-        repository=str(bench.history.path),
+        repository=str(context.history.path),
         range=range,
         old=old,
         new=new,
         commits=commits,
-        scenario=bench.oracle.name,
-        variant=bench.oracle.variant if job in (Job.RUN, Job.AFFECTED, Job.SWEEP) else "",
-        toolchain=bench.chains.search.name,
+        scenario=context.oracle.name,
+        variant=context.oracle.variant if job in (Job.RUN, Job.AFFECTED, Job.SWEEP) else "",
+        toolchain=context.toolchains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=blind,
         version=__version__,
         at=round(time.time(), 3),
         job=job,
-        sandbox=bench.sandbox.said if bench.sandbox else "",
+        sandbox=context.sandbox.said if context.sandbox else "",
     )
 
 
 def carry_out(
-    bench: Bench,
+    context: Context,
     name: str,
     started: Started,
     execution: Execution,
@@ -116,20 +116,20 @@ def carry_out(
     NoWitness and NoTransitionSeen are returned as the result's ``problem``; other BisectorErrors
     are raised.
     """
-    with journal_of(bench.workspace, name, execution.fresh) as journal:
+    with journal_of(context.workspace, name, execution.fresh) as journal:
         if execution.cluster and execution.cluster.same:
             _refuse_foreign(journal)
         journal.listeners.append(execution.watcher.handle)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
-        for text in _notes(journal, bench.unboxed):
+        for text in _notes(journal, context.unboxed):
             journal.note(Noted(text))
         problem: BisectorError | None = None
         try:
             if journal.damaged or not _is_finished(journal, last):
                 progress = execution.watcher.progress if execution.watcher.interactive else None
-                with _executor(bench.workspace, execution) as executor:
-                    work(Prober(bench, journal, executor, progress, execution.fresh))
+                with _executor(context.workspace, execution) as executor:
+                    work(Prober(context, journal, executor, progress, execution.fresh))
         except (UnusableEnds, NoWitness, NoTransitionSeen) as error:
             problem = error
         return JobResult(journal.path, tuple(journal.events), problem)

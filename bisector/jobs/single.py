@@ -39,20 +39,24 @@ def probe_once(
     *fresh*: use no cached verdict. The probe runs on this machine unless there is a *cluster*.
     Raises PatchConflict and what a probe raises.
     """
-    workspace, history, bench = asked.workspace, asked.history, asked.bench
+    workspace, history, context = asked.workspace, asked.history, asked.context
     commit = history.resolve(revision) if revision else history.head()
     tree, patched = _tree(history, asked.options, commit), bool(asked.options.patches)
-    chains = [chain for chain in (bench.chains.search, bench.chains.fallback) if chain]
-    for chain in chains:
-        request = replace(bench.request(tree, chain), again=fresh)
+    toolchains = [
+        toolchain
+        for toolchain in (context.toolchains.search, context.toolchains.fallback)
+        if toolchain
+    ]
+    for toolchain in toolchains:
+        request = replace(context.request(tree, toolchain), again=fresh)
         key = probe.key_of(request)
-        ticket = Ticket(commit.id, tree, Purpose.PROBE, 0, patched, chain, bench.oracle, key)
+        ticket = Ticket(commit.id, tree, Purpose.PROBE, 0, patched, toolchain, context.oracle, key)
         known = None if fresh else probe.recall(workspace, key)
         if known is None:
             name = history.release(commit.id)
-            watcher.progress(f"probing {name} ({chain.name}){_unboxed_text(bench.unboxed)}")
+            watcher.progress(f"probing {name} ({toolchain.name}){_unboxed_text(context.unboxed)}")
         result = known or _probed(workspace, request, cluster, watcher)
-        if chain.is_real or not is_doubtful(result.ruling):
+        if toolchain.is_real or not is_doubtful(result.ruling):
             break
     return ticket.event(history, result, known=known is not None)
 
@@ -75,13 +79,13 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     """
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
-    chain = setup.find_toolchain(options, workspace, name)
+    toolchain = setup.find_toolchain(options, workspace, name)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
-    box, unboxed = setup.find_sandbox(options, workspace, (chain,))
+    box, unboxed = setup.find_sandbox(options, workspace, (toolchain,))
     progress(f"building {history.release(commit.id)}{_unboxed_text(unboxed)}")
     slot = Slot(sandbox=box)
-    with binaries.built(workspace, history.store, tree, chain, slot) as built:
+    with binaries.built(workspace, history.store, tree, toolchain, slot) as built:
         if built.problem:
             raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
         return built.binary

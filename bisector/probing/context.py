@@ -17,7 +17,7 @@ from bisector.testing.oracle import Oracle
 
 
 @dataclass(frozen=True)
-class Bench:
+class Context:
     """What every probe of a job has in common.
 
     ``tools`` are those that ``oracle`` needs. ``unboxed`` is the reason why there is no sandbox, ''
@@ -26,7 +26,7 @@ class Bench:
 
     workspace: Workspace
     history: History
-    chains: Toolchains
+    toolchains: Toolchains
     oracle: Oracle
     tools: tuple[Tool, ...]
     sandbox: Sandbox | None = None
@@ -36,12 +36,12 @@ class Bench:
     def identity(self) -> str:
         """A digest of the oracle, the toolchains and the tools; part of the names of jobs."""
         tools = (tool.identity for tool in self.tools)
-        return digest(self.oracle.digest, self.chains.identity, *tools)
+        return digest(self.oracle.digest, self.toolchains.identity, *tools)
 
     def request(
-        self, tree: str, chain: Toolchain, run: int = 0, oracle: Oracle | None = None
+        self, tree: str, toolchain: Toolchain, run: int = 0, oracle: Oracle | None = None
     ) -> Probe:
-        """The probe of *tree*, built by *chain*, with *oracle* (default: the job's).
+        """The probe of *tree*, built by *toolchain*, with *oracle* (default: the job's).
 
         Raises MissingProgram if *oracle* is of another kind and its tools are missing.
         """
@@ -49,18 +49,18 @@ class Bench:
         if type(oracle) is not type(self.oracle):
             tools = oracle.find_tools(self.workspace)
         store = str(self.history.store_path)
-        return Probe(store, tree, chain, oracle, tools, run, self.sandbox)
+        return Probe(store, tree, toolchain, oracle, tools, run, self.sandbox)
 
-    def memory(self, commits: Iterable[str], chain: Toolchain, fresh: bool = False) -> Memory:
-        """Those of *commits*, built by *chain*, that are in the caches; no verdicts if *fresh*."""
+    def memory(self, commits: Iterable[str], toolchain: Toolchain, fresh: bool = False) -> Memory:
+        """The cached ones of *commits*, built by *toolchain*; no verdicts if *fresh*."""
         history, root = self.history, self.workspace.root
         trees = binaries.trees(self.workspace)
         known, built = set(), set()
         for commit in commits if trees else ():
             tree = history.tree_id(commit)
             if tree in trees:
-                request = self.request(tree, chain)
-                binary = binaries.build_key(history.store, tree, chain)
+                request = self.request(tree, toolchain)
+                binary = binaries.build_key(history.store, tree, toolchain)
                 key = request.key(binary)
                 if not fresh and (root / "verdicts" / key[:2] / key).exists():
                     known.add(commit)

@@ -18,14 +18,14 @@ from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace, digest
 from bisector.testing.oracle import Oracle, Trial
-from bisector.testing.timeouts import Pace
+from bisector.testing.timeouts import UsualTimes
 
 TRIES = 2  # a run that was neither good nor bad may be due to a busy moment
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A request, as plain data: run *oracle* on *tree*, built by *chain*.
+    """A request, as plain data: run *oracle* on *tree*, built by *toolchain*.
 
     ``store`` is the path of the object store that holds the tree, ``tools`` are those that the
     oracle needs, and ``run`` tells repetitions apart. If ``again``, the test is run even if another
@@ -35,7 +35,7 @@ class Probe:
 
     store: str
     tree: str
-    chain: Toolchain
+    toolchain: Toolchain
     oracle: Oracle
     tools: tuple[Tool, ...]
     run: int = 0
@@ -53,14 +53,14 @@ class Probe:
 def key_of(request: Probe) -> str:
     """The key of the verdict on *request*; nothing is built for it."""
     store = pygit2.Repository(request.store)
-    return request.key(binaries.build_key(store, request.tree, request.chain))
+    return request.key(binaries.build_key(store, request.tree, request.toolchain))
 
 
 def probe(workspace: Workspace, request: Probe, slot: Slot | None = None) -> Result:
     """Build and test. Raises ProbeFailed and other EnvironmentProblems, Stopped if cancelled."""
     slot = replace(slot or Slot(), sandbox=request.sandbox)
     store = pygit2.Repository(request.store)
-    with binaries.built(workspace, store, request.tree, request.chain, slot) as built:
+    with binaries.built(workspace, store, request.tree, request.toolchain, slot) as built:
         key = request.key(built.key)
         if built.problem:
             ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
@@ -84,7 +84,7 @@ def _test_locked(
 
 def _test(workspace: Workspace, request: Probe, key: str, built: Build, slot: Slot) -> Result:
     """Run the oracle on a binary, again if that could change the ruling."""
-    seconds, oracle, pace = 0.0, request.oracle, Pace(workspace)
+    seconds, oracle, pace = 0.0, request.oracle, UsualTimes(workspace)
     with workspace.log(f"{key}.vtest.log") as (draft, log):
         for attempt in range(TRIES):
             limit = pace.limit(oracle.name, oracle.seconds, attempt > 0)

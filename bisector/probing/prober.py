@@ -9,7 +9,7 @@ from dataclasses import replace
 from bisector.build.toolchain import Toolchain
 from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.executors import Executor, Task
 from bisector.probing.probe import key_of, recall
 from bisector.probing.ticket import Ticket
@@ -29,22 +29,22 @@ class Prober:
     A binary of the fast toolchain is believed to be good, and to be bad by the bug's signature. Its
     other failures are probed again with the fallback toolchain, which the caller need not know of.
 
-    ``executor`` runs the probes, ``chains`` are the toolchains in use.
+    ``executor`` runs the probes, ``toolchains`` are those in use.
     """
 
     def __init__(
         self,
-        bench: Bench,
+        context: Context,
         journal: Journal,
         executor: Executor,
         progress: Progress | None,
         fresh: bool,
     ) -> None:
         """*progress* may be None; if *fresh*, verdicts of other jobs are not used."""
-        self.bench = bench
+        self.context = context
         self.journal = journal
         self.executor = executor
-        self.chains = bench.chains
+        self.toolchains = context.toolchains
         self._progress = progress
         self._fresh = fresh
         self._places: dict[str, int] = {}
@@ -57,7 +57,7 @@ class Prober:
 
     def distrust_fast(self) -> None:
         """From now on use and believe real toolchains only."""
-        self.chains = self.chains.real
+        self.toolchains = self.toolchains.real
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -77,15 +77,15 @@ class Prober:
         revision: str,
         purpose: str,
         run: int = 0,
-        chain: Toolchain | None = None,
+        toolchain: Toolchain | None = None,
         oracle: Oracle | None = None,
     ) -> Ticket:
         """Request the verdict on *revision* as it is; *run* tells repetitions apart.
 
         The defaults are the search toolchain and the job's oracle.
         """
-        tree = self.bench.history.tree_id(revision)
-        return self.start_tree(revision, tree, purpose, oracle, run, chain, patched=False)
+        tree = self.context.history.tree_id(revision)
+        return self.start_tree(revision, tree, purpose, oracle, run, toolchain, patched=False)
 
     def start_tree(
         self,
@@ -94,12 +94,12 @@ class Prober:
         purpose: str,
         oracle: Oracle | None = None,
         run: int = 0,
-        chain: Toolchain | None = None,
+        toolchain: Toolchain | None = None,
         patched: bool = True,
     ) -> Ticket:
         """Request the verdict on *tree*: *revision*, changed by patches if *patched*."""
-        chain, oracle = chain or self.chains.search, oracle or self.bench.oracle
-        ticket = Ticket(revision, tree, purpose, run, patched, chain, oracle)
+        toolchain, oracle = toolchain or self.toolchains.search, oracle or self.context.oracle
+        ticket = Ticket(revision, tree, purpose, run, patched, toolchain, oracle)
         self._look_up(ticket)
         return ticket
 
@@ -107,7 +107,7 @@ class Prober:
         self, revision: str, series: Series, purpose: str
     ) -> tuple[AppliedSeries | ApplyConflict, Ticket | None]:
         """Apply *series* to *revision* and, if it applies, request the verdict on the result."""
-        done = apply_to(self.bench.history, revision, series)
+        done = apply_to(self.context.history, revision, series)
         if isinstance(done, ApplyConflict):
             return done, None
         return done, self.start_tree(revision, str(done.tree), purpose)
@@ -133,14 +133,14 @@ class Prober:
 
     def _look_up(self, ticket: Ticket) -> None:
         """Answer from the journal or the cache, else start a probe."""
-        request = self.bench.request(ticket.tree, ticket.chain, ticket.run, ticket.oracle)
+        request = self.context.request(ticket.tree, ticket.toolchain, ticket.run, ticket.oracle)
         request = replace(request, again=self._fresh)
         ticket.key = key_of(request)
         if event := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
             self._answer(ticket, event)
         elif event := self.journal.recall(ticket.key, ticket.run):
             self._record(ticket, event.result, known=True)
-        elif not self._fresh and (cached := recall(self.bench.workspace, ticket.key)):
+        elif not self._fresh and (cached := recall(self.context.workspace, ticket.key)):
             self._record(ticket, cached, known=True)
         else:
             self._under_way[ticket] = self.executor.submit(request)
@@ -149,9 +149,9 @@ class Prober:
         if self._progress is None:
             return
         first = waiting[0]
-        name = self.bench.history.release(first.revision) + (" + patch" if first.patched else "")
+        name = self.context.history.release(first.revision) + (" + patch" if first.patched else "")
         more = f", {len(waiting) - 1} more" if len(waiting) > 1 else ""
-        line = f"{first.purpose}: {name} ({first.chain.name}){more}"
+        line = f"{first.purpose}: {name} ({first.toolchain.name}){more}"
         self._progress(f"{line}; {remark()}" if remark else line)
 
     # -- answers ---------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ class Prober:
 
     def _record(self, ticket: Ticket, result: Result, known: bool) -> None:
         place = self._places.get(ticket.revision)
-        event = ticket.event(self.bench.history, result, known, place)
+        event = ticket.event(self.context.history, result, known, place)
         self.journal.append(event)
         if result.remark:
             self.journal.note(Noted(result.remark))
@@ -179,9 +179,9 @@ class Prober:
 
     def _answer(self, ticket: Ticket, event: Probed) -> None:
         """Give *event* as the answer, or ask the fallback toolchain if it is doubtful."""
-        fallback = self.chains.fallback
-        if fallback and not ticket.chain.is_real and self._doubts(event):
-            ticket.doubted, ticket.chain = event, fallback
+        fallback = self.toolchains.fallback
+        if fallback and not ticket.toolchain.is_real and self._doubts(event):
+            ticket.doubted, ticket.toolchain = event, fallback
             self._look_up(ticket)
             return
         if ticket.doubted and _failure(ticket.doubted) == _failure(event):
@@ -217,7 +217,7 @@ class Prober:
 
     def memory(self, commits: Iterable[str]) -> Memory:
         """Those of *commits* whose verdict or binary by the search toolchain is cached."""
-        return self.bench.memory(commits, self.chains.search, self._fresh)
+        return self.context.memory(commits, self.toolchains.search, self._fresh)
 
     def _probed(self) -> list[Probed]:
         events = self.journal.events
@@ -236,9 +236,9 @@ class Prober:
         """Whether the verdict counts; *agreed* are kinds of failure that real toolchains share."""
         if event.real:
             return True
-        if self.chains.search.is_real:
+        if self.toolchains.search.is_real:
             return False
-        doubtful = self.chains.fallback and is_doubtful(event.ruling)
+        doubtful = self.toolchains.fallback and is_doubtful(event.ruling)
         return not doubtful or _failure(event) in agreed
 
 

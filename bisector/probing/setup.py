@@ -21,7 +21,7 @@ from bisector.git import upstream
 from bisector.git.history import History
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.system import sandbox
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
@@ -115,9 +115,9 @@ class Asked:
         return find_series(self.options.patches, self.test.known, self.history)
 
     @cached_property
-    def bench(self) -> Bench:
+    def context(self) -> Context:
         """What all probes of the job have in common."""
-        return find_bench(self.options, self.workspace, self.history, self.test)
+        return find_context(self.options, self.workspace, self.history, self.test)
 
 
 def find_test(options: Options) -> Test:
@@ -189,34 +189,34 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
         return replace(found, remark=remark)
 
 
-def find_bench(options: Options, workspace: Workspace, history: History, test: Test) -> Bench:
+def find_context(options: Options, workspace: Workspace, history: History, test: Test) -> Context:
     """What all probes of a job have in common.
 
     Raises UsageProblem for a bad option, MissingProgram if the machine lacks a program, and
     EnvironmentProblem if a required sandbox does not work.
     """
-    chains = find_toolchains(options, workspace, test)
+    toolchains = find_toolchains(options, workspace, test)
     needed = test.oracle.find_tools(workspace)
-    box, unboxed = find_sandbox(options, workspace, chains.used, needed)
-    return Bench(workspace, history, chains, test.oracle, needed, box, unboxed)
+    box, unboxed = find_sandbox(options, workspace, toolchains.used, needed)
+    return Context(workspace, history, toolchains, test.oracle, needed, box, unboxed)
 
 
 def find_sandbox(
     options: Options,
     workspace: Workspace,
-    chains: Iterable[Toolchain],
+    toolchains: Iterable[Toolchain],
     needed: Sequence[Tool] = (),
 ) -> tuple[Sandbox | None, str]:
     """The sandbox for builds and tests, or None and the reason; raises what sandbox.find() does.
 
-    Visible in it are the *needed* tools, the programs of *chains*, and the absolute paths in their
-    make variables.
+    Visible in it are the *needed* tools, the programs of *toolchains*, and the absolute paths in
+    their make variables.
     """
     named = [Path(tool.path) for tool in needed]
-    for chain in chains:
-        values = (chain.make, *(value for _, value in chain.variables))
+    for toolchain in toolchains:
+        values = (toolchain.make, *(value for _, value in toolchain.variables))
         named += (Path(word) for value in values for word in _words(value) if word[:1] == "/")
-        named += chain.programs()
+        named += toolchain.programs()
     own = [workspace.root / name for name in ("tools", "reg-tests")]
     places = (sandbox.home_of(path) if path.is_file() else path for path in named)
     return sandbox.find(

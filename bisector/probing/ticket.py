@@ -18,7 +18,7 @@ class Ticket:
 
     ``tree`` is what is built: the revision's own tree, or another one (``patched``). ``run`` counts
     repetitions from 0. ``key`` identifies the verdict; it is set when the probe is requested.
-    ``doubted`` is a failure of the fast toolchain that is not believed: ``chain`` is then the
+    ``doubted`` is a failure of the fast toolchain that is not believed: ``toolchain`` is then the
     fallback.
     """
 
@@ -27,7 +27,7 @@ class Ticket:
     purpose: str
     run: int
     patched: bool
-    chain: Toolchain
+    toolchain: Toolchain
     oracle: Oracle
     key: str = ""
     doubted: Probed | None = None
@@ -57,8 +57,8 @@ class Ticket:
             log=result.log,
             known=known,
             at=round(time.time(), 3),
-            toolchain=self.chain.name,
-            real=self.chain.is_real,
+            toolchain=self.toolchain.name,
+            real=self.toolchain.is_real,
             scenario=self.oracle.name,
             variant=self.oracle.variant,
             place=place,

@@ -66,8 +66,8 @@ def _cell(one: Judged | None) -> str:
 
 
 def _legend(judged: Sequence[Judged]) -> list[str]:
-    chains = " and ".join(dict.fromkeys(one.toolchain for one in judged if one.toolchain))
-    lines = row("built with", chains) if chains else []
+    toolchains = " and ".join(dict.fromkeys(one.toolchain for one in judged if one.toolchain))
+    lines = row("built with", toolchains) if toolchains else []
     if any(one.outcome is Outcome.FIXES and grid.tally(one) for one in judged):
         lines += row("fixes", "n of m: n of m variants are bad before the patch and good after it")
     return ["", *lines] if lines else []

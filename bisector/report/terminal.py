@@ -166,9 +166,9 @@ def proof(finding: Finding) -> Iterator[str]:
     else:
         runs = confirmed.runs
         parents = " and ".join(parent[:10] for parent in finding.found.parents)
-        chain = f" with {confirmed.toolchain}" if confirmed.toolchain else ""
+        toolchain = f" with {confirmed.toolchain}" if confirmed.toolchain else ""
         yield (
-            f"proven{chain}: {new} in {runs} of {runs} runs, "
+            f"proven{toolchain}: {new} in {runs} of {runs} runs, "
             f"its parent {parents} {old} in all of {runs}"
         )
     if confirmed and confirmed.tally:
@@ -189,8 +189,8 @@ def _patch(summary: Summary) -> list[str]:
         return []
     good = sum(check.after is Verdict.GOOD for check in checks)
     more = [*summary.started.patches, *(_check(check) for check in checks)]
-    chains = " and ".join(dict.fromkeys(check.toolchain for check in checks if check.toolchain))
-    built = f", built with {chains}" if chains else ""
+    toolchains = " and ".join(dict.fromkeys(check.toolchain for check in checks if check.toolchain))
+    built = f", built with {toolchains}" if toolchains else ""
     return row("patch", f"good on {good} of {len(checks)} affected releases{built}", more)
 
 

@@ -37,7 +37,7 @@ _OPTION = re.compile(r"(!?)\s*\bfeature\((\w+)\)")
 
 
 @dataclass(frozen=True)
-class Build:
+class BuildInfo:
     """What `haproxy -vv` prints about a binary; a list that it does not print is None."""
 
     version: str
@@ -46,7 +46,7 @@ class Build:
     services: frozenset[str] | None
 
     @classmethod
-    def of(cls, output: str) -> Build | None:
+    def of(cls, output: str) -> BuildInfo | None:
         """Parse the output of `haproxy -vv`; None if it is something else."""
         version = _after(r"HA-?Proxy version", output)
         if not version:
@@ -67,13 +67,13 @@ def unmet(text: str, shell: Shell) -> tuple[str, ...]:
     if not found:
         return ()
     version = shell('"$HAPROXY_PROGRAM" -vv')
-    build = Build.of(version.output) if version.ok else None
+    build = BuildInfo.of(version.output) if version.ok else None
     if build is None:  # it does not run: the test's log will show why
         return ()
     return tuple(lack for name, value in found for lack in _unmet(name, value, build, shell))
 
 
-def _unmet(name: str, value: str, build: Build, shell: Shell) -> Iterator[str]:
+def _unmet(name: str, value: str, build: BuildInfo, shell: Shell) -> Iterator[str]:
     if name == "REQUIRE_VERSION":
         if _numbers(build.version) < _numbers(value):
             yield f"#{name}={value} (this is {build.version})"
@@ -87,7 +87,7 @@ def _unmet(name: str, value: str, build: Build, shell: Shell) -> Iterator[str]:
                 yield f"#{name}={part}{lack}"
 
 
-def _lack(name: str, part: str, build: Build, shell: Shell) -> str:
+def _lack(name: str, part: str, build: BuildInfo, shell: Shell) -> str:
     """' (REMARK)' if *build* does not meet one *part* of a comment's list, else ''."""
     alternatives = part.split("|")
     if name.startswith("REQUIRE_OPTION"):

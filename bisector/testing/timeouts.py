@@ -55,7 +55,7 @@ def added(past: Sequence[float], seconds: float) -> list[float] | None:
 
 
 @dataclass(frozen=True)
-class Pace:
+class UsualTimes:
     """The workspace's record of the run times of each test's passing runs, by the test's name.
 
     If two processes write at the same time, one entry is lost; a damaged file has no runs.

@@ -30,7 +30,7 @@ from tests.support.waiting import until, waiting
 
 
 @pytest.fixture
-def bench(clone: Clone, workspace: Workspace) -> TinyHAProxy:
+def tiny(clone: Clone, workspace: Workspace) -> TinyHAProxy:
     return TinyHAProxy(clone, workspace)
 
 
@@ -40,37 +40,37 @@ def compiled(built: Build) -> list[str]:
     return sorted(word for word in words if word.endswith(".c"))
 
 
-def test_a_source_is_built_once_then_comes_from_the_cache(bench: TinyHAProxy) -> None:
-    made = bench.build()
+def test_a_source_is_built_once_then_comes_from_the_cache(tiny: TinyHAProxy) -> None:
+    made = tiny.build()
     assert not made.problem
     assert made.seconds > 0
     assert subprocess.run([made.binary], check=False).returncode == 7
     assert compiled(made) == ["src/a.c", "src/haproxy.c"]
 
-    again = bench.build()
+    again = tiny.build()
     assert again == replace(made, seconds=0.0)
-    same = bench.build({"doc/intro.txt": "a build does not read this\n"})
+    same = tiny.build({"doc/intro.txt": "a build does not read this\n"})
     assert same == again
 
 
-def test_the_next_build_compiles_only_changed_files(bench: TinyHAProxy) -> None:
-    bench.build()
-    made = bench.build({"src/a.c": "int a(void) { return 1; }\n"})
+def test_the_next_build_compiles_only_changed_files(tiny: TinyHAProxy) -> None:
+    tiny.build()
+    made = tiny.build({"src/a.c": "int a(void) { return 1; }\n"})
     assert compiled(made) == ["src/a.c"]
     assert subprocess.run([made.binary], check=False).returncode == 8
 
 
 def test_a_changed_header_recompiles_everything_without_a_rule_for_it(
-    bench: TinyHAProxy,
+    tiny: TinyHAProxy,
 ) -> None:
-    bench.build()
-    made = bench.build({"include/haproxy/x.h": "#define X 9\n"})
+    tiny.build()
+    made = tiny.build({"include/haproxy/x.h": "#define X 9\n"})
     assert compiled(made) == ["src/a.c", "src/haproxy.c"]
     assert subprocess.run([made.binary], check=False).returncode == 9
 
 
-def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: TinyHAProxy) -> None:
-    failed = bench.build({"src/a.c": "int a(void) { return b; }\n"})
+def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(tiny: TinyHAProxy) -> None:
+    failed = tiny.build({"src/a.c": "int a(void) { return b; }\n"})
     assert failed.problem.startswith("src/a.c:1:")
     assert "error: 'b' undeclared" in failed.problem
     assert failed.content == ""
@@ -78,66 +78,66 @@ def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(bench: Tin
     assert not failed.binary.exists()
 
 
-def test_a_build_reuses_the_objects_of_a_failed_one(bench: TinyHAProxy) -> None:
-    bench.build()
-    assert bench.build({"src/a.c": "#error no\n"}).problem
-    made = bench.build({"src/a.c": "int a(void) { return 2; }\n"})
+def test_a_build_reuses_the_objects_of_a_failed_one(tiny: TinyHAProxy) -> None:
+    tiny.build()
+    assert tiny.build({"src/a.c": "#error no\n"}).problem
+    made = tiny.build({"src/a.c": "int a(void) { return 2; }\n"})
     assert compiled(made) == ["src/a.c"]
     assert subprocess.run([made.binary], check=False).returncode == 9
 
 
-def test_a_binary_that_does_not_link_is_a_problem(bench: TinyHAProxy) -> None:
-    assert "undefined reference to" in bench.build({"src/a.c": "int b;\n"}).problem
+def test_a_binary_that_does_not_link_is_a_problem(tiny: TinyHAProxy) -> None:
+    assert "undefined reference to" in tiny.build({"src/a.c": "int b;\n"}).problem
 
 
-def test_a_successful_make_without_a_binary_is_a_problem(bench: TinyHAProxy) -> None:
-    made = bench.build({"Makefile": "haproxy:\n\ttrue\n"})
+def test_a_successful_make_without_a_binary_is_a_problem(tiny: TinyHAProxy) -> None:
+    made = tiny.build({"Makefile": "haproxy:\n\ttrue\n"})
     assert "no binary" in made.problem
     assert not made.binary.exists()
 
 
-def test_the_toolchains_make_is_run(bench: TinyHAProxy) -> None:
-    bench.chain = replace(bench.chain, make="/nowhere/gmake")
+def test_the_toolchains_make_is_run(tiny: TinyHAProxy) -> None:
+    tiny.toolchain = replace(tiny.toolchain, make="/nowhere/gmake")
     with pytest.raises(MissingProgram, match="/nowhere/gmake"):
-        bench.build()
+        tiny.build()
 
 
 def test_a_missing_header_or_library_is_a_failure_of_the_machine(
-    bench: TinyHAProxy,
+    tiny: TinyHAProxy,
 ) -> None:
     wanting = {"src/a.c": "#include <no-such/thing.h>\nint a(void) { return 0; }\n"}
     for _ in range(2):  # and that is not kept
         with pytest.raises(MissingLibrary, match=r"^no no-such/thing\.h on this machine"):
-            bench.build(wanting)
+            tiny.build(wanting)
     linking = {"Makefile": MAKEFILE.replace("$@ $^", "$@ $^ -lno-such-thing")}
     with pytest.raises(
         MissingLibrary, match=r"^no -lno-such-thing on this machine.* \(log: "
     ) as one:
-        bench.build(linking)
+        tiny.build(linking)
     log = Path(one.value.hint.partition("log: ")[2].rstrip(")"))
     assert "cannot find -lno-such-thing" in log.read_text()
-    assert not bench.build().problem
+    assert not tiny.build().problem
 
 
-def test_a_missing_header_of_haproxy_is_a_failure_of_the_revision(bench: TinyHAProxy) -> None:
+def test_a_missing_header_of_haproxy_is_a_failure_of_the_revision(tiny: TinyHAProxy) -> None:
     for line in ("#include <haproxy/forgotten.h>", '#include "forgotten.h"'):
-        failed = bench.build({"src/a.c": f"{line}\nint a(void) {{ return 0; }}\n"})
+        failed = tiny.build({"src/a.c": f"{line}\nint a(void) {{ return 0; }}\n"})
         assert failed.problem.startswith("src/a.c:1:")
         assert "forgotten.h: No such file or directory" in failed.problem
 
 
-def test_another_toolchain_has_another_binary(bench: TinyHAProxy) -> None:
-    tree = bench.clone.tree({}, bench.first)
-    other = replace(bench.chain, identity="other")
-    assert build_key(bench.store, tree, bench.chain) != build_key(bench.store, tree, other)
+def test_another_toolchain_has_another_binary(tiny: TinyHAProxy) -> None:
+    tree = tiny.clone.tree({}, tiny.first)
+    other = replace(tiny.toolchain, identity="other")
+    assert build_key(tiny.store, tree, tiny.toolchain) != build_key(tiny.store, tree, other)
 
 
 META = {"no content": "{}", "no JSON": "{", "a list": "[]", "a number": "1", "null": "null"}
 
 
 @pytest.mark.parametrize("damage", ["binary", "no binary", *META])
-def test_a_damaged_cache_entry_is_discarded_and_rebuilt(bench: TinyHAProxy, damage: str) -> None:
-    made = bench.build()
+def test_a_damaged_cache_entry_is_discarded_and_rebuilt(tiny: TinyHAProxy, damage: str) -> None:
+    made = tiny.build()
     meta = made.binary.with_name("meta.json")
     if damage == "binary":
         content = bytearray(made.binary.read_bytes())
@@ -147,18 +147,18 @@ def test_a_damaged_cache_entry_is_discarded_and_rebuilt(bench: TinyHAProxy, dama
         made.binary.unlink()
     else:
         meta.write_text(META[damage])
-    again = bench.build()
+    again = tiny.build()
     assert again.seconds > 0
     assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
     assert subprocess.run([again.binary], check=False).returncode == 7
-    assert bench.build().remark == "", "which is said once"
+    assert tiny.build().remark == "", "which is said once"
 
 
 @pytest.mark.parametrize("damage", ["binary", "meta"])
 def test_a_damaged_binary_in_use_is_replaced_and_never_missing(
-    bench: TinyHAProxy, damage: str
+    tiny: TinyHAProxy, damage: str
 ) -> None:
-    made = bench.build()
+    made = tiny.build()
     home, whole = made.binary.parent, made.binary.read_bytes()
     if damage == "binary":
         made.binary.write_bytes(b"#!/bin/sh\nexit 3\n")
@@ -166,64 +166,64 @@ def test_a_damaged_binary_in_use_is_replaced_and_never_missing(
         (home / "meta.json").write_text("{}")
     inode = home.stat().st_ino
     with hold(home):
-        again = bench.build()
+        again = tiny.build()
         assert home.stat().st_ino == inode, "it was not moved"
         assert again.seconds > 0
         assert again.remark == f"a damaged binary in the cache was built again: {made.key}"
         assert again.binary.read_bytes() == whole
         assert subprocess.run([again.binary], check=False).returncode == 7
-        assert bench.build() == replace(again, seconds=0.0, remark="")
+        assert tiny.build() == replace(again, seconds=0.0, remark="")
     assert sorted(path.name for path in home.iterdir()) == ["build.log", "haproxy", "meta.json"]
 
 
-def test_a_running_binary_is_not_disturbed_when_it_is_replaced(bench: TinyHAProxy) -> None:
+def test_a_running_binary_is_not_disturbed_when_it_is_replaced(tiny: TinyHAProxy) -> None:
     slow = {"src/haproxy.c": "#include <unistd.h>\nint main(void) { pause(); }\n"}
-    made = bench.build(slow)
+    made = tiny.build(slow)
     with hold(made.binary.parent):
         running = subprocess.Popen([made.binary])
         made.binary.with_name("meta.json").write_text("{}")
-        assert bench.build(slow).seconds > 0
+        assert tiny.build(slow).seconds > 0
         assert running.poll() is None
         running.kill()
         running.wait()
 
 
 def test_a_path_that_cannot_be_replaced_is_an_error(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if another host, which shares the workspace but not its locks, had written there."""
-    made = bench.build()
+    made = tiny.build()
     made.binary.unlink()
     monkeypatch.setattr(binaries, "_discard", lambda workspace, home: "")
     monkeypatch.setattr(binaries, "hold", lambda path: nullcontext(False))
     with pytest.raises(WorkspaceProblem, match=r"cannot keep the binary in .*not empty"):
-        bench.build()
+        tiny.build()
 
 
-def test_a_failed_build_is_not_cached(bench: TinyHAProxy) -> None:
+def test_a_failed_build_is_not_cached(tiny: TinyHAProxy) -> None:
     """The machine may have been the cause."""
-    failed = bench.build({"src/a.c": "#error no\n"})
-    assert bench.build({"src/a.c": "#error no\n"}).seconds > 0
+    failed = tiny.build({"src/a.c": "#error no\n"})
+    assert tiny.build({"src/a.c": "#error no\n"}).seconds > 0
     assert not failed.binary.exists()
 
 
 def test_on_a_full_disk_a_failure_is_never_the_sources(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*folders: Path, room: int = 0) -> None:
         raise WorkspaceProblem("no room")
 
     monkeypatch.setattr(binaries, "require_room", full)
-    assert not bench.build().problem
+    assert not tiny.build().problem
     with pytest.raises(WorkspaceProblem, match="no room"):
-        bench.build({"src/a.c": "#error no\n"})
-    assert not list(bench.workspace.root.glob("trees/*.state")), "half objects may be there"
+        tiny.build({"src/a.c": "#error no\n"})
+    assert not list(tiny.workspace.root.glob("trees/*.state")), "half objects may be there"
 
 
 def test_after_an_interrupted_build_the_tree_is_not_trusted(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.build()
+    tiny.build()
 
     def interrupt(*words: object, cwd: Path, **more: object) -> Finished:
         (cwd / "src/a.o").write_text("torn")
@@ -232,8 +232,8 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
     with monkeypatch.context() as patch:
         patch.setattr(process, "run", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            bench.build({"src/haproxy.c": "int main(void) { return 1; }\n"})
-    made = bench.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
+            tiny.build({"src/haproxy.c": "int main(void) { return 1; }\n"})
+    made = tiny.build({"src/haproxy.c": "int main(void) { return 2; }\n"})
     assert compiled(made) == ["src/a.c", "src/haproxy.c"]
     assert subprocess.run([made.binary], check=False).returncode == 2
 
@@ -244,10 +244,10 @@ def test_after_an_interrupted_build_the_tree_is_not_trusted(
 class Other(threading.Thread):
     """Another hunt that builds the first revision until ``may_go`` is set."""
 
-    def __init__(self, bench: TinyHAProxy) -> None:
+    def __init__(self, tiny: TinyHAProxy) -> None:
         super().__init__()
-        tree = bench.clone.tree({}, bench.first)
-        self._workspace, self._key = bench.workspace, build_key(bench.store, tree, bench.chain)
+        tree = tiny.clone.tree({}, tiny.first)
+        self._workspace, self._key = tiny.workspace, build_key(tiny.store, tree, tiny.toolchain)
         self.has_it, self.may_go = threading.Event(), threading.Event()
         self.start()
         self.has_it.wait(10)
@@ -272,12 +272,12 @@ def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) ->
 
 
 def test_a_build_of_another_hunt_is_awaited_and_used(
-    bench: TinyHAProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = bench.build()
+    made = tiny.build()
     aside = tmp_path / "aside"
     made.binary.parent.rename(aside)
-    other = Other(bench)
+    other = Other(tiny)
 
     def finish() -> None:
         if not other.may_go.is_set():
@@ -285,27 +285,27 @@ def test_a_build_of_another_hunt_is_awaited_and_used(
             other.may_go.set()
 
     assert while_waiting(monkeypatch, finish) == []
-    assert bench.build() == replace(made, seconds=0.0)
+    assert tiny.build() == replace(made, seconds=0.0)
     other.join()
 
 
 def test_if_the_other_hunt_is_killed_the_build_is_repeated(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Other(bench)
+    other = Other(tiny)
     waited = while_waiting(monkeypatch, other.may_go.set)
-    assert bench.build().seconds > 0
+    assert tiny.build().seconds > 0
     assert waited
     other.join()
 
 
 def test_a_wait_for_another_hunt_can_be_cancelled(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other, slot = Other(bench), Slot(1)
+    other, slot = Other(tiny), Slot(1)
     while_waiting(monkeypatch, slot.cancel)
     with pytest.raises(Stopped):
-        build(bench.workspace, bench.store, bench.clone.tree({}, bench.first), bench.chain, slot)
+        build(tiny.workspace, tiny.store, tiny.clone.tree({}, tiny.first), tiny.toolchain, slot)
     other.may_go.set()
     other.join()
 
@@ -323,13 +323,11 @@ src/%.o: src/%.c
 
 @pytest.mark.parametrize("boxed", [False, True])
 def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
-    bench: TinyHAProxy, boxed: bool, request: pytest.FixtureRequest
+    tiny: TinyHAProxy, boxed: bool, request: pytest.FixtureRequest
 ) -> None:
     slot = Slot(1, sandbox=request.getfixturevalue("box") if boxed else None)
-    slow = bench.clone.tree(
-        {"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, bench.first
-    )
-    trees = bench.workspace.root / "trees"
+    slow = tiny.clone.tree({"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, tiny.first)
+    trees = tiny.workspace.root / "trees"
 
     def cancel() -> None:
         until(lambda: any(trees.glob("*/src/haproxy.o")))
@@ -338,22 +336,22 @@ def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
     caller = threading.Thread(target=cancel)
     caller.start()
     with pytest.raises(Stopped) as caught:
-        build(bench.workspace, bench.store, slow, bench.chain, slot)
+        build(tiny.workspace, tiny.store, slow, tiny.toolchain, slot)
     caller.join()
     assert caught.value.clean
     assert not any(trees.glob("*/src/haproxy.o")), "make removed what it was at"
     assert any(trees.glob("*/src/a.o"))
 
-    quick = bench.clone.tree(
-        {"Makefile": SLOW, "src/haproxy.c": "quick", "src/a.c": "1"}, bench.first
+    quick = tiny.clone.tree(
+        {"Makefile": SLOW, "src/haproxy.c": "quick", "src/a.c": "1"}, tiny.first
     )
-    made = build(bench.workspace, bench.store, quick, bench.chain)
+    made = build(tiny.workspace, tiny.store, quick, tiny.toolchain)
     assert compiled(made) == ["src/haproxy.c"]
     assert subprocess.run([made.binary], check=False).returncode == 7
 
 
 def test_a_killed_make_leaves_a_tree_that_is_not_trusted(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def kill(*words: object, cwd: Path, **more: object) -> Finished:
         (cwd / "src/a.o").write_text("torn")
@@ -362,29 +360,29 @@ def test_a_killed_make_leaves_a_tree_that_is_not_trusted(
     with monkeypatch.context() as patch:
         patch.setattr(process, "run", kill)
         with pytest.raises(Stopped):
-            bench.build()
-    assert compiled(bench.build()) == ["src/a.c", "src/haproxy.c"]
+            tiny.build()
+    assert compiled(tiny.build()) == ["src/a.c", "src/haproxy.c"]
 
 
-def test_a_build_cancelled_while_it_waits_does_not_start(bench: TinyHAProxy) -> None:
+def test_a_build_cancelled_while_it_waits_does_not_start(tiny: TinyHAProxy) -> None:
     slot = Slot(1)
     slot.cancel()
-    tree = bench.clone.tree({}, bench.first)
+    tree = tiny.clone.tree({}, tiny.first)
     with pytest.raises(Stopped):
-        build(bench.workspace, bench.store, tree, bench.chain, slot)
-    assert not (bench.workspace.root / "trees").exists()
+        build(tiny.workspace, tiny.store, tree, tiny.toolchain, slot)
+    assert not (tiny.workspace.root / "trees").exists()
 
 
-def test_a_binary_built_meanwhile_is_not_built_again(bench: TinyHAProxy) -> None:
-    tree, slot = bench.clone.tree({}, bench.first), Slot(1)
+def test_a_binary_built_meanwhile_is_not_built_again(tiny: TinyHAProxy) -> None:
+    tree, slot = tiny.clone.tree({}, tiny.first), Slot(1)
     made: list[Build] = []
     waiter = threading.Thread(
-        target=lambda: made.append(build(bench.workspace, bench.store, tree, bench.chain, slot))
+        target=lambda: made.append(build(tiny.workspace, tiny.store, tree, tiny.toolchain, slot))
     )
     with slot.build_permits.acquired(Stop()):
         waiter.start()
         until(lambda: waiting(slot.build_permits) == 1)
-        assert bench.build().seconds > 0
+        assert tiny.build().seconds > 0
     waiter.join()
     assert [one.seconds for one in made] == [0.0]
 
@@ -393,10 +391,10 @@ def test_a_binary_built_meanwhile_is_not_built_again(bench: TinyHAProxy) -> None
 
 
 @pytest.fixture
-def fast(bench: TinyHAProxy) -> TinyHAProxy:
+def fast(tiny: TinyHAProxy) -> TinyHAProxy:
     # gcc in the place of tcc: what is tested is what is made of its binary and objects
-    bench.chain = Fast.of(*bench.tools, LUA, {})
-    return bench
+    tiny.toolchain = Fast.of(*tiny.tools, LUA, {})
+    return tiny
 
 
 def test_a_fast_binary_must_boot(fast: TinyHAProxy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -419,10 +417,10 @@ def test_a_fast_binary_must_boot(fast: TinyHAProxy, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_boot_check_is_only_for_fast_binaries(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tcc, "boots", None)
-    assert not bench.build().problem
+    assert not tiny.build().problem
 
 
 def test_a_tree_is_not_trusted_if_tccs_binary_does_not_boot_or_link(
@@ -451,7 +449,7 @@ def test_a_header_is_missing_only_if_gcc_does_not_find_it_either(
     fast: TinyHAProxy, tmp_path: Path
 ) -> None:
     tcc = tmp_path / "tcc"
-    fast.chain = replace(fast.chain, variables=(("CC", str(tcc)),))
+    fast.toolchain = replace(fast.toolchain, variables=(("CC", str(tcc)),))
     for header in ("stdatomic.h", "no-such/thing.h"):
         tcc.write_text(
             f"#!/bin/sh\necho \"src/a.c:1: error: include file '{header}' not found\"; exit 1\n"
@@ -467,31 +465,31 @@ def test_a_header_is_missing_only_if_gcc_does_not_find_it_either(
 # --- the size limit -------------------------------------------------------------------------------
 
 
-def test_a_new_binary_evicts_older_ones_that_are_not_in_use(bench: TinyHAProxy) -> None:
-    bench.workspace = replace(bench.workspace, limit=0)
-    with bench.built(1) as one, bench.built(2) as two:
+def test_a_new_binary_evicts_older_ones_that_are_not_in_use(tiny: TinyHAProxy) -> None:
+    tiny.workspace = replace(tiny.workspace, limit=0)
+    with tiny.built(1) as one, tiny.built(2) as two:
         assert one.binary.exists()
         assert two.binary.exists()
-    with bench.built(3) as three:
+    with tiny.built(3) as three:
         assert [made.binary.exists() for made in (one, two, three)] == [False, False, True]
         assert three.log.exists()
 
 
 def test_within_the_limit_nothing_is_evicted_and_evicted_binaries_are_rebuilt(
-    bench: TinyHAProxy,
+    tiny: TinyHAProxy,
 ) -> None:
-    with bench.built(1) as one, bench.built(2) as two:
+    with tiny.built(1) as one, tiny.built(2) as two:
         pass
     assert one.binary.exists() and two.binary.exists()
-    cache.clear(bench.workspace)
+    cache.clear(tiny.workspace)
     assert not one.binary.exists() and not two.binary.exists()
-    with bench.built(1) as again:
+    with tiny.built(1) as again:
         assert again.seconds > 0
         assert subprocess.run([again.binary], check=False).returncode == 1
 
 
 def test_a_binary_evicted_before_its_use_is_built_again(
-    bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = binaries.build
     evicted: list[cache.Freed] = []
@@ -499,25 +497,25 @@ def test_a_binary_evicted_before_its_use_is_built_again(
     def build_and_lose(*words: Any) -> Build:
         made = real(*words)
         if not evicted:
-            evicted.append(cache.clear(bench.workspace))
+            evicted.append(cache.clear(tiny.workspace))
         return made
 
     monkeypatch.setattr(binaries, "build", build_and_lose)
-    with bench.built(1) as made:
+    with tiny.built(1) as made:
         assert evicted
         assert subprocess.run([made.binary], check=False).returncode == 1
 
 
-def test_a_failed_build_is_returned(bench: TinyHAProxy) -> None:
-    tree = bench.clone.tree({"src/a.c": "#error no\n"}, bench.first)
-    with built(bench.workspace, bench.store, tree, bench.chain) as failed:
+def test_a_failed_build_is_returned(tiny: TinyHAProxy) -> None:
+    tree = tiny.clone.tree({"src/a.c": "#error no\n"}, tiny.first)
+    with built(tiny.workspace, tiny.store, tree, tiny.toolchain) as failed:
         assert "#error no" in failed.problem
         assert "#error no" in failed.log.read_text()
 
 
-def test_using_a_cached_binary_updates_its_time_of_use(bench: TinyHAProxy) -> None:
-    made = bench.build()
+def test_using_a_cached_binary_updates_its_time_of_use(tiny: TinyHAProxy) -> None:
+    made = tiny.build()
     meta = made.binary.with_name("meta.json")
     os.utime(meta, (1, 1))
-    bench.build()
+    tiny.build()
     assert meta.stat().st_mtime > 1

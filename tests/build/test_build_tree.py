@@ -55,16 +55,16 @@ class Place:
             index.add(pygit2.IndexEntry(path, blob, mode))
         return str(index.write_tree(self.store))
 
-    def checkout(self, files: Files, chain: str = CHAIN) -> None:
+    def checkout(self, files: Files, toolchain: str = CHAIN) -> None:
         """As a build begins; a new BuildTree each time, as in another process."""
-        BuildTree(self.folder, self.store, self.workspace).checkout(self.tree(files), chain)
+        BuildTree(self.folder, self.store, self.workspace).checkout(self.tree(files), toolchain)
 
-    def build(self, files: Files, *built: str, chain: str = CHAIN) -> None:
+    def build(self, files: Files, *built: str, toolchain: str = CHAIN) -> None:
         """Check out, build the named files, and keep."""
-        self.checkout(files, chain)
+        self.checkout(files, toolchain)
         for name in built:
             (self.folder / name).write_text("built")
-        BuildTree(self.folder, self.store, self.workspace).trust(self.tree(files), chain)
+        BuildTree(self.folder, self.store, self.workspace).trust(self.tree(files), toolchain)
 
     @property
     def holds(self) -> dict[str, str | Link | Program]:
@@ -274,8 +274,8 @@ def test_the_binary_is_always_rebuilt(place: Place) -> None:
 
 
 def test_another_toolchains_objects_are_deleted(place: Place) -> None:
-    place.build(ONE, *OBJECTS, chain="gcc -O0")
-    place.checkout(ONE, chain="gcc -O2")
+    place.build(ONE, *OBJECTS, toolchain="gcc -O0")
+    place.checkout(ONE, toolchain="gcc -O2")
     assert place.holds == ONE
 
 
@@ -321,9 +321,9 @@ DAMAGES = [b"", b"{", b"{}", b"[]", b"1", b"null", b"\xff", b'{"tree": "zz", "to
 
 @pytest.mark.parametrize("damage", [*DAMAGES, b'{"tree": 1, "toolchain": "x"}'])
 def test_a_tree_with_a_damaged_state_file_is_cleared(place: Place, damage: bytes) -> None:
-    place.build(ONE, *OBJECTS, chain="x")
+    place.build(ONE, *OBJECTS, toolchain="x")
     place.marker.write_bytes(damage)
-    place.checkout(ONE, chain="x")
+    place.checkout(ONE, toolchain="x")
     assert place.holds == ONE
 
 

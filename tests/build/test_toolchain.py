@@ -18,13 +18,13 @@ GCC = Tool(Path("/usr/bin/gcc"), "gcc 12.2.0", "gcc-id")
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
 
 
-def chain(name: str = "dev", extra: Mapping[str, str] | None = None) -> Toolchain:
+def toolchain(name: str = "dev", extra: Mapping[str, str] | None = None) -> Toolchain:
     return TOOLCHAINS[name].of(MAKE, GCC, LUA, extra or {})
 
 
 def test_every_toolchain_names_target_compiler_and_lua() -> None:
     for name in ("dev", "release"):
-        variables = dict(chain(name).variables)
+        variables = dict(toolchain(name).variables)
         assert variables["TARGET"] == "linux-glibc"
         assert variables["CC"] == "/usr/bin/gcc"
         assert variables["IGNOREGIT"] == "1"
@@ -34,28 +34,28 @@ def test_every_toolchain_names_target_compiler_and_lua() -> None:
 
 
 def test_dev_turns_off_what_takes_time_by_its_old_names_and_its_new_ones() -> None:
-    variables = dict(chain("dev").variables)
+    variables = dict(toolchain("dev").variables)
     assert variables["CPU_CFLAGS"] == variables["OPT_CFLAGS"] == "-O0"
     assert variables["DEBUG_CFLAGS"] == variables["ARCH_FLAGS"] == ""
 
 
 def test_release_leaves_the_flags_to_haproxy() -> None:
-    variables = dict(chain("release").variables)
+    variables = dict(toolchain("release").variables)
     assert not {"CPU_CFLAGS", "OPT_CFLAGS", "DEBUG_CFLAGS", "ARCH_FLAGS"} & set(variables)
 
 
 def test_fast_is_dev_for_one_thread_without_what_only_gcc_understands() -> None:
-    fast, dev = dict(chain("fast").variables), dict(chain("dev").variables)
+    fast, dev = dict(toolchain("fast").variables), dict(toolchain("dev").variables)
     assert {name: fast[name] for name in dev} == dev
     assert fast["USE_THREAD"] == ""
     assert {fast[f"{name}_CFLAGS"] for name in ("WARN", "NOWARN", "SPEC", "STD")} == {""}
 
 
 def test_what_is_proof_is_made_by_a_compiler_that_users_have() -> None:
-    assert [chain(name).is_real for name in ("fast", "dev", "release")] == [False, True, True]
+    assert [toolchain(name).is_real for name in ("fast", "dev", "release")] == [False, True, True]
 
 
-FAST, DEV, RELEASE = (chain(name) for name in ("fast", "dev", "release"))
+FAST, DEV, RELEASE = (toolchain(name) for name in ("fast", "dev", "release"))
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ FAST, DEV, RELEASE = (chain(name) for name in ("fast", "dev", "release"))
     ],
 )
 def test_without_fast_the_one_that_helped_it_searches_else_the_one_that_proves(
-    chains: Toolchains, searches: Toolchain
+    toolchains: Toolchains, searches: Toolchain
 ) -> None:
-    assert chains.real.search == searches
-    assert chains.real.fallback is None
-    assert (chains.real.proof, chains.real.remark) == (chains.proof, chains.remark)
-    assert chains.real.real == chains.real
+    assert toolchains.real.search == searches
+    assert toolchains.real.fallback is None
+    assert (toolchains.real.proof, toolchains.real.remark) == (toolchains.proof, toolchains.remark)
+    assert toolchains.real.real == toolchains.real
 
 
 def test_where_there_is_no_other_fast_remains() -> None:
@@ -92,26 +92,26 @@ def test_other_roles_are_another_hunt() -> None:
         Toolchains(FAST, DEV, DEV),
         Toolchains(FAST, None, DEV),
     ]
-    assert len({chains.identity for chains in several}) == len(several)
+    assert len({toolchains.identity for toolchains in several}) == len(several)
     assert Toolchains(DEV, remark="x").identity == Toolchains(DEV).identity
 
 
 def test_the_users_own_variables_win() -> None:
-    variables = dict(chain("dev", {"OPT_CFLAGS": "-O1", "USE_OPENSSL": "1"}).variables)
+    variables = dict(toolchain("dev", {"OPT_CFLAGS": "-O1", "USE_OPENSSL": "1"}).variables)
     assert variables["OPT_CFLAGS"] == "-O1"
     assert variables["USE_OPENSSL"] == "1"
 
 
 def test_the_same_things_have_the_same_identity() -> None:
-    assert chain() == chain()
+    assert toolchain() == toolchain()
 
 
 def test_whatever_changes_the_result_changes_the_identity() -> None:
     identities = {
-        chain("dev").identity,
-        chain("release").identity,
-        chain("dev", {"USE_OPENSSL": "1"}).identity,
-        chain("dev", {"USE_OPENSSL": "1", "DEBUG": "-g"}).identity,
+        toolchain("dev").identity,
+        toolchain("release").identity,
+        toolchain("dev", {"USE_OPENSSL": "1"}).identity,
+        toolchain("dev", {"USE_OPENSSL": "1", "DEBUG": "-g"}).identity,
         Dev.of(MAKE, replace(GCC, identity="other"), LUA, {}).identity,
         Dev.of(MAKE, replace(GCC, version="gcc 13"), LUA, {}).identity,
         Dev.of(MAKE, GCC, replace(LUA, identity="other"), {}).identity,

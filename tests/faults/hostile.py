@@ -47,7 +47,7 @@ class Scene:
         self.first = self.clone.commit(_SOURCES)
         self.store = private_store(self.clone.git, self.workspace)
         make = shutil.which("make") or "make"
-        self.chain = Dev(make, (), "nobody's")
+        self.toolchain = Dev(make, (), "nobody's")
 
     @property
     def slot(self) -> Slot:
@@ -59,7 +59,7 @@ class Scene:
         """What comes of a patch whose Makefile does *recipe*, then makes a good *binary*."""
         makefile = f"haproxy:\n\t{recipe}\n\t{binary}\n"
         tree = self.clone.tree({"Makefile": makefile, **(change or {})}, self.first)
-        return binaries.build(self.workspace, self.store, tree, self.chain, self.slot)
+        return binaries.build(self.workspace, self.store, tree, self.toolchain, self.slot)
 
     def log(self, build: Build) -> str:
         return build.log.read_text(errors="replace")
@@ -244,7 +244,7 @@ def does_not_obey(scene: Scene) -> str:
                 {"Makefile": f"haproxy:\n\ttrap '' TERM; >begun; while :; do sleep {NAP}; done\n"},
                 scene.first,
             )
-            binaries.build(scene.workspace, scene.store, tree, scene.chain, slot)
+            binaries.build(scene.workspace, scene.store, tree, scene.toolchain, slot)
         except Stopped:
             return _unless_none_left()
     return "it was not cancelled"

@@ -97,10 +97,10 @@ def _probed(folder: Path, script: str, oracle: Oracle, vtest: str) -> Result:
     makefile = "haproxy: src/haproxy.sh\n\tcp $< $@\n\tchmod +x $@\n"
     files = {"Makefile": makefile, "src/haproxy.sh": f"#!/bin/sh\n{script}\n"}
     tree = clone.tree(files, clone.commit({}))
-    chain = Dev(shutil.which("make") or "make", (), "nobody's")
+    toolchain = Dev(shutil.which("make") or "make", (), "nobody's")
     store = private_store(clone.git, workspace)
     return probe(
-        workspace, Probe(store.path, tree, chain, oracle, (Tool(Path(vtest), "vtest", "any"),))
+        workspace, Probe(store.path, tree, toolchain, oracle, (Tool(Path(vtest), "vtest", "any"),))
     )
 
 
@@ -143,8 +143,8 @@ def _runs(workspace: Workspace) -> list[_Run]:
     history = History.open(ground.path, workspace)
     good = history.tree_id(history.resolve("v3.0.11").id)
     options = Options(scenario="dns-flap")
-    bench = setup.find_bench(options, workspace, history, setup.find_test(options))
-    chain, runs = bench.chains.search, []
+    context = setup.find_context(options, workspace, history, setup.find_test(options))
+    toolchain, runs = context.toolchains.search, []
     for name, patches in (("dns-flap", series.patches), ("dns-false-up", series.patches[1:])):
         bad = broken(workspace, history, patches)
         scenario = scenario_loader.load(name)
@@ -153,7 +153,7 @@ def _runs(workspace: Workspace) -> list[_Run]:
             wrong = Verdict.GOOD if chosen["record"] == "SRV" else Verdict.BAD
             oracle = scenario.oracle(chosen)
             for tree, expected in ((good, Verdict.GOOD), (bad, wrong)):
-                runs.append(_Run(bench.request(tree, chain, oracle=oracle), expected))
+                runs.append(_Run(context.request(tree, toolchain, oracle=oracle), expected))
     for run in {run.request.tree: run for run in runs}.values():
         probe(workspace, run.request)
     again = itertools.islice(itertools.cycle(runs), RUNS)

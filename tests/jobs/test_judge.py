@@ -32,7 +32,7 @@ BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"
 FIX = change("src/haproxy.c", BROKEN, FIXED)
 
 
-def reading(source: str, oracle: Oracle, chain: str) -> Verdict:
+def reading(source: str, oracle: Oracle, toolchain: str) -> Verdict:
     """The first variant of flap sees the bug, the second does not."""
     bad = source == BROKEN and oracle.variant == "a=1"
     return Verdict.BAD if bad else Verdict.GOOD
@@ -43,16 +43,16 @@ World = Callable[..., Prober]
 
 @pytest.fixture
 def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
-    def make(source: str, truth: Reading = reading, chains: Toolchains = FAST_ALONE) -> Prober:
+    def make(source: str, truth: Reading = reading, toolchains: Toolchains = FAST_ALONE) -> Prober:
         clone.commit({"src/haproxy.c": source})
-        return reading_prober(clone, workspace, tmp_path / "journal", truth, chains)
+        return reading_prober(clone, workspace, tmp_path / "journal", truth, toolchains)
 
     return make
 
 
 def judged(prober: Prober, series: Series = FIX) -> dict[str, Judged]:
     judge = Judge(prober, (OTHER, FLAP))
-    return {one.scenario: one for one in judge.judge(prober.bench.history.head().id, series)}
+    return {one.scenario: one for one in judge.judge(prober.context.history.head().id, series)}
 
 
 def reader(prober: Prober) -> Reader:
@@ -77,10 +77,10 @@ def test_the_wanted_scenario_comes_first_and_each_has_its_outcome(world: World) 
 
 
 def test_what_was_good_and_is_bad_is_broken_whatever_scenario_says_so(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
         if oracle.name == "other":
             return Verdict.BAD if source == FIXED else Verdict.GOOD
-        return reading(source, oracle, chain)
+        return reading(source, oracle, toolchain)
 
     found = judged(world(BROKEN, truth))
     assert found["flap"].outcome is Outcome.FIXES
@@ -89,7 +89,7 @@ def test_what_was_good_and_is_bad_is_broken_whatever_scenario_says_so(world: Wor
 
 
 def test_a_patch_without_effect_is_ineffective(world: World) -> None:
-    found = judged(world(BROKEN, lambda source, oracle, chain: Verdict.BAD))
+    found = judged(world(BROKEN, lambda source, oracle, toolchain: Verdict.BAD))
     assert found["flap"].outcome is found["other"].outcome is Outcome.INEFFECTIVE
 
 
@@ -102,7 +102,7 @@ def test_a_patch_that_is_there_already_is_not_tested_twice(world: World) -> None
 
 
 def test_a_conflict_names_file_and_hunk_where_the_patch_is_needed(world: World) -> None:
-    prober = world("int other;\n", lambda source, oracle, chain: Verdict.BAD)
+    prober = world("int other;\n", lambda source, oracle, toolchain: Verdict.BAD)
     found = judged(prober)
     assert found["flap"].outcome is Outcome.CONFLICT
     assert found["flap"].how == ("conflict",)
@@ -118,32 +118,32 @@ def test_a_conflict_where_all_is_good_is_no_harm(world: World) -> None:
 
 
 def test_what_does_not_compile_is_built_once_by_each_toolchain(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
         return Verdict.UNBUILDABLE if source == FIXED else Verdict.BAD
 
     prober = world(BROKEN, truth, Toolchains(TCC, GCC, GCC))
     found = judged(prober)
     assert found["flap"].outcome is found["other"].outcome is Outcome.UNBUILDABLE
     assert found["flap"].problem == "unbuildable, as it is"
-    chains = [chain for source, _, chain in reader(prober).asked if source == FIXED]
-    assert chains == ["fast", "dev"]
+    toolchains = [toolchain for source, _, toolchain in reader(prober).asked if source == FIXED]
+    assert toolchains == ["fast", "dev"]
 
 
 def test_the_toolchain_that_could_build_the_first_case_is_asked_the_others(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
-        return Verdict.UNBUILDABLE if chain == "fast" else reading(source, oracle, chain)
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
+        return Verdict.UNBUILDABLE if toolchain == "fast" else reading(source, oracle, toolchain)
 
     prober = world(BROKEN, truth, Toolchains(TCC, GCC, GCC))
     found = judged(prober)
     assert found["flap"].outcome is Outcome.FIXES
     assert found["flap"].toolchain == "dev"
-    asked = [chain for source, _, chain in reader(prober).asked if source == BROKEN]
+    asked = [toolchain for source, _, toolchain in reader(prober).asked if source == BROKEN]
     assert asked == ["fast", "dev", "dev", "dev"]
 
 
 def test_a_named_toolchain_is_asked_and_its_probes_are_confirmations(world: World) -> None:
     prober = world(BROKEN)
-    head = prober.bench.history.head().id
+    head = prober.context.history.head().id
     (flap,) = Judge(prober, (FLAP,), GCC).judge(head, FIX)
     assert flap.toolchain == "dev"
     probes = [event for event in prober.journal.events if isinstance(event, Probed)]
@@ -154,7 +154,7 @@ def test_a_named_toolchain_is_asked_and_its_probes_are_confirmations(world: Worl
 def test_several_revisions_come_in_their_order(world: World, clone: Clone) -> None:
     world(FIXED)
     prober = world(BROKEN)
-    history = prober.bench.history
+    history = prober.context.history
     commits = [history.head().id, *history.head().parents]
     told = list(Judge(prober, (FLAP,)).judge_all(commits, FIX))
     assert [one.revision for (one,) in told] == commits

@@ -10,7 +10,7 @@ import pytest
 
 from bisector.errors import EnvironmentProblem
 from bisector.git.history import History
-from bisector.jobs.playground import DEMO, Plan, Playground, make
+from bisector.jobs.playground import DEMO, Playground, PlaygroundPlan, make
 from bisector.patch import relevance
 from bisector.patch.load import load
 from bisector.patch.model import Series
@@ -95,7 +95,7 @@ class Ground:
                 yield numbers[self.repo.references[name].target], name.removeprefix("refs/tags/")
 
 
-def played(workspace: Workspace, source: Path, series: Series, plan: Plan) -> Ground:
+def played(workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan) -> Ground:
     return Ground(make(workspace, source, series, plan))
 
 
@@ -104,7 +104,7 @@ def played(workspace: Workspace, source: Path, series: Series, plan: Plan) -> Gr
 
 @PLANS
 def test_the_bug_is_there_from_the_planted_regression_until_it_is_healed(
-    workspace: Workspace, source: Path, series: Series, plan: Plan
+    workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan
 ) -> None:
     ground = played(workspace, source, series, plan)
     assert len(ground.log) == plan.commits
@@ -118,7 +118,7 @@ def test_the_bug_is_there_from_the_planted_regression_until_it_is_healed(
 
 @PLANS
 def test_a_stretch_does_not_compile_and_heals(
-    workspace: Workspace, source: Path, series: Series, plan: Plan
+    workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan
 ) -> None:
     ground = played(workspace, source, series, plan)
     assert ground.having("src/hash.c", "#error") == {*plan.unbuildable}
@@ -131,7 +131,7 @@ def test_a_stretch_does_not_compile_and_heals(
 
 @PLANS
 def test_a_stretch_believes_no_dns_answer_and_heals(
-    workspace: Workspace, source: Path, series: Series, plan: Plan
+    workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan
 ) -> None:
     ground = played(workspace, source, series, plan)
     deaf = ground.having("src/resolvers.c", "{\n\treturn RSLV_RESP_ERROR;")
@@ -142,7 +142,7 @@ def test_a_stretch_believes_no_dns_answer_and_heals(
 
 @PLANS
 def test_releases_are_tagged(
-    workspace: Workspace, source: Path, series: Series, plan: Plan
+    workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan
 ) -> None:
     ground = played(workspace, source, series, plan)
     assert dict(ground.releases) == plan.releases
@@ -150,7 +150,7 @@ def test_releases_are_tagged(
 
 @PLANS
 def test_every_commit_changes_something_and_some_of_them_only_the_documentation(
-    workspace: Workspace, source: Path, series: Series, plan: Plan
+    workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan
 ) -> None:
     ground = played(workspace, source, series, plan)
     changes = {number: ground.changed(number) for number in range(1, plan.commits)}
@@ -161,7 +161,7 @@ def test_every_commit_changes_something_and_some_of_them_only_the_documentation(
 
 @PLANS
 def test_it_is_a_history_of_haproxy_over_which_a_hunt_can_range(
-    workspace: Workspace, source: Path, series: Series, plan: Plan
+    workspace: Workspace, source: Path, series: Series, plan: PlaygroundPlan
 ) -> None:
     made = make(workspace, source, series, plan)
     history = History.open(made.path, workspace)

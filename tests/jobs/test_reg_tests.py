@@ -16,7 +16,7 @@ from bisector.git.history import History
 from bisector.git.object_store import private_store
 from bisector.jobs import reg_tests
 from bisector.jobs.reg_tests import changed, compare, exported
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Prober
@@ -111,9 +111,9 @@ class World:
         history = History.open(self.clone.path, self.workspace)
         oracle = VTestCase("flap", "digest", "flap.vtc")
         tool = Tool(Path("/vtest"), "vtest", "id")
-        bench = Bench(self.workspace, history, Toolchains(GCC, GCC), oracle, (tool,))
+        context = Context(self.workspace, history, Toolchains(GCC, GCC), oracle, (tool,))
         self.machine = Machine(history.tree_id(self.revision), self.old, self.new)
-        prober = Asker(bench, Journal(self.journal), self.machine, lambda text: None, False)
+        prober = Asker(context, Journal(self.journal), self.machine, lambda text: None, False)
         prober.machine = self.machine
         return compare(prober, self.revision, self.after, dirs)
 

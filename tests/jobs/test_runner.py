@@ -26,7 +26,7 @@ class Job:
     """Work that appends an event, and counts how often it was done."""
 
     def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
-        self.bench = World(clone, workspace, path).bench()
+        self.context = World(clone, workspace, path).context()
         self.done = 0
         self.execution = Execution("bisector", Silent())
 
@@ -36,7 +36,7 @@ class Job:
             for event in events:
                 prober.journal.note(event)
 
-        return carry_out(self.bench, "job", STARTED, self.execution, work, wanted)
+        return carry_out(self.context, "job", STARTED, self.execution, work, wanted)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_an_answer_without_what_is_wanted_now_goes_on_once(job: Job) -> None:
 
 
 def test_a_journal_of_another_version_is_set_aside_and_a_note_says_so(job: Job) -> None:
-    path = old.write(job.bench.workspace, "job", *old.HUNT)
+    path = old.write(job.context.workspace, "job", *old.HUNT)
     events = job(END).events
     aside = path.with_name("journal.before")
     note = Noted(f"the journal of another version of bisector was set aside: {aside}")
@@ -80,7 +80,7 @@ def test_that_there_is_no_answer_is_part_of_the_outcome(job: Job) -> None:
     def work(prober: Prober) -> None:
         raise NoWitness("none")
 
-    outcome = carry_out(job.bench, "job", STARTED, Execution("bisector", Silent()), work)
+    outcome = carry_out(job.context, "job", STARTED, Execution("bisector", Silent()), work)
     assert isinstance(outcome.problem, NoWitness)
     assert outcome.events == (STARTED,)
 

@@ -28,45 +28,45 @@ TOOLS = (Tool(Path("vtest"), "vtest", "vtest-id"),)
 
 
 @pytest.fixture
-def bench(clone: Clone, workspace: Workspace) -> TinyHAProxy:
+def tiny(clone: Clone, workspace: Workspace) -> TinyHAProxy:
     return TinyHAProxy(clone, workspace)
 
 
 @pytest.fixture
-def request_(bench: TinyHAProxy, monkeypatch: pytest.MonkeyPatch) -> Probe:
+def request_(tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch) -> Probe:
     """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
 
     def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         trial.log.write_text("all was well")
-        cache.clear(bench.workspace)
+        cache.clear(tiny.workspace)
         assert trial.binary.exists()
         return Finished((), 0, trial.log.read_text(), 0.5)
 
     monkeypatch.setattr(vtest, "run_test", run_test)
-    tree = bench.clone.tree({}, bench.first)
-    return Probe(bench.store.path, tree, bench.chain, ORACLE, TOOLS)
+    tree = tiny.clone.tree({}, tiny.first)
+    return Probe(tiny.store.path, tree, tiny.toolchain, ORACLE, TOOLS)
 
 
 def test_a_binary_stays_while_it_is_tested_and_the_log_has_its_name_afterwards(
-    bench: TinyHAProxy, request_: Probe
+    tiny: TinyHAProxy, request_: Probe
 ) -> None:
-    result = probe(bench.workspace, request_)
+    result = probe(tiny.workspace, request_)
     assert result.verdict is Verdict.GOOD
     assert result.key == key_of(request_)
-    assert Path(result.log).parent == bench.workspace.root / "logs"
+    assert Path(result.log).parent == tiny.workspace.root / "logs"
     assert Path(result.log).read_text() == "all was well"
 
 
 def test_a_verdict_is_known_until_its_log_goes_then_made_again(
-    bench: TinyHAProxy, request_: Probe
+    tiny: TinyHAProxy, request_: Probe
 ) -> None:
-    made = probe(bench.workspace, request_)
-    assert recall(bench.workspace, made.key) == made
-    cache.clear(bench.workspace)
-    assert recall(bench.workspace, made.key) is None
-    again = probe(bench.workspace, request_)
+    made = probe(tiny.workspace, request_)
+    assert recall(tiny.workspace, made.key) == made
+    cache.clear(tiny.workspace)
+    assert recall(tiny.workspace, made.key) is None
+    again = probe(tiny.workspace, request_)
     assert again.build_seconds > 0
-    assert recall(bench.workspace, again.key) == again
+    assert recall(tiny.workspace, again.key) == again
 
 
 @pytest.mark.parametrize(
@@ -94,23 +94,23 @@ def test_a_damaged_file_in_the_cache_is_no_verdict(workspace: Workspace, damage:
 
 
 def test_a_verdict_found_by_another_job_meanwhile_is_used(
-    bench: TinyHAProxy, request_: Probe, monkeypatch: pytest.MonkeyPatch
+    tiny: TinyHAProxy, request_: Probe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = ExitStack()
-    log = bench.workspace.folder("logs") / "theirs"
+    log = tiny.workspace.folder("logs") / "theirs"
     log.write_text("all was well")
     found = Result(Ruling(Verdict.BAD, "theirs"), key_of(request_), test_seconds=3.0, log=str(log))
 
     def finish(stop: Stop, seconds: float) -> None:
-        remember(bench.workspace, found)
+        remember(tiny.workspace, found)
         other.close()
 
     monkeypatch.setattr(Stop, "pause", finish)
     with other:
-        other.enter_context(bench.workspace.alone_with(key_of(request_), Stop()))
-        result = probe(bench.workspace, replace(request_, again=False))
+        other.enter_context(tiny.workspace.alone_with(key_of(request_), Stop()))
+        result = probe(tiny.workspace, replace(request_, again=False))
     assert (result.ruling, result.test_seconds) == (found.ruling, 0.0)
-    assert probe(bench.workspace, request_).verdict is Verdict.GOOD, "asked again, it is tested"
+    assert probe(tiny.workspace, request_).verdict is Verdict.GOOD, "asked again, it is tested"
 
 
 SCENARIO = replace(ORACLE, bad="signature", control="control")
@@ -127,7 +127,7 @@ SCENARIO = replace(ORACLE, bad="signature", control="control")
     ],
 )
 def test_what_may_have_been_a_busy_moment_is_asked_once_more(
-    bench: TinyHAProxy,
+    tiny: TinyHAProxy,
     monkeypatch: pytest.MonkeyPatch,
     oracle: VTestCase,
     logs: list[str],
@@ -142,9 +142,9 @@ def test_what_may_have_been_a_busy_moment_is_asked_once_more(
         return Finished((), 0 if fine else 1, trial.log.read_text(), 0.5)
 
     monkeypatch.setattr(vtest, "run_test", run_test)
-    tree = bench.clone.tree({}, bench.first)
-    asked = Probe(bench.store.path, tree, bench.chain, oracle, TOOLS)
-    result = probe(bench.workspace, asked)
+    tree = tiny.clone.tree({}, tiny.first)
+    asked = Probe(tiny.store.path, tree, tiny.toolchain, oracle, TOOLS)
+    result = probe(tiny.workspace, asked)
     assert (result.verdict, result.test_seconds) == (verdict, 0.5 * runs)
 
 
@@ -163,13 +163,13 @@ int main(int argc, char **argv) {
 """
 
 
-def result_of(bench: TinyHAProxy, folder: Path, text: str, box: Sandbox | None = None) -> Result:
+def result_of(tiny: TinyHAProxy, folder: Path, text: str, box: Sandbox | None = None) -> Result:
     """The verdict of a test with this *text* on a tiny HAProxy without OpenSSL."""
     (folder / "any.vtc").write_text(text)
-    tree = bench.clone.tree({"src/haproxy.c": HAPROXY}, bench.first)
+    tree = tiny.clone.tree({"src/haproxy.c": HAPROXY}, tiny.first)
     oracle = VTestCase("any", "digest", "any.vtc", folder=str(folder))
-    request = Probe(bench.store.path, tree, bench.chain, oracle, TOOLS, sandbox=box)
-    return probe(bench.workspace, request)
+    request = Probe(tiny.store.path, tree, tiny.toolchain, oracle, TOOLS, sandbox=box)
+    return probe(tiny.workspace, request)
 
 
 @pytest.fixture
@@ -194,9 +194,9 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_a_test_whose_comments_do_not_hold_is_not_run_and_says_which(
-    bench: TinyHAProxy, folder: Path, skipped: list[str]
+    tiny: TinyHAProxy, folder: Path, skipped: list[str]
 ) -> None:
-    result = result_of(bench, folder, "#REQUIRE_OPTIONS=LUA,OPENSSL\n#REQUIRE_VERSION=3.0\n")
+    result = result_of(tiny, folder, "#REQUIRE_OPTIONS=LUA,OPENSSL\n#REQUIRE_VERSION=3.0\n")
     said = "#REQUIRE_OPTIONS=OPENSSL (--make USE_OPENSSL=1)"
     assert result.ruling == Ruling(
         Verdict.UNTESTABLE, f"skipped, as run-regtests.sh does: {said}", (said,)
@@ -206,10 +206,10 @@ def test_a_test_whose_comments_do_not_hold_is_not_run_and_says_which(
 
 
 def test_a_test_whose_comments_hold_is_run(
-    bench: TinyHAProxy, folder: Path, skipped: list[str]
+    tiny: TinyHAProxy, folder: Path, skipped: list[str]
 ) -> None:
     result_of(
-        bench, folder, "#REQUIRE_OPTIONS=LUA\n#REQUIRE_BINARIES=sh\n#EXCLUDE_TARGETS=freebsd\n"
+        tiny, folder, "#REQUIRE_OPTIONS=LUA\n#REQUIRE_BINARIES=sh\n#EXCLUDE_TARGETS=freebsd\n"
     )
     assert skipped == ["any.vtc"]
 
@@ -217,7 +217,7 @@ def test_a_test_whose_comments_hold_is_run(
 @pytest.mark.parametrize("boxed", [False, True])
 def test_a_skipped_test_says_which_guard_failed(
     request: pytest.FixtureRequest,
-    bench: TinyHAProxy,
+    tiny: TinyHAProxy,
     folder: Path,
     skipped: list[str],
     boxed: bool,
@@ -228,15 +228,15 @@ feature cmd "test -f ${testdir}/any.vtc"
 feature cmd "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL)'"
 feature cmd "false"
 """
-    result = result_of(bench, folder, text, box)
+    result = result_of(tiny, folder, text, box)
     said = "VTest skipped it: it needs feature(OPENSSL) (--make USE_OPENSSL=1)"
     assert (result.verdict, result.ruling.reason) == (Verdict.UNTESTABLE, said)
     assert result.ruling.evidence == ("* top SKIPPING test, lacking feature: cmd",)
 
 
 def test_a_skip_that_no_guard_explains_is_told_as_vtest_says_it(
-    bench: TinyHAProxy, folder: Path, skipped: list[str]
+    tiny: TinyHAProxy, folder: Path, skipped: list[str]
 ) -> None:
-    result = result_of(bench, folder, 'feature cmd "true"\n')
+    result = result_of(tiny, folder, 'feature cmd "true"\n')
     reason = "VTest skipped it: SKIPPING test, lacking feature: cmd"
     assert result.ruling.reason == reason

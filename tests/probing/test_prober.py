@@ -30,7 +30,7 @@ UNBUILDABLE = Verdict.UNBUILDABLE
 @pytest.fixture
 def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
     made = World(clone, workspace, tmp_path / "journal")
-    made.chains = AUTO
+    made.toolchains = AUTO
     return made
 
 
@@ -106,7 +106,9 @@ def test_an_earlier_hunts_verdict_is_recalled_unless_all_is_to_be_fresh(
     assert world.events == [told], "recalled, but journaled all the same"
 
     world.path = tmp_path / "fresh"
-    fresh = Prober(world.bench(), Journal(world.path), other.machine, lambda text: None, fresh=True)
+    fresh = Prober(
+        world.context(), Journal(world.path), other.machine, lambda text: None, fresh=True
+    )
     assert fresh.ask(world.commits[3], "end").verdict is GOOD
 
 
@@ -178,13 +180,13 @@ def test_a_crash_that_is_not_known_to_be_the_bug_is_doubted(world: World) -> Non
 
 
 def test_without_another_toolchain_it_is_left_at_that(world: World) -> None:
-    world.chains = Toolchains(TCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC)
     told = prober(world, GOOD, UNTESTABLE).ask(world.commits[3], "end")
     assert (told.verdict, told.toolchain) == (UNTESTABLE, "fast")
 
 
 def test_the_other_toolchains_failure_is_final(world: World) -> None:
-    world.chains = Toolchains(GCC, GCC)
+    world.toolchains = Toolchains(GCC, GCC)
     assert prober(world, UNTESTABLE).ask(world.commits[3], "end").verdict is UNTESTABLE
     assert toolchains(world) == [(3, "dev")]
 
@@ -245,7 +247,7 @@ def test_verdicts_are_by_revision_as_it_is(world: World) -> None:
 
 def test_real_toolchains_verdicts_come_first(world: World) -> None:
     asker = prober(world, BAD)
-    asker.ask_all([asker.start(world.commits[3], "x", 0, chain) for chain in (TCC, GCC)])
+    asker.ask_all([asker.start(world.commits[3], "x", 0, toolchain) for toolchain in (TCC, GCC)])
     assert [one.toolchain for one in asker.verdicts()[world.commits[3]]] == ["dev", "fast"]
 
 
@@ -272,17 +274,17 @@ def test_the_next_run_is_one_that_no_toolchain_had(world: World) -> None:
 def test_memory_is_which_verdicts_and_binaries_earlier_hunts_left(world: World) -> None:
     asker = prober(world)
     assert asker.memory(world.commits) == Memory()
-    history, chain = asker.bench.history, asker.chains.search
+    history, toolchain = asker.context.history, asker.toolchains.search
     for number in (3, 4):
         tree = history.tree_id(world.commits[number])
-        key = build_key(history.store, tree, chain)
+        key = build_key(history.store, tree, toolchain)
         meta = world.workspace.folder("binaries", key[:2], key) / "meta.json"
         meta.write_text(json.dumps({"tree": tree}))
-    request = asker.bench.request(history.tree_id(world.commits[3]), chain)
+    request = asker.context.request(history.tree_id(world.commits[3]), toolchain)
     verdict = key_of(request)
     (world.workspace.folder("verdicts", verdict[:2]) / verdict).write_text("")
     three, four = world.commits[3:5]
     assert asker.memory(world.commits) == Memory(frozenset({three}), frozenset({four}))
-    fresh = Prober(asker.bench, asker.journal, asker.machine, lambda text: None, fresh=True)
+    fresh = Prober(asker.context, asker.journal, asker.machine, lambda text: None, fresh=True)
     forgetful = Memory(frozenset(), frozenset({three, four}))
     assert fresh.memory(world.commits) == forgetful, "what is forgotten does not help"

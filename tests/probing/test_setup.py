@@ -116,8 +116,8 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def roles(workspace: Workspace, options: Options, **more: Any) -> tuple[str, str, str]:
     """Which toolchain searches, proves, and helps out."""
     test = Test(VTestCase("a", "digest", "a.vtc"), "a", Known(), {}, **more)
-    chains = find_toolchains(options, workspace, test)
-    search, proof, fallback = chains.search, chains.proof, chains.fallback
+    toolchains = find_toolchains(options, workspace, test)
+    search, proof, fallback = toolchains.search, toolchains.proof, toolchains.fallback
     return search.name, proof.name if proof else "", fallback.name if fallback else ""
 
 
@@ -203,8 +203,8 @@ def test_make_variables_go_to_all_of_them_and_the_users_win(
     workspace: Workspace, machine: list[str]
 ) -> None:
     test = Test(VTestCase("a", "digest", "a.vtc"), "a", Known(), {"A": "1", "B": "1"})
-    chains = find_toolchains(Options(make=("B=2",)), workspace, test)
-    for one in (chains.search, chains.proof, chains.fallback):
+    toolchains = find_toolchains(Options(make=("B=2",)), workspace, test)
+    for one in (toolchains.search, toolchains.proof, toolchains.fallback):
         assert one is not None
         assert {("A", "1"), ("B", "2")} <= set(one.variables)
 

@@ -10,7 +10,7 @@ from bisector.jobs.verify.coverage import measure
 from bisector.system import tools
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
-from tests.support.real import bench, edited
+from tests.support.real import context, edited
 
 PATCH = """\
 field = 1;
@@ -28,7 +28,7 @@ def test_an_executed_line_is_told_from_a_missed_one_and_from_a_comment(
         pytest.skip("no gcov on this machine")
     revision = ground_history.resolve("v3.0.11").id
     after = edited(ground_history, revision, "src/sample.c", "field = 1;", PATCH)
-    ready = bench(real_workspace, ground_history, "dns-flap")
+    ready = context(real_workspace, ground_history, "dns-flap")
     with reg_tests.exported(real_workspace, ground_history.store, after) as home:
         case = home / "reg-tests/converter/field.vtc"
         oracle = VTestCase.of_option(str(case), bad_if=None, skip_if=None)

@@ -17,7 +17,7 @@ from bisector.system import debian
 from bisector.system.workspace import Workspace
 from tests.support.grounds import RELEASE_ONLY, SMALL
 from tests.support.obtain import obtain
-from tests.support.real import bench, bisector, broken
+from tests.support.real import bisector, broken, context
 
 
 @pytest.fixture(autouse=True)
@@ -33,13 +33,13 @@ def test_both_toolchains_say_the_same(
     good = ground_history.tree_id(ground_history.resolve("v3.0.11").id)
     taken_out = series.patches if scenario == "dns-flap" else series.patches[1:]
     bad = broken(real_workspace, ground_history, taken_out)
-    ready = bench(real_workspace, ground_history, scenario)
-    fast, real = ready.chains.search, ready.chains.fallback
+    ready = context(real_workspace, ground_history, scenario)
+    fast, real = ready.toolchains.search, ready.toolchains.fallback
     assert real is not None
     assert not fast.is_real and real.is_real
 
     for tree, expected in ((good, Verdict.GOOD), (bad, Verdict.BAD)):
-        said = [probe(real_workspace, ready.request(tree, chain)) for chain in (fast, real)]
+        said = [probe(real_workspace, ready.request(tree, toolchain)) for toolchain in (fast, real)]
         assert [one.verdict for one in said] == [expected] * 2, said
         assert said[0].binary != said[1].binary
 
@@ -48,9 +48,9 @@ def test_a_release_that_tcc_cannot_build_is_judged_by_gcc(real_workspace: Worksp
     source = obtain(lambda: debian.fetch_source(real_workspace, "2.6"))
     ground = make(real_workspace, source.path, Series(()), RELEASE_ONLY)
     history = History.open(ground.path, real_workspace)
-    ready = bench(real_workspace, history, "dns-flap")
+    ready = context(real_workspace, history, "dns-flap")
     tree = history.tree_id(history.head().id)
-    assert build(real_workspace, history.store, tree, ready.chains.search).problem
+    assert build(real_workspace, history.store, tree, ready.toolchains.search).problem
 
     asked = ("probe", "--repo", str(ground.path))
     assert bisector(*asked).returncode == 0

@@ -13,7 +13,7 @@ from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Verdict
 from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
-from tests.support.real import bench, edited
+from tests.support.real import context, edited
 
 # a converter's first line of work; its own test is among these
 CONVERTER = ("src/sample.c", "field = 1;")
@@ -25,7 +25,7 @@ def compared(workspace: Workspace, history: History, journal: Path, new: str) ->
     revision = history.resolve("v3.0.11").id
     after = edited(history, revision, *CONVERTER, new)
     with Local(workspace, 1) as executor:
-        ready = bench(workspace, history, "dns-flap")
+        ready = context(workspace, history, "dns-flap")
         prober = Prober(ready, Journal(journal), executor, lambda text: None, fresh=False)
         return list(compare(prober, revision, after, TESTS))
 

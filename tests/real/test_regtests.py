@@ -14,7 +14,7 @@ from bisector.patch.model import Series
 from bisector.system import tools
 from bisector.system.debian import SourceTree
 from bisector.system.workspace import Workspace
-from tests.support.real import SECONDS, bench, broken
+from tests.support.real import SECONDS, broken, context
 
 REG_TESTS = Path(__file__).parents[2] / "reg-tests"
 
@@ -23,8 +23,8 @@ def run_regtests(
     workspace: Workspace, source: SourceTree, history: History, tree: str
 ) -> tuple[int, dict[str, list[str]], str]:
     """The script's exit status, what each failed test says, and all that it prints."""
-    chain = bench(workspace, history, "dns-flap").chains.search
-    binary = binaries.build(workspace, history.store, tree, chain).binary
+    toolchain = context(workspace, history, "dns-flap").toolchains.search
+    binary = binaries.build(workspace, history.store, tree, toolchain).binary
     with tempfile.TemporaryDirectory(prefix="rt-") as scratch:  # short: sockets' names are
         environment = {
             "PATH": os.environ["PATH"],

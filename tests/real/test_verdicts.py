@@ -8,7 +8,7 @@ from bisector.build.toolchain import Toolchain
 from bisector.git.history import History
 from bisector.jobs.playground import make
 from bisector.patch.model import Patch, Series, only_hunks
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.probe import probe
 from bisector.record.verdict import Result, Verdict
 from bisector.system import apt, debian
@@ -17,22 +17,22 @@ from bisector.system.workspace import Workspace
 from bisector.testing import scenario_loader
 from tests.support.grounds import RELEASE_ONLY
 from tests.support.obtain import obtain
-from tests.support.real import bench, broken
+from tests.support.real import broken, context
 
 # which way each code hunk's function is reached (see the scenario's story)
 ERROR, ANSWER = "nxdomain", "empty"
 
 
-def real_chain(ready: Bench) -> Toolchain:
-    """gcc, where the bench would search with tcc."""
-    return ready.chains.fallback or ready.chains.search
+def real_chain(ready: Context) -> Toolchain:
+    """gcc, where the context would search with tcc."""
+    return ready.toolchains.fallback or ready.toolchains.search
 
 
 def verdict_on(workspace: Workspace, source: SourceTree, name: str) -> Result:
     """The verdict of a scenario's default variant on a released source, built by gcc."""
     ground = make(workspace, source.path, Series(()), RELEASE_ONLY)
     history = History.open(ground.path, workspace)
-    ready = bench(workspace, history, name)
+    ready = context(workspace, history, name)
     return probe(workspace, ready.request(history.tree_id(history.head().id), real_chain(ready)))
 
 
@@ -72,8 +72,8 @@ def test_without_the_fix_3_0_is_bad(
     real_workspace: Workspace, ground_history: History, series: Series
 ) -> None:
     tree = broken(real_workspace, ground_history, series.patches)
-    ready = bench(real_workspace, ground_history, "dns-flap")
-    result = probe(real_workspace, ready.request(tree, ready.chains.search))
+    ready = context(real_workspace, ground_history, "dns-flap")
+    result = probe(real_workspace, ready.request(tree, ready.toolchains.search))
     assert result.verdict is Verdict.BAD
     assert ":0)" in result.ruling.evidence[0]
 
@@ -84,8 +84,8 @@ def test_with_the_first_patch_alone_it_trades_one_bug_for_the_other(
     tree = broken(real_workspace, ground_history, series.patches[1:])
     verdicts = {}
     for name in ("dns-flap", "dns-false-up"):
-        ready = bench(real_workspace, ground_history, name)
-        verdicts[name] = probe(real_workspace, ready.request(tree, ready.chains.search)).verdict
+        ready = context(real_workspace, ground_history, name)
+        verdicts[name] = probe(real_workspace, ready.request(tree, ready.toolchains.search)).verdict
     assert verdicts == {"dns-flap": Verdict.GOOD, "dns-false-up": Verdict.BAD}
 
 
@@ -119,8 +119,8 @@ def test_each_hunk_is_noticed_by_the_variant_that_goes_through_it(
     if scenario == "dns-flap":
         taken_out = (only_hunks(fix, [hunk]), *taken_out)
     tree = broken(real_workspace, ground_history, taken_out)
-    ready = bench(real_workspace, ground_history, scenario, failure=failure)
-    assert probe(real_workspace, ready.request(tree, ready.chains.search)).verdict is expected
+    ready = context(real_workspace, ground_history, scenario, failure=failure)
+    assert probe(real_workspace, ready.request(tree, ready.toolchains.search)).verdict is expected
 
 
 def test_every_variant_is_right_on_the_good_and_on_the_broken_release(
@@ -133,10 +133,10 @@ def test_every_variant_is_right_on_the_good_and_on_the_broken_release(
     wrong = []
     for chosen in scenario.variants():
         settings = {name: str(value) for name, value in chosen.items()}
-        ready = bench(real_workspace, ground_history, "dns-flap", **settings)
+        ready = context(real_workspace, ground_history, "dns-flap", **settings)
         expected = Verdict.GOOD if chosen["record"] == "SRV" else Verdict.BAD
         for tree, wanted in ((good, Verdict.GOOD), (bad, expected)):
-            result = probe(real_workspace, ready.request(tree, ready.chains.search))
+            result = probe(real_workspace, ready.request(tree, ready.toolchains.search))
             if result.verdict is not wanted:
                 wrong.append((settings, result.ruling))
     assert not wrong

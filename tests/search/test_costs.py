@@ -13,22 +13,26 @@ from bisector.search.costs import Costs, Memory
 COMMITS = list("abcdefgh")  # d and g change a header
 
 
-def costs(memory: Memory | None = None, chain: str = Dev.name, trees: int = 1) -> Costs:
+def costs(memory: Memory | None = None, toolchain: str = Dev.name, trees: int = 1) -> Costs:
     return Costs(
-        COMMITS, {"d", "g", "elsewhere"}, memory or Memory(), TOOLCHAINS[chain].cost, trees
+        COMMITS, {"d", "g", "elsewhere"}, memory or Memory(), TOOLCHAINS[toolchain].cost, trees
     )
 
 
 @pytest.mark.parametrize("chain", TOOLCHAINS)
-def test_a_verdict_costs_less_than_a_binary_than_a_small_build_than_a_whole_one(chain: str) -> None:
-    ready = costs(Memory(frozenset("a"), frozenset("ab")), chain)
+def test_a_verdict_costs_less_than_a_binary_than_a_small_build_than_a_whole_one(
+    toolchain: str,
+) -> None:
+    ready = costs(Memory(frozenset("a"), frozenset("ab")), toolchain)
     ready.built("c")
     known, binary, incremental, full = (ready.seconds(commit) for commit in "abcd")
     assert 0 < known < binary < incremental < full
 
 
 def test_faster_toolchains_cost_less() -> None:
-    whole = [costs(chain=chain).seconds("a") for chain in (Fast.name, Dev.name, Release.name)]
+    whole = [
+        costs(toolchain=toolchain).seconds("a") for toolchain in (Fast.name, Dev.name, Release.name)
+    ]
     assert whole == sorted(set(whole))
 
 

@@ -79,10 +79,10 @@ class Ground:
 
     def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
         """The question that a client asks."""
-        chain = setup.find_toolchain(Options(), self.workspace, Dev.name)
+        toolchain = setup.find_toolchain(Options(), self.workspace, Dev.name)
         judge = oracle or VTestCase("any", "digest", "any.vtc", (("any.vtc", "vtest x"),))
         place, needed = str(self.clone.git.path), judge.find_tools(self.workspace)
-        return Probe(place, tree, chain, judge, needed, run, again=False)
+        return Probe(place, tree, toolchain, judge, needed, run, again=False)
 
     def store(self, name: str) -> pygit2.Repository:
         """Where the worker with this workspace keeps the trees that came to it."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisector.jobs.playground import Plan
+from bisector.jobs.playground import PlaygroundPlan
 
-SMALL = Plan(
+SMALL = PlaygroundPlan(
     commits=14,
     regression=4,
     heal=11,
@@ -14,4 +14,4 @@ SMALL = Plan(
     releases={0: "v3.0.11", 5: "v3.1-dev1", 8: "v3.1-dev2", 12: "v3.1-dev3"},
 )
 
-RELEASE_ONLY = Plan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})
+RELEASE_ONLY = PlaygroundPlan(1, -1, -1, frozenset(), range(-2, -2), range(-2, -2), {0: "v0.0.0"})

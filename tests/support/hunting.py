@@ -12,11 +12,11 @@ from pygit2.enums import FileMode
 from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
-from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
 from bisector.patch.apply import Applied, AppliedSeries, ApplyConflict
 from bisector.patch.load import from_commit
 from bisector.patch.model import Series
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.probe import Probe
 from bisector.probing.prober import Prober, Progress
 from bisector.probing.ticket import Ticket
@@ -65,10 +65,10 @@ class Machine(Answering):
             return Result(Ruling(verdict, f"{verdict}, as it is"), self._key(request), "patched")
         number = self._numbers[request.tree]
         self.asked.append(number)
-        fast = self.fast_truth if request.chain.name == Fast.name else None
+        fast = self.fast_truth if request.toolchain.name == Fast.name else None
         verdict = (fast or self.truth)(number, request.run)
         ruling = Ruling(verdict, self.reasons.get(number, f"{verdict}, as it is"))
-        binary = self.binaries.get(number, f"binary {number} {request.chain.name}")
+        binary = self.binaries.get(number, f"binary {number} {request.toolchain.name}")
         return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
 
 
@@ -77,14 +77,14 @@ class Scripted(Prober):
 
     def __init__(
         self,
-        bench: Bench,
+        context: Context,
         journal: Journal,
         commits: list[str],
         truth: Truth,
         progress: Progress | None,
     ) -> None:
-        self.machine = Machine(bench.history, commits, truth)
-        super().__init__(bench, journal, self.machine, progress, fresh=False)
+        self.machine = Machine(context.history, commits, truth)
+        super().__init__(context, journal, self.machine, progress, fresh=False)
         self.commits = commits
         self.patched: Mapping[int, Verdict | ApplyConflict] = {}
 
@@ -99,8 +99,8 @@ class Scripted(Prober):
         answer = self.patched.get(self.commits.index(revision), GOOD)
         if isinstance(answer, ApplyConflict):
             return answer, None
-        store = self.bench.history.store
-        builder = store.TreeBuilder(store[self.bench.history.tree_id(revision)].peel(pygit2.Tree))
+        store = self.context.history.store
+        builder = store.TreeBuilder(store[self.context.history.tree_id(revision)].peel(pygit2.Tree))
         builder.insert("patched", store.create_blob(b"patched"), FileMode.BLOB)
         tree = builder.write()
         self.machine.patched[str(tree)] = answer
@@ -118,7 +118,7 @@ class World:
             clone.tag(name, self.commits[number])
         self.oracle = VTestCase("flap", "digest", "flap.vtc", bad="signature", control="control")
         self.range = "v2.9..master"
-        self.chains = Toolchains(GCC, GCC)
+        self.toolchains = Toolchains(GCC, GCC)
         self.other_tools = False
 
     def hunt(
@@ -135,20 +135,20 @@ class World:
         """One session of a hunt, over the journal of those before; the prober that it used."""
         prober = self.prober(truth)
         prepare(prober)
-        span = prober.bench.history.range(self.range)
-        question = Question(span, known or Known(), series, blind, (), hint, flaky)
+        span = prober.context.history.range(self.range)
+        question = HuntQuestion(span, known or Known(), series, blind, (), hint, flaky)
         Hunt(question, prober).run()
         return prober
 
     def prober(self, truth: Truth, progress: Progress | None = lambda text: None) -> Scripted:
-        made = Scripted(self.bench(), Journal(self.path), self.commits, truth, progress)
+        made = Scripted(self.context(), Journal(self.path), self.commits, truth, progress)
         made.machine.other_tools = self.other_tools
         return made
 
-    def bench(self) -> Bench:
+    def context(self) -> Context:
         tool = Tool(Path("/vtest"), "vtest", "id")
         history = History.open(self.clone.path, self.workspace)
-        return Bench(self.workspace, history, self.chains, self.oracle, (tool,))
+        return Context(self.workspace, history, self.toolchains, self.oracle, (tool,))
 
     @property
     def events(self) -> list[Event]:

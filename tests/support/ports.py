@@ -11,12 +11,12 @@ import pygit2
 
 from bisector.build.toolchain import Toolchains
 from bisector.git.history import History
-from bisector.jobs.backport.attempt import Plan
+from bisector.jobs.backport.attempt import BackportPlan
 from bisector.jobs.backport.backport import find_branches
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Prober
@@ -53,9 +53,9 @@ class Machine:
     def submit(self, request: Probe) -> Task:
         tree = self.store[request.tree].peel(pygit2.Tree)
         source = tree[C].peel(pygit2.Blob).data.decode()
-        self.asked.append((request.oracle.name, request.chain.name))
+        self.asked.append((request.oracle.name, request.toolchain.name))
         name = "spare" if request.oracle == OTHER else request.oracle.name
-        told = self.says(source, name, request.chain.name)
+        told = self.says(source, name, request.toolchain.name)
         future: Future[Result] = Future()
         future.set_result(Result(Ruling(told, f"it is {told}"), key_of(request), "binary"))
         return Task(future, Slot())
@@ -67,7 +67,7 @@ class Machine:
         """Nothing to call off."""
 
 
-def verdict(source: str, scenario: str, chain: str) -> Verdict:
+def verdict(source: str, scenario: str, toolchain: str) -> Verdict:
     """`#error` does not compile, `deaf` cannot be tested; `bug` is one, and `harm` another.
 
     Of the reg-tests OWN sees the bug, BLIND sees nothing; others want nothing to be right.
@@ -90,7 +90,7 @@ class World:
     text: str = BASE
 
     def __post_init__(self) -> None:
-        self.chains = Toolchains(GCC, None)
+        self.toolchains = Toolchains(GCC, None)
         self.root = self.clone.commit({C: BASE, "VERSION": "2.9.0\n"})
         self.branch("2.9")
         self.bug = self.step("line 10\n", "line 10 bug\n", version="3.0.0")
@@ -131,13 +131,15 @@ class World:
         """A fix of something else, which no scenario sees."""
         return self.step("line 15\n", "line 15 as it should be\n", subject=message, files=files)
 
-    def plan(self, fix: str, *onto: str, **more: object) -> Plan:
+    def plan(self, fix: str, *onto: str, **more: object) -> BackportPlan:
         what, branches = Fix.find(fix, self.history), find_branches(self.history, onto)
         suites = (Suite("flap", True, (FLAP,)), Suite("spare", False, (SPARE,)))
-        made = Plan(what, (3, 1), branches, suites, (("flap", self.bug, ""),))
+        made = BackportPlan(what, (3, 1), branches, suites, (("flap", self.bug, ""),))
         return replace(made, **more)  # type: ignore[arg-type]
 
-    def run(self, plan: Plan, says: Callable[[str, str, str], Verdict] = verdict) -> Machine:
+    def run(
+        self, plan: BackportPlan, says: Callable[[str, str, str], Verdict] = verdict
+    ) -> Machine:
         prober, machine = self.prober()
         machine.says = says
         Backport(plan, prober, lambda text: None).run()
@@ -146,11 +148,11 @@ class World:
     def prober(self) -> tuple[Prober, Machine]:
         machine = Machine(self.history.store)
         tool = Tool(Path("/vtest"), "vtest", "id")
-        bench = Bench(self.workspace, self.history, self.chains, FLAP, (tool,))
+        context = Context(self.workspace, self.history, self.toolchains, FLAP, (tool,))
         journal = Journal(self.journal)
-        return Prober(bench, journal, machine, lambda text: None, fresh=False), machine
+        return Prober(context, journal, machine, lambda text: None, fresh=False), machine
 
-    def ported(self, plan: Plan) -> list[Ported]:
+    def ported(self, plan: BackportPlan) -> list[Ported]:
         self.run(plan)
         events = Journal(self.journal).events
         assert isinstance(events[-1], Ended)

@@ -10,7 +10,7 @@ import pygit2
 
 from bisector.build.toolchain import Toolchains
 from bisector.git.history import History
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Prober
@@ -78,17 +78,19 @@ class Reader(Answering):
     def _answer(self, request: Probe) -> Result:
         tree = self._store[request.tree].peel(pygit2.Tree)
         source = tree["src/haproxy.c"].peel(pygit2.Blob).data.decode()
-        self.asked.append((source, request.oracle.variant, request.chain.name))
-        verdict = self.reading(source, request.oracle, request.chain.name)
+        self.asked.append((source, request.oracle.variant, request.toolchain.name))
+        verdict = self.reading(source, request.oracle, request.toolchain.name)
         ruling = Ruling(verdict, f"{verdict}, as it is", ("signature",) * (verdict == Verdict.BAD))
         return Result(ruling, self._key(request), "binary", 1.0, 1.0, "/log")
 
 
 def reading_prober(
-    clone: Clone, workspace: Workspace, path: Path, reading: Reading, chains: Toolchains
+    clone: Clone, workspace: Workspace, path: Path, reading: Reading, toolchains: Toolchains
 ) -> Prober:
     """A real prober, with a journal at *path*, that asks a Reader."""
     history = History.open(clone.path, workspace)
-    bench = Bench(workspace, history, chains, case("flap", "a=1"), (Tool(Path("/v"), "v", "id"),))
+    context = Context(
+        workspace, history, toolchains, case("flap", "a=1"), (Tool(Path("/v"), "v", "id"),)
+    )
     reader = Reader(history.store, reading)
-    return Prober(bench, Journal(path), reader, lambda text: None, fresh=False)
+    return Prober(context, Journal(path), reader, lambda text: None, fresh=False)

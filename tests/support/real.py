@@ -13,11 +13,11 @@ import pygit2
 from pygit2.enums import FileMode
 
 from bisector.git.history import History
-from bisector.jobs.playground import Plan, Playground
+from bisector.jobs.playground import Playground, PlaygroundPlan
 from bisector.patch.apply import AppliedSeries, apply_series
 from bisector.patch.model import Patch, Series, reverse
 from bisector.probing import setup
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.setup import Options
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
@@ -66,7 +66,7 @@ def made(events: list[Event]) -> list[tuple[str, int]]:
     return [(e.key, e.run) for e in events if isinstance(e, Probed) and not e.known]
 
 
-def planned(plan: Plan) -> list[str]:
+def planned(plan: PlaygroundPlan) -> list[str]:
     """The verdict that each commit of a playground was made for."""
     found = []
     for number in range(plan.commits):
@@ -102,11 +102,11 @@ def edited(history: History, revision: str, path: str, old: str, new: str) -> st
     return str(index.write_tree(history.store))
 
 
-def bench(workspace: Workspace, history: History, name: str, **settings: str) -> Bench:
+def context(workspace: Workspace, history: History, name: str, **settings: str) -> Context:
     """All that a probe of a scenario's variant needs."""
     words = tuple(f"{key}={value}" for key, value in settings.items())
     options = Options(scenario=name, settings=words)
-    return setup.find_bench(options, workspace, history, setup.find_test(options))
+    return setup.find_context(options, workspace, history, setup.find_test(options))
 
 
 def broken(workspace: Workspace, history: History, patches: tuple[Patch, ...]) -> str:

@@ -44,11 +44,11 @@ class TinyHAProxy:
         self.first = clone.commit(SOURCES)
         self.store = private_store(clone.git, workspace)
         self.tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
-        self.chain: Toolchain = Dev.of(*self.tools, LUA, {})
+        self.toolchain: Toolchain = Dev.of(*self.tools, LUA, {})
 
     def build(self, change: Mapping[str, str | None] | None = None) -> Build:
         tree = self.clone.tree(change or {}, self.first)
-        return build(self.workspace, self.store, tree, self.chain)
+        return build(self.workspace, self.store, tree, self.toolchain)
 
     def built(self, status: int) -> AbstractContextManager[Build]:
         """The binary that ends with *status*."""
@@ -56,4 +56,4 @@ class TinyHAProxy:
             "src/haproxy.c": f"int main(void) {{ return {status}; }}\n"
         }
         tree = self.clone.tree(change, self.first)
-        return built(self.workspace, self.store, tree, self.chain)
+        return built(self.workspace, self.store, tree, self.toolchain)

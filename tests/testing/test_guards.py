@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 from bisector.system.process import Finished
-from bisector.testing.guards import Build, conjuncts, failed_guard, guards, unmet
+from bisector.testing.guards import BuildInfo, conjuncts, failed_guard, guards, unmet
 
 CC = "$HAPROXY_PROGRAM -cc "
 VV = """\
 HAProxy version 3.0.11-9e587df 2025/06/02 - https://haproxy.org/
-Build options :
+BuildInfo options :
   TARGET  = linux-glibc
   OPTIONS = USE_LUA=1
 
@@ -131,7 +131,7 @@ def test_a_binary_that_does_not_say_what_it_is_is_left_to_the_test(vv: str, ok: 
 
 def test_what_an_old_binary_does_not_list_is_not_lacking() -> None:
     old = "HA-Proxy version 1.9.0 2018/12/19\n  TARGET  = linux2628\n"
-    assert Build.of(old) == Build("1.9.0", "linux2628", None, None)
+    assert BuildInfo.of(old) == BuildInfo("1.9.0", "linux2628", None, None)
     assert unmet("#REQUIRE_OPTIONS=OPENSSL\n#REQUIRE_SERVICES=x\n", Machine({}, old)) == ()
 
 

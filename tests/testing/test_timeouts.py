@@ -16,7 +16,7 @@ from bisector.testing.timeouts import (
     FACTOR,
     KEPT,
     MOST_CROWDED,
-    Pace,
+    UsualTimes,
     added,
     crowding,
     limit,
@@ -86,10 +86,10 @@ def idle(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("idle")
 def test_a_workspace_remembers_each_test_by_its_name(workspace: Workspace) -> None:
     workspace.folder()
-    Pace(workspace).passed("slow", 7.0)
-    Pace(workspace).passed("quick", 0.1)
-    assert Pace(workspace).limit("slow", 10) == 7 * FACTOR
-    assert Pace(workspace).limit("quick", 10) == 10
+    UsualTimes(workspace).passed("slow", 7.0)
+    UsualTimes(workspace).passed("quick", 0.1)
+    assert UsualTimes(workspace).limit("slow", 10) == 7 * FACTOR
+    assert UsualTimes(workspace).limit("quick", 10) == 10
 
 
 @pytest.mark.usefixtures("idle")
@@ -98,11 +98,11 @@ def test_a_workspace_remembers_each_test_by_its_name(workspace: Workspace) -> No
 )
 def test_a_damaged_memory_is_none(workspace: Workspace, damage: str) -> None:
     (workspace.folder() / "pace.json").write_text(damage)
-    assert Pace(workspace).limit("x", 10) == 10
-    Pace(workspace).passed("x", 1.0)
-    assert Pace(workspace).limit("x", 10) == FACTOR
+    assert UsualTimes(workspace).limit("x", 10) == 10
+    UsualTimes(workspace).passed("x", 1.0)
+    assert UsualTimes(workspace).limit("x", 10) == FACTOR
 
 
 def test_the_load_counts(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getloadavg", lambda: (3.0 * cores(), 0.0, 0.0))
-    assert Pace(workspace).limit("any", 10) == 30
+    assert UsualTimes(workspace).limit("any", 10) == 30

@@ -27,7 +27,7 @@ class Branch:
 
 
 @dataclass(frozen=True)
-class Plan:
+class BackportPlan:
     """The fix, the target branches, the tests that judge it, and the output.
 
     ``home`` is the series for which the fix was made. The wanted ones of ``suites`` are checked for

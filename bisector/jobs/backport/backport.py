@@ -12,7 +12,7 @@ from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.git.history import History
 from bisector.jobs import catalog, runner
 from bisector.jobs.backport import advice
-from bisector.jobs.backport.attempt import Branch, Plan
+from bisector.jobs.backport.attempt import BackportPlan, Branch
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite, find_suites
@@ -55,19 +55,24 @@ def backport(
     """
     history = asked.history
     plan = _plan(asked, Fix.find(what, history), onto, delivery)
-    bench = asked.bench
+    context = asked.context
     names = [branch.name for branch in plan.branches]
     started = runner.started_job(
-        Job.BACKPORT, bench, plan.fix.series, execution, range=", ".join(names), commits=len(names)
+        Job.BACKPORT,
+        context,
+        plan.fix.series,
+        execution,
+        range=", ".join(names),
+        commits=len(names),
     )
     about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
-    job = catalog.job_id(Job.BACKPORT, bench, plan.fix.series, plan.suites, *about, delivery)
+    job = catalog.job_id(Job.BACKPORT, context, plan.fix.series, plan.suites, *about, delivery)
     execution = replace(execution, tests=TESTS_A_CORE * cores())
 
     def work(prober: Prober) -> None:
         Backport(plan, prober, execution.watcher.progress).run()
 
-    result = runner.carry_out(bench, job, started, execution, work)
+    result = runner.carry_out(context, job, started, execution, work)
     try:
         hand_over(plan, history, [event for event in result.events if isinstance(event, Ported)])
     except WouldOverwrite as problem:
@@ -75,7 +80,7 @@ def backport(
     return result
 
 
-def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Plan:
+def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> BackportPlan:
     """The plan of a backport. All errors of the user are raised here, before anything is built."""
     options, history = asked.options, asked.history
     branches = find_branches(history, onto)
@@ -92,7 +97,7 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Pl
     claims = (*_claims(asked.workspace, history, suites), *origin(history, fix))
     home = _branch(history, fix.home).version
     pairs = tuple(created.items())
-    return Plan(fix, home, branches, suites, claims, out, pairs, delivery.reg_tests, named)
+    return BackportPlan(fix, home, branches, suites, claims, out, pairs, delivery.reg_tests, named)
 
 
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
@@ -112,7 +117,7 @@ def _branch(history: History, name: str) -> Branch:
 def _claims(
     workspace: Workspace, history: History, suites: Sequence[Suite]
 ) -> Iterator[tuple[str, str, str]]:
-    """(scenario, introducing commit, fix) for each wanted scenario, as Plan.claims."""
+    """(scenario, introducing commit, fix) for each wanted scenario, as BackportPlan.claims."""
     for suite in suites:
         if suite.wanted and suite.known is not None:
             names = catalog.find_claims(workspace, history, suite.scenario, suite.known)
@@ -131,7 +136,7 @@ def origin(history: History, fix: Fix) -> Iterator[tuple[str, str, str]]:
             yield "", commit, fix.revision
 
 
-def hand_over(plan: Plan, history: History, ported: Sequence[Ported]) -> None:
+def hand_over(plan: BackportPlan, history: History, ported: Sequence[Ported]) -> None:
     """Write the files and create the branches that *ported* names.
 
     Raises WouldOverwrite if other ones with these names exist.

@@ -9,7 +9,7 @@ from pathlib import Path
 from bisector.git.history import History
 from bisector.jobs.backport import advice, appraisal
 from bisector.jobs.backport.appraisal import BranchAdvice, Claim
-from bisector.jobs.backport.attempt import Attempt, Branch, Plan
+from bisector.jobs.backport.attempt import Attempt, BackportPlan, Branch
 from bisector.jobs.backport.fix import picked_from
 from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked
@@ -20,7 +20,7 @@ from bisector.record.words import How
 class RowBuilder:
     """Makes the Ported event for each branch of a plan."""
 
-    def __init__(self, plan: Plan, history: History) -> None:
+    def __init__(self, plan: BackportPlan, history: History) -> None:
         self._plan = plan
         self._history = history
         self._picked_to = cache(lambda tip: picked_from(history, plan.fix.home, tip))

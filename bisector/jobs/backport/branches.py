@@ -10,7 +10,7 @@ import pygit2
 from bisector.build.toolchain import Toolchain
 from bisector.jobs import reg_tests
 from bisector.jobs.backport import appraisal, qualify
-from bisector.jobs.backport.attempt import Attempt, Branch, Plan
+from bisector.jobs.backport.attempt import Attempt, BackportPlan, Branch
 from bisector.jobs.backport.branch_row import RowBuilder
 from bisector.jobs.backport.fix import Needs
 from bisector.jobs.backport.qualify import Qualified
@@ -31,10 +31,10 @@ _AT_HOME = "the tests where the fix was made"
 class Backport:
     """Carries out a plan. The results are appended to the prober's journal."""
 
-    def __init__(self, plan: Plan, prober: Prober, progress: Callable[[str], None]) -> None:
+    def __init__(self, plan: BackportPlan, prober: Prober, progress: Callable[[str], None]) -> None:
         self.plan = plan
         self.prober = prober
-        self.history = prober.bench.history
+        self.history = prober.context.history
         self.journal = prober.journal
         self._progress = progress
         self._picker = Picker(self.history.store, _COMMITTER)
@@ -46,7 +46,7 @@ class Backport:
 
     def run(self) -> None:
         """Try every branch. Raises what a probe raises; the journal keeps the results till then."""
-        if remark := self.prober.chains.remark:
+        if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         revisions = [branch.revision for branch in self.plan.branches]
         with_tests, missing = reg_tests.revisions_with(self.prober, revisions, self.plan.reg_tests)
@@ -76,9 +76,9 @@ class Backport:
 
     def _qualified(self, own: Sequence[Suite]) -> Qualified:
         """The tests to use; *own* are those that the fix adds or changes."""
-        suites, proof = self.plan.suites, self.prober.chains.proof
+        suites, proof = self.plan.suites, self.prober.toolchains.proof
         shown = self._shown_by_own(own)
-        if not shown and own and proof and not self.prober.chains.search.is_real:
+        if not shown and own and proof and not self.prober.toolchains.search.is_real:
             # the fast toolchain has no threads, which the fix's own test may need
             shown = self._shown_by_own(own, proof)
             if shown:
@@ -87,9 +87,9 @@ class Backport:
             suites = tuple(replace(suite, wanted=False) for suite in suites)
         return qualify.qualify(self.prober, self._homes, suites, own)
 
-    def _shown_by_own(self, own: Sequence[Suite], chain: Toolchain | None = None) -> bool:
+    def _shown_by_own(self, own: Sequence[Suite], toolchain: Toolchain | None = None) -> bool:
         """Whether one of the fix's own tests shows the bug."""
-        return bool(qualify.qualify(self.prober, self._homes, (), own, chain).showing)
+        return bool(qualify.qualify(self.prober, self._homes, (), own, toolchain).showing)
 
     def _turn(self, why: str) -> None:
         """Judge everything with a real toolchain from now on; *why* is for the user."""
@@ -119,10 +119,10 @@ class Backport:
         return Attempt(branch, self._tested(branch, picked)).outcome
 
     def _tested(
-        self, branch: Branch, picked: Picked, chain: Toolchain | None = None
+        self, branch: Branch, picked: Picked, toolchain: Toolchain | None = None
     ) -> tuple[Judged, ...]:
         """The results of all tests on a branch without and with the picked commits."""
-        judge = Judge(self.prober, self._tests.suites, chain)
+        judge = Judge(self.prober, self._tests.suites, toolchain)
         tree = self._tree(branch, picked)
         return tuple(judge.judge_tree(branch.revision, tree, picked.how, branch.name))
 
@@ -132,12 +132,12 @@ class Backport:
         return str(self.history.store[tip].peel(pygit2.Tree).id)
 
     def _unpatched(
-        self, branch: Branch, conflict: str = "", chain: Toolchain | None = None
+        self, branch: Branch, conflict: str = "", toolchain: Toolchain | None = None
     ) -> tuple[Judged, ...]:
         """The results of the tests that show the bug, on the unpatched branch."""
         if not self._tests.showing:
             return ()
-        judge = Judge(self.prober, self._tests.showing, chain)
+        judge = Judge(self.prober, self._tests.showing, toolchain)
         return tuple(judge.judge_unpatched(branch.revision, branch.name, conflict))
 
     def _run_reg_tests(self, attempt: Attempt) -> None:
@@ -156,8 +156,8 @@ class Backport:
         The name of the first branch with other verdicts, _AT_HOME for the tests at the fix, '' if
         all are confirmed.
         """
-        proof = self.prober.chains.proof
-        if proof is None or self.prober.chains.search.is_real:
+        proof = self.prober.toolchains.proof
+        if proof is None or self.prober.toolchains.search.is_real:
             return ""
         for attempt in _decisive(attempts):
             name = attempt.branch.name
@@ -168,11 +168,13 @@ class Backport:
             self.journal.note(Confirmed(name, True, tests, "", proof.name))
         return "" if self._shown_by(proof) else _AT_HOME
 
-    def _judged_again(self, attempt: Attempt, chain: Toolchain | None = None) -> Sequence[Judged]:
-        """Repeat the last test on a branch, built by *chain*."""
+    def _judged_again(
+        self, attempt: Attempt, toolchain: Toolchain | None = None
+    ) -> Sequence[Judged]:
+        """Repeat the last test on a branch, built by *toolchain*."""
         if attempt.picked is None:
-            return self._unpatched(attempt.branch, chain=chain)
-        return self._tested(attempt.branch, attempt.picked, chain)
+            return self._unpatched(attempt.branch, toolchain=toolchain)
+        return self._tested(attempt.branch, attempt.picked, toolchain)
 
     def _shown_by(self, proof: Toolchain) -> bool:
         """Whether the tests that show the bug at the fix also do so if built by *proof*."""

@@ -15,7 +15,7 @@ from bisector.errors import PatchProblem
 from bisector.git.history import History
 from bisector.jobs import reg_tests
 from bisector.jobs.backport.fix import Fix
-from bisector.jobs.judge import Side, Suite
+from bisector.jobs.judge import Suite, TreeUnderTest
 from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
@@ -109,11 +109,11 @@ def own_tests(prober: Prober, places: Sequence[Home]) -> Iterator[tuple[Suite, .
 
     The tests are as the fix leaves them. Their files are kept within the context.
     """
-    workspace, store = prober.bench.workspace, prober.bench.history.store
+    workspace, store = prober.context.workspace, prober.context.history.store
     suites: dict[str, Suite] = {}
     with ExitStack() as held:
         for home in places:
-            changed = _changed_tests(prober.bench.history, home)
+            changed = _changed_tests(prober.context.history, home)
             if names := [name for name in changed if name not in suites]:
                 folder = held.enter_context(reg_tests.exported(workspace, store, home.after_tree))
                 for name, oracle in reg_tests.oracles(folder, names).items():
@@ -135,15 +135,17 @@ def qualify(
     places: Sequence[Home],
     suites: Sequence[Suite],
     own: Sequence[Suite],
-    chain: Toolchain | None = None,
+    toolchain: Toolchain | None = None,
 ) -> Qualified:
     """Run the cases of the wanted *suites* and of the fix's *own* tests to see which show the bug.
 
-    Own tests that neither show the bug nor pass without the fix are left out. *chain* builds in
+    Own tests that neither show the bug nor pass without the fix are left out. *toolchain* builds in
     place of the prober's toolchains.
     """
     tried = [suite for suite in (*own, *suites) if suite.wanted]
-    results = try_cases(prober, places, [case for suite in tried for case in suite.cases], chain)
+    results = try_cases(
+        prober, places, [case for suite in tried for case in suite.cases], toolchain
+    )
     kept = [suite for suite in own if _is_useful(suite, results)]
     remarks = [_remark(suite, results) for suite in tried] if places else [_NOWHERE]
     return Qualified(tuple(_split(suite, results) for suite in (*kept, *suites)), tuple(remarks))
@@ -153,27 +155,27 @@ def try_cases(
     prober: Prober,
     places: Sequence[Home],
     cases: Sequence[Oracle],
-    chain: Toolchain | None = None,
+    toolchain: Toolchain | None = None,
 ) -> dict[Oracle, CaseResult]:
     """The result of each case at the first home where it shows the bug, else at the first home."""
     results: dict[Oracle, CaseResult] = {}
     for home in places:
         rest = [case for case in cases if case not in results or not results[case].shows]
-        for case, result in _try_at(prober, home, rest, chain):
+        for case, result in _try_at(prober, home, rest, toolchain):
             if result.shows or case not in results:
                 results[case] = result
     return results
 
 
 def _try_at(
-    prober: Prober, home: Home, cases: Sequence[Oracle], chain: Toolchain | None
+    prober: Prober, home: Home, cases: Sequence[Oracle], toolchain: Toolchain | None
 ) -> Iterator[tuple[Oracle, CaseResult]]:
-    purpose = Purpose.CONFIRM.about(Purpose.QUALIFY) if chain else Purpose.QUALIFY
+    purpose = Purpose.CONFIRM.about(Purpose.QUALIFY) if toolchain else Purpose.QUALIFY
 
     def probe(revision: str, tree: str, patched: bool, some: Sequence[Oracle]) -> list[Probed]:
         if not some:
             return []
-        side = Side(prober, revision, tree, purpose, patched, some, chain)
+        side = TreeUnderTest(prober, revision, tree, purpose, patched, some, toolchain)
         side.start_rest()
         return side.results()
 

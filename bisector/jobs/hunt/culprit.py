@@ -32,7 +32,7 @@ def reduce(prober: Prober, found: Sequence[Found], flaky: bool) -> Reduced | Not
         return Noted("no hunks to reduce: the commit that introduced the bug is not in the range")
     if reason := _unproven(introduced, prober.journal.events):
         return Noted(f"the introducing commit is not reduced to hunks: {reason}")
-    store = prober.bench.history.store
+    store = prober.context.history.store
     try:
         commit = store[introduced.revisions[0]].peel(pygit2.Commit)
         patch = load.from_commit(store, commit)
@@ -85,7 +85,7 @@ class _Reduction:
     def _tree(self, hunks: Sequence[int]) -> str | None:
         """The id of the parent's tree with these *hunks*; None if they conflict."""
         series = Series((only_hunks(self._patch, hunks),))
-        applied = apply_to(self._prober.bench.history, self._parent, series)
+        applied = apply_to(self._prober.context.history, self._parent, series)
         return None if isinstance(applied, ApplyConflict) else str(applied.tree)
 
     def _doubts(self, least: Minimum[int]) -> Iterator[str]:
@@ -102,15 +102,17 @@ class _Reduction:
 
     def _contradicted(self, hunks: Sequence[int]) -> Iterator[str]:
         """The verdict of the real toolchain on these *hunks*, if it is not BAD."""
-        tree, chain = self._tree(hunks), self._prober.chains.proof
-        assert tree and chain  # the hunks were probed, and the introduction is proven
+        tree, toolchain = self._tree(hunks), self._prober.toolchains.proof
+        assert tree and toolchain  # the hunks were probed, and the introduction is proven
         purpose = Purpose.CONFIRM.about(f"the {Purpose.HUNKS}")
         for run in range(MOST_RUNS if self._flaky else 1):
-            ticket = self._prober.start_tree(self._parent, tree, purpose, run=run, chain=chain)
+            ticket = self._prober.start_tree(
+                self._parent, tree, purpose, run=run, toolchain=toolchain
+            )
             (probed,) = self._prober.ask_all([ticket])
             if probed.verdict is Verdict.BAD:
                 return
-        yield f"with {chain.name} they are {probed.verdict}: {probed.reason}"
+        yield f"with {toolchain.name} they are {probed.verdict}: {probed.reason}"
 
     def _reduced(self, hunks: Sequence[int], problems: Sequence[str]) -> Reduced:
         headers = [

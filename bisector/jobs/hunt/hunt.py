@@ -28,7 +28,7 @@ from bisector.testing.scenario import Known
 
 
 @dataclass(frozen=True)
-class Question:
+class HuntQuestion:
     """What a hunt is about: a range, what the scenario knows of the bug, and the fix.
 
     ``blind``: the scenario's knowledge and the patches do not guide the search; ``known`` and
@@ -53,10 +53,10 @@ class Hunt:
     Raises UselessHint if the hint matches no commit of the range.
     """
 
-    def __init__(self, question: Question, prober: Prober) -> None:
+    def __init__(self, question: HuntQuestion, prober: Prober) -> None:
         self.question = question
         self.prober = prober
-        self.history = prober.bench.history
+        self.history = prober.context.history
         self.journal = prober.journal
         self._flaky = question.flaky or self._has_turned(Turn.CHANCE)
         if self._has_turned(Turn.REAL):
@@ -88,15 +88,15 @@ class Hunt:
         Raises UnusableEnds, NoWitness and NoTransitionSeen if the range has no answer, ProbeFailed
         and other EnvironmentProblems if the machine fails; the journal keeps the results till then.
         """
-        if remark := self.prober.chains.remark:
+        if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         while True:  # each exception is raised once at most
             try:
                 return self._run()
             except FastContradicted as contradicted:
-                fast = self.prober.chains.search.name
+                fast = self.prober.toolchains.search.name
                 self.prober.distrust_fast()
-                real = self.prober.chains.search.name
+                real = self.prober.toolchains.search.name
                 text = (
                     f"a real build contradicts {fast} on {contradicted}: the verdicts of {fast} "
                     f"are dropped, the hunt goes on with {real}"
@@ -163,10 +163,10 @@ class Hunt:
 
         Raises FastContradicted if one of them has not this *verdict*.
         """
-        if chain := self.prober.chains.fallback:
+        if toolchain := self.prober.toolchains.fallback:
             span = self.question.range
             both = (span.old, span.new)
-            tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, chain) for end in both]
+            tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, toolchain) for end in both]
             for probed in self.prober.ask_all(tickets):
                 if probed.verdict is not verdict:
                     raise FastContradicted(probed.name)
@@ -209,7 +209,7 @@ class Hunt:
         )
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
-        if missed := self.prober.chains.search.blind_to:
+        if missed := self.prober.toolchains.search.blind_to:
             hint += f"; --toolchain {Release.name} if the bug needs {missed}"
         raise NoWitness(reason, hint)
 
@@ -253,11 +253,11 @@ class Hunt:
         return found
 
     def _confirm(self, found: Sequence[Found]) -> None:
-        chain = self.prober.chains.proof
-        if chain is None:
+        toolchain = self.prober.toolchains.proof
+        if toolchain is None:
             return
         for change in found:
-            self.journal.note(Prover(self.prober, chain).confirm(change, self._flaky))
+            self.journal.note(Prover(self.prober, toolchain).confirm(change, self._flaky))
 
     # -- the rest --------------------------------------------------------------------------------
 
@@ -273,7 +273,7 @@ class Hunt:
 
     def _note_differing_reasons(self) -> None:
         """Note bad verdicts with different reasons: without a signature they may be two bugs."""
-        if self.prober.bench.oracle.knows_its_bug:
+        if self.prober.context.oracle.knows_its_bug:
             return
         reasons = {
             re.sub(r"\d+", "#", event.reason): event.reason

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
 from bisector.record.words import Job
@@ -19,8 +19,8 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
     """
     test, options, series = asked.test, asked.options, asked.series
     span = asked.history.range(range_text)
-    bench = asked.bench
-    question = Question(
+    context = asked.context
+    question = HuntQuestion(
         span,
         Known() if blind else test.known,
         series,
@@ -32,7 +32,7 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
     )
     started = started_job(
         Job.RUN,
-        bench,
+        context,
         series,
         execution,
         range=span.text,
@@ -41,20 +41,20 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
         commits=len(span.commits),
         blind=blind,
     )
-    name = hunt_id(question, bench)
+    name = hunt_id(question, context)
     last = Reduced if question.hunks else Ended
     return carry_out(
-        bench, name, started, execution, lambda prober: Hunt(question, prober).run(), last
+        context, name, started, execution, lambda prober: Hunt(question, prober).run(), last
     )
 
 
-def hunt_id(question: Question, bench: Bench) -> str:
+def hunt_id(question: HuntQuestion, context: Context) -> str:
     """The name of a hunt: 12 hex digits, equal for the same question on the same machine.
 
     ``hunks`` is not part of it, since the reduction to hunks only adds to the answer.
     """
     span, series = question.range, question.series
     return digest(
-        *(span.old.id, span.new.id, bench.identity, series.digest if series else ""),
+        *(span.old.id, span.new.id, context.identity, series.digest if series else ""),
         *(str(question.blind), question.hint, str(question.flaky)),
     )[:12]

@@ -36,7 +36,7 @@ class FastContradicted(Exception):
 
 
 @dataclass(frozen=True)
-class Side:
+class Expectation:
     """A revision (full hash) and the verdict that it must have."""
 
     revision: str
@@ -99,11 +99,11 @@ def passes_of(revisions: Iterable[Sequence[Probed]]) -> Passes:
 
 
 class Prover:
-    """Confirms found commits with the toolchain *chain*."""
+    """Confirms found commits with the toolchain *toolchain*."""
 
-    def __init__(self, prober: Prober, chain: Toolchain) -> None:
+    def __init__(self, prober: Prober, toolchain: Toolchain) -> None:
         self._prober = prober
-        self._chain = chain
+        self._toolchain = toolchain
 
     def confirm(self, found: Found, flaky: bool) -> Confirmed:
         """The confirmation of *found*, proven or with the doubts that remain.
@@ -127,10 +127,12 @@ class Prover:
             doubts += [f"run {w.run + 1} of {w.name} is {w.verdict}: {w.reason}" for w in wrong]
         return self._confirmed(found, CONFIRM_RUNS, doubts)
 
-    def _run(self, found: Found, sides: Sequence[Side], first: int, end: int) -> list[Probed]:
+    def _run(
+        self, found: Found, sides: Sequence[Expectation], first: int, end: int
+    ) -> list[Probed]:
         """The results of the runs *first* to *end* - 1 of each of *sides*."""
         tickets = [
-            self._prober.start(side.revision, found.what.confirmation, run, self._chain)
+            self._prober.start(side.revision, found.what.confirmation, run, self._toolchain)
             for side in sides
             for run in range(first, end)
         ]
@@ -146,16 +148,16 @@ class Prover:
 
         An untested run among tested ones, such as one that timed out, does not.
         """
-        if not wrong or self._prober.chains.search.is_real:
+        if not wrong or self._prober.toolchains.search.is_real:
             return False
         tested = [run for run in runs if run.verdict.tested]
         return not tested or any(run.verdict.tested for run in wrong)
 
     def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
-        return Confirmed(found.what, not doubts, runs, "; ".join(doubts), self._chain.name)
+        return Confirmed(found.what, not doubts, runs, "; ".join(doubts), self._toolchain.name)
 
     def _confirm_flaky(
-        self, found: Found, sides: Sequence[Side], runs_of: Sequence[list[Probed]]
+        self, found: Found, sides: Sequence[Expectation], runs_of: Sequence[list[Probed]]
     ) -> Confirmed:
         """Confirm with a flaky test; *runs_of* are the runs of each side so far.
 
@@ -182,27 +184,30 @@ class Prover:
         confidence = round(min(found.confidence, 1 - missed), 6)
         doubt = "; ".join(doubts)
         least = min(len(runs) for runs in runs_of)
-        name = self._chain.name
+        name = self._toolchain.name
         return Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
 
-    def _until_bad(self, found: Found, side: Side, runs: list[Probed]) -> Tally:
+    def _until_bad(self, found: Found, side: Expectation, runs: list[Probed]) -> Tally:
         """Repeat the bad side until it was bad MIN_BAD_RUNS times, MOST_RUNS times at most."""
         self._repeat(found, side, runs, CONFIRM_RUNS)
         while _count(runs, Verdict.BAD) < MIN_BAD_RUNS and len(runs) < MOST_RUNS:
             self._repeat(found, side, runs, len(runs) + 1)
         return Tally(_count(runs, Verdict.GOOD), _count(runs, Verdict.BAD))
 
-    def _repeat(self, found: Found, side: Side, runs: list[Probed], total: int) -> None:
+    def _repeat(self, found: Found, side: Expectation, runs: list[Probed], total: int) -> None:
         """Add to *runs* until there are *total*."""
         runs += self._run(found, [side], len(runs), total)
 
 
-def _sides(found: Found) -> list[Side]:
+def _sides(found: Found) -> list[Expectation]:
     """The parents, then the commit; without parents if commits before it cannot be tested."""
     new = found.what.new_verdict
     old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
     parents = found.parents if len(found.revisions) == 1 else ()
-    return [*(Side(parent, old) for parent in parents), Side(found.revisions[-1], new)]
+    return [
+        *(Expectation(parent, old) for parent in parents),
+        Expectation(found.revisions[-1], new),
+    ]
 
 
 def _unprovable(found: Found) -> list[str]:
@@ -219,7 +224,7 @@ def _same_binary(runs_of: Sequence[Sequence[Probed]]) -> list[str]:
     return ["its binary is identical to its parent's, so it cannot be the cause"] if same else []
 
 
-def _objections(side: Side, runs: Sequence[Probed]) -> list[str]:
+def _objections(side: Expectation, runs: Sequence[Probed]) -> list[str]:
     """What the *runs* of a flaky test say against *side*; a bad side needs one bad run only."""
     name, bad = runs[0].name, _count(runs, Verdict.BAD)
     if side.expected is Verdict.BAD:

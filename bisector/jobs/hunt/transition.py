@@ -43,7 +43,7 @@ class Finder:
 
     def __init__(self, prober: Prober, commits: Sequence[str], evidence: Evidence) -> None:
         self._prober = prober
-        self._history = prober.bench.history
+        self._history = prober.context.history
         self._commits = commits
         self._evidence = evidence
 
@@ -73,12 +73,12 @@ class Finder:
 
     def _costs(self, commits: Sequence[str]) -> Costs:
         memory = self._prober.memory(commits)
-        cost, jobs = self._prober.chains.search.cost, self._prober.executor.jobs
+        cost, jobs = self._prober.toolchains.search.cost, self._prober.executor.jobs
         return Costs(commits, self._evidence.rebuilding, memory, cost, jobs)
 
     def _noise(self, what: Change) -> Noise:
         """The test's error rates: bad revisions pass at an unknown rate, good ones rarely fail."""
-        alarm = FALSE_ALARM if self._prober.bench.oracle.knows_its_bug else ANY_FALSE_ALARM
+        alarm = FALSE_ALARM if self._prober.context.oracle.knows_its_bug else ANY_FALSE_ALARM
         if what is Change.INTRODUCTION:
             return Noise(false_old=UNKNOWN, false_new=alarm, confidence=CONFIDENCE)
         return Noise(false_old=alarm, false_new=UNKNOWN, confidence=CONFIDENCE)

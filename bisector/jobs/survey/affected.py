@@ -13,7 +13,7 @@ from bisector.jobs.hunt.proof import ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.patch import relevance
 from bisector.patch.model import Series
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
 from bisector.probing.ticket import Ticket
@@ -28,7 +28,7 @@ _RELATED = 8  # commits that change functions of the patch, whose releases are p
 
 
 @dataclass(frozen=True)
-class Question:
+class AffectedQuestion:
     """The releases to judge: those of a range, with its old end, that match a pattern ``tags``.
 
     ``every``: probe all of them; otherwise only as many as it takes to infer the others, those
@@ -53,11 +53,11 @@ def run(
     test, history, series = asked.test, asked.history, asked.series
     span = history.range(range_text)
     releases = Releases(history, span, tags)
-    question = Question(span, tags, every, test.known, series, test.flaky)
-    bench = asked.bench
+    question = AffectedQuestion(span, tags, every, test.known, series, test.flaky)
+    context = asked.context
     started = started_job(
         Job.AFFECTED,
-        bench,
+        context,
         None,
         execution,
         range=span.text,
@@ -65,9 +65,9 @@ def run(
         new=span.new.id,
         commits=len(releases.graph.revisions),
     )
-    name = affected_id(question, bench)
+    name = affected_id(question, context)
     return carry_out(
-        bench,
+        context,
         name,
         started,
         execution,
@@ -75,11 +75,17 @@ def run(
     )
 
 
-def affected_id(question: Question, bench: Bench) -> str:
+def affected_id(question: AffectedQuestion, context: Context) -> str:
     """The name of the job: 12 hex digits, equal for the same question on the same machine."""
     span, series = question.range, question.series
     return digest(
-        *(Job.AFFECTED, span.old.id, span.new.id, bench.identity, series.digest if series else ""),
+        *(
+            Job.AFFECTED,
+            span.old.id,
+            span.new.id,
+            context.identity,
+            series.digest if series else "",
+        ),
         *(str(question.flaky), question.tags, str(question.every)),
     )[:12]
 
@@ -128,7 +134,7 @@ class Releases:
 class ReleaseSurvey:
     """Judges each release of a range. The results are appended to the prober's journal."""
 
-    def __init__(self, question: Question, releases: Releases, prober: Prober) -> None:
+    def __init__(self, question: AffectedQuestion, releases: Releases, prober: Prober) -> None:
         self.question = question
         self.prober = prober
         self.journal = prober.journal
@@ -138,7 +144,7 @@ class ReleaseSurvey:
 
     def run(self) -> None:
         """Probe until the verdict on each release is known; then record all of them."""
-        if remark := self.prober.chains.remark:
+        if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         hints = () if self.question.every else self._hints()
         while self._start_probes(hints):
@@ -151,7 +157,7 @@ class ReleaseSurvey:
         These are the first ones with the suspect and the last ones before the fix, then the first
         ones with each of the commits that change most of the patch's functions.
         """
-        question, history = self.question, self.prober.bench.history
+        question, history = self.question, self.prober.context.history
         names = (question.known.suspect, question.known.fix)
         suspect, fix = ([history.resolve(n).id] if history.knows(n) else [] for n in names)
         evidence = relevance.of(history, question.range.commits, series=question.series)
@@ -227,7 +233,7 @@ class ReleaseSurvey:
                 f"two that agree; a stretch of up to {length} with another verdict could have "
                 "been missed: --every probes all"
             )
-        search = self.prober.chains.search
+        search = self.prober.toolchains.search
         yield from caveats(search, self._passes())
         if Verdict.BAD not in verdicts.values() and search.blind_to:
             yield f"none is bad: use --toolchain {Release.name} if the bug needs {search.blind_to}"

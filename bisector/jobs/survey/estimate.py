@@ -9,7 +9,7 @@ from statistics import median
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
 from bisector.patch import relevance
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.executors import default_jobs
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
@@ -23,7 +23,7 @@ _MIN_BUILDS = 3  # the fewest measured builds that are used
 
 
 @dataclass(frozen=True)
-class Pace:
+class MeasuredTimes:
     """The wall seconds of a full build and of a test, from ``builds`` builds on this machine.
 
     If ``builds`` is 0, the build's seconds were measured on another machine.
@@ -35,27 +35,34 @@ class Pace:
 
 
 def estimate(
-    bench: Bench, commits: Sequence[str], order: Sequence[str], runs: int, name: str, fresh: bool
+    context: Context,
+    commits: Sequence[str],
+    order: Sequence[str],
+    runs: int,
+    name: str,
+    fresh: bool,
 ) -> Estimate:
     """The work of testing the revisions *order*, in this order, *runs* times each.
 
     *commits* is the range that they belong to. *name* is the job, whose journal may have results.
     *fresh*: cached verdicts and that journal are ignored.
     """
-    history, chain = bench.history, bench.chains.search
+    history, toolchain = context.history, context.toolchains.search
     content = {rev: content_key(history.store, history.tree_id(rev)) for rev in order}
-    memory = bench.memory(order, chain, fresh)
-    path = bench.workspace.root / "hunts" / name / "journal"
+    memory = context.memory(order, toolchain, fresh)
+    path = context.workspace.root / "hunts" / name / "journal"
     kept = not fresh and journal.format_of(path) == journal.FORMAT  # else it is set aside
     events = journal.read(path)[0] if kept else []
     probed = {event.revision for event in events if isinstance(event, Probed)}
     known = {content[revision] for revision in order if revision in memory.verdicts | probed}
     built = {content[revision] for revision in order if revision in memory.binaries} - known
-    costs = _build_costs(bench, commits, order, content)
+    costs = _build_costs(context, commits, order, content)
     left = sum(cost for key, cost in costs.items() if key not in known | built)
-    pace = measured(bench.workspace, type(chain), bench.oracle.name)
-    scale, builds = pace.build_seconds / chain.cost.full, pace.builds
-    took = {content[p.revision]: p.build_seconds for p in _probes_with_build(events, chain.name)}
+    pace = measured(context.workspace, type(toolchain), context.oracle.name)
+    scale, builds = pace.build_seconds / toolchain.cost.full, pace.builds
+    took = {
+        content[p.revision]: p.build_seconds for p in _probes_with_build(events, toolchain.name)
+    }
     if len(took) >= _MIN_BUILDS:  # the job was interrupted: its own builds predict best
         scale, builds = sum(took.values()) / sum(costs[key] for key in took), len(took)
     return Estimate(
@@ -71,11 +78,11 @@ def estimate(
 
 
 def _build_costs(
-    bench: Bench, commits: Sequence[str], order: Sequence[str], content: Mapping[str, str]
+    context: Context, commits: Sequence[str], order: Sequence[str], content: Mapping[str, str]
 ) -> dict[str, float]:
     """The seconds of each content's build on the machine on which Costs was measured, by key."""
-    rebuilding = relevance.rebuilding(bench.history, commits)
-    costs = Costs(commits, rebuilding, Memory(), bench.chains.search.cost, default_jobs())
+    rebuilding = relevance.rebuilding(context.history, commits)
+    costs = Costs(commits, rebuilding, Memory(), context.toolchains.search.cost, default_jobs())
     seconds: dict[str, float] = {}
     for revision in order:
         if content[revision] not in seconds:
@@ -84,30 +91,32 @@ def _build_costs(
     return seconds
 
 
-def _probes_with_build(events: Iterable[Event], chain: str) -> list[Probed]:
-    """The probes for which the toolchain named *chain* built a binary."""
+def _probes_with_build(events: Iterable[Event], toolchain: str) -> list[Probed]:
+    """The probes for which the toolchain named *toolchain* built a binary."""
     probes = (event for event in events if isinstance(event, Probed))
-    return [probed for probed in probes if probed.build_seconds and probed.toolchain == chain]
+    return [probed for probed in probes if probed.build_seconds and probed.toolchain == toolchain]
 
 
-def measured(workspace: Workspace, chain: type[Toolchain], scenario: str) -> Pace:
-    """The pace of builds by *chain* and of tests of *scenario* in the workspace's journals."""
+def measured(workspace: Workspace, toolchain: type[Toolchain], scenario: str) -> MeasuredTimes:
+    """The pace of builds by *toolchain* and of tests of *scenario* in the workspace's journals."""
     hunts = [journal.read(path)[0] for path in workspace.root.glob("hunts/*/journal")]
-    return pace_of(hunts, chain, scenario)
+    return pace_of(hunts, toolchain, scenario)
 
 
-def pace_of(journals: Sequence[Sequence[Event]], chain: type[Toolchain], scenario: str) -> Pace:
-    """The pace of builds by *chain* and of tests of *scenario* in *journals* (medians).
+def pace_of(
+    journals: Sequence[Sequence[Event]], toolchain: type[Toolchain], scenario: str
+) -> MeasuredTimes:
+    """The pace of builds by *toolchain* and of tests of *scenario* in *journals* (medians).
 
     The builds of sweeps are left out, since most of them are incremental.
     """
     builds, tests = [], []
     for events in journals:
         if not any(isinstance(event, Started) and event.job is Job.SWEEP for event in events):
-            builds += [p.build_seconds for p in _probes_with_build(events, chain.name)]
+            builds += [p.build_seconds for p in _probes_with_build(events, toolchain.name)]
         probes = (p for p in events if isinstance(p, Probed) and p.scenario == scenario)
         tests += [probed.test_seconds for probed in probes if probed.test_seconds]
     test = median(tests) if tests else TEST_SECONDS
     if len(builds) < _MIN_BUILDS:
-        return Pace(chain.cost.full, test, 0)
-    return Pace(median(builds), test, len(builds))
+        return MeasuredTimes(toolchain.cost.full, test, 0)
+    return MeasuredTimes(median(builds), test, len(builds))

@@ -13,7 +13,7 @@ from bisector.git.object_store import content_key
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
 from bisector.probing.ticket import Ticket
@@ -38,7 +38,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Question:
+class SweepQuestion:
     """The commits to judge. ``commits`` are those of the range with its old end, parents first.
 
     ``places`` are the indexes of those to probe. ``flaky``: one pass is not enough for good.
@@ -67,16 +67,16 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """A sweep that is ready to start, the name of its journal, and its estimated work."""
 
-    question: Question
-    bench: Bench
+    question: SweepQuestion
+    context: Context
     name: str
     estimate: Estimate
 
 
-def plan(asked: Asked, range_text: str, choice: Choice, fresh: bool = False) -> Plan:
+def plan(asked: Asked, range_text: str, choice: Choice, fresh: bool = False) -> SweepPlan:
     """Prepare the sweep of *range_text*; nothing is written except to caches.
 
     Raises NoRelease and other BisectorErrors.
@@ -86,11 +86,11 @@ def plan(asked: Asked, range_text: str, choice: Choice, fresh: bool = False) -> 
     test, history = asked.test, asked.history
     span = history.range(range_text)
     commits = (span.old.id, *span.commits)
-    question = Question(span, commits, choose(history, span, choice), test.flaky)
-    bench = asked.bench
-    name = sweep_id(question, bench)
-    cost = estimate(bench, commits, question.order, question.runs, name, fresh)
-    return Plan(question, bench, name, cost)
+    question = SweepQuestion(span, commits, choose(history, span, choice), test.flaky)
+    context = asked.context
+    name = sweep_id(question, context)
+    cost = estimate(context, commits, question.order, question.runs, name, fresh)
+    return SweepPlan(question, context, name, cost)
 
 
 def choose(history: History, span: Range, choice: Choice) -> tuple[int, ...]:
@@ -104,12 +104,12 @@ def choose(history: History, span: Range, choice: Choice) -> tuple[int, ...]:
     raise NoRelease(f"{span.text} has no release tag", "fetch the tags, or use --every N")
 
 
-def sweep_id(question: Question, bench: Bench) -> str:
+def sweep_id(question: SweepQuestion, context: Context) -> str:
     """The name of the job: 12 hex digits, equal for the same question on the same machine."""
     return digest(
         *(
             Job.SWEEP,
-            bench.identity,
+            context.identity,
             str(question.flaky),
             question.range.old.id,
             *question.revisions,
@@ -117,12 +117,12 @@ def sweep_id(question: Question, bench: Bench) -> str:
     )[:12]
 
 
-def run(plan: Plan, execution: Execution) -> JobResult:
+def run(plan: SweepPlan, execution: Execution) -> JobResult:
     """Carry out a plan, or resume it if an earlier run was interrupted."""
     span = plan.question.range
     started = started_job(
         Job.SWEEP,
-        plan.bench,
+        plan.context,
         None,
         execution,
         range=span.text,
@@ -131,18 +131,22 @@ def run(plan: Plan, execution: Execution) -> JobResult:
         commits=len(plan.question.places),
     )
     return carry_out(
-        plan.bench, plan.name, started, execution, lambda prober: Sweep(plan.question, prober).run()
+        plan.context,
+        plan.name,
+        started,
+        execution,
+        lambda prober: Sweep(plan.question, prober).run(),
     )
 
 
 class Sweep:
     """Judges the commits of a question. The results are appended to the prober's journal."""
 
-    def __init__(self, question: Question, prober: Prober) -> None:
+    def __init__(self, question: SweepQuestion, prober: Prober) -> None:
         self.question = question
         self.prober = prober
         self.journal = prober.journal
-        self._history = prober.bench.history
+        self._history = prober.context.history
         self._graph = self._history.graph(question.commits).only(set(question.revisions))
 
     def run(self) -> None:
@@ -151,7 +155,7 @@ class Sweep:
         A resumed sweep makes the same probes in the same order, so the journal answers those that
         an earlier session made.
         """
-        if remark := self.prober.chains.remark:
+        if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         self.prober.order(self.question.commits)
         run = 0
@@ -167,9 +171,9 @@ class Sweep:
         # re-tests are numbered after the highest possible number of first runs
         first = MOST_RUNS if self.question.flaky else 1
         while odd := self._odd_to_retest():
-            chain = self.prober.chains.proof or self.prober.chains.search
+            toolchain = self.prober.toolchains.proof or self.prober.toolchains.search
             for run in range(first, first + self._passes().needed):
-                self._probe(odd, run, Purpose.RETEST, chain)
+                self._probe(odd, run, Purpose.RETEST, toolchain)
         self._write()
 
     def _passes(self) -> Passes:
@@ -180,7 +184,7 @@ class Sweep:
         return passes_of([run for run in runs if run.purpose != Purpose.RETEST] for runs in known)
 
     def _probe(
-        self, revisions: Sequence[str], run: int, purpose: Purpose, chain: Toolchain | None
+        self, revisions: Sequence[str], run: int, purpose: Purpose, toolchain: Toolchain | None
     ) -> None:
         """Probe all *revisions* once; *run* is the number of the run.
 
@@ -201,10 +205,10 @@ class Sweep:
         while waiting or pending:
             while waiting and len(pending) <= self.prober.executor.jobs:
                 first, *others = waiting.popleft()
-                pending[self.prober.start(first, purpose, run, chain)] = others
+                pending[self.prober.start(first, purpose, run, toolchain)] = others
             ticket = self.prober.first(pending, progress)
             for other in pending.pop(ticket):
-                pending[self.prober.start(other, purpose, run, chain)] = []
+                pending[self.prober.start(other, purpose, run, toolchain)] = []
             done += 1
 
     def _segments(self, runs_of: Mapping[str, Sequence[Probed]]) -> list[Segment]:
@@ -252,9 +256,9 @@ class Sweep:
         needed = self._passes().needed
         before, after = sweep_plan.first_ruling(runs, needed), sweep_plan.last_ruling(runs, needed)
         assert before and after  # a re-tested revision has all its runs
-        chain = next(run.toolchain for run in runs if run.purpose == Purpose.RETEST)
+        toolchain = next(run.toolchain for run in runs if run.purpose == Purpose.RETEST)
         name = self._place(revision)
-        return Retested(name, revision, before.verdict, after.verdict, chain, after.reason)
+        return Retested(name, revision, before.verdict, after.verdict, toolchain, after.reason)
 
     def _remarks(self, bad: Collection[str]) -> Iterator[str]:
         if gap := sweep_plan.widest_gap(self.question.places):
@@ -263,4 +267,4 @@ class Sweep:
                 f"{len(self.question.places)} of {total} commits were probed, up to {gap} between "
                 "two of them were not: --all probes every commit"
             )
-        yield from caveats(self.prober.chains.search, self._passes())
+        yield from caveats(self.prober.toolchains.search, self._passes())

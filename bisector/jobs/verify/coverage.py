@@ -22,14 +22,14 @@ from bisector import build
 from bisector.build import binaries
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.build.toolchains.dev import Dev
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.record.patch_events import Covered
 from bisector.system import process, tools
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import digest, explained
 from bisector.testing.oracle import Oracle, Trial
-from bisector.testing.timeouts import Pace
+from bisector.testing.timeouts import UsualTimes
 
 FLUSH = Path(build.__file__).parent / "gcov" / "flush.c"
 HOW_TO_GET = "gcov comes with gcc"
@@ -40,7 +40,7 @@ Counts = dict[str, dict[int, int]]
 
 
 def measure(
-    bench: Bench, revision: str, after: str, oracles: Sequence[Oracle], slot: Slot | None = None
+    context: Context, revision: str, after: str, oracles: Sequence[Oracle], slot: Slot | None = None
 ) -> list[Covered]:
     """Which of the lines that the tree *after* adds to *revision* are executed by *oracles*.
 
@@ -48,11 +48,11 @@ def measure(
     Raises ProbeFailed and other EnvironmentProblems if the machine fails, Stopped if *slot* was
     cancelled.
     """
-    history, slot = bench.history, replace(slot or Slot(), sandbox=bench.sandbox)
+    history, slot = context.history, replace(slot or Slot(), sandbox=context.sandbox)
     added = added_lines(history.store, history.tree_id(revision), after)
     if not added:
         return []
-    counts = _counts(bench, after, oracles, added.keys(), slot)
+    counts = _counts(context, after, oracles, added.keys(), slot)
     name = history.release(revision)
     return [covered(revision, name, path, lines, counts) for path, lines in sorted(added.items())]
 
@@ -118,39 +118,41 @@ class Counting(Dev):
     name: ClassVar[str] = "coverage"
 
 
-def counting(chains: Toolchains) -> Toolchain | None:
-    """A toolchain with gcov's counters, derived from *chains*; None if these have only tcc.
+def counting(toolchains: Toolchains) -> Toolchain | None:
+    """A toolchain with gcov's counters, derived from *toolchains*; None if these have only tcc.
 
     It does not optimise, so that each line keeps its own code.
     """
-    chain = chains.real.search
-    if not chain.has_gcov:
+    toolchain = toolchains.real.search
+    if not toolchain.has_gcov:
         return None
-    words = dict(chain.variables)
+    words = dict(toolchain.variables)
     # HAProxy passes ARCH_FLAGS to the compiler and to the linker, in all versions
     words["ARCH_FLAGS"] = f"{words.get('ARCH_FLAGS', '')} --coverage".strip()
     flush = f"{shlex.quote(str(FLUSH))} -Wl,--wrap=signal"
     words["ADDLIB"] = f"{words.get('ADDLIB', '')} {flush}".strip()
     words |= {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0"}
-    identity = digest(chain.identity, FLUSH.read_bytes(), *(f"{k}={v}" for k, v in words.items()))
-    return Counting(chain.make, tuple(words.items()), identity, compiler=chain.compiler)
+    identity = digest(
+        toolchain.identity, FLUSH.read_bytes(), *(f"{k}={v}" for k, v in words.items())
+    )
+    return Counting(toolchain.make, tuple(words.items()), identity, compiler=toolchain.compiler)
 
 
 def _counts(
-    bench: Bench, tree: str, oracles: Sequence[Oracle], paths: Collection[str], slot: Slot
+    context: Context, tree: str, oracles: Sequence[Oracle], paths: Collection[str], slot: Slot
 ) -> Counts | str:
     """The counts of the lines of *paths*, or a text that says why they are not known."""
-    gcov, chain = tools.find_compiler("gcov"), counting(bench.chains)
+    gcov, toolchain = tools.find_compiler("gcov"), counting(context.toolchains)
     if gcov is None:
         return f"no gcov on this machine: {HOW_TO_GET}"
-    if chain is None:
+    if toolchain is None:
         return "coverage needs gcc, and --toolchain and --confirm exclude it"
-    store = bench.history.store
-    key = binaries.build_key(store, tree, chain)
+    store = context.history.store
+    key = binaries.build_key(store, tree, toolchain)
     with (
         slot.build_permits.acquired(slot.stop),
-        binaries.compiled(bench.workspace, store, tree, chain, key, slot) as made,
-        bench.workspace.scratch() as scratch,
+        binaries.compiled(context.workspace, store, tree, toolchain, key, slot) as made,
+        context.workspace.scratch() as scratch,
     ):
         if made.problem:
             return f"it does not build with gcov's counters: {made.problem} (log: {made.log})"
@@ -158,23 +160,23 @@ def _counts(
             for old in made.folder.rglob("*.gcda"):
                 old.unlink()
         made.tree.distrust()  # the tested programs write there, not only their counters
-        _exercise(bench, oracles, made.binary, scratch, slot)
+        _exercise(context, oracles, made.binary, scratch, slot)
         if not any(made.folder.rglob("*.gcda")):
             return "HAProxy wrote no counters: no test started it, or --make changed its flags"
         return _ask(gcov, made.folder, paths, scratch, slot)
 
 
 def _exercise(
-    bench: Bench, oracles: Sequence[Oracle], binary: Path, scratch: Path, slot: Slot
+    context: Context, oracles: Sequence[Oracle], binary: Path, scratch: Path, slot: Slot
 ) -> None:
     """Run all tests, several at a time, which libgcov allows by locking the counters' files."""
-    pace = Pace(bench.workspace)
+    pace = UsualTimes(context.workspace)
 
     def run(number: int) -> None:
         slot.stop.check()  # another run may have been cancelled meanwhile
         oracle, log = oracles[number], scratch / f"{number}.log"
         limit = pace.limit(oracle.name, oracle.seconds)
-        oracle.run(Trial(binary, log, bench.tools, limit, slot, writes=(binary.parent,)))
+        oracle.run(Trial(binary, log, context.tools, limit, slot, writes=(binary.parent,)))
 
     with ThreadPoolExecutor(slot.cores, thread_name_prefix="coverage") as pool:
         runs = [pool.submit(run, number) for number in range(len(oracles))]

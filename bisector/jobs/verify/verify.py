@@ -33,7 +33,7 @@ class ExtraChecks:
 
 
 @dataclass(frozen=True)
-class Plan:
+class VerificationPlan:
     """The patches to verify, the revisions (full hashes), the tests and the extra checks."""
 
     series: Series
@@ -59,22 +59,22 @@ def verify(
             history, *catalog.find_claims(asked.workspace, history, test.oracle.name, test.known)
         )
     suites = find_suites(asked.options, test)
-    bench = asked.bench
-    plan = Plan(series, tuple(commits), suites, extra)
+    context = asked.context
+    plan = VerificationPlan(series, tuple(commits), suites, extra)
     started = runner.started_job(
-        Job.VERIFY, bench, series, execution, range=", ".join(on), commits=len(commits)
+        Job.VERIFY, context, series, execution, range=", ".join(on), commits=len(commits)
     )
-    name = catalog.job_id(Job.VERIFY, bench, series, suites, commits, extra)
+    name = catalog.job_id(Job.VERIFY, context, series, suites, commits, extra)
     execution = replace(execution, tests=TESTS_A_CORE * cores())
     return runner.carry_out(
-        bench, name, started, execution, lambda prober: Verification(plan, prober).run()
+        context, name, started, execution, lambda prober: Verification(plan, prober).run()
     )
 
 
 class Verification:
     """Carries out a plan. The results are appended to the prober's journal."""
 
-    def __init__(self, plan: Plan, prober: Prober) -> None:
+    def __init__(self, plan: VerificationPlan, prober: Prober) -> None:
         self.plan = plan
         self.prober = prober
         self.journal = prober.journal
@@ -87,7 +87,7 @@ class Verification:
         Raises UsageProblem if no revision has the reg-tests, and what a probe raises; the journal
         keeps the results till then.
         """
-        if remark := self.prober.chains.remark:
+        if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         with_tests = self._with_reg_tests()
         judged = self._matrix()
@@ -117,8 +117,8 @@ class Verification:
 
         The name of the first revision with other verdicts, '' if all are confirmed.
         """
-        proof = self.prober.chains.proof
-        if proof is None or self.prober.chains.search.is_real:
+        proof = self.prober.toolchains.proof
+        if proof is None or self.prober.toolchains.search.is_real:
             return ""
         judge = Judge(self.prober, self.plan.suites, proof)
         for revision in _decisive(judged):
@@ -146,7 +146,7 @@ class Verification:
                 journal.note(dropped)
         if extra.coverage and not any(isinstance(event, Covered) for event in journal.events):
             tree = self._patched(fixed[-1])
-            for covered in coverage.measure(self.prober.bench, fixed[-1], tree, judge.cases):
+            for covered in coverage.measure(self.prober.context, fixed[-1], tree, judge.cases):
                 journal.note(covered)
 
     # -- the revisions' own reg-tests ------------------------------------------------------------
@@ -161,14 +161,14 @@ class Verification:
 
     def _run_reg_tests(self, revision: str) -> None:
         tree = self._patched(revision)
-        if not tree or tree == self.prober.bench.history.tree_id(revision):
+        if not tree or tree == self.prober.context.history.tree_id(revision):
             return
         for event in reg_tests.compare(self.prober, revision, tree, self.plan.extra.reg_tests):
             self.journal.note(event)
 
     def _patched(self, revision: str) -> str:
         """The id of the tree of *revision* with the series; '' if it does not apply."""
-        applied = apply_to(self.prober.bench.history, revision, self.plan.series)
+        applied = apply_to(self.prober.context.history, revision, self.plan.series)
         return str(applied.tree) if isinstance(applied, AppliedSeries) else ""
 
 

@@ -121,7 +121,7 @@ class Cluster:
 
     async def _probe(self, request: Probe) -> Result:
         """The result of *request* from the worker that has its binary; only one builds that."""
-        binary = request.tree, request.chain.identity
+        binary = request.tree, request.toolchain.identity
         async with self._builders.setdefault(binary, asyncio.Lock()):
             if binary not in self._holders:
                 return await self._retry(request, binary)

@@ -44,14 +44,14 @@ LIMIT = "bisector-limit"  # name of the worker plugin that holds its workspace's
 class Order:
     """A probe's request, as sent to a worker.
 
-    ``chain`` is the toolchain's name, and ``make`` are the variables of the scenario and the user.
+    ``toolchain`` is a toolchain's name, ``make`` are the variables of the scenario and the user.
     ``files`` are those of a user's own test, by relative name. ``tools_digest`` identifies the
     client's tools and ``tools`` describes its compiler; if ``strict``, a worker with other tools
     must refuse. ``sandbox`` is a mode of --sandbox, ``version`` that of the client's bisector.
     """
 
     tree: str
-    chain: str
+    toolchain: str
     make: tuple[tuple[str, str], ...]
     oracle: Oracle
     files: tuple[tuple[str, bytes], ...]
@@ -87,18 +87,18 @@ def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
 
     *sandbox* and *strict* are as in Order.
     """
-    chain = request.chain
+    toolchain = request.toolchain
     return Order(
         request.tree,
-        chain.name,
-        chain.asked,
+        toolchain.name,
+        toolchain.asked,
         request.oracle,
         request.oracle.files_of_user(),
         request.run,
         request.again,
         sandbox,
-        _tools_digest(chain, request.oracle, request.tools),
-        chain.compiler,
+        _tools_digest(toolchain, request.oracle, request.tools),
+        toolchain.compiler,
         strict,
     )
 
@@ -143,20 +143,20 @@ def _probed(
     """The result, with remarks on this worker, and the digest of its tools."""
     words = tuple(f"{name}={value}" for name, value in order.make)
     options = Options(make=words, sandbox=order.sandbox)
-    chain = setup.find_toolchain(options, workspace, order.chain)
+    toolchain = setup.find_toolchain(options, workspace, order.toolchain)
     needed = oracle.find_tools(workspace)
-    tools_digest = _tools_digest(chain, oracle, needed)
+    tools_digest = _tools_digest(toolchain, oracle, needed)
     remarks = []
     if tools_digest != order.tools_digest:
-        versions = ", with ".join((chain.compiler, *(tool.version for tool in needed)))
-        other = f"not the client's tools: {order.chain} is {versions}"
+        versions = ", with ".join((toolchain.compiler, *(tool.version for tool in needed)))
+        other = f"not the client's tools: {order.toolchain} is {versions}"
         if order.strict:
             raise ProbeFailed(other, f"--same-toolchain requires {order.tools}")
         remarks.append(f"{other}; its verdicts are kept apart")
-    box, unboxed = _sandbox(options, workspace, chain, needed)
+    box, unboxed = _sandbox(options, workspace, toolchain, needed)
     if unboxed:
         remarks.append(f"not sandboxed: {unboxed}")
-    request = Probe(store, order.tree, chain, oracle, needed, order.run, box, order.again)
+    request = Probe(store, order.tree, toolchain, oracle, needed, order.run, box, order.again)
     result = probe(workspace, request, slot)
     lines = (*(f"worker {platform.node()}: {remark}" for remark in remarks), result.remark)
     return replace(result, remark="; ".join(filter(None, lines))), tools_digest
@@ -164,15 +164,15 @@ def _probed(
 
 @functools.lru_cache(maxsize=8)  # to try a sandbox takes as long as a short test
 def _sandbox(
-    options: Options, workspace: Workspace, chain: Toolchain, needed: tuple[Tool, ...]
+    options: Options, workspace: Workspace, toolchain: Toolchain, needed: tuple[Tool, ...]
 ) -> tuple[Sandbox | None, str]:
-    return setup.find_sandbox(options, workspace, (chain,), needed)
+    return setup.find_sandbox(options, workspace, (toolchain,), needed)
 
 
-def _tools_digest(chain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
+def _tools_digest(toolchain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
     """A digest that is equal on machines whose verdicts are interchangeable."""
     tools = (tool.identity for tool in needed)
-    return digest(chain.name, chain.kin, *tools, *oracle.conditions())
+    return digest(toolchain.name, toolchain.kin, *tools, *oracle.conditions())
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.errors import NoSuchRevision, PatchProblem, UsageProblem, WouldOverwrite
-from bisector.jobs.backport.attempt import Plan
+from bisector.jobs.backport.attempt import BackportPlan
 from bisector.jobs.backport.backport import find_branches, hand_over
 from bisector.jobs.backport.fix import Fix
 from bisector.patch import deliver
@@ -186,19 +186,19 @@ def test_where_history_and_probe_disagree_that_is_told(world: World) -> None:
 
 
 def test_the_fast_toolchain_is_not_believed_alone(world: World) -> None:
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     machine = world.run(world.plan(world.fix(), "3.0", "2.9"))
     assert ("flap", "dev") in machine.asked
     assert world.confirmed() == ["3.0", "2.9", "the tests where the fix was made"]
 
 
 def test_nor_is_it_where_the_fix_is_not_needed(world: World) -> None:
-    def says(source: str, scenario: str, chain: str) -> Verdict:
-        if (source, chain) == (BASE, "dev") and scenario == "flap":
+    def says(source: str, scenario: str, toolchain: str) -> Verdict:
+        if (source, toolchain) == (BASE, "dev") and scenario == "flap":
             return Verdict.BAD
-        return verdict(source, scenario, chain)
+        return verdict(source, scenario, toolchain)
 
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(), "2.9"), says)
     (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
     assert (told.affected, told.outcome) == (Verdict.BAD, Outcome.CONFLICT)
@@ -207,17 +207,17 @@ def test_nor_is_it_where_the_fix_is_not_needed(world: World) -> None:
 
 def test_nor_is_it_about_what_is_needed_first(world: World) -> None:
     world.step("line 10 bug\n", "line 10 bug moved\n")
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     machine = world.run(world.plan(world.fix(), "3.0"))
     assert ("flap", "dev") in machine.asked
 
 
 def test_when_the_toolchains_disagree_all_is_judged_by_the_real_one(world: World) -> None:
-    def says(source: str, scenario: str, chain: str) -> Verdict:
-        right = "right" in source and chain == "dev"
-        return Verdict.BAD if right else verdict(source, scenario, chain)
+    def says(source: str, scenario: str, toolchain: str) -> Verdict:
+        right = "right" in source and toolchain == "dev"
+        return Verdict.BAD if right else verdict(source, scenario, toolchain)
 
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(), "3.0"), says)
     events = Journal(world.journal).events
     assert any(isinstance(event, Turned) for event in events)
@@ -251,7 +251,7 @@ def test_reg_tests_that_no_branch_has_are_told_first(world: World) -> None:
 # -- handing over -------------------------------------------------------------------------------
 
 
-def delivered(world: World, plan: Plan) -> list[Ported]:
+def delivered(world: World, plan: BackportPlan) -> list[Ported]:
     told = world.ported(plan)
     hand_over(plan, world.history, told)
     return told

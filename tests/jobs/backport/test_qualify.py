@@ -167,26 +167,26 @@ def test_one_that_does_not_show_the_bug_is_told(world: World) -> None:
 
 
 def test_one_that_only_a_real_toolchain_sees_the_bug_with_is_believed(world: World) -> None:
-    def says(source: str, scenario: str, chain: str) -> Verdict:
-        if scenario == OWN and chain == "fast":
+    def says(source: str, scenario: str, toolchain: str) -> Verdict:
+        if scenario == OWN and toolchain == "fast":
             return Verdict.GOOD
-        return verdict(source, scenario, chain)
+        return verdict(source, scenario, toolchain)
 
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(files={OWN: TEST}), "3.0", named=False), says)
     assert world.judged()["3.0", OWN] is Outcome.FIXES
     assert world.notes()[0].startswith("dev shows the bug in the fix's own test, fast does not")
 
 
 def test_the_fast_toolchain_is_not_believed_about_what_shows_the_bug(world: World) -> None:
-    def says(source: str, scenario: str, chain: str) -> Verdict:
+    def says(source: str, scenario: str, toolchain: str) -> Verdict:
         at_home = "line 2 x" in source
-        if scenario == "flap" and chain == "dev" and at_home:
+        if scenario == "flap" and toolchain == "dev" and at_home:
             return Verdict.GOOD
-        return verdict(source, scenario, chain)
+        return verdict(source, scenario, toolchain)
 
     world.step("line 2\n", "line 2 x\n")
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     world.run(world.plan(world.fix(), "2.9"), says)
     (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
     assert told.outcome is Outcome.UNKNOWN

@@ -13,7 +13,7 @@ from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.jobs.hunt import culprit
-from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
 from bisector.probing.probe import Probe
 from bisector.record.events import Confirmed, Ended, Found, Noted, Probed, Reduced
 from bisector.record.verdict import Result, Ruling, Verdict
@@ -39,15 +39,15 @@ def code(*words: str) -> dict[str, str | None]:
 
 
 def bad_with(*words: str) -> Judge:
-    return lambda present, run, chain: BAD if present >= {*words} else GOOD
+    return lambda present, run, toolchain: BAD if present >= {*words} else GOOD
 
 
 class Reader(Machine):
     """Answers by what is in the tree; has what it read."""
 
     def __init__(self, prober: Scripted, judge: Judge) -> None:
-        super().__init__(prober.bench.history, prober.commits, bad_in(range(0)))
-        self._store, self._judge = prober.bench.history.store, judge
+        super().__init__(prober.context.history, prober.commits, bad_in(range(0)))
+        self._store, self._judge = prober.context.history.store, judge
         self.read: list[frozenset[str]] = []
         self.by_tree: Callable[[pygit2.Tree], Verdict] | None = None
 
@@ -56,10 +56,12 @@ class Reader(Machine):
         text = tree["src/a.c"].peel(pygit2.Blob).data
         words = frozenset(text.decode().split()) & set(WORDS)
         self.read.append(words)
-        judged = self._judge(words, request.run, request.chain.name)
+        judged = self._judge(words, request.run, request.toolchain.name)
         verdict = self.by_tree(tree) if self.by_tree else judged
         ruling = Ruling(verdict, f"{verdict}, as it is")
-        return Result(ruling, self._key(request), f"{request.tree} {request.chain.name}", 1.0, 1.0)
+        return Result(
+            ruling, self._key(request), f"{request.tree} {request.toolchain.name}", 1.0, 1.0
+        )
 
 
 class Lab(World):
@@ -76,7 +78,7 @@ class Lab(World):
         """One session of a hunt, over the journal of those before; the machine that it used."""
         prober = self.prober(bad_in(range(0)))
         prober.executor = reader = Reader(prober, judge)
-        question = Question(prober.bench.history.range(self.range), flaky=flaky, hunks=hunks)
+        question = HuntQuestion(prober.context.history.range(self.range), flaky=flaky, hunks=hunks)
         Hunt(question, prober).run()
         return reader
 
@@ -127,7 +129,7 @@ def test_hunks_that_bring_it_only_together_are_kept_together(
 
 
 def test_a_hunk_that_does_not_compile_without_another_keeps_it_and_that_is_said(lab: Lab) -> None:
-    def judge(present: frozenset[str], run: int, chain: str) -> Verdict:
+    def judge(present: frozenset[str], run: int, toolchain: str) -> Verdict:
         if ("one" in present) != ("three" in present):
             return Verdict.UNBUILDABLE
         return BAD if "one" in present else GOOD
@@ -139,7 +141,7 @@ def test_a_hunk_that_does_not_compile_without_another_keeps_it_and_that_is_said(
 
 def test_what_is_only_good_or_bad_leaves_no_doubt_however_it_depends(lab: Lab) -> None:
     """Two ways to the bug: either of them is an answer."""
-    lab.reduce(lambda words, run, chain: BAD if words & {"two", "four"} else GOOD)
+    lab.reduce(lambda words, run, toolchain: BAD if words & {"two", "four"} else GOOD)
     assert lab.words() in ({"two"}, {"four"})
     assert lab.reduced().problem == ""
 
@@ -167,7 +169,7 @@ def test_what_is_not_in_hunks_is_no_answer_of_theirs(lab: Lab) -> None:
     prober.executor = reader = Reader(prober, bad_with())
     reader.by_tree = lambda tree: BAD if tree[path].filemode != FileMode.BLOB else GOOD
     lab.range = f"{before}..master"
-    Hunt(Question(prober.bench.history.range(lab.range), hunks=True), prober).run()
+    Hunt(HuntQuestion(prober.context.history.range(lab.range), hunks=True), prober).run()
     assert (lab.reduced().total, lab.reduced().kept) == (1, ())
     assert lab.reduced().problem == "all of its hunks together do not bring the bug"
 
@@ -176,7 +178,7 @@ def test_what_is_not_in_hunks_is_no_answer_of_theirs(lab: Lab) -> None:
 
 
 def test_fast_tries_the_hunks_and_the_real_one_has_the_last_word(lab: Lab) -> None:
-    lab.chains = AUTO
+    lab.toolchains = AUTO
     lab.reduce(bad_with("four"))
     tried = [e for e in lab.events if isinstance(e, Probed) and e.patched]
     assert {e.toolchain for e in tried[:-1]} == {Fast.name}
@@ -185,10 +187,10 @@ def test_fast_tries_the_hunks_and_the_real_one_has_the_last_word(lab: Lab) -> No
 
 
 def test_a_real_toolchain_that_contradicts_is_told(lab: Lab) -> None:
-    lab.chains = AUTO
+    lab.toolchains = AUTO
     lab.reduce(
-        lambda words, run, chain: (
-            BAD if words >= ({"two"} if chain == Fast.name else {*WORDS}) else GOOD
+        lambda words, run, toolchain: (
+            BAD if words >= ({"two"} if toolchain == Fast.name else {*WORDS}) else GOOD
         )
     )
     assert lab.words() == {"two"}
@@ -197,7 +199,7 @@ def test_a_real_toolchain_that_contradicts_is_told(lab: Lab) -> None:
 
 def test_a_flaky_test_is_run_several_times_before_a_part_passes(lab: Lab) -> None:
     lab.reduce(
-        lambda words, run, chain: BAD if "one" in words and run % 3 == 2 else GOOD, flaky=True
+        lambda words, run, toolchain: BAD if "one" in words and run % 3 == 2 else GOOD, flaky=True
     )
     assert lab.words() == {"one"}
     assert lab.reduced().problem == "fewer may suffice: the test is flaky"
@@ -266,7 +268,7 @@ def test_after_the_same_hunt_without_it_only_the_reduction_is_made(lab: Lab) -> 
 
 @pytest.mark.slow
 def test_killed_at_any_time_it_goes_on_and_ends_the_same(lab: Lab) -> None:
-    lab.chains, judge = Toolchains(GCC, GCC), bad_with("one", "three")
+    lab.toolchains, judge = Toolchains(GCC, GCC), bad_with("one", "three")
     lab.reduce(judge)
     whole, answer = lab.path.read_bytes(), lab.reduced()
     lines = whole.splitlines(keepends=True)

@@ -12,7 +12,7 @@ from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
-from bisector.jobs.hunt.hunt import Hunt, Question
+from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
 from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.patch.apply import ApplyConflict, ConflictPlace
 from bisector.probing.executors import Local
@@ -380,10 +380,10 @@ def test_revisions_that_build_the_same_are_probed_once_also_when_resumed(
     monkeypatch.setattr("bisector.probing.executors.probe", probed)
     journals = []
     for _ in range(2):
-        bench = world.bench()
+        bench = world.context()
         with Local(world.workspace, 1) as executor:
             prober = Prober(bench, Journal(world.path), executor, lambda text: None, fresh=False)
-            Hunt(Question(bench.history.range(world.range)), prober).run()
+            Hunt(HuntQuestion(bench.history.range(world.range)), prober).run()
         journals.append(world.path.read_bytes())
     assert journals[0] == journals[1]
     assert len({(request.tree, request.run) for request in made}) == len(made)
@@ -440,7 +440,7 @@ def notes(world: World) -> list[str]:
 
 
 def test_fast_searches_and_the_real_one_proves(world: World) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     world.hunt(bad_in(range(10, 15)))
     assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
     assert world.confirmed() == {Change.INTRODUCTION: "", Change.FIX: ""}
@@ -454,10 +454,10 @@ def test_fast_searches_and_the_real_one_proves(world: World) -> None:
 
 @pytest.mark.parametrize("chains", [AUTO, Toolchains(TCC, GCC)])
 def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
-    world: World, chains: Toolchains
+    world: World, toolchains: Toolchains
 ) -> None:
     """Also where the user wanted fast alone to search."""
-    world.chains = chains
+    world.toolchains = toolchains
     for _ in range(2):
         world.hunt(bad_in(range(10, 24)), prepare=tell_fast(bad_in(range(6, 24))))
         assert world.found() == {Change.INTRODUCTION: [10]}
@@ -471,7 +471,7 @@ def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
 def test_ends_that_only_fast_takes_for_alike_are_no_reason_to_give_up(
     world: World, said: Verdict
 ) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     world.hunt(bad_in(range(7, 24)), prepare=tell_fast(lambda n, r: said))
     assert world.found() == {Change.INTRODUCTION: [7]}
     (note,) = notes(world)
@@ -479,14 +479,14 @@ def test_ends_that_only_fast_takes_for_alike_are_no_reason_to_give_up(
 
 
 def test_ends_that_are_alike_by_gcc_too_are(world: World) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     with pytest.raises(NoWitness, match="--toolchain release if the bug needs threads"):
         world.hunt(bad_in(range(0)), prepare=tell_fast(bad_in(range(0))))
     assert notes(world) == []
 
 
 def test_a_proof_that_times_out_once_does_not(world: World) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     truth = bad_in(range(7, 24))
     world.hunt(
         lambda n, r: UNTESTABLE if (n, r) == (7, 1) else truth(n, r), prepare=tell_fast(truth)
@@ -496,7 +496,7 @@ def test_a_proof_that_times_out_once_does_not(world: World) -> None:
 
 
 def test_a_side_that_the_proof_cannot_test_at_all_contradicts(world: World) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     truth = bad_in(range(7, 24), untestable=[7])
     world.hunt(truth, prepare=tell_fast(bad_in(range(7, 24))))
     assert world.found() == {Change.INTRODUCTION: [7, 8]}
@@ -505,7 +505,7 @@ def test_a_side_that_the_proof_cannot_test_at_all_contradicts(world: World) -> N
 
 @pytest.mark.slow
 def test_killed_at_any_time_a_contradicted_hunt_ends_the_same(world: World) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     truth, fast = bad_in(range(10, 17)), bad_in(range(6, 20))
     world.hunt(truth, prepare=tell_fast(fast))
     assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [17]}
@@ -520,7 +520,7 @@ def test_killed_at_any_time_a_contradicted_hunt_ends_the_same(world: World) -> N
 
 
 def test_a_stretch_that_fast_cannot_build_is_judged_by_the_other(world: World) -> None:
-    world.chains = AUTO
+    world.toolchains = AUTO
     fails = bad_in(range(10, 15), untestable=range(5, 20))
     world.hunt(bad_in(range(10, 15)), prepare=tell_fast(fails))
     assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
@@ -528,7 +528,7 @@ def test_a_stretch_that_fast_cannot_build_is_judged_by_the_other(world: World) -
 
 
 def test_without_a_proof_nothing_is_proven(world: World) -> None:
-    world.chains = Toolchains(TCC, None, GCC)
+    world.toolchains = Toolchains(TCC, None, GCC)
     world.hunt(bad_in(range(7, 24)), prepare=tell_fast(bad_in(range(6, 24))))
     assert world.found() == {Change.INTRODUCTION: [6]}
     assert world.confirmed() == {}
@@ -538,10 +538,10 @@ def test_without_a_proof_nothing_is_proven(world: World) -> None:
 
 
 def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
-    world.chains = Toolchains(GCC, GCC, remark="every build is made by gcc: no tcc")
+    world.toolchains = Toolchains(GCC, GCC, remark="every build is made by gcc: no tcc")
     for _ in range(2):
         world.hunt(bad_in(range(7, 24)))
-        assert notes(world) == [world.chains.remark]
+        assert notes(world) == [world.toolchains.remark]
 
 
 # --- chance ---------------------------------------------------------------------------------------
@@ -549,9 +549,9 @@ def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
 
 @pytest.mark.parametrize("chains", [Toolchains(GCC, GCC), AUTO])
 def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
-    world: World, chains: Toolchains
+    world: World, toolchains: Toolchains
 ) -> None:
-    world.chains = chains
+    world.toolchains = toolchains
     world.hunt(flaky_in(range(7, 24), 0.6), flaky=True)
     assert world.found() == {Change.INTRODUCTION: [7]}
     assert world.confirmed() == {Change.INTRODUCTION: ""}
@@ -586,7 +586,7 @@ def test_a_bad_end_that_is_good_after_all_is_said_in_one_line(world: World) -> N
 
 def test_with_two_toolchains_no_run_is_counted_twice(world: World) -> None:
     """Run 0 is always the other's."""
-    world.chains, truth = AUTO, flaky_in(range(7, 24), 0.7)
+    world.toolchains, truth = AUTO, flaky_in(range(7, 24), 0.7)
     world.hunt(
         truth,
         flaky=True,
@@ -602,9 +602,9 @@ def test_with_two_toolchains_no_run_is_counted_twice(world: World) -> None:
 
 def test_a_hint_that_means_nothing_is_told_before_anything_is_asked(world: World) -> None:
     prober = world.prober(bad_in(range(7, 24)))
-    span = prober.bench.history.range(world.range)
+    span = prober.context.history.range(world.range)
     with pytest.raises(UselessHint, match="--hint nonesuch matches no commit of") as caught:
-        Hunt(Question(span, hint="nonesuch"), prober)
+        Hunt(HuntQuestion(span, hint="nonesuch"), prober)
     assert caught.value.exit_code == 2
     assert prober.asked == []
     assert world.ended().answer == caught.value.what

@@ -8,9 +8,9 @@ from pathlib import Path
 from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.git.history import History
-from bisector.jobs.hunt.hunt import Question
+from bisector.jobs.hunt.hunt import HuntQuestion
 from bisector.jobs.hunt.job import hunt_id
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.setup import find_series
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -24,24 +24,28 @@ def test_each_part_of_the_question_and_of_the_machine_is_part_of_the_name(
 ) -> None:
     line = clone.line(4)
     history = History.open(clone.path, workspace)
-    tool, chain = Tool(Path("/vtest"), "vtest", "id"), Dev("make", (), "id")
-    bench = Bench(workspace, history, Toolchains(chain), VTestCase("a", "digest", "a.vtc"), (tool,))
+    tool, toolchain = Tool(Path("/vtest"), "vtest", "id"), Dev("make", (), "id")
+    context = Context(
+        workspace, history, Toolchains(toolchain), VTestCase("a", "digest", "a.vtc"), (tool,)
+    )
     span = history.range(f"{line[0]}..master")
-    question = Question(span)
+    question = HuntQuestion(span)
     other_series = find_series([line[1]], Known(), history)
     names = [
-        hunt_id(question, bench),
-        hunt_id(replace(question, range=history.range(f"{line[1]}..master")), bench),
-        hunt_id(replace(question, series=other_series), bench),
-        hunt_id(replace(question, blind=True), bench),
-        hunt_id(question, replace(bench, oracle=replace(bench.oracle, digest="other"))),
-        hunt_id(question, replace(bench, chains=Toolchains(replace(chain, identity="other")))),
-        hunt_id(question, replace(bench, chains=Toolchains(chain, proof=chain))),
-        hunt_id(replace(question, hint="dns"), bench),
-        hunt_id(replace(question, flaky=True), bench),
-        hunt_id(question, replace(bench, tools=(replace(tool, identity="other"),))),
+        hunt_id(question, context),
+        hunt_id(replace(question, range=history.range(f"{line[1]}..master")), context),
+        hunt_id(replace(question, series=other_series), context),
+        hunt_id(replace(question, blind=True), context),
+        hunt_id(question, replace(context, oracle=replace(context.oracle, digest="other"))),
+        hunt_id(
+            question, replace(context, toolchains=Toolchains(replace(toolchain, identity="other")))
+        ),
+        hunt_id(question, replace(context, toolchains=Toolchains(toolchain, proof=toolchain))),
+        hunt_id(replace(question, hint="dns"), context),
+        hunt_id(replace(question, flaky=True), context),
+        hunt_id(question, replace(context, tools=(replace(tool, identity="other"),))),
     ]
     assert len(set(names)) == len(names)
     spelt = replace(question, range=history.range(f"{line[0][:12]}..HEAD"))
-    assert hunt_id(spelt, bench) == names[0]
-    assert hunt_id(replace(question, hunks=True), bench) == names[0], "it only adds to the answer"
+    assert hunt_id(spelt, context) == names[0]
+    assert hunt_id(replace(question, hunks=True), context) == names[0], "it only adds to the answer"

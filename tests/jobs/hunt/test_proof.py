@@ -51,7 +51,7 @@ class Proof:
         commits = self.world.commits
         revisions = (commits[7],) if only else (commits[6], commits[7])
         found = Found(what, revisions, ("s",) * len(revisions), (), (commits[6],), 0.995)
-        proof = self.world.chains.proof
+        proof = self.world.toolchains.proof
         assert proof is not None
         return Prover(self.prober, proof).confirm(found, flaky)
 
@@ -74,7 +74,7 @@ def test_both_sides_as_expected_in_all_runs_are_proof(
 
 
 def test_it_is_the_proving_toolchains(world: World) -> None:
-    world.chains = Toolchains(TCC, Release("make", (), "gcc -O2"), GCC)
+    world.toolchains = Toolchains(TCC, Release("make", (), "gcc -O2"), GCC)
     proof = Proof(world, steadily(GOOD), steadily(BAD))
     assert proof.confirm().toolchain == Release.name
     told = [one for runs in proof.prober.verdicts().values() for one in runs]
@@ -116,20 +116,20 @@ def test_a_set_or_a_commit_with_its_parents_binary_is_not_proven(world: World) -
 def test_fast_is_contradicted_by_another_verdict_or_by_none_at_all(
     world: World, parent: Verdict, child: Verdict
 ) -> None:
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     with pytest.raises(FastContradicted):
         Proof(world, steadily(parent), steadily(child)).confirm()
 
 
 def test_fast_is_not_contradicted_by_one_run_of_many_that_could_not_be_tested(world: World) -> None:
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     said = Proof(world, steadily(GOOD), lambda run: UNTESTABLE if run == 2 else BAD).confirm()
     assert not said.proven
 
 
 @pytest.mark.parametrize(("parent", "child"), [(GOOD, GOOD), (BAD, BAD)])
 def test_with_chance_too(world: World, parent: Verdict, child: Verdict) -> None:
-    world.chains = Toolchains(TCC, GCC, GCC)
+    world.toolchains = Toolchains(TCC, GCC, GCC)
     with pytest.raises(FastContradicted):
         Proof(world, steadily(parent), steadily(child)).confirm(flaky=True)
 

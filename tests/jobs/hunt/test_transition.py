@@ -31,8 +31,8 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
 
 
 def finder(world: World, prober: Scripted) -> Finder:
-    commits = prober.bench.history.range(world.range).commits
-    return Finder(prober, commits, relevance.of(prober.bench.history, commits))
+    commits = prober.context.history.range(world.range).commits
+    return Finder(prober, commits, relevance.of(prober.context.history, commits))
 
 
 def find(

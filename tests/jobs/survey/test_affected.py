@@ -11,7 +11,7 @@ import pytest
 from bisector.build.toolchain import Toolchains
 from bisector.errors import NoRelease
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
-from bisector.jobs.survey.affected import Question, Releases, ReleaseSurvey, affected_id
+from bisector.jobs.survey.affected import AffectedQuestion, Releases, ReleaseSurvey, affected_id
 from bisector.record.events import Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
 from bisector.search.release_inference import BUDGET
@@ -48,9 +48,9 @@ class Shelf(World):
         """One session, over the journal of those before; the prober that it used."""
         prober = self.prober(truth)
         prepare(prober)
-        history = prober.bench.history
+        history = prober.context.history
         span = history.range(self.range)
-        question = Question(span, tags, every, known or Known(), None, flaky)
+        question = AffectedQuestion(span, tags, every, known or Known(), None, flaky)
         ReleaseSurvey(question, Releases(history, span, tags), prober).run()
         return prober
 
@@ -208,7 +208,7 @@ def test_what_is_known_of_another_history_is_passed_over(shelf: Shelf) -> None:
 
 
 def test_where_all_are_alike_it_stops_at_its_budget_and_says_what_might_help(shelf: Shelf) -> None:
-    shelf.chains = Toolchains(TCC, GCC, GCC)
+    shelf.toolchains = Toolchains(TCC, GCC, GCC)
     prober = shelf.judge(bad_in(range(0)))
     assert len(prober.asked) == BUDGET
     assert shelf.ended() == Ended("answered", ())
@@ -219,7 +219,7 @@ def test_where_all_are_alike_it_stops_at_its_budget_and_says_what_might_help(she
 
 
 def test_what_fast_cannot_judge_is_judged_by_the_other(shelf: Shelf) -> None:
-    shelf.chains, truth = AUTO, bad_in(range(4, 15))
+    shelf.toolchains, truth = AUTO, bad_in(range(4, 15))
     shelf.judge(truth, prepare=tell_fast(bad_in(range(4, 15), untestable=range(2, 9))), every=True)
     assert shelf.told_as(truth)
     assert shelf.notes() == ["judged with fast builds only: --toolchain dev builds with gcc -O0"]
@@ -271,10 +271,10 @@ def test_killed_at_any_time_it_goes_on_and_ends_the_same(
 
 
 def test_another_question_has_another_journal(shelf: Shelf) -> None:
-    bench = shelf.bench()
+    bench = shelf.context()
     span = bench.history.range(shelf.range)
-    asked = Question(span)
+    asked = AffectedQuestion(span)
     others = [replace(asked, every=True), replace(asked, tags="v3*"), replace(asked, flaky=True)]
     names = {affected_id(question, bench) for question in (asked, *others)}
     assert len(names) == 4
-    assert affected_id(Question(span), bench) in names
+    assert affected_id(AffectedQuestion(span), bench) in names

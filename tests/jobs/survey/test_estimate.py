@@ -9,7 +9,7 @@ import pytest
 
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
-from bisector.jobs.survey.estimate import Pace, estimate, pace_of
+from bisector.jobs.survey.estimate import MeasuredTimes, estimate, pace_of
 from bisector.record.events import Event
 from bisector.record.journal import Journal
 from bisector.record.words import Job
@@ -31,7 +31,7 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
 
 def cost(world: World, runs: int = 1, fresh: bool = False) -> Estimate:
     """Of all commits, one after the other."""
-    return estimate(world.bench(), world.commits, world.commits, runs, "name", fresh)
+    return estimate(world.context(), world.commits, world.commits, runs, "name", fresh)
 
 
 def keep(world: World, *events: Event) -> None:
@@ -104,12 +104,12 @@ def test_the_pace_is_the_middle_of_what_was_measured_here() -> None:
     ]
     other = probed("1" * 40, GOOD, toolchain=Dev.name, build_seconds=0.0, scenario="another")
     hunt: list[Event] = [STARTED, *builds, other]
-    assert pace_of([hunt], Dev, "flap") == Pace(3.0, 0.2, 3)
+    assert pace_of([hunt], Dev, "flap") == MeasuredTimes(3.0, 0.2, 3)
 
 
 def test_where_too_little_was_measured_the_pace_is_that_of_another_machine() -> None:
     build = probed("1" * 40, GOOD, toolchain=Dev.name, build_seconds=2.0, scenario="flap")
-    nothing = Pace(FULL, TEST_SECONDS, 0)
+    nothing = MeasuredTimes(FULL, TEST_SECONDS, 0)
     assert pace_of([], Dev, "x") == nothing
     assert pace_of([[STARTED, build, build]], Dev, "x") == nothing, "too few"
     assert pace_of([[STARTED, build, build, build]], Dev, "x") == replace(
@@ -117,5 +117,5 @@ def test_where_too_little_was_measured_the_pace_is_that_of_another_machine() -> 
     )
     sweep = [started(Job.SWEEP, "a..b"), build, build, build]
     assert pace_of([sweep], Dev, "x") == nothing, "these went on from their neighbours"
-    fast = Pace(Fast.cost.full, TEST_SECONDS, 0)
+    fast = MeasuredTimes(Fast.cost.full, TEST_SECONDS, 0)
     assert pace_of([[STARTED, build, build, build]], Fast, "x") == fast

@@ -13,7 +13,7 @@ from bisector.build.toolchains.fast import Fast
 from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
-from bisector.jobs.survey.sweep import Choice, Question, Sweep, choose, plan, sweep_id
+from bisector.jobs.survey.sweep import Choice, Sweep, SweepQuestion, choose, plan, sweep_id
 from bisector.probing.setup import Asked, Options
 from bisector.record.events import Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
@@ -53,11 +53,11 @@ class Land(World):
         Sweep(self.question(choice, flaky), prober).run()
         return prober
 
-    def question(self, choice: Choice = ALL, flaky: bool = False) -> Question:
+    def question(self, choice: Choice = ALL, flaky: bool = False) -> SweepQuestion:
         history = History.open(self.clone.path, self.workspace)
         span = history.range(self.range)
         commits = (span.old.id, *span.commits)
-        return Question(span, commits, choose(history, span, choice), flaky)
+        return SweepQuestion(span, commits, choose(history, span, choice), flaky)
 
     def rows(self) -> list[Stretch]:
         return [event for event in self.events if isinstance(event, Stretch)]
@@ -139,7 +139,7 @@ def test_a_worker_with_other_tools_answers_for_all_that_build_the_same(
     """Of four revisions one is asked about; and gcc, too, of what fast can say nothing about."""
     land.commits += [land.clone.commit({f"doc/{n}": "x"}) for n in range(3)]
     land.range = f"{land.commits[23]}..master"
-    land.chains, land.other_tools = AUTO if auto else land.chains, True
+    land.toolchains, land.other_tools = AUTO if auto else land.toolchains, True
     prober = land.sweep(bad_in(range(24)), prepare=tell_fast(bad_in(range(0), [23])))
     assert land.drawn() == [([23, 24, 25, 26], BAD)]
     assert prober.asked == [23] * (2 if auto else 1)
@@ -188,7 +188,7 @@ def test_a_patch_is_refused(land: Land) -> None:
 
 
 def test_an_isolated_revision_is_tested_again_by_a_real_toolchain(land: Land) -> None:
-    land.chains = AUTO
+    land.toolchains = AUTO
     land.sweep(bad_in(range(6, 7)))
     assert land.drawn() == [([*range(6)], GOOD), ([6], BAD), ([*range(7, 24)], GOOD)]
     assert [row.odd for row in land.rows()] == [False, True, False]
@@ -198,7 +198,7 @@ def test_an_isolated_revision_is_tested_again_by_a_real_toolchain(land: Land) ->
 
 
 def test_what_the_real_toolchain_does_not_see_is_not_claimed(land: Land) -> None:
-    land.chains = AUTO
+    land.toolchains = AUTO
     land.sweep(bad_in(range(0)), prepare=tell_fast(bad_in(range(6, 8))))
     assert land.drawn() == [([*range(24)], GOOD)]
     assert land.retested() == {6: (BAD, GOOD, Dev.name), 7: (BAD, GOOD, Dev.name)}
@@ -206,7 +206,7 @@ def test_what_the_real_toolchain_does_not_see_is_not_claimed(land: Land) -> None
 
 
 def test_a_good_one_among_bad_ones_is_tested_again_too(land: Land) -> None:
-    land.chains = AUTO
+    land.toolchains = AUTO
     land.sweep(bad_in(range(24)), prepare=tell_fast(lambda n, run: GOOD if n == 6 else BAD))
     assert land.drawn() == [([*range(24)], BAD)]
     assert land.retested() == {6: (GOOD, BAD, Dev.name)}
@@ -222,7 +222,7 @@ def test_one_that_is_now_bad_and_now_good_is_called_neither(land: Land) -> None:
 
 def test_what_is_odd_only_after_a_re_test_is_tested_again(land: Land) -> None:
     """Of gggggggg bb g bbb ggg, the good one stands out; it is bad, and then nothing does."""
-    land.chains = AUTO
+    land.toolchains = AUTO
     fast = bad_in(range(8, 14), untestable=())
     land.sweep(
         bad_in(range(8, 9)), prepare=tell_fast(lambda n, run: fast(n, run) if n < 10 else GOOD)
@@ -233,7 +233,7 @@ def test_what_is_odd_only_after_a_re_test_is_tested_again(land: Land) -> None:
 
 
 def test_a_boundary_and_a_long_stretch_are_no_oddities(land: Land) -> None:
-    land.chains = AUTO
+    land.toolchains = AUTO
     land.sweep(bad_in(range(6, 9)))
     assert land.retested() == {}
     assert {e.toolchain for e in land.events if isinstance(e, Probed)} == {Fast.name}
@@ -282,7 +282,7 @@ def test_a_bug_that_hides_in_four_of_five_runs_is_hardly_ever_missed(land: Land)
 def test_killed_at_any_time_it_goes_on_and_ends_the_same(
     land: Land, flaky: bool, other_tools: bool
 ) -> None:
-    land.chains, land.other_tools = AUTO, other_tools
+    land.toolchains, land.other_tools = AUTO, other_tools
     truth = bad_in(range(4, 15), untestable=[9])
     lie = tell_fast(lambda n, run: BAD if n == 20 else truth(n, run))
     land.sweep(truth, flaky=flaky, prepare=lie)
@@ -301,7 +301,7 @@ def test_killed_at_any_time_it_goes_on_and_ends_the_same(
 
 
 def test_another_question_has_another_journal(land: Land) -> None:
-    bench, asked = land.bench(), land.question()
+    bench, asked = land.context(), land.question()
     others = [land.question(Choice(every=2)), land.question(Choice(tags=True))]
     others.append(replace(asked, flaky=True))
     assert len({sweep_id(question, bench) for question in (asked, *others)}) == 4

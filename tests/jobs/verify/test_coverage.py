@@ -18,7 +18,7 @@ from bisector.build.toolchains.release import Release
 from bisector.git.history import History
 from bisector.jobs.verify import coverage
 from bisector.jobs.verify.coverage import added_lines, counting, covered, measure, read
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.record.patch_events import Covered
 from bisector.system import tools
 from bisector.system.slots import Slot
@@ -82,7 +82,7 @@ class World:
         self.clone, self.workspace = clone, workspace
         self.revision = clone.commit(FILES)
         clone.tag("v3.0.0", self.revision)
-        self.chains = Toolchains(Dev.of(MAKE, GCC, LUA, {}))
+        self.toolchains = Toolchains(Dev.of(MAKE, GCC, LUA, {}))
         self.vtest(vtest, '"$HAPROXY_PROGRAM"\n')
 
     def vtest(self, path: Path, script: str) -> None:
@@ -90,9 +90,11 @@ class World:
         path.chmod(0o755)
         self.tool = Tool(path, "vtest", "id")
 
-    def bench(self) -> Bench:
+    def context(self) -> Context:
         history = History.open(self.clone.path, self.workspace)
-        return Bench(self.workspace, history, self.chains, VTestCase("", "", ""), (self.tool,))
+        return Context(
+            self.workspace, history, self.toolchains, VTestCase("", "", ""), (self.tool,)
+        )
 
     def measure(
         self, change: Mapping[str, str | None], tests: int = 1, slot: Slot | None = None
@@ -100,7 +102,7 @@ class World:
         """What is known of each file that *change* touches."""
         oracles = [VTestCase("x", "d", "x.vtc", (("x.vtc", ""),))] * tests
         tree = self.clone.tree(change, self.revision)
-        found = measure(self.bench(), self.revision, tree, oracles, slot)
+        found = measure(self.context(), self.revision, tree, oracles, slot)
         assert all((e.revision, e.name) == (self.revision, "v3.0.0") for e in found)
         return {event.path: event for event in found}
 
@@ -171,23 +173,23 @@ def test_a_headers_line_is_executed_if_any_object_executed_it() -> None:
 # --- the build ------------------------------------------------------------------------------------
 
 
-def chain(name: str, extra: Mapping[str, str] | None = None) -> Toolchain:
+def toolchain(name: str, extra: Mapping[str, str] | None = None) -> Toolchain:
     return TOOLCHAINS[name].of(MAKE, GCC, LUA, extra or {})
 
 
 @pytest.mark.parametrize("name", [Dev.name, Release.name])
 def test_a_counting_toolchain_is_gccs_without_optimisation(name: str) -> None:
-    made = counting(Toolchains(chain(Fast.name), None, chain(name)))
+    made = counting(Toolchains(toolchain(Fast.name), None, toolchain(name)))
     assert made
     words = dict(made.variables)
     assert words["ARCH_FLAGS"] == "--coverage"
     assert words["CPU_CFLAGS"] == words["OPT_CFLAGS"] == "-O0"
     assert made.name not in (Dev.name, Fast.name, Release.name), "its objects lie apart"
-    assert made.identity != chain(name).identity
+    assert made.identity != toolchain(name).identity
 
 
 def test_the_users_own_flags_stay() -> None:
-    made = counting(Toolchains(chain(Dev.name, {"ARCH_FLAGS": "-m32", "ADDLIB": "-lx"})))
+    made = counting(Toolchains(toolchain(Dev.name, {"ARCH_FLAGS": "-m32", "ADDLIB": "-lx"})))
     assert made
     words = dict(made.variables)
     assert words["ARCH_FLAGS"] == "-m32 --coverage"
@@ -238,9 +240,9 @@ def test_a_comment_is_neither_executed_nor_missed(world: World) -> None:
 def test_each_measurement_starts_from_nothing_and_leaves_other_builds_alone(world: World) -> None:
     world.measure({"src/a.c": PATCHED})
     assert "wrote no counters" in world.problem({"src/a.c": PATCHED}, tests=0)
-    bench = world.bench()
-    tree = bench.history.tree_id(world.revision)
-    binaries.build(world.workspace, bench.history.store, tree, bench.chains.search)
+    context = world.context()
+    tree = context.history.tree_id(world.revision)
+    binaries.build(world.workspace, context.history.store, tree, context.toolchains.search)
     trees = world.workspace.root / "trees"
     assert {path.name for path in trees.iterdir() if path.is_dir()} == {"coverage-0", "dev-0"}
     assert not list((trees / "dev-0").rglob("*.gcno"))
@@ -284,7 +286,7 @@ def test_a_gcov_of_another_gcc_says_what_it_says(
 
 
 def test_tcc_alone_cannot_count(world: World) -> None:
-    world.chains = Toolchains(chain(Fast.name))
+    world.toolchains = Toolchains(toolchain(Fast.name))
     assert world.problem({"src/a.c": PATCHED}).startswith("coverage needs gcc")
 
 

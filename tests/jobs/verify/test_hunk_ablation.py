@@ -27,7 +27,7 @@ OLD = f"int port = 0;\n{GAP}/* old words */\n{GAP}int family = 0;\n{GAP}int dead
 NEW = f"int port = 1;\n{GAP}/* new words */\n{GAP}int family = 1;\n{GAP}int dead = 1;\n"
 
 
-def reading(source: str, oracle: Oracle, chain: str) -> Verdict:
+def reading(source: str, oracle: Oracle, toolchain: str) -> Verdict:
     """One variant watches the port, the other one the family."""
     watched = "port = 1" if oracle.variant == "a=1" else "family = 1"
     return Verdict.GOOD if watched in source else Verdict.BAD
@@ -42,7 +42,7 @@ def drop(clone: Clone, workspace: Workspace, path: Path, series: Series) -> list
     clone.commit({"src/haproxy.c": OLD})
     prober = reading_prober(clone, workspace, path / "journal", reading, Toolchains(TCC, GCC))
     judge = Judge(prober, (SUITE,))
-    return list(HunkAblation(judge, prober.bench.history.head().id).drop_each(series))
+    return list(HunkAblation(judge, prober.context.history.head().id).drop_each(series))
 
 
 def test_each_hunk_is_noticed_by_the_variants_that_go_through_it(
@@ -85,14 +85,14 @@ def test_a_later_patch_does_not_hide_what_an_earlier_ones_hunk_is_for(
 def test_a_hunk_without_which_nothing_compiles_is_needed(
     clone: Clone, workspace: Workspace, tmp_path: Path
 ) -> None:
-    def compiles(source: str, oracle: Oracle, chain: str) -> Verdict:
+    def compiles(source: str, oracle: Oracle, toolchain: str) -> Verdict:
         halves = ("port = 1" in source) == ("family = 1" in source)
         return Verdict.GOOD if halves else Verdict.UNBUILDABLE
 
     clone.commit({"src/haproxy.c": OLD})
     prober = reading_prober(clone, workspace, tmp_path / "journal", compiles, Toolchains(GCC))
     judge = Judge(prober, (SUITE,))
-    head = prober.bench.history.head().id
+    head = prober.context.history.head().id
     told = list(HunkAblation(judge, head).drop_each(change("src/haproxy.c", OLD, NEW)))
     assert [one.state for one in told] == [
         HunkState.NEEDED,

@@ -11,7 +11,7 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Suite
-from bisector.jobs.verify.verify import ExtraChecks, Plan, Verification
+from bisector.jobs.verify.verify import ExtraChecks, Verification, VerificationPlan
 from bisector.patch import apply
 from bisector.patch.apply import AppliedSeries, ApplyConflict
 from bisector.patch.model import Series
@@ -36,7 +36,7 @@ FLAP = Suite("flap", True, (case("flap", "a=1"),))
 OTHER = Suite("other", False, (case("other", "b=1"),))
 
 
-def reading(source: str, oracle: Oracle, chain: str) -> Verdict:
+def reading(source: str, oracle: Oracle, toolchain: str) -> Verdict:
     return Verdict.BAD if (oracle.name, source) == ("flap", BROKEN) else Verdict.GOOD
 
 
@@ -45,16 +45,18 @@ class World:
 
     def __init__(self, clone: Clone, workspace: Workspace, path: Path) -> None:
         self.clone, self.workspace, self.path = clone, workspace, path
-        self.chains = Toolchains(TCC, GCC, GCC)
+        self.toolchains = Toolchains(TCC, GCC, GCC)
 
     def verify(
         self, sources: Sequence[str], truth: Reading, *, extra: ExtraChecks | None = None
     ) -> Prober:
         """One session over the journal of those before."""
         commits = [self.clone.commit({"src/haproxy.c": source}) for source in sources]
-        prober = reading_prober(self.clone, self.workspace, self.path, truth, self.chains)
+        prober = reading_prober(self.clone, self.workspace, self.path, truth, self.toolchains)
         prober.journal.note(STARTED)
-        Verification(Plan(FIX, tuple(commits), (FLAP, OTHER), extra or ExtraChecks()), prober).run()
+        Verification(
+            VerificationPlan(FIX, tuple(commits), (FLAP, OTHER), extra or ExtraChecks()), prober
+        ).run()
         self.prober = prober
         return prober
 
@@ -92,7 +94,7 @@ def test_one_that_nobody_needs_is_not(world: World) -> None:
 
 
 def test_one_that_fixes_another_bug_is_verified_for_that(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
         return Verdict.BAD if (oracle.name, source) == ("other", BROKEN) else Verdict.GOOD
 
     world.verify([BROKEN, FIXED], truth, extra=HUNKS)
@@ -103,9 +105,9 @@ def test_one_that_fixes_another_bug_is_verified_for_that(world: World) -> None:
 
 
 def test_one_that_breaks_something_else_is_not(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
         broken = oracle.name == "other" and source == FIXED
-        return Verdict.BAD if broken else reading(source, oracle, chain)
+        return Verdict.BAD if broken else reading(source, oracle, toolchain)
 
     world.verify([BROKEN], truth)
     assert world.outcomes() == [Outcome.FIXES]
@@ -114,8 +116,8 @@ def test_one_that_breaks_something_else_is_not(world: World) -> None:
 
 
 def test_another_scenarios_own_bug_is_not_the_patchs_fault(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
-        return Verdict.BAD if oracle.name == "other" else reading(source, oracle, chain)
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
+        return Verdict.BAD if oracle.name == "other" else reading(source, oracle, toolchain)
 
     world.verify([BROKEN], truth)
     assert world.outcomes("other") == [Outcome.INEFFECTIVE]
@@ -133,10 +135,10 @@ def test_the_newest_fix_is_proven_by_a_real_toolchain(world: World) -> None:
 
 
 def test_what_a_real_toolchain_contradicts_is_all_judged_anew(world: World) -> None:
-    def truth(source: str, oracle: Oracle, chain: str) -> Verdict:
-        if chain == "dev" and oracle.name == "flap":
+    def truth(source: str, oracle: Oracle, toolchain: str) -> Verdict:
+        if toolchain == "dev" and oracle.name == "flap":
             return Verdict.BAD
-        return reading(source, oracle, chain)
+        return reading(source, oracle, toolchain)
 
     world.verify([BROKEN], truth)
     assert [one.toolchain for one in world.summary.judged] == ["dev", "dev"]
@@ -146,7 +148,7 @@ def test_what_a_real_toolchain_contradicts_is_all_judged_anew(world: World) -> N
 
 
 def test_a_real_toolchain_needs_no_proof(world: World) -> None:
-    world.chains = Toolchains(GCC, GCC)
+    world.toolchains = Toolchains(GCC, GCC)
     prober = world.verify([BROKEN], reading)
     assert world.summary.verified
     assert isinstance(prober.executor, Reader)
@@ -156,9 +158,9 @@ def test_a_real_toolchain_needs_no_proof(world: World) -> None:
 def test_run_again_it_asks_nothing_and_says_the_same(world: World) -> None:
     world.verify([BROKEN], reading, extra=HUNKS)
     before = world.path.read_bytes()
-    commits = (world.prober.bench.history.head().id,)
-    prober = reading_prober(world.clone, world.workspace, world.path, reading, world.chains)
-    Verification(Plan(FIX, commits, (FLAP, OTHER), HUNKS), prober).run()
+    commits = (world.prober.context.history.head().id,)
+    prober = reading_prober(world.clone, world.workspace, world.path, reading, world.toolchains)
+    Verification(VerificationPlan(FIX, commits, (FLAP, OTHER), HUNKS), prober).run()
     assert isinstance(prober.executor, Reader)
     assert not prober.executor.asked
     assert world.path.read_bytes() == before
@@ -199,7 +201,7 @@ def test_a_series_is_applied_once_to_each_revision(
         return apply_series(store, tree, series)
 
     monkeypatch.setattr(apply, "apply_series", counting)
-    history = world.verify([BROKEN, FIXED], reading, extra=HUNKS).bench.history
+    history = world.verify([BROKEN, FIXED], reading, extra=HUNKS).context.history
     broken = history.tree_id(world.summary.judged[0].revision)
     assert world.summary.confirmed and world.summary.hunks
     assert counts[broken, FIX] == 1

@@ -17,7 +17,7 @@ from bench.machines import Machines
 from bisector.build.toolchain import Toolchains
 from bisector.errors import ClusterLost, ProbeFailed
 from bisector.git.history import History
-from bisector.probing.context import Bench
+from bisector.probing.context import Context
 from bisector.probing.dask import scheduler
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
@@ -158,13 +158,13 @@ def test_a_journal_knows_its_answers_again_whoever_gave_them(
     revisions = [first, ground.clone.commit({"doc/x.txt": "x"})]
     request = ground.request(ground.tree())
     history = History.open(ground.clone.path, ground.workspace)
-    chains = Toolchains(request.chain, request.chain)
-    bench = Bench(ground.workspace, history, chains, request.oracle, request.tools)
+    toolchains = Toolchains(request.toolchain, request.toolchain)
+    context = Context(ground.workspace, history, toolchains, request.oracle, request.tools)
     ground.program("gcc", GCC.format(tools))
     journal = ground.folder / "journal"
     with client(ground, one) as executor:
         for _ in range(2):
-            prober = Prober(bench, Journal(journal), executor, lambda text: None, fresh=False)
+            prober = Prober(context, Journal(journal), executor, lambda text: None, fresh=False)
             said = [prober.ask(revision, "end") for revision in revisions]
     probed = [event for event in Journal(journal).events if isinstance(event, Probed)]
     assert probed == said
