@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
 from tests.support.obtain import obtain, sandbox_of
+
+SETTINGS = {
+    *("BISECTOR_REPO", "BISECTOR_WORKSPACE", "VTEST_PROGRAM", "HAPROXY_ARGS", "HAPROXY_PROGRAM"),
+    *("CC", "CFLAGS", "CPPFLAGS", "LDFLAGS", "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH"),
+    *("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"),
+}
+KINDS_OF_SETTINGS = ("GIT_", "CCACHE_", "XDG_")
 
 settings.register_profile("untimed", deadline=None)  # others may need the machine, too
 settings.load_profile("untimed")
@@ -66,14 +74,21 @@ def box(shared_workspace: Path) -> Sandbox:
     return obtain(lambda: sandbox_of(workspace))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_user() -> Iterator[None]:
+    """What is set for git, for compilers or for bisector on this machine is not there for tests."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in os.environ:
+            if name in SETTINGS or name.startswith(KINDS_OF_SETTINGS):
+                environment.delenv(name)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _no_real_home(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a test does by default, it does it in its own folder."""
-    for name in os.environ:
-        if name.startswith("GIT_") or name == "BISECTOR_REPO":
-            monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     real = request.node.get_closest_marker("real")
