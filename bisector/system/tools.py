@@ -28,6 +28,9 @@ _LUA_FOLDERS = ("lua5.4", "lua54", "lua5.3", "lua53", "lua", ".")
 _LUA_VERSIONS = ("5.4", "5.3")
 _PREFIXES = ("/usr", "/usr/local")
 
+# what stands in for a compiler, by a link of its name
+_WRAPPERS = ("ccache", "sccache", "distcc", "icecc")
+
 
 @dataclass(frozen=True)
 class Tool:
@@ -93,10 +96,15 @@ def require_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ)
 def find_compiler(name: str = "gcc") -> Tool | None:
     """The compiler *name* in PATH; its version is the first line of its --version.
 
-    Raises EnvironmentProblem if it does not run.
+    A link of that name to ccache is passed over: ccache keeps files outside the sandbox, so no
+    build would succeed there, and its content does not tell one compiler from another. Raises
+    EnvironmentProblem if the compiler does not run.
     """
-    found = shutil.which(name)
-    return _versioned(Path(found)) if found else None
+    for folder in os.get_exec_path():
+        found = shutil.which(name, path=folder)
+        if found and Path(found).resolve().name not in _WRAPPERS:
+            return _versioned(Path(found))
+    return None
 
 
 def require_compiler(name: str = "gcc") -> Tool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +12,7 @@ from bisector.build.binaries import Build, build, built
 from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.dev import Dev
 from bisector.git.object_store import private_store
+from bisector.system import tools
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
@@ -37,13 +37,13 @@ class TinyHAProxy:
     """Its source, and builds of it with changes."""
 
     def __init__(self, clone: Clone, workspace: Workspace) -> None:
-        gcc, make = shutil.which("gcc"), shutil.which("make")
+        gcc, make = tools.find_compiler(), tools.find_make()
         if not gcc or not make:
             pytest.skip("no gcc and make on this machine")
         self.clone, self.workspace = clone, workspace
         self.first = clone.commit(SOURCES)
         self.store = private_store(clone.git, workspace)
-        self.tools = Tool(Path(make), "make", "make-id"), Tool(Path(gcc), "gcc", "gcc-id")
+        self.tools = Tool(make.path, "make", "make-id"), Tool(gcc.path, "gcc", "gcc-id")
         self.toolchain: Toolchain = Dev.of(*self.tools, LUA, {})
 
     def build(self, change: Mapping[str, str | None] | None = None) -> Build:

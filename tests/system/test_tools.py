@@ -124,6 +124,20 @@ class TestCompiler:
         assert tools.require_compiler().version == "gcc 13.1"
         assert tools.require_compiler().identity != first.identity
 
+    @pytest.mark.parametrize("wrapper", ["ccache", "distcc"])
+    def test_a_link_to_a_wrapper_is_passed_over(
+        self, bin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrapper: str
+    ) -> None:
+        links = tmp_path / "links"
+        links.mkdir()
+        (links / "gcc").symlink_to(script(tmp_path / wrapper, "echo gcc 12"))
+        monkeypatch.setenv("PATH", f"{links}:/nowhere")
+        assert tools.find_compiler() is None
+        monkeypatch.setenv("PATH", f"{links}:{bin_folder}:/usr/bin:/bin")
+        gcc = script(bin_folder / "gcc-12", "echo gcc 12")
+        (bin_folder / "gcc").symlink_to(gcc)
+        assert tools.require_compiler().path == bin_folder / "gcc"
+
     def test_one_that_fails_is_an_error(self, bin_folder: Path) -> None:
         script(bin_folder / "gcc", "exit 1")
         with pytest.raises(EnvironmentProblem, match="--version fails"):
