@@ -1,4 +1,4 @@
-"""Probes in threads: so many builds at once; called off, or left, nothing of them goes on."""
+"""Probes in threads: parallel builds and tests; a cancelled probe leaves no process behind."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def result(asked: Probe) -> Result:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
-    """Put something small in the place of building and testing."""
+    """Replace building and testing."""
     return lambda does: monkeypatch.setattr(executors, "probe", does)
 
 
@@ -45,7 +45,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
 def _nothing_goes_on() -> Iterator[None]:
     before = threading.active_count()
     yield
-    # but for the timers that would kill what does not obey
+    # except the timers that kill processes which do not end
     until(lambda: sum(not isinstance(t, threading.Timer) for t in threading.enumerate()) <= before)
 
 
@@ -60,7 +60,7 @@ def test_each_probe_is_answered_by_its_own_result(
             assert task.future.result().key == str(number)
 
 
-def test_wait_ends_with_the_first_that_does(
+def test_wait_returns_when_the_first_task_ends(
     workspace: Workspace, work: Callable[[Work], None]
 ) -> None:
     slow = threading.Event()
@@ -79,7 +79,7 @@ def test_wait_ends_with_the_first_that_does(
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_so_many_are_built_at_once_and_tests_run_beside_them(
+def test_up_to_jobs_builds_run_in_parallel_with_tests_beside_them(
     workspace: Workspace, work: Callable[[Work], None], jobs: int
 ) -> None:
     now = {"building": 0, "testing": 0}
@@ -111,7 +111,7 @@ def test_so_many_are_built_at_once_and_tests_run_beside_them(
     assert any(together), "nothing was tested while something was built"
 
 
-def test_the_processors_are_shared_out(
+def test_the_processors_are_divided_among_the_jobs(
     workspace: Workspace, work: Callable[[Work], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
@@ -129,14 +129,14 @@ def test_the_processors_are_shared_out(
 
 
 @pytest.mark.parametrize(("processors", "jobs"), [(1, 1), (2, 1), (4, 1), (8, 2), (64, 16)])
-def test_small_machines_do_one_at_a_time(
+def test_small_machines_run_one_job(
     monkeypatch: pytest.MonkeyPatch, processors: int, jobs: int
 ) -> None:
     monkeypatch.setattr(executors, "cores", lambda: processors)
     assert default_jobs() == jobs
 
 
-def test_a_failure_of_the_machine_is_given_to_whoever_asks(
+def test_a_failure_of_the_machine_is_raised_by_the_future(
     workspace: Workspace, work: Callable[[Work], None]
 ) -> None:
     def does(workspace: Workspace, asked: Probe, slot: Slot) -> Result:
@@ -150,7 +150,7 @@ def test_a_failure_of_the_machine_is_given_to_whoever_asks(
             task.future.result()
 
 
-# --- called off -----------------------------------------------------------------------------------
+# --- cancelled ------------------------------------------------------------------------------------
 
 
 def children(folder: Path) -> Work:
@@ -174,7 +174,7 @@ def begun(path: Path) -> list[int]:
     return [int(word) for word in path.read_text().split()]
 
 
-def test_one_that_is_called_off_ends_with_its_processes_and_the_next_one_has_its_turn(
+def test_cancelling_kills_the_processes_and_starts_the_next_build(
     workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
 ) -> None:
     work(children(tmp_path))
@@ -192,7 +192,7 @@ def test_one_that_is_called_off_ends_with_its_processes_and_the_next_one_has_its
         local.cancel(second)
 
 
-def test_one_that_waits_for_its_turn_or_for_a_thread_can_be_called_off(
+def test_a_waiting_probe_can_be_cancelled(
     workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
 ) -> None:
     work(children(tmp_path))
@@ -208,7 +208,7 @@ def test_one_that_waits_for_its_turn_or_for_a_thread_can_be_called_off(
     assert {path.name for path in tmp_path.iterdir()} <= {"one", "workspace"}
 
 
-def test_at_its_end_nothing_runs_any_more(
+def test_leaving_the_context_ends_all_probes(
     workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
 ) -> None:
     logs = tmp_path / "logs"
@@ -225,7 +225,7 @@ def test_at_its_end_nothing_runs_any_more(
     assert len(list(logs.iterdir())) == 2
 
 
-def test_an_interrupt_in_the_middle_leaves_nothing_either(
+def test_an_interrupt_ends_all_probes(
     workspace: Workspace, work: Callable[[Work], None], tmp_path: Path
 ) -> None:
     def interrupt(number: int, frame: object) -> None:
@@ -248,7 +248,7 @@ def test_an_interrupt_in_the_middle_leaves_nothing_either(
     assert all(is_gone(pid) for pid in pids)
 
 
-def test_one_that_has_ended_can_be_called_off_too(
+def test_cancelling_an_ended_probe_has_no_effect(
     workspace: Workspace, work: Callable[[Work], None]
 ) -> None:
     work(lambda workspace, asked, slot: result(asked))

@@ -1,4 +1,4 @@
-"""A machine that builds and tests nothing: it reads the source and says what would come of it."""
+"""A fake machine that reads the verdict in the source instead of building and testing."""
 
 from __future__ import annotations
 
@@ -34,10 +34,9 @@ def case(scenario: str, variant: str) -> Oracle:
 
 
 class Answering:
-    """An executor that builds and tests nothing, one question at a time, the oldest first.
+    """A fake executor that answers one probe at a time, the oldest first.
 
-    With ``other_tools`` it is a worker whose compiler is not the client's: its answers have keys of
-    its own.
+    With ``other_tools`` it acts as a worker with another compiler: its results have other keys.
     """
 
     def __init__(self) -> None:
@@ -59,7 +58,7 @@ class Answering:
         self._waiting = [one for one in self._waiting if one[1] is not task]
 
     def _key(self, request: Probe) -> str:
-        """The key under which the answer to *request* is kept where it was made."""
+        """The key of the result on the machine that answers *request*."""
         return digest("other tools", key_of(request)) if self.other_tools else key_of(request)
 
     def _answer(self, request: Probe) -> Result:
@@ -67,7 +66,7 @@ class Answering:
 
 
 class Reader(Answering):
-    """Answers each question from what src/haproxy.c says in the tree that it is about."""
+    """Reads the verdict in the tree's src/haproxy.c."""
 
     def __init__(self, store: pygit2.Repository, reading: Reading) -> None:
         super().__init__()
@@ -87,7 +86,7 @@ class Reader(Answering):
 def reading_prober(
     clone: Clone, workspace: Workspace, path: Path, reading: Reading, toolchains: Toolchains
 ) -> Prober:
-    """A real prober, with a journal at *path*, that asks a Reader."""
+    """A real prober with a Reader as executor and a journal at *path*."""
     history = History.open(clone.path, workspace)
     context = Context(
         workspace, history, toolchains, case("flap", "a=1"), (Tool(Path("/v"), "v", "id"),)

@@ -1,4 +1,4 @@
-"""What a test says it needs, against binaries that have it and that lack it."""
+"""Requirements of tests, on binaries that meet them and on binaries that do not."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Machine:
         ),
     ],
 )
-def test_a_comment_that_does_not_hold_is_named(comment: str, said: str) -> None:
+def test_an_unmet_comment_is_reported(comment: str, said: str) -> None:
     machine = Machine({"command -v socat": True, "command -v curl": False})
     assert unmet(f"varnishtest x\n{comment}\nserver s1\n", machine) == (said,)
 
@@ -94,11 +94,11 @@ def test_a_comment_that_does_not_hold_is_named(comment: str, said: str) -> None:
         "shell {echo '#REQUIRE_OPTIONS=OPENSSL'}",
     ],
 )
-def test_a_comment_that_holds_is_nothing(comment: str) -> None:
+def test_a_met_comment_is_not_reported(comment: str) -> None:
     assert unmet(f"{comment}\n", Machine({"command -v socat": True})) == ()
 
 
-def test_every_comment_counts() -> None:
+def test_every_unmet_comment_is_reported() -> None:
     text = "#REQUIRE_VERSION=2.2\n#REQUIRE_OPTIONS=QUIC\n#REQUIRE_VERSION=9.9\n"
     assert [one.split(" ")[0] for one in unmet(text, Machine({}))] == [
         "#REQUIRE_OPTIONS=QUIC",
@@ -116,7 +116,7 @@ def test_without_a_comment_nothing_is_run() -> None:
     assert unmet('feature cmd "false"\n', machine) == () == tuple(machine.asked)
 
 
-def test_a_program_is_no_shell_code() -> None:
+def test_a_program_name_is_not_run_as_shell_code() -> None:
     machine = Machine({})
     assert unmet("#REQUIRE_BINARIES=x;reboot\n", machine) == (
         "#REQUIRE_BINARIES=x;reboot (install it)",
@@ -125,11 +125,11 @@ def test_a_program_is_no_shell_code() -> None:
 
 
 @pytest.mark.parametrize(("vv", "ok"), [("", True), ("Segmentation fault", True), (VV, False)])
-def test_a_binary_that_does_not_say_what_it_is_is_left_to_the_test(vv: str, ok: bool) -> None:
+def test_without_a_version_from_the_binary_no_comment_is_checked(vv: str, ok: bool) -> None:
     assert unmet("#REQUIRE_OPTIONS=OPENSSL\n#REQUIRE_VERSION=9.9\n", Machine({}, vv, ok)) == ()
 
 
-def test_what_an_old_binary_does_not_list_is_not_lacking() -> None:
+def test_features_that_an_old_binary_does_not_list_are_not_reported() -> None:
     old = "HA-Proxy version 1.9.0 2018/12/19\n  TARGET  = linux2628\n"
     assert BuildInfo.of(old) == BuildInfo("1.9.0", "linux2628", None, None)
     assert unmet("#REQUIRE_OPTIONS=OPENSSL\n#REQUIRE_SERVICES=x\n", Machine({}, old)) == ()
@@ -169,7 +169,7 @@ feature cmd true
         ("x '&& ||' && y", ["x '&& ||'", "y"]),
     ],
 )
-def test_a_conjunction_has_parts(text: str, parts: list[str]) -> None:
+def test_conjuncts_are_split_outside_of_parentheses_and_quotes(text: str, parts: list[str]) -> None:
     assert conjuncts(text) == parts
 
 
@@ -246,7 +246,7 @@ def test_the_program_or_the_command_that_fails_is_named(
     assert said_of(command, false) == said
 
 
-def test_a_guard_whose_parts_hold_is_named_as_a_whole() -> None:
+def test_a_failed_guard_without_a_failing_part_is_reported_whole() -> None:
     statuses = iter((1, 0))  # it fails now and then
 
     def shell(command: str) -> Finished:
@@ -255,19 +255,19 @@ def test_a_guard_whose_parts_hold_is_named_as_a_whole() -> None:
     assert failed_guard('feature cmd "command -v grep"\n', shell) == "'command -v grep'"
 
 
-def test_a_revision_without_conditions_says_so() -> None:
+def test_a_revision_without_haproxy_cc_is_reported() -> None:
     machine = Machine({f"{CC}'1'": False, f"{CC}'feature(LUA)'": False})
     said = failed_guard(f"feature cmd \"{CC}'feature(LUA)'\"\n", machine)
     assert said == "haproxy -cc, which this revision lacks"
 
 
-def test_the_first_guard_that_fails_is_the_one() -> None:
+def test_the_first_failing_guard_is_reported() -> None:
     machine = Machine({"true": True, "one": False, "two": False})
     text = 'feature cmd "true"\nfeature cmd "one"\nfeature cmd "two"\n'
     assert failed_guard(text, machine) == "'one'"
     assert "two" not in machine.asked
 
 
-def test_where_every_guard_holds_nothing_is_said() -> None:
+def test_if_every_guard_succeeds_nothing_is_reported() -> None:
     assert failed_guard('feature cmd "true"\n', Machine({"true": True})) == ""
     assert failed_guard("server s1\n", Machine({})) == ""

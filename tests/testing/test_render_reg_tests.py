@@ -1,4 +1,4 @@
-"""Reg-tests rendered from a scenario: companions are shared where they are the same."""
+"""Reg-tests rendered from a scenario: equal companions are shared."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_each_regtest_is_a_test_case_below_its_subsystem(tmp_path: Path) -> None
     }
 
 
-def test_a_companion_that_differs_gets_a_name_of_its_own_and_its_test_names_it(
+def test_a_companion_that_differs_is_renamed_and_its_test_uses_the_new_name(
     tmp_path: Path,
 ) -> None:
     made_ = made(tmp_path, A, A_THREE, SRV, lua="-- {{ record }}\n")
@@ -45,13 +45,13 @@ def test_a_companion_that_differs_gets_a_name_of_its_own_and_its_test_names_it(
     }
 
 
-def test_a_regtest_may_be_called_like_the_scenarios_own_test_case(tmp_path: Path) -> None:
+def test_a_regtest_may_have_the_name_of_the_scenarios_test_case(tmp_path: Path) -> None:
     files = render_reg_tests.rendered(made(tmp_path, {"name": "x", "record": "A"}, SRV))
     assert set(files) == {"server/x.vtc", "server/flap_srv.vtc", "server/x.lua"}
 
 
 @pytest.mark.parametrize("other", ["x.cfg", "y.lua"])
-def test_each_companion_that_differs_gets_a_name_of_its_own(tmp_path: Path, other: str) -> None:
+def test_each_companion_that_differs_is_renamed(tmp_path: Path, other: str) -> None:
     (tmp_path / "other.j2").write_text("other {{ record }}\n")
     vtc = f"{{{{ companion['x.lua'] }}}} {{{{ companion['{other}'] }}}}\n"
     one = scenario(tmp_path, vtc=vtc, lua="-- {{ record }}\n")
@@ -64,7 +64,7 @@ def test_each_companion_that_differs_gets_a_name_of_its_own(tmp_path: Path, othe
     assert files[f"server/{other}"] == "other A\n", "what the first test needs stays"
 
 
-def test_a_companion_that_names_one_that_differs_is_another_one_too(tmp_path: Path) -> None:
+def test_a_companion_that_names_a_renamed_one_is_renamed_too(tmp_path: Path) -> None:
     (tmp_path / "main.j2").write_text("dofile {{ companion['x.lua'] }}\n")
     one = scenario(tmp_path, vtc="{{ companion['main.lua'] }}\n", lua="-- {{ record }}\n")
     both = replace(one, files={**one.files, "main.lua": "main.j2"}, regtests=(A, SRV))
@@ -74,7 +74,7 @@ def test_a_companion_that_names_one_that_differs_is_another_one_too(tmp_path: Pa
         assert files[f"server/{main.split()[1]}"] == f"-- {record}\n"
 
 
-def test_a_regtest_may_set_a_truth_value(tmp_path: Path) -> None:
+def test_a_regtest_may_set_a_boolean(tmp_path: Path) -> None:
     made_ = replace(made(tmp_path), parameters={"record": (False, True), "servers": (1,)})
     files = render_reg_tests.rendered(
         replace(made_, exclude=(), regtests=({"name": "t", "record": True},))
@@ -86,17 +86,17 @@ def test_a_scenario_without_regtests_renders_its_default_variant(tmp_path: Path)
     assert set(render_reg_tests.rendered(made(tmp_path))) == {"server/x.vtc", "server/x.lua"}
 
 
-def test_without_a_subsystem_it_goes_to_checks(tmp_path: Path) -> None:
+def test_without_a_subsystem_the_folder_is_checks(tmp_path: Path) -> None:
     made_ = replace(made(tmp_path, A), subsystem="")
     assert set(render_reg_tests.rendered(made_)) == {"checks/flap_a.vtc", "checks/x.lua"}
 
 
-def test_a_regtest_of_a_variant_that_is_excluded_says_so(tmp_path: Path) -> None:
+def test_a_regtest_of_an_excluded_variant_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="has no variant"):
         render_reg_tests.rendered(made(tmp_path, {"name": "x", "record": "SRV", "declare": "line"}))
 
 
-def test_what_was_written_is_not_stale_what_is_missing_or_changed_is(tmp_path: Path) -> None:
+def test_missing_and_changed_files_are_stale(tmp_path: Path) -> None:
     files = {"server/a.vtc": "1\n", "server/b.vtc": "2\n", "checks/c.vtc": "ü\n"}
     folder = tmp_path / "reg-tests"
     assert list(render_reg_tests.stale(files, folder)) == list(files)
@@ -110,7 +110,7 @@ def test_what_was_written_is_not_stale_what_is_missing_or_changed_is(tmp_path: P
     assert list(render_reg_tests.stale(files, folder)) == []
 
 
-def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_a_workspace_problem(tmp_path: Path) -> None:
     (tmp_path / "server").write_text("a file")
     with pytest.raises(WorkspaceProblem, match="cannot write"):
         render_reg_tests.write({"server/a.vtc": ""}, tmp_path)

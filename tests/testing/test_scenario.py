@@ -1,4 +1,4 @@
-"""Scenarios: their variants, what a user may choose, and how they become a test case."""
+"""Scenarios: variants, settings, and rendering."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def test_variants_are_all_combinations_but_the_excluded_ones_the_default_first(
     assert not [v for v in variants if v["record"] == "SRV" and v["declare"] == "line"]
 
 
-def test_a_choice_changes_the_default_and_keeps_the_values_type(tmp_path: Path) -> None:
+def test_settings_change_the_default_and_keep_the_values_type(tmp_path: Path) -> None:
     chosen = scenario(tmp_path).choose({"servers": "3", "record": "SRV"})
     assert chosen == {"record": "SRV", "declare": "template", "servers": 3}
     assert label(chosen) == "record=SRV declare=template servers=3"
 
 
-def test_a_truth_value_is_written_as_in_toml(tmp_path: Path) -> None:
+def test_a_boolean_is_written_as_in_toml(tmp_path: Path) -> None:
     made = replace(scenario(tmp_path), parameters={"tls": (False, True)}, exclude=())
     assert made.choose({"tls": "true"}) == {"tls": True}
     assert label(made.choose({})) == "tls=false"
@@ -47,7 +47,7 @@ def test_a_truth_value_is_written_as_in_toml(tmp_path: Path) -> None:
         ({"record": "SRV", "declare": "line"}, "has no variant record=SRV declare=line servers=1"),
     ],
 )
-def test_a_choice_that_is_none_is_answered_by_those_there_are(
+def test_an_invalid_setting_is_an_error_that_lists_the_valid_ones(
     tmp_path: Path, settings: dict[str, str], said: str
 ) -> None:
     with pytest.raises(UsageProblem) as caught:
@@ -58,7 +58,7 @@ def test_a_choice_that_is_none_is_answered_by_those_there_are(
 # --- rendering ------------------------------------------------------------------------------------
 
 
-def test_templates_see_parameters_title_story_and_the_companions_names(tmp_path: Path) -> None:
+def test_templates_have_parameters_title_story_and_the_companions_names(tmp_path: Path) -> None:
     vtc = "{{ title }}/{{ story }}/{{ record }}/{{ servers + 1 }}/{{ companion['x.lua'] }}\n"
     made = scenario(tmp_path, vtc=vtc, lua="-- {{ record }}\n")
     assert made.vtc == "x.vtc"
@@ -96,7 +96,7 @@ def test_a_template_may_include_its_own_its_neighbours_and_bundled_ones(tmp_path
         ("a\n{{ record.x.y }}\n", 2, "no attribute 'x'"),
     ],
 )
-def test_a_templates_mistake_is_told_with_file_and_line(
+def test_an_error_in_a_template_is_reported_with_file_and_line(
     tmp_path: Path, template: str, line: int, said: str
 ) -> None:
     made = scenario(tmp_path, vtc=template)
@@ -115,7 +115,7 @@ def test_a_templates_mistake_is_told_with_file_and_line(
         "(record|attr('__class__'))('x')",
     ],
 )
-def test_a_template_reaches_no_module_and_changes_nothing(tmp_path: Path, expression: str) -> None:
+def test_a_template_cannot_access_modules_or_change_values(tmp_path: Path, expression: str) -> None:
     made = scenario(tmp_path, vtc=f"a\n{{{{ {expression} }}}}\n")
     with pytest.raises(ScenarioProblem) as caught:
         made.render({"record": "A", "path": str(tmp_path / "touched")})
@@ -123,7 +123,7 @@ def test_a_template_reaches_no_module_and_changes_nothing(tmp_path: Path, expres
     assert not (tmp_path / "touched").exists()
 
 
-def test_an_included_templates_mistake_is_told_where_it_is(tmp_path: Path) -> None:
+def test_an_error_in_an_included_template_is_reported_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "part.j2").write_text("\n\n{{ nonesuch }}\n")
     made = scenario(tmp_path, vtc="{% include 'part.j2' %}\n")
     with pytest.raises(ScenarioProblem) as caught:
@@ -131,7 +131,7 @@ def test_an_included_templates_mistake_is_told_where_it_is(tmp_path: Path) -> No
     assert str(caught.value).startswith(f"{tmp_path / 'part.j2'}:3: ")
 
 
-def test_a_missing_template_is_named(tmp_path: Path) -> None:
+def test_a_missing_template_is_reported_by_name(tmp_path: Path) -> None:
     made = scenario(tmp_path, vtc="{% include 'nonesuch.j2' %}\n")
     with pytest.raises(ScenarioProblem, match=r"no template 'nonesuch\.j2'"):
         made.render({"record": "A"})
@@ -160,7 +160,7 @@ def test_every_variant_of_a_bundled_scenario_renders_without_a_trace_of_jinja(na
 
 
 @pytest.mark.parametrize("name", bundled())
-def test_a_bundled_scenario_asks_for_what_its_control_and_signature_look_for(name: str) -> None:
+def test_the_patterns_of_a_bundled_scenario_match_its_expectations(name: str) -> None:
     loaded = load(name)
     text = loaded.render(loaded.choose({}))[loaded.vtc]
     for pattern in (loaded.control, loaded.bad):
@@ -170,7 +170,7 @@ def test_a_bundled_scenario_asks_for_what_its_control_and_signature_look_for(nam
 
 
 @pytest.mark.parametrize("name", bundled())
-def test_verification_crosses_the_matrix_parameters_and_meets_all_values(name: str) -> None:
+def test_crossed_has_all_combinations_of_the_matrix_and_all_other_values(name: str) -> None:
     loaded = load(name)
     crossed = list(loaded.crossed())
     assert crossed[0] == loaded.choose({})
@@ -180,6 +180,6 @@ def test_verification_crosses_the_matrix_parameters_and_meets_all_values(name: s
     assert len(pairs) == 8, "no value goes only with one of another's"
 
 
-def test_without_a_matrix_verification_takes_every_variant() -> None:
+def test_without_a_matrix_crossed_has_every_variant() -> None:
     loaded = replace(load("dns-flap"), matrix=())
     assert list(loaded.crossed()) == list(loaded.variants())

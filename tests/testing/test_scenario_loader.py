@@ -1,4 +1,4 @@
-"""Reading scenarios: found by name or folder; every mistake is told with file and line."""
+"""Reading scenarios: by name or folder; errors are reported with file and line."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def own(folder: Path, *changes: tuple[str, str], toml: str = TOML) -> Path:
 # --- finding --------------------------------------------------------------------------------------
 
 
-def test_the_bundled_ones_are_found_by_their_names() -> None:
+def test_bundled_scenarios_are_found_by_name() -> None:
     assert {"dns-flap", "dns-false-up"} <= set(bundled())
     for name in bundled():
         loaded = load(name)
@@ -65,7 +65,7 @@ def test_the_bundled_ones_are_found_by_their_names() -> None:
         assert loaded.regtests
 
 
-def test_the_users_own_is_found_by_its_folder(tmp_path: Path) -> None:
+def test_a_users_scenario_is_found_by_its_folder(tmp_path: Path) -> None:
     loaded = load(str(own(tmp_path)))
     assert (loaded.name, loaded.title, loaded.story) == ("mine", "A server answers", "It did not.")
     assert loaded.vtc == "mine.vtc"
@@ -81,13 +81,13 @@ def test_the_users_own_is_found_by_its_folder(tmp_path: Path) -> None:
 LITTLE = 'name="m"\ntitle="t"\n[files]\n"m.vtc"="mine.vtc.j2"\n[verdict]\ncontrol="c"\nbad="b"\n'
 
 
-def test_little_is_needed(tmp_path: Path) -> None:
+def test_a_minimal_scenario_is_loaded(tmp_path: Path) -> None:
     loaded = load(str(own(tmp_path, toml=LITTLE)))
     assert list(loaded.variants()) == [{}]
     assert loaded.render({}) == {"m.vtc": "x\n"}
 
 
-def test_it_can_say_that_its_test_is_flaky_and_which_toolchain_it_needs(tmp_path: Path) -> None:
+def test_a_scenario_may_set_flaky_and_a_toolchain(tmp_path: Path) -> None:
     plain = load(str(own(tmp_path)))
     assert (plain.toolchain, plain.flaky) == ("", False)
     build = ("make = {", 'toolchain = "release"\nmake = {')
@@ -96,7 +96,7 @@ def test_it_can_say_that_its_test_is_flaky_and_which_toolchain_it_needs(tmp_path
     assert said.make == plain.make
 
 
-def test_a_bundled_ones_name_means_that_and_not_a_folder_that_is_called_so(
+def test_a_bundled_name_has_precedence_over_a_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dns-flap").mkdir()
@@ -107,22 +107,22 @@ def test_a_bundled_ones_name_means_that_and_not_a_folder_that_is_called_so(
 
 
 @pytest.mark.parametrize("name", ["nonesuch", "dns_flap"])
-def test_an_unknown_name_is_answered_by_those_there_are(name: str) -> None:
+def test_an_unknown_name_is_an_error_that_lists_the_known_ones(name: str) -> None:
     with pytest.raises(ScenarioProblem, match=r"no scenario .*dns-false-up, dns-flap.*or a folder"):
         load(name)
 
 
-def test_a_folder_that_is_not_there_is_named() -> None:
+def test_a_missing_folder_is_reported_by_name() -> None:
     with pytest.raises(ScenarioProblem, match="no scenario folder my/own"):
         load("my/own")
 
 
-def test_a_folder_without_a_scenario_file_says_which_it_lacks(tmp_path: Path) -> None:
+def test_a_folder_without_a_scenario_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScenarioProblem, match=r"cannot read .*scenario\.toml: No such file"):
         load(str(tmp_path))
 
 
-def test_a_file_that_is_not_utf8_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "scenario.toml").write_bytes(b'name = "\xff"\n')
     with pytest.raises(ScenarioProblem, match=r"scenario\.toml is not UTF-8"):
         load(str(tmp_path))
@@ -173,32 +173,32 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_told_with_file_and_line(tmp_path: Path, mistake: str) -> None:
+def test_an_error_is_reported_with_file_and_line(tmp_path: Path, mistake: str) -> None:
     change, line, said = MISTAKES[mistake]
     with pytest.raises(ScenarioProblem, match=re.escape(said)) as caught:
         load(str(own(tmp_path, change)))
     assert str(caught.value).startswith(f"{tmp_path.resolve() / 'scenario.toml'}:{line}: ")
 
 
-def test_a_section_that_is_no_table_is_told(tmp_path: Path) -> None:
+def test_a_section_that_is_no_table_is_an_error(tmp_path: Path) -> None:
     build = ("[build]\nmake = { USE_LUA = 1 }\n", "")
     with pytest.raises(ScenarioProblem, match=r"scenario\.toml:1: 'build' must be a table"):
         load(str(own(tmp_path, build, ('name = "mine"', 'build = "x"\nname = "mine"'))))
 
 
 @pytest.mark.parametrize("key", ["exclude", "regtest"])
-def test_a_rule_that_is_no_list_is_told(tmp_path: Path, key: str) -> None:
+def test_a_rule_that_is_no_list_is_an_error(tmp_path: Path, key: str) -> None:
     with pytest.raises(ScenarioProblem, match=f"'{key}' must be a list"):
         load(str(own(tmp_path, (f"[[{key}]]", f"[{key}]"))))
 
 
 @pytest.mark.parametrize("key", ["exclude", "regtest"])
-def test_a_rule_that_is_no_table_is_told(tmp_path: Path, key: str) -> None:
+def test_a_rule_that_is_no_table_is_an_error(tmp_path: Path, key: str) -> None:
     with pytest.raises(ScenarioProblem, match=rf"scenario\.toml:1: '{key}' must be a list"):
         load(str(own(tmp_path, toml=f"{key} = [1]\n{LITTLE}")))
 
 
-def test_a_mistake_is_told_where_its_key_is_set_not_where_the_story_has_the_word(
+def test_an_error_has_the_line_of_its_key_and_not_of_the_word_in_the_story(
     tmp_path: Path,
 ) -> None:
     story = ('"It did not."', '"""\nIt was in bad shape\n"""')
@@ -207,7 +207,7 @@ def test_a_mistake_is_told_where_its_key_is_set_not_where_the_story_has_the_word
 
 
 @pytest.mark.parametrize("rule", ["[[exclude]]\n", '[[regtest]]\nname = "mine_b"\n'])
-def test_a_mistake_in_the_second_rule_is_told_there(tmp_path: Path, rule: str) -> None:
+def test_an_error_in_the_second_rule_has_the_line_of_that_rule(tmp_path: Path, rule: str) -> None:
     line = len(TOML.splitlines()) + 1
     with pytest.raises(ScenarioProblem, match=rf"scenario\.toml:{line}: .* cannot be 'MX'"):
         load(str(own(tmp_path, toml=f'{TOML}{rule}record = "MX"\n')))

@@ -1,4 +1,4 @@
-"""Running VTest: all that it says is looked through, however long it is."""
+"""Running VTest: long logs are searched in their head and their end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def verdict(folder: Path, oracle: VTestCase, *said: str) -> Verdict:
 
 
 @pytest.mark.parametrize("said", [("lacks it", "fine"), ("fine", "lacks it")])
-def test_patterns_see_the_head_and_the_end_of_a_long_log(
+def test_patterns_match_in_the_head_and_the_end_of_a_long_log(
     tmp_path: Path, said: tuple[str, str]
 ) -> None:
     assert verdict(tmp_path, replace(ORACLE, bad="^lacks"), *said) is Verdict.BAD
@@ -41,5 +41,5 @@ def test_patterns_see_the_head_and_the_end_of_a_long_log(
     assert verdict(tmp_path, replace(ORACLE, bad="never said"), *said) is Verdict.GOOD
 
 
-def test_all_that_vtest_keeps_is_read_back() -> None:
+def test_vtests_whole_log_buffer_is_read() -> None:
     assert max(vtest.LOG_BUFFER, vtest.SCENARIO_BUFFER) < process.OUTPUT_BYTES

@@ -1,4 +1,4 @@
-"""From log to verdict. The logs are excerpts of real ones (varnishtest 7.1.1, HAProxy 3.0-dev)."""
+"""Rulings from excerpts of real logs of VTest (varnishtest 7.1.1, HAProxy 3.0-dev)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_test_that_passes_is_good() -> None:
 
 
 @pytest.mark.parametrize("said", [EXPECT, SERVER_EXPECT, CLI, EOF, SHELL])
-def test_an_expectation_that_fails_is_bad_and_is_the_evidence(said: str) -> None:
+def test_a_failed_expectation_is_bad_and_is_the_evidence(said: str) -> None:
     ruling = judge(SERVING + said)
     assert ruling.verdict is BAD
     assert ruling.evidence == (" ".join(said.split()),)
@@ -64,48 +64,48 @@ def test_an_expectation_that_fails_is_bad_and_is_the_evidence(said: str) -> None
 
 
 @pytest.mark.parametrize("said", ["", UNKNOWN_COMMAND, "---- h1    PID file was not created\n"])
-def test_any_other_failure_is_no_verdict_on_haproxy(said: str) -> None:
+def test_any_other_failure_is_untestable(said: str) -> None:
     ruling = judge(SERVING + said)
     assert ruling.verdict is UNTESTABLE
     assert "the test itself failed" in ruling.reason
 
 
-def test_an_expectation_in_what_haproxy_says_is_not_the_tests() -> None:
+def test_haproxys_output_is_not_searched_for_expectations() -> None:
     quoted = '***  h1    debug|---- c1    EXPECT resp.status (200) == "300" failed\n'
     assert judge(SERVING + quoted + UNKNOWN_COMMAND).verdict is UNTESTABLE
 
 
-def test_what_ended_the_test_decides_not_what_followed_from_it() -> None:
+def test_the_first_fatal_message_decides() -> None:
     assert judge(SERVING + RX_TIMEOUT + EXPECT).verdict is UNTESTABLE
     assert judge(SERVING + EXPECT + RX_TIMEOUT).verdict is BAD
 
 
 @pytest.mark.parametrize("said", [NO_PROGRAM, NOT_EXECUTABLE])
-def test_a_program_that_this_machine_lacks_is_not_haproxys_fault(said: str) -> None:
+def test_a_missing_program_is_untestable(said: str) -> None:
     ruling = judge(SERVING + said)
     assert ruling.verdict is UNTESTABLE
     assert "lacks" in ruling.reason
 
 
-def test_a_timeout_of_the_tests_client_may_be_anything_and_says_how_to_pin_it() -> None:
+def test_a_timeout_of_the_tests_client_is_untestable_with_a_hint_at_bad_if() -> None:
     ruling = judge(SERVING + RX_TIMEOUT)
     assert ruling.verdict is UNTESTABLE
     assert ruling.reason.startswith("timed out: c1: HTTP rx timeout")
     assert "--bad-if 'rx timeout'" in ruling.reason
 
 
-def test_what_an_expectation_quotes_is_no_timeout() -> None:
+def test_text_quoted_by_an_expectation_is_no_timeout() -> None:
     for quoted in ("connection timed out", "rx timeout", "FAIL timeout"):
         said = f'---- c1    EXPECT resp.body ({quoted}) == "ok" failed\n'
         assert judge(SERVING + said).verdict is BAD
 
 
 @pytest.mark.parametrize(("log", "status"), [(KILLED, 1), ("", None), (EXPECT, None)])
-def test_a_test_that_was_stopped_timed_out(log: str, status: int | None) -> None:
+def test_a_test_that_was_killed_timed_out(log: str, status: int | None) -> None:
     assert judge(log, status) == Ruling(UNTESTABLE, "timed out", judge(log, status).evidence)
 
 
-def test_a_log_that_says_nothing_is_untestable() -> None:
+def test_an_empty_log_is_untestable() -> None:
     ruling = judge("", 2)
     assert (ruling.verdict, ruling.reason) == (
         UNTESTABLE,
@@ -113,7 +113,7 @@ def test_a_log_that_says_nothing_is_untestable() -> None:
     )
 
 
-def test_vtests_skip_is_untestable_with_the_feature_that_is_lacking() -> None:
+def test_a_skipped_test_is_untestable_with_the_missing_feature() -> None:
     ruling = judge(SKIP, 77)
     assert ruling.verdict is UNTESTABLE
     assert ruling.reason == "VTest skipped it: SKIPPING test, lacking feature: cmd"
@@ -126,7 +126,7 @@ OVERFLOW = """\
 """
 
 
-def test_a_log_that_vtest_has_no_room_for_is_told_as_such() -> None:
+def test_a_log_longer_than_vtests_buffer_is_untestable_with_that_reason() -> None:
     ruling = judge(SERVING + OVERFLOW)
     assert ruling.verdict is UNTESTABLE
     assert ruling.reason == "the test itself failed: its log is longer than VTest's buffer"
@@ -140,19 +140,19 @@ def test_a_log_that_vtest_has_no_room_for_is_told_as_such() -> None:
 @pytest.mark.parametrize(
     "after", [RX_TIMEOUT + EXIT_1, EXPECT + EXIT_1, EXIT_1, KILLED, "---- h1    x\n"]
 )
-def test_a_refused_configuration_is_untestable_whatever_the_client_saw(after: str) -> None:
+def test_a_refused_configuration_is_untestable_also_with_a_failed_expectation(after: str) -> None:
     ruling = judge(REFUSED + after)
     assert ruling.verdict is UNTESTABLE
     assert ruling.reason.startswith("HAProxy refuses the configuration: [ALERT]")
     assert "unknown keyword 'no-such-keyword'" in ruling.reason
 
 
-def test_a_refusals_reason_is_the_same_in_every_run() -> None:
+def test_the_reason_of_a_refusal_is_the_same_in_every_run() -> None:
     other = REFUSED.replace("9214", "77").replace("/tmp/vtc.9208.66b28484", "/tmp/b/vtc.1.abc")
     assert judge(REFUSED + EXIT_1).reason == judge(other + EXIT_1).reason
 
 
-def test_a_refusal_that_the_test_asked_for_and_got_is_none() -> None:
+def test_an_expected_refusal_is_no_failure() -> None:
     """-conf-BAD: the first instance must be refused, and was; then an expectation failed."""
     found = "**** h1    Found expected 'no-such-keyword'\n"
     ruling = judge(REFUSED + found + SERVING.replace("h1", "h2") + EXPECT)
@@ -176,7 +176,7 @@ def test_an_alert_of_an_instance_that_served_does_not_hide_a_failed_expectation(
 # --- HAProxy dies ---------------------------------------------------------------------------------
 
 
-def test_a_crash_while_serving_is_bad_though_the_client_only_saw_a_timeout() -> None:
+def test_a_crash_while_serving_is_bad_also_if_the_client_timed_out() -> None:
     ruling = judge(SERVING + RX_TIMEOUT + SEGV)
     assert ruling.verdict is BAD
     assert ruling.reason == "HAProxy died by SIGSEGV during the test"
@@ -190,7 +190,7 @@ def test_a_crash_before_anything_was_served_is_untestable() -> None:
 
 
 @pytest.mark.parametrize("signal", [2, 9, 15])
-def test_a_signal_that_somebody_sent_is_no_crash(signal: int) -> None:
+def test_sigint_sigkill_and_sigterm_are_no_crash(signal: int) -> None:
     ended = f"---- h1    Bad exit status: 0x0002 exit 0x0 signal {signal} core 0\n"
     assert judge(SERVING + ended).verdict is UNTESTABLE
 
@@ -254,7 +254,7 @@ def test_a_failure_without_the_signature_is_untestable(log: str) -> None:
     assert judge(log, oracle=FLAP).verdict is UNTESTABLE
 
 
-def test_another_failure_is_told_as_such() -> None:
+def test_the_reason_says_that_the_failure_is_not_the_signature() -> None:
     ruling = judge(CONTROL + OTHER, oracle=FLAP)
     assert ruling.reason == (
         "it failed, but not by the bug's signature: "
@@ -263,17 +263,17 @@ def test_another_failure_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize("port", ["10", "8080", "41640"])
-def test_a_port_that_ends_in_zero_is_not_the_signature(port: str) -> None:
+def test_a_port_that_ends_in_zero_does_not_match_the_signature(port: str) -> None:
     other = f'---- c_after EXPECT resp.http.address (127.0.0.1:{port}) == "127.0.0.1:1" failed\n'
     assert judge(CONTROL + other, oracle=FLAP).verdict is UNTESTABLE
 
 
-def test_a_control_at_port_zero_controls_nothing() -> None:
+def test_a_control_at_port_zero_does_not_match() -> None:
     empty = '**** c_control EXPECT resp.http.was (UP 127.0.0.1:0) == "UP 127.0.0.1:0" match\n'
     assert judge(empty + SIGNATURE, oracle=FLAP).verdict is UNTESTABLE
 
 
-def test_coming_up_while_dns_fails_is_the_other_scenarios_signature() -> None:
+def test_a_server_that_is_up_while_dns_fails_matches_dns_false_up() -> None:
     scenario = load("dns-false-up")
     oracle = scenario.oracle(scenario.choose({}))
     false_up = '---- c_failing EXPECT resp.http.history (DOWN > UP > DOWN) == "DOWN" failed\n'
@@ -290,13 +290,13 @@ def test_bad_if_makes_a_timeout_the_bug() -> None:
     assert judge(SERVING + RX_TIMEOUT, bad="rx timeout").verdict is BAD
 
 
-def test_bad_if_leaves_every_other_failure_out() -> None:
+def test_with_bad_if_every_other_failure_is_untestable() -> None:
     ruling = judge(SERVING + EXPECT, bad="rx timeout")
     assert ruling.verdict is UNTESTABLE
     assert "EXPECT resp.status (200)" in ruling.reason
 
 
-def test_a_pass_is_good_where_the_user_named_no_control() -> None:
+def test_a_pass_is_good_without_a_control() -> None:
     assert judge(SERVING, 0, bad="rx timeout").verdict is GOOD
 
 
@@ -319,24 +319,24 @@ def test_patterns_match_at_the_beginnings_of_lines_too() -> None:
     [
         (SERVING + RX_TIMEOUT, 1, {"bad": "rx timeout"}, BAD),
         (SERVING, 0, {}, GOOD),
-        # what would change these may stand where nobody looked
+        # the unread part of the log could change these
         (SERVING, 0, {"bad": "rx timeout"}, UNTESTABLE),
         (SERVING + EXPECT, 1, {}, UNTESTABLE),
         (SERVING + RX_TIMEOUT, 1, {"bad": "rx timeout", "skip": "lacks"}, UNTESTABLE),
         (SERVING, 0, {"skip": "lacks"}, UNTESTABLE),
     ],
 )
-def test_of_a_log_with_a_gap_only_what_the_gap_cannot_change_is_believed(
+def test_a_ruling_that_the_unread_part_of_a_log_could_change_is_untestable(
     log: str, status: int, patterns: dict[str, str], verdict: Verdict
 ) -> None:
     oracle = replace(ANY, **patterns)  # type: ignore[arg-type]
     ruling = classify(run(status, log, dropped=5_000_000), oracle.patterns)
     assert ruling.verdict is verdict
     assert verdict.tested or "5.0 MB in its middle were not searched" in ruling.reason
-    assert classify(run(status, log), oracle.patterns).verdict.tested, "the whole log is believed"
+    assert classify(run(status, log), oracle.patterns).verdict.tested, "the whole log was read"
 
 
-# --- may it be the fast compiler's fault? ---------------------------------------------------------
+# --- failures that may be the fast compiler's fault -----------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_of_a_log_with_a_gap_only_what_the_gap_cannot_change_is_believed(
         (SERVING + EXPECT, "no such thing", True),
     ],
 )
-def test_a_failure_is_doubtful_unless_it_is_the_bugs_own(
+def test_a_failure_is_doubtful_unless_it_is_the_bugs(
     log: str, bad: str | None, doubtful: bool
 ) -> None:
     assert is_doubtful(classify(run(1, log), replace(ANY, bad=bad).patterns)) is doubtful
@@ -365,13 +365,13 @@ def test_a_passed_test_is_not_doubtful() -> None:
 # --- evidence -------------------------------------------------------------------------------------
 
 
-def test_evidence_is_a_few_whole_lines_each_once() -> None:
+def test_evidence_is_a_few_whole_lines_without_duplicates() -> None:
     lines = "".join(f"**** h1    line {n} boom\n" * 2 for n in range(20))
     ruling = judge(lines, bad="boom")
     assert ruling.evidence == tuple(f"**** h1 line {n} boom" for n in range(EVIDENCE_LINES))
 
 
-def test_evidence_cannot_play_with_the_terminal() -> None:
+def test_evidence_has_no_control_characters() -> None:
     ruling = judge("---- c1    EXPECT (\x1b[31mred\x07\x9b) == failed\n")
     assert all(char.isprintable() for line in (*ruling.evidence, ruling.reason) for char in line)
 
@@ -389,7 +389,7 @@ PATTERNS = st.sampled_from([None, "EXPECT", "", "^", "$", r"\n", r"(?s).*"])
 
 @given(LOGS, STATUSES, PATTERNS, PATTERNS)
 @example("----  \n", 1, None, None)
-def test_whatever_the_log_says_there_is_a_verdict_with_a_reason_in_one_line(
+def test_every_log_has_a_ruling_with_a_reason_in_one_line(
     log: str, status: int | None, bad: str | None, skip: str | None
 ) -> None:
     ruling = classify(run(status, log), replace(ANY, bad=bad, skip=skip).patterns)
@@ -412,5 +412,5 @@ def test_a_scenario_is_never_bad_without_signature_and_control(
 
 
 @given(LOGS)
-def test_a_test_that_passed_is_never_bad_by_itself(log: str) -> None:
+def test_a_passed_test_without_patterns_is_good(log: str) -> None:
     assert classify(run(0, log), ANY.patterns).verdict is GOOD

@@ -1,4 +1,4 @@
-"""Which schedulers may be spoken to, and how; each refusal is one line."""
+"""Addresses and TLS of schedulers; each error is one line."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.support.clusters import machines
 @pytest.mark.parametrize(
     "address", ["tcp://127.0.0.1:8786", "localhost:8786", "tcp://[::1]:8786", "127.9.9.9:1"]
 )
-def test_on_this_machine_nothing_has_to_be_encrypted(address: str) -> None:
+def test_loopback_addresses_need_no_encryption(address: str) -> None:
     assert not Scheduler(address).security().require_encryption
 
 
 @pytest.mark.parametrize(
     "address", ["tcp://10.0.0.1:8786", "example.org:8786", "tcp://[fe80::1]:1"]
 )
-def test_over_a_network_something_must_protect_it_or_the_user_must_insist(address: str) -> None:
+def test_network_addresses_need_tls_or_insecure_cluster(address: str) -> None:
     with pytest.raises(UsageProblem, match="--insecure-cluster"):
         Scheduler(address).security()
     assert not Scheduler(address, insecure=True).security().require_encryption
@@ -37,12 +37,12 @@ def test_over_a_network_something_must_protect_it_or_the_user_must_insist(addres
 @pytest.mark.parametrize(
     "address", ["", "localhost", "tcp://localhost", "http://localhost:80", "tcp://:1", "a:b", "[:1"]
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_an_invalid_address_is_an_error(address: str) -> None:
     with pytest.raises(UsageProblem, match="is no scheduler"):
         Scheduler(address).security()
 
 
-def test_tls_without_certificates_or_with_unusable_ones_is_refused(tmp_path: Path) -> None:
+def test_tls_without_usable_certificates_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="--tls-ca, --tls-cert and --tls-key"):
         Scheduler("tls://127.0.0.1:1").security()
     bad = tmp_path / "bad.pem"
@@ -52,7 +52,7 @@ def test_tls_without_certificates_or_with_unusable_ones_is_refused(tmp_path: Pat
             Scheduler("tls://127.0.0.1:1", str(path), str(path), str(path)).security()
 
 
-def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dask_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
     def absent(name: str, *rest: Any) -> Any:
@@ -65,14 +65,14 @@ def test_without_dask_the_user_learns_how_to_get_it(monkeypatch: pytest.MonkeyPa
         Scheduler("127.0.0.1:1").security()
 
 
-def test_a_scheduler_that_is_not_there_is_one_line() -> None:
+def test_a_missing_scheduler_is_an_error_in_one_line() -> None:
     address = machines().address
     with pytest.raises(ClusterLost, match=f"no scheduler at {address}"):
         Scheduler(address).connect()
 
 
 @pytest.mark.parametrize("words", [b"", b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 8, b"\xff" * 64])
-def test_who_listens_there_and_is_no_scheduler_is_one_line_soon(
+def test_a_server_that_is_no_scheduler_is_an_error_within_seconds(
     monkeypatch: pytest.MonkeyPatch, words: bytes
 ) -> None:
     monkeypatch.setattr(scheduler, "_REACH_SECONDS", 1.0)
@@ -90,7 +90,7 @@ def test_who_listens_there_and_is_no_scheduler_is_one_line_soon(
             Scheduler(f"127.0.0.1:{stranger.getsockname()[1]}").reach()
 
 
-def test_by_tls_only_who_has_a_certificate_of_the_authority_is_let_in(
+def test_tls_accepts_only_certificates_of_the_authority(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "PATIENCE", 3.0)

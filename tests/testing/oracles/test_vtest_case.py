@@ -1,4 +1,4 @@
-"""A test case and its patterns, as plain data whose digest tells two of them apart."""
+"""The VTest oracle: its digest, its files and companions."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ def of(path: Path, bad_if: str | None = None, skip_if: str | None = None) -> VTe
 # --- any .vtc file --------------------------------------------------------------------------------
 
 
-def test_a_file_is_run_where_it_lies(case: Path) -> None:
+def test_a_case_runs_in_the_folder_of_its_file(case: Path) -> None:
     oracle = of(case, "boom", "not here")
     assert (oracle.name, oracle.vtc, oracle.folder) == ("case", "case.vtc", str(case.parent))
     assert (oracle.bad, oracle.skip, oracle.control) == ("boom", "not here", None)
     assert oracle.files == ()
 
 
-def test_vtests_own_name_will_do_too(case: Path) -> None:
+def test_a_case_may_begin_with_vtest_or_varnishtest(case: Path) -> None:
     case.write_text('vtest "x"\n')
     assert of(case).vtc == "case.vtc"
 
 
-def test_it_is_plain_data(case: Path) -> None:
+def test_an_oracle_can_be_pickled(case: Path) -> None:
     oracle = of(case)
     assert pickle.loads(pickle.dumps(oracle)) == oracle
 
 
-def test_whatever_changes_the_judgement_changes_the_digest(case: Path) -> None:
+def test_all_that_decides_the_ruling_is_in_the_digest(case: Path) -> None:
     digests = [of(case).digest, of(case, "x").digest, of(case, None, "x").digest]
     case.write_text(VTC + "# more\n")
     digests.append(of(case).digest)
@@ -55,13 +55,13 @@ def test_whatever_changes_the_judgement_changes_the_digest(case: Path) -> None:
     assert len(set(digests)) == 5
 
 
-def test_what_lies_beside_it_and_is_not_named_does_not_count(case: Path) -> None:
+def test_files_that_are_not_named_are_not_in_the_digest(case: Path) -> None:
     before = of(case).digest
     (case.parent / "notes").write_text("x")
     assert of(case).digest == before
 
 
-def test_a_link_to_a_case_is_run_where_the_link_lies(case: Path, tmp_path: Path) -> None:
+def test_a_linked_case_runs_in_the_folder_of_the_link(case: Path, tmp_path: Path) -> None:
     link = tmp_path / "links/l.vtc"
     link.parent.mkdir()
     link.symlink_to(case)
@@ -69,14 +69,14 @@ def test_a_link_to_a_case_is_run_where_the_link_lies(case: Path, tmp_path: Path)
     assert (oracle.name, oracle.vtc, oracle.folder) == ("l", "l.vtc", str(link.parent))
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error_with_the_cause(tmp_path: Path) -> None:
     with pytest.raises(ScenarioProblem, match=r"cannot read .*no\.vtc: No such file"):
         of(tmp_path / "no.vtc")
     with pytest.raises(ScenarioProblem, match="Is a directory"):
         of(tmp_path)
 
 
-def test_a_file_that_is_no_test_case_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_no_test_case_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "haproxy.cfg"
     path.write_text("global\n")
     with pytest.raises(ScenarioProblem, match="is no VTest case"):
@@ -84,7 +84,7 @@ def test_a_file_that_is_no_test_case_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("bad", "skip", "option"), [("(", None, "bad"), (None, "*", "skip")])
-def test_a_pattern_that_is_none_is_told_with_its_option(
+def test_an_invalid_pattern_is_an_error_with_its_option(
     case: Path, bad: str | None, skip: str | None, option: str
 ) -> None:
     with pytest.raises(ScenarioProblem, match=f"--{option}-if: .* is no regular expression"):
@@ -92,7 +92,7 @@ def test_a_pattern_that_is_none_is_told_with_its_option(
 
 
 @pytest.mark.parametrize(("bad", "skip", "option"), [("", None, "bad"), (None, "", "skip")])
-def test_a_pattern_that_matches_everything_is_none(
+def test_an_empty_pattern_is_an_error(
     case: Path, bad: str | None, skip: str | None, option: str
 ) -> None:
     with pytest.raises(ScenarioProblem, match=f"--{option}-if: an empty pattern"):
@@ -102,7 +102,7 @@ def test_a_pattern_that_matches_everything_is_none(
 # --- companions -----------------------------------------------------------------------------------
 
 
-def test_companions_are_the_files_that_the_test_names_each_once(tmp_path: Path) -> None:
+def test_companions_are_the_files_that_the_test_names(tmp_path: Path) -> None:
     for name in ("a.lua", "certs/x.pem", "certs/sub/y.pem", "unnamed"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
@@ -123,7 +123,7 @@ def spread(folder: Path, files: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "other"),
+    ("text", "other"),
     [
         ("dofile(dir .. '/other.lua')", "other.lua"),
         ("require('other')", "other.lua"),
@@ -133,28 +133,28 @@ def spread(folder: Path, files: dict[str, str]) -> None:
         ("map lib/other.map", "lib/other.map"),
     ],
 )
-def test_a_companions_companion_is_one_too(tmp_path: Path, said: str, other: str) -> None:
-    spread(tmp_path, {"a.lua": said, other: "x", "unnamed": "x", "lib/unnamed": "x"})
+def test_companions_of_companions_are_found(tmp_path: Path, text: str, other: str) -> None:
+    spread(tmp_path, {"a.lua": text, other: "x", "unnamed": "x", "lib/unnamed": "x"})
     assert names(tmp_path, "lua-load ${testdir}/a.lua") == sorted(["a.lua", other])
 
 
-def test_a_name_is_looked_for_beside_the_companion_that_says_it(tmp_path: Path) -> None:
+def test_names_in_a_companion_are_relative_to_its_folder(tmp_path: Path) -> None:
     files = {"lib/a.sh": '. "$(dirname $0)/b.sh"', "lib/b.sh": "cat ../c.txt", "c.txt": "x"}
     spread(tmp_path, files)
     assert names(tmp_path, 'shell "${testdir}/lib/a.sh"') == ["c.txt", "lib/a.sh", "lib/b.sh"]
 
 
-def test_a_companion_does_not_lead_out_of_the_tests_folder(tmp_path: Path) -> None:
+def test_companions_are_below_the_tests_folder(tmp_path: Path) -> None:
     spread(tmp_path, {"private": "x", "t/a.sh": "cat ../private ../../t/private", "t/lib/b": ""})
     assert names(tmp_path / "t", 'shell "${testdir}/a.sh"') == ["a.sh"]
 
 
-def test_companions_that_name_each_other_end(tmp_path: Path) -> None:
+def test_companions_that_name_each_other_are_read_once(tmp_path: Path) -> None:
     spread(tmp_path, {"a.lua": "require('b')", "b.lua": "require('a')"})
     assert names(tmp_path, "lua-load ${testdir}/a.lua") == ["a.lua", "b.lua"]
 
 
-def test_what_the_test_reaches_from_its_folder_is_a_companion(tmp_path: Path) -> None:
+def test_files_named_relative_to_the_tests_folder_are_companions(tmp_path: Path) -> None:
     spread(tmp_path, {"helper.sh": "true"})
     assert names(tmp_path, 'shell "cd ${testdir} && sh helper.sh"') == ["helper.sh"]
 
@@ -167,7 +167,7 @@ def test_a_change_of_a_companions_companion_changes_the_digest(case: Path) -> No
 
 
 @pytest.mark.parametrize("content", [b"\0 b.lua", b"b.lua " + b"x" * (MAX_SEARCHED + 1)])
-def test_what_is_no_text_or_huge_is_not_searched_for_names(tmp_path: Path, content: bytes) -> None:
+def test_binary_and_huge_files_are_not_searched_for_names(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.bin").write_bytes(content)
     spread(tmp_path, {"b.lua": "x"})
     assert names(tmp_path, "${testdir}/a.bin") == ["a.bin"]
@@ -184,7 +184,7 @@ def rendered(**change: str) -> VTestCase:
     )
 
 
-def test_a_scenarios_case_brings_its_files_and_its_patterns() -> None:
+def test_a_scenarios_case_has_its_files_and_its_patterns() -> None:
     oracle = rendered()
     assert dict(oracle.files) == {"x.vtc": "t", "x.lua": "l"}
     assert (oracle.bad, oracle.control, oracle.folder) == ("b", "c", "")
