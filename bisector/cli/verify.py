@@ -15,7 +15,7 @@ class Verify(JobCommand, ReportCommand):
     """Test whether a patch fixes the bug and breaks nothing"""
 
     DESCRIPTION_MORE = """
-All variants of all bundled scenarios are tested before and after the patch on each revision."""
+The variants of all bundled scenarios are tested before and after the patch on each revision."""
     EXIT_STATUS: ClassVar = {0: "verified", 1: "not verified", **FAILURES}
 
     on = option(

@@ -112,7 +112,7 @@ WRONG: dict[tuple[str, ...], str] = {
     ("verify", "--jobs", "-1"): "--jobs -1: a number from 1 to 64",
     ("backport", "x", "--jobs", "x"): "--jobs x: a number from 1 to 64",
     ("worker", "127.0.0.1:1", "--cache-size", "lots"): "--cache-size lots: write a size",
-    ("run", "a..b", "--cluster", "10.0.0.1:8786"): "use tls://, or say --insecure-cluster",
+    ("run", "a..b", "--cluster", "10.0.0.1:8786"): "use tls://, or --insecure-cluster",
     ("affected", "a..b", "--cluster", "tls://localhost:1"): "--tls-ca, --tls-cert and --tls-key",
     ("verify", "--same-toolchain"): "name one with --cluster",
     ("worker",): "'bisector worker --help'",
