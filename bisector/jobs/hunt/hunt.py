@@ -7,7 +7,7 @@ again with a journal that already has the results.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bisector.build.toolchains.release import Release
@@ -16,14 +16,13 @@ from bisector.git.history import Commit, Range
 from bisector.jobs.hunt import culprit, releases
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
+from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
-from bisector.probing.ticket import Ticket
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn
-from bisector.search import witness
 from bisector.testing.scenario import Known
 
 
@@ -146,11 +145,11 @@ class Hunt:
     def _end_verdict(self, end: Commit) -> Verdict:
         """The verdict on an end. If the test is flaky, GOOD takes CONFIRM_RUNS passes."""
         runs = self.prober.verdicts()[end.id]
-        while self._flaky and len(runs) < CONFIRM_RUNS and _is_good(runs):
+        while self._flaky and len(runs) < CONFIRM_RUNS and is_good(runs):
             run = self.prober.next_run(end.id)
             self.prober.ask_all([self.prober.start(end.id, Purpose.END, run)])
             runs = self.prober.verdicts()[end.id]
-        return Verdict.GOOD if _is_good(runs) else Verdict.BAD
+        return Verdict.GOOD if is_good(runs) else Verdict.BAD
 
     def _unusable(self, end: Commit, probed: Probed) -> UnusableEnds:
         name = self.history.release(end.id)
@@ -184,58 +183,18 @@ class Hunt:
 
         Raises NoWitness if none is found within the budget.
         """
-        index = {commit: place for place, commit in enumerate(self._commits)}
-        total = len(self._commits) - 1  # without the new end, which is good
-
-        def places(commits: Iterable[str]) -> set[int]:
-            return {index[commit] for commit in commits if index.get(commit, total) < total}
-
-        known = places(
-            [self._suspects[Change.INTRODUCTION], *self._parents([self._suspects[Change.FIX]])]
-        )
-        near = places(self._parents(self._evidence.functions or self._evidence.files))
-        tagged = places(self.history.tags)
-        plan = witness.order(total, witness.stages(known, near, tagged))
-        bad = self._first_bad((self._commits[place], stage) for place, stage in plan)
-        if bad:
-            return bad.revision
+        finder = WitnessFinder(self.prober, self._commits, self._evidence)
+        fix = self._suspects[Change.FIX]
+        before_fix = self.history.commit(fix).parents if fix else ()
+        if bad := finder.find([self._suspects[Change.INTRODUCTION], *before_fix]):
+            return bad
         self._verify_ends(Verdict.GOOD)
-        verdicts = self.prober.verdicts()
-        good = places(commit for commit, runs in verdicts.items() if _is_good(runs))
-        gap = witness.widest_gap(total, good)
-        reason = (
-            f"no bad revision among {len(good)} tested between the good ends; "
-            f"a bad stretch of up to {gap} commits could have been missed"
-        )
+        reason = finder.failure()
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
         if missed := self.prober.toolchains.search.blind_to:
             hint += f"; --toolchain {Release.name} if the bug needs {missed}"
         raise NoWitness(reason, hint)
-
-    def _first_bad(self, candidates: Iterator[tuple[str, str]]) -> Probed | None:
-        """Probe *candidates* (revision, stage of the witness search) in order, until one is bad.
-
-        The next one is built while another is tested.
-        """
-        waiting: list[Ticket] = []
-        for commit, stage in candidates:
-            waiting.append(self.prober.start(commit, Purpose.WITNESS.about(f"({stage})")))
-            if len(waiting) > self.prober.executor.jobs and (bad := self._oldest_if_bad(waiting)):
-                return bad
-        while waiting:
-            if bad := self._oldest_if_bad(waiting):
-                return bad
-        return None
-
-    def _oldest_if_bad(self, waiting: list[Ticket]) -> Probed | None:
-        """Wait for the oldest ticket and remove it. If it is bad, cancel the others."""
-        (probed,) = self.prober.ask_all([waiting.pop(0)])
-        if probed.verdict is not Verdict.BAD:
-            return None
-        for ticket in waiting:
-            self.prober.cancel(ticket)
-        return probed
 
     # -- introduction and fix --------------------------------------------------------------------
 
@@ -268,9 +227,6 @@ class Hunt:
         commit = self.history.resolve(name).id
         return commit if commit in self._commits else ""
 
-    def _parents(self, commits: Iterable[str]) -> list[str]:
-        return [p for commit in commits if commit for p in self.history.commit(commit).parents]
-
     def _note_differing_reasons(self) -> None:
         """Note bad verdicts with different reasons: without a signature they may be two bugs."""
         if self.prober.context.oracle.knows_its_bug:
@@ -292,12 +248,6 @@ class Hunt:
 
     def _end_with(self, answer: str, affected: tuple[str, ...] = ()) -> None:
         self.journal.note(Ended(answer, affected))
-
-
-def _is_good(runs: Sequence[Probed]) -> bool:
-    """Whether some of *runs* are good and none is bad."""
-    verdicts = {run.verdict for run in runs}
-    return Verdict.GOOD in verdicts and Verdict.BAD not in verdicts
 
 
 def _is_same(earlier: Found, found: Found) -> bool:

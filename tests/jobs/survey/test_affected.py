@@ -212,7 +212,7 @@ def test_where_all_are_alike_it_stops_at_its_budget_and_says_what_might_help(she
     prober = shelf.judge(bad_in(range(0)))
     assert len(prober.asked) == BUDGET
     assert shelf.ended() == Ended("answered", ())
-    assert "none is bad: --toolchain release if" in shelf.notes()[-1]
+    assert "none is bad: use --toolchain release if" in shelf.notes()[-1]
 
 
 # --- doubts ---------------------------------------------------------------------------------------
