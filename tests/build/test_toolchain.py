@@ -59,7 +59,7 @@ FAST, DEV, RELEASE = (toolchain(name) for name in ("fast", "dev", "release"))
 
 
 @pytest.mark.parametrize(
-    ("chains", "searches"),
+    ("toolchains", "searches"),
     [
         (Toolchains(FAST, DEV, fallback=DEV), DEV),
         (Toolchains(FAST, RELEASE, fallback=DEV), DEV),

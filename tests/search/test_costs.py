@@ -19,7 +19,7 @@ def costs(memory: Memory | None = None, toolchain: str = Dev.name, trees: int = 
     )
 
 
-@pytest.mark.parametrize("chain", TOOLCHAINS)
+@pytest.mark.parametrize("toolchain", TOOLCHAINS)
 def test_a_verdict_costs_less_than_a_binary_than_a_small_build_than_a_whole_one(
     toolchain: str,
 ) -> None:

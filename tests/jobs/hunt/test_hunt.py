@@ -452,7 +452,7 @@ def test_fast_searches_and_the_real_one_proves(world: World) -> None:
             )
 
 
-@pytest.mark.parametrize("chains", [AUTO, Toolchains(TCC, GCC)])
+@pytest.mark.parametrize("toolchains", [AUTO, Toolchains(TCC, GCC)])
 def test_a_proof_that_contradicts_fast_makes_the_hunt_go_on_without_it(
     world: World, toolchains: Toolchains
 ) -> None:
@@ -547,7 +547,7 @@ def test_why_there_is_no_fast_toolchain_is_noted_once(world: World) -> None:
 # --- chance ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("chains", [Toolchains(GCC, GCC), AUTO])
+@pytest.mark.parametrize("toolchains", [Toolchains(GCC, GCC), AUTO])
 def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
     world: World, toolchains: Toolchains
 ) -> None:
