@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from bisector.build import tcc
 from bisector.git.history import History
 from bisector.jobs import playground
 from bisector.jobs.playground import Playground
 from bisector.patch import load
 from bisector.patch.model import Series
 from bisector.probing import setup
-from bisector.system import debian
+from bisector.system import debian, tools
 from bisector.system.debian import SourceTree
 from bisector.system.workspace import Workspace
 from tests.support.grounds import SMALL
@@ -35,6 +36,19 @@ def real_workspace(shared_workspace: Path) -> Workspace:
     obtain(lambda: debian.fetch_lua(workspace))
     obtain(lambda: debian.fetch_bwrap(workspace))
     return workspace
+
+
+@pytest.fixture(autouse=True)
+def _fetched_vtest(real_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workspace's VTest, whatever else is in the PATH."""
+    program = tools.vtest_folder(real_workspace) / "varnishtest"
+    monkeypatch.setenv("VTEST_PROGRAM", str(program))
+
+
+@pytest.fixture(scope="session")
+def with_tcc(real_workspace: Workspace) -> None:
+    """The fast toolchain works here."""
+    obtain(lambda: tcc.compiler(real_workspace))
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pygit2
+import pytest
 from pygit2.enums import FileMode
 
 from bisector.jobs.playground import Playground
 from tests.support.real import bisector
+
+pytestmark = pytest.mark.usefixtures("with_tcc")
 
 
 def test_a_fix_goes_where_it_is_needed_and_git_am_takes_it(

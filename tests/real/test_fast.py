@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from bisector.build import tcc
 from bisector.build.binaries import build
 from bisector.git.history import History
 from bisector.jobs.playground import Playground, make
@@ -19,10 +18,7 @@ from tests.support.grounds import RELEASE_ONLY, SMALL
 from tests.support.obtain import obtain
 from tests.support.real import bisector, broken, context
 
-
-@pytest.fixture(autouse=True)
-def _with_tcc(real_workspace: Workspace) -> None:
-    obtain(lambda: tcc.compiler(real_workspace))
+pytestmark = pytest.mark.usefixtures("with_tcc")
 
 
 @pytest.mark.parametrize("scenario", ["dns-flap", "dns-false-up"])

@@ -25,7 +25,7 @@ SAID = f"\x1b[31mowned\x1b[2J {MARKUP}"
 HEAD = "From: Mallory <m@example.org>\nSubject: [PATCH] BUG/MINOR: build: a fix\n\n---\n"
 
 
-@pytest.mark.usefixtures("box")
+@pytest.mark.usefixtures("box", "with_tcc")
 def test_a_hostile_patch_is_contained_and_its_reports_are_well_formed(
     ground: Playground, ground_history: History, tmp_path: Path
 ) -> None:

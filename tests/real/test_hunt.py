@@ -8,6 +8,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bisector.jobs.playground import Playground
 from bisector.record import journal
 from bisector.record.events import Event
@@ -70,6 +72,7 @@ def test_a_hunt_that_is_under_way_is_not_started_twice(
     assert "under way" in listed.stdout
 
 
+@pytest.mark.usefixtures("with_tcc")
 def test_blind_and_misled_it_finds_the_same(
     real_workspace: Workspace, ground: Playground, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_the_first_patch_alone_fixes_one_bug_and_brings_another(verify: Verified
     )
 
 
+@pytest.mark.usefixtures("with_tcc")
 def test_both_patches_are_clean_and_each_live_hunk_is_noticed(verify: Verified) -> None:
     done, report = verify("--on", BAD, "--hunks")
     assert done.returncode == 0, done.stdout + done.stderr
