@@ -15,7 +15,6 @@ from bisector.errors import NoSuchRevision, PatchProblem, UsageProblem, WouldOve
 from bisector.jobs.backport.attempt import BackportPlan
 from bisector.jobs.backport.backport import find_branches, hand_over
 from bisector.jobs.backport.fix import Fix
-from bisector.patch import deliver
 from bisector.record.events import Turned
 from bisector.record.journal import Journal
 from bisector.record.patch_events import Ported, RegTested
@@ -351,42 +350,6 @@ def test_a_branch_that_came_up_meanwhile_is_not_replaced(world: World) -> None:
     with pytest.raises(WouldOverwrite, match=r"2\.9"):
         delivered(world, plan)
     assert str(world.clone.git.references["refs/heads/2.9"].target) == world.root
-
-
-@pytest.mark.parametrize(
-    ("pattern", "branches", "names"),
-    [
-        ("new", ["3.0"], ["new"]),
-        ("port-{branch}", ["3.0", "origin/2.9"], ["port-3.0", "port-origin/2.9"]),
-    ],
-)
-def test_a_new_branchs_name_can_hold_the_others(
-    world: World, pattern: str, branches: list[str], names: list[str]
-) -> None:
-    found = deliver.branch_names(pattern, branches, world.clone.git)
-    assert found == dict(zip(branches, names, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("pattern", "branches", "said"),
-    [
-        ("new", ["3.0", "2.9"], r"one name for 2 branches: put \{branch\} into it"),
-        ("a b", ["3.0"], "no name for a branch"),
-        ("3.0", ["2.9"], "there already"),
-    ],
-)
-def test_a_name_that_cannot_be_had_is_refused_first(
-    world: World, pattern: str, branches: list[str], said: str
-) -> None:
-    with pytest.raises(UsageProblem, match=said):
-        deliver.branch_names(pattern, branches, world.clone.git)
-
-
-@pytest.mark.parametrize("content", ["junk\n", "ref: refs/heads/gone\n"])
-def test_a_name_that_a_damaged_branch_has_is_taken(world: World, content: str) -> None:
-    (Path(world.clone.git.path) / "refs/heads/odd").write_text(content)
-    with pytest.raises(WouldOverwrite, match="odd is there already"):
-        deliver.branch_names("odd", ["3.0"], world.clone.git)
 
 
 # -- what was asked -----------------------------------------------------------------------------
