@@ -21,8 +21,9 @@ from bisector.record.events import Confirmed, Found, Probed, Started
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search.costs import BuildCost
 from bisector.system import process, tools
+from bisector.system.files import digest
 from bisector.system.tools import Lua, Tool
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import Workspace
 from bisector.testing import oracles
 from bisector.testing.oracle import TIMED_OUT, Oracle, Trial
 from tests.support.clone import Clone

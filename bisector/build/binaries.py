@@ -19,16 +19,11 @@ from bisector.build.build_tree import BuildTree
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
 from bisector.system import cache, process, procfs
+from bisector.system.files import digest, explained, require_room, write_whole
+from bisector.system.locks import hold
 from bisector.system.slots import Slot
 from bisector.system.stop import Stopped
-from bisector.system.workspace import (
-    Workspace,
-    digest,
-    explained,
-    hold,
-    require_room,
-    write_whole,
-)
+from bisector.system.workspace import Workspace
 
 BUILD_SECONDS = 1800.0  # after which a build is taken to hang; -O2 takes 75 s on two cores
 _ROOM = 64 << 20  # bytes on the disk, more than one build needs

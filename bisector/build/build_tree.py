@@ -19,7 +19,8 @@ import pygit2
 from pygit2.enums import FileMode
 
 from bisector.git.object_store import is_built
-from bisector.system.workspace import Workspace, explained, remove
+from bisector.system.files import explained, remove
+from bisector.system.workspace import Workspace
 
 # Files that only a compiler reads. Any other file may be executed: HAProxy's Makefile even puts the
 # text of VERSION into a command.

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system.files import digest, explained, publish
 from bisector.system.process import Finished, run
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace, digest, explained, publish, short_scratch
+from bisector.system.workspace import Workspace, short_scratch
 
 SHIM = Path(__file__).parent / "shim"
 

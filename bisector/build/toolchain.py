@@ -15,9 +15,10 @@ from typing import ClassVar, Self
 
 from bisector.search.costs import BuildCost
 from bisector.system import tools
+from bisector.system.files import digest
 from bisector.system.slots import Slot
 from bisector.system.tools import Lua, Tool
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bisector.record.summary import Summary, summarize
 from bisector.report import terminal
 from bisector.report.conclusion import conclude
 from bisector.report.formats import FORMATS
-from bisector.system.workspace import explained
+from bisector.system.files import explained
 
 PROVEN, NOT_PROVEN = 0, 1
 

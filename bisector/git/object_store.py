@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.system.workspace import Workspace, digest, publish
+from bisector.system.files import digest, publish
+from bisector.system.workspace import Workspace
 
 # Entries at the top level of HAProxy's tree that `make haproxy` never reads. Any other entry counts
 # as an input of the build: a missing name costs a build, a wrong name would cost a wrong verdict.

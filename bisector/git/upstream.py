@@ -12,7 +12,9 @@ from pygit2.enums import FetchPrune
 
 from bisector.errors import NotARepository, NoUpstream
 from bisector.git.history import History
-from bisector.system.workspace import Workspace, lock, publish
+from bisector.system.files import publish
+from bisector.system.locks import lock
+from bisector.system.workspace import Workspace
 
 URL = "https://github.com/haproxy/haproxy.git"
 # into the clone's own branches, so that `master` is upstream's current master

@@ -15,7 +15,9 @@ from bisector.probing.context import Context
 from bisector.record.journal import FORMAT, Journal, format_of, read
 from bisector.record.summary import Summary, summarize
 from bisector.record.words import Change, Job
-from bisector.system.workspace import Workspace, digest, explained, is_locked, lock
+from bisector.system.files import digest, explained
+from bisector.system.locks import is_locked, lock
+from bisector.system.workspace import Workspace
 from bisector.testing.scenario import Known
 
 _LISTED = "'bisector hunts' lists them"

@@ -19,7 +19,8 @@ from bisector.errors import EnvironmentProblem
 from bisector.patch.apply import AppliedSeries, apply_series
 from bisector.patch.model import Series
 from bisector.record.words import How
-from bisector.system.workspace import Workspace, digest, publish
+from bisector.system.files import digest, publish
+from bisector.system.workspace import Workspace
 
 _AUTHOR = pygit2.Signature("Playground", "playground@localhost", 1_700_000_000, 0)
 

@@ -23,7 +23,9 @@ from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose, RegTestChange
 from bisector.system import cache
-from bisector.system.workspace import Workspace, digest, explained, hold, publish
+from bisector.system.files import digest, explained, publish
+from bisector.system.locks import hold
+from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 

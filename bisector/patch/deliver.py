@@ -9,7 +9,7 @@ import pygit2
 
 from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.patch import format_patch
-from bisector.system.workspace import explained, write_whole
+from bisector.system.files import explained, write_whole
 
 BRANCH = "{branch}"  # the placeholder for a branch's name in the name of the branch to create
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bisector.errors import PatchProblem
 from bisector.patch import hunks
 from bisector.patch.hunks import FileDiff, Hunk
-from bisector.system.workspace import digest
+from bisector.system.files import digest
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.git.history import History
 from bisector.probing.probe import Probe
 from bisector.search.costs import Memory
+from bisector.system.files import digest
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 
 

@@ -13,10 +13,11 @@ from bisector.build.binaries import Build
 from bisector.build.toolchain import Toolchain
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import cache
+from bisector.system.files import digest
 from bisector.system.sandbox import Sandbox
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import UsualTimes
 

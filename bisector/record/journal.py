@@ -16,7 +16,7 @@ from typing import Any
 
 from bisector.record.codec import from_dict, to_dict
 from bisector.record.events import Event, Probed
-from bisector.system.workspace import explained
+from bisector.system.files import explained
 
 # Raised when a field's meaning changes, or a default would say something false of older journals:
 # a job goes on only from a journal of its own format. 1, which 0.1.0 wrote, does not say which

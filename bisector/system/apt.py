@@ -15,9 +15,10 @@ from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.system import tools
+from bisector.system.locks import lock
 from bisector.system.process import Finished, run
 from bisector.system.tools import os_release
-from bisector.system.workspace import Workspace, lock
+from bisector.system.workspace import Workspace
 
 _ALIASES = ("stable", "oldstable", "testing", "unstable", "sid")
 _SECONDS = 300  # for one index or download of some 10 MB; without a connection apt ends earlier

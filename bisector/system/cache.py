@@ -19,7 +19,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from bisector.errors import WorkspaceProblem
-from bisector.system.workspace import Workspace, hold, lock
+from bisector.system.locks import hold, lock
+from bisector.system.workspace import Workspace
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 _LOG = re.compile(r"([0-9a-f]{32})\.(vtest|build)\.log")

@@ -15,9 +15,10 @@ from pathlib import Path
 from bisector.errors import EnvironmentProblem
 from bisector.system import tools
 from bisector.system.apt import AptProblem, Index, open_index, run_apt
+from bisector.system.files import publish
 from bisector.system.process import run
 from bisector.system.tools import Lua, Tool, os_release
-from bisector.system.workspace import Workspace, publish
+from bisector.system.workspace import Workspace
 
 # Debian's suites, the stable ones first, since their HAProxy does not change
 SUITES = ("bookworm", "trixie", "testing", "sid", "experimental")

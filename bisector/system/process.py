@@ -33,7 +33,7 @@ class Child(Protocol):
     def wait(self, timeout: float | None = None) -> int: ...
 
 
-class Box(Protocol):
+class Confinement(Protocol):
     """A sandbox around a program, see :class:`bisector.system.sandbox.Box`."""
 
     def words(
@@ -79,7 +79,7 @@ def run(
     env: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
     stop: Stop | None = None,
-    box: Box | None = None,
+    box: Confinement | None = None,
 ) -> Finished:
     """Run *argv* to its end, with its output in the file *log*, and say how it ended.
 
@@ -174,7 +174,7 @@ def read_log(log: Path, limit: int) -> tuple[str, int]:
 
 
 def _wait(
-    child: Child, timeout: float, stop: Stop, box: Box | None
+    child: Child, timeout: float, stop: Stop, box: Confinement | None
 ) -> tuple[int | None, str, list[int]]:
     """The status of *child*, its excess, and the pids of its session that cannot be killed."""
     try:
@@ -187,7 +187,9 @@ def _wait(
     return status, excess, remaining
 
 
-def _watch(child: Child, timeout: float, stop: Stop, box: Box | None) -> tuple[int | None, str]:
+def _watch(
+    child: Child, timeout: float, stop: Stop, box: Confinement | None
+) -> tuple[int | None, str]:
     """Wait until *child* ends or exceeds a limit of *box*; its status and its excess.
 
     The status is None after *timeout* seconds, and if it was killed and still runs.

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system.files import digest
 from bisector.system.process import run
-from bisector.system.workspace import Workspace, digest, short_scratch
+from bisector.system.workspace import Workspace, short_scratch
 
 DOCTOR = "run 'bisector doctor --fix'"
 

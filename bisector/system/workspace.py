@@ -1,40 +1,31 @@
-"""bisector's own directory: its folders, locks, scratch space and atomic writes.
+"""bisector's own directory: its folders, scratch space and build trees.
 
 Files and folders are made in scratch space and renamed, so that a final name never has partial
-content. Locks are flock(2) locks, which the kernel releases when their holder ends, even if it is
-killed. So a scratch folder without a lock was left by a killed process, and is removed when the
+content. A scratch folder without a lock was left by a killed process, and is removed when the
 workspace is opened again.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
-import hashlib
 import os
-import random
-import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector.errors import MAKE_ROOM, NO_ROOM, WorkspaceProblem
-from bisector.system.process import run
+from bisector.errors import WorkspaceProblem
+from bisector.system.files import explained, remove, write_whole
+from bisector.system.locks import hold, lock
 from bisector.system.session import kill_orphans
 from bisector.system.stop import Stop
 
 _ELSEWHERE = "set BISECTOR_WORKSPACE to a folder of yours"
 _SCRATCH = "scratch"
-_LITTLE_ROOM = 1 << 20  # bytes that any program needs to write its result
 _LOCK_DIGITS = 3  # hexadecimal digits of a key that name its lock file
 _RETRY_SECONDS = 0.1  # between two attempts to take a lock
-_PROBE_SECONDS = 0.001  # about what is_locked() takes
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
-_REMOVAL_SECONDS = 600.0
 MAX_BUILD_TREES = 64  # of one kind, and so of parallel builds
 
 
@@ -192,172 +183,3 @@ def sweep(folder: Path) -> None:
                 if free:
                     kill_orphans(path)
                     remove(path)
-
-
-@contextlib.contextmanager
-def lock(path: Path, *, wait: bool = False) -> Iterator[int | None]:
-    """Yield the file descriptor of an exclusive flock(2) lock on *path*, which is created.
-
-    If it is locked already, yield None, or with *wait*, block until it is free.
-    Raises WorkspaceProblem if the file cannot be opened.
-    """
-    with explained(f"cannot lock {path}"):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        if wait:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield handle if wait or _take(handle) else None
-    finally:
-        os.close(handle)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether *path* has a lock(). The check takes a shared lock for a moment, see _take()."""
-    with explained(f"cannot read {path}"):
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-    try:
-        return not _flock(handle, fcntl.LOCK_SH)
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int) -> bool:
-    """Try to take an exclusive lock; False if another process has one.
-
-    An exclusive lock is also refused while is_locked() has a shared one. A shared lock tells the
-    two cases apart: it is refused only if there is an exclusive one. Then try again.
-    """
-    while not _flock(handle, fcntl.LOCK_EX):
-        if not _flock(handle, fcntl.LOCK_SH):
-            return False
-        fcntl.flock(handle, fcntl.LOCK_UN)
-        # at random, so that two processes that retry do not collide again
-        time.sleep(random.uniform(0, _PROBE_SECONDS))
-    return True
-
-
-def _flock(handle: int, how: int) -> bool:
-    """Whether *handle* could be locked without waiting."""
-    try:
-        fcntl.flock(handle, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def hold(path: Path, *, alone: bool = False) -> Iterator[bool]:
-    """Take a shared lock on the file or folder *path*, so that it is not removed while in use.
-
-    Yields False if it does not exist. To remove it, hold it *alone*, with an exclusive lock: yields
-    False, too, if it is locked. Raises WorkspaceProblem if it cannot be opened.
-    """
-    with explained(f"cannot lock {path}"):
-        try:
-            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            handle = None
-    if handle is None:
-        yield False
-        return
-    try:
-        if not alone:
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        yield (not alone or _flock(handle, fcntl.LOCK_EX)) and _is_at(handle, path)
-    finally:
-        os.close(handle)
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    """Whether *path* is still the file that was opened as *handle*."""
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def remove(folder: Path) -> None:
-    """Remove *folder*, also if a build has left folders without permissions, or very deep ones."""
-    try:
-        shutil.rmtree(folder)
-    except (OSError, RecursionError):
-        unlock = ("find", folder, "-type", "d", "-exec", "chmod", "u+rwx", "{}", ";")
-        for words in (unlock, ("rm", "-rf", folder)):
-            run(words, log=Path(os.devnull), timeout=_REMOVAL_SECONDS)
-
-
-def write_whole(path: Path, content: bytes, drafts: Path | None = None) -> None:
-    """Write *content* to *path* atomically: on failure it keeps its old content.
-
-    The draft is made beside it, or in the folder *drafts* on the same file system; it is fsynced
-    and renamed. Raises WorkspaceProblem.
-    """
-    with explained(f"cannot write {path}"):
-        handle, draft = tempfile.mkstemp(dir=drafts or path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as sink:
-                sink.write(content)
-                sink.flush()
-                os.fsync(sink.fileno())
-            Path(draft).chmod(0o644)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-
-
-def publish(draft: Path, path: Path) -> None:
-    """Rename the finished folder *draft* to *path*, or remove it if *path* exists.
-
-    Another process may have made the same folder meanwhile. Raises WorkspaceProblem.
-    """
-    with explained(f"cannot write {path}"):
-        try:
-            draft.rename(path)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def require_room(*folders: Path, room: int = _LITTLE_ROOM) -> None:
-    """Raise WorkspaceProblem if *room* bytes cannot be allocated in one of *folders*.
-
-    Called after a failure, since programs do not always report a full disk: tcc leaves a partial
-    object file, VTest just ends.
-    """
-    for folder in folders:
-        try:  # to allocate, since statvfs(3) does not know quotas
-            with tempfile.TemporaryFile(dir=folder) as trial:
-                os.posix_fallocate(trial.fileno(), 0, room)
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                raise WorkspaceProblem(f"no room in {folder}", MAKE_ROOM) from error
-
-
-def digest(*parts: str | bytes) -> str:
-    """The SHA-256 digest of *parts*, cut to 32 hexadecimal digits.
-
-    Each part is preceded by its length, so that ("ab",) and ("a", "b") differ.
-    """
-    total = hashlib.sha256()
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        total.update(f"{len(raw)}:".encode())
-        total.update(raw)
-    return total.hexdigest()[:32]
-
-
-@contextlib.contextmanager
-def explained(what: str, advice: str = "") -> Iterator[None]:
-    """Turn an OSError into WorkspaceProblem: *what* failed, the reason, and *advice*."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            advice = MAKE_ROOM
-        why = error.strerror or str(error)
-        raise WorkspaceProblem(what, f"{why}: {advice}" if advice else why) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bisector.system.workspace import explained, write_whole
+from bisector.system.files import explained, write_whole
 from bisector.testing.scenario import Scenario, text_of
 
 

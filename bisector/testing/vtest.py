@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.system import process, sandbox
+from bisector.system.files import explained, require_room
 from bisector.system.process import Finished
 from bisector.system.sandbox import Box
-from bisector.system.workspace import explained, require_room, short_scratch
+from bisector.system.workspace import short_scratch
 from bisector.testing.oracle import Trial
 from bisector.testing.vtest_log import SKIPPED
 

@@ -18,10 +18,11 @@ from bisector.build.binaries import Build, build, build_key, built
 from bisector.build.toolchains.fast import Fast
 from bisector.errors import MissingLibrary, MissingProgram, WorkspaceProblem
 from bisector.system import cache, process
+from bisector.system.locks import hold
 from bisector.system.process import Finished
 from bisector.system.slots import Slot
 from bisector.system.stop import Stop, Stopped
-from bisector.system.workspace import Workspace, hold
+from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
 from tests.support.tiny_haproxy import LUA, MAKEFILE, TinyHAProxy
 from tests.support.waiting import until, waiting

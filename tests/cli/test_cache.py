@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.system.workspace import Workspace, hold
+from bisector.system.locks import hold
+from bisector.system.workspace import Workspace
 from tests.support.cache_entries import keep_binary
 from tests.support.shell import Shell
 

@@ -12,7 +12,8 @@ import pytest
 from bisector.errors import DamagedRepository, NotARepository, NoUpstream
 from bisector.git import upstream
 from bisector.git.history import History
-from bisector.system.workspace import Workspace, lock
+from bisector.system.locks import lock
+from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
 
 HOUR = 3600

@@ -17,7 +17,8 @@ from bisector.record.events import Noted, Probed
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.search.costs import Memory
-from bisector.system.workspace import Workspace, digest
+from bisector.system.files import digest
+from bisector.system.workspace import Workspace
 from bisector.testing.oracle import DIED
 from tests.support.clone import Clone
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from bisector.system.workspace import Workspace, publish
+from bisector.system.files import publish
+from bisector.system.workspace import Workspace
 
 SIZE = 1000  # bytes of each entry
 

@@ -16,9 +16,10 @@ from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Prober
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.system.files import digest
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace, digest
+from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone

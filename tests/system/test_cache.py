@@ -15,7 +15,8 @@ from bisector.probing.probe import recall, remember
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system import cache
 from bisector.system.cache import Kind
-from bisector.system.workspace import Workspace, hold
+from bisector.system.locks import hold
+from bisector.system.workspace import Workspace
 from tests.support.cache_entries import SIZE, keep_binary, key, stamp
 
 FORK = multiprocessing.get_context("fork")

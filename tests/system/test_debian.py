@@ -13,7 +13,8 @@ import pytest
 
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.system import apt, debian, tools
-from bisector.system.workspace import Workspace, lock
+from bisector.system.locks import lock
+from bisector.system.workspace import Workspace
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm"}
 

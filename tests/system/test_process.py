@@ -15,7 +15,7 @@ import pytest
 
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.system import process
-from bisector.system.workspace import lock
+from bisector.system.locks import lock
 from tests.support.scripts import shell
 from tests.support.waiting import is_gone
 

@@ -8,7 +8,7 @@ from bisector.probing.context import Context
 from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
 from bisector.record.words import Job
-from bisector.system.workspace import digest
+from bisector.system.files import digest
 from bisector.testing.scenario import Known
 
 

@@ -21,7 +21,7 @@ from bisector.record.events import ANSWERED, Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, Purpose
 from bisector.search.release_inference import inferred, longest_path, next_probe
-from bisector.system.workspace import digest
+from bisector.system.files import digest
 from bisector.testing.scenario import Known
 
 _RELATED = 8  # commits that change functions of the patch, whose releases are probed first

@@ -23,7 +23,7 @@ from bisector.record.words import Job, Purpose
 from bisector.record.work_estimate import Estimate
 from bisector.search import sweep_plan
 from bisector.search.sweep_plan import Segment
-from bisector.system.workspace import digest
+from bisector.system.files import digest
 
 
 @dataclass(frozen=True)

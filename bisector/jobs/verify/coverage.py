@@ -25,9 +25,9 @@ from bisector.build.toolchains.dev import Dev
 from bisector.probing.context import Context
 from bisector.record.patch_events import Covered
 from bisector.system import process, tools
+from bisector.system.files import digest, explained
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
-from bisector.system.workspace import digest, explained
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import UsualTimes
 

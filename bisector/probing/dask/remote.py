@@ -26,10 +26,11 @@ from bisector.probing import setup
 from bisector.probing.probe import Probe, probe
 from bisector.probing.setup import Options
 from bisector.record.verdict import Result
+from bisector.system.files import digest, explained, publish
 from bisector.system.sandbox import Sandbox
 from bisector.system.slots import Slot, cores
 from bisector.system.tools import Tool
-from bisector.system.workspace import DEFAULT_LIMIT, Workspace, digest, explained, one_use, publish
+from bisector.system.workspace import DEFAULT_LIMIT, Workspace, one_use
 from bisector.testing.oracle import Oracle
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import ClassVar, Self
 from bisector.errors import ScenarioProblem
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import tools
+from bisector.system.files import digest, explained
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
-from bisector.system.workspace import Workspace, digest, explained
+from bisector.system.workspace import Workspace
 from bisector.testing import guards, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial, check_pattern
