@@ -61,6 +61,7 @@ def test_a_hunt_that_is_under_way_is_not_started_twice(
     try:
         assert hunt.stderr is not None
         hunt.stderr.readline()
+        os.killpg(hunt.pid, signal.SIGSTOP)  # else it may end before, if all is built
         second = bisector(*words)
         listed = bisector("hunts")
     finally:
