@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bisector import __version__
 from bisector.errors import BisectorError, NoTransitionSeen, NoWitness, UnusableEnds, UsageProblem
+from bisector.git.history import Range
 from bisector.jobs.catalog import journal_of
 from bisector.patch.model import Series
 from bisector.probing.context import Context
@@ -75,23 +76,26 @@ def started_job(
     context: Context,
     series: Series | None,
     execution: Execution,
-    *,
-    range: str,
-    old: str = "",
-    new: str = "",
+    over: Range | str,
     commits: int,
+    *,
     blind: bool = False,
 ) -> Started:
-    """The first event of a *job*'s journal; see Started for *range*, the ends and *commits*."""
+    """The first event of a *job*'s journal; see Started for *commits*.
+
+    A job is *over* a range, or over revisions that are named in a text. The scenario's variant is
+    that of all probes of a range; otherwise each test has its own.
+    """
+    span = over if isinstance(over, Range) else None
     return Started(
         command=execution.command,
         repository=str(context.history.path),
-        range=range,
-        old=old,
-        new=new,
+        range=span.text if span else str(over),
+        old=span.old.id if span else "",
+        new=span.new.id if span else "",
         commits=commits,
         scenario=context.oracle.name,
-        variant=context.oracle.variant if job in (Job.RUN, Job.AFFECTED, Job.SWEEP) else "",
+        variant=context.oracle.variant if span else "",
         toolchain=context.toolchains.search.name,
         patches=tuple(patch.subject for patch in series.patches) if series else (),
         blind=blind,

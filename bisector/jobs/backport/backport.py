@@ -62,8 +62,8 @@ def backport(
         context,
         plan.fix.series,
         execution,
-        range=", ".join(names),
-        commits=len(names),
+        ", ".join(names),
+        len(names),
     )
     about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
     job = catalog.job_id(Job.BACKPORT, context, plan.fix.series, plan.suites, *about, delivery)

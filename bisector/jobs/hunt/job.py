@@ -35,10 +35,8 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
         context,
         series,
         execution,
-        range=span.text,
-        old=span.old.id,
-        new=span.new.id,
-        commits=len(span.commits),
+        span,
+        len(span.commits),
         blind=blind,
     )
     name = hunt_id(question, context)

@@ -60,10 +60,8 @@ def run(
         context,
         None,
         execution,
-        range=span.text,
-        old=span.old.id,
-        new=span.new.id,
-        commits=len(releases.graph.revisions),
+        span,
+        len(releases.graph.revisions),
     )
     name = affected_id(question, context)
     return carry_out(

@@ -119,16 +119,13 @@ def sweep_id(question: SweepQuestion, context: Context) -> str:
 
 def run(plan: SweepPlan, execution: Execution) -> JobResult:
     """Carry out a plan, or resume it if an earlier run was interrupted."""
-    span = plan.question.range
     started = started_job(
         Job.SWEEP,
         plan.context,
         None,
         execution,
-        range=span.text,
-        old=span.old.id,
-        new=span.new.id,
-        commits=len(plan.question.places),
+        plan.question.range,
+        len(plan.question.places),
     )
     return carry_out(
         plan.context,

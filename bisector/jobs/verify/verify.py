@@ -62,7 +62,7 @@ def verify(
     context = asked.context
     plan = VerificationPlan(series, tuple(commits), suites, extra)
     started = runner.started_job(
-        Job.VERIFY, context, series, execution, range=", ".join(on), commits=len(commits)
+        Job.VERIFY, context, series, execution, ", ".join(on), len(commits)
     )
     name = catalog.job_id(Job.VERIFY, context, series, suites, commits, extra)
     execution = replace(execution, tests=TESTS_A_CORE * cores())
