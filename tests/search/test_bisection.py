@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from bisector.search.bisection import Contradiction, Observation, Search
 from bisector.search.graph import Graph, Revision
+from tests.support.histories import MERGED, History
 
 OLD, NEW, SKIP = Observation.OLD, Observation.NEW, Observation.SKIP
-History = list[tuple[Revision, list[Revision]]]
 
 
 def linear(length: int) -> History:
@@ -453,19 +453,6 @@ def test_choosing_eight_at_once_takes_little_time() -> None:
 
 
 # --- merges ---------------------------------------------------------------------------------------
-
-#   a - b - c - m - z      a side branch of two commits, merged
-#    \         /
-#     s - - - t
-MERGED: History = [
-    ("a", ["outside"]),
-    ("b", ["a"]),
-    ("s", ["a"]),
-    ("c", ["b"]),
-    ("t", ["s"]),
-    ("m", ["c", "t"]),
-    ("z", ["m"]),
-]
 
 
 def test_an_old_side_branch_excludes_only_itself_and_what_it_forked_from() -> None:

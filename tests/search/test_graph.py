@@ -5,21 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bisector.search.graph import Graph, Revision
-
-History = list[tuple[Revision, list[Revision]]]
-
-#   a - b - c - m - z      a side branch of two commits, merged
-#    \         /
-#     s - - - t
-MERGED: History = [
-    ("a", ["outside"]),
-    ("b", ["a"]),
-    ("s", ["a"]),
-    ("c", ["b"]),
-    ("t", ["s"]),
-    ("m", ["c", "t"]),
-    ("z", ["m"]),
-]
+from tests.support.histories import MERGED, History
 
 
 def shown_in(untestable: str, history: History = MERGED) -> dict[Revision, str]:

@@ -23,6 +23,8 @@ from tests.support.clone import AUTHOR, Clone
 from tests.support.hunting import BAD, GOOD, Machine, Scripted, World, bad_in
 from tests.support.toolchains import AUTO, GCC
 
+pytestmark = pytest.mark.usefixtures("no_clock")
+
 WORDS = ("one", "two", "three", "four")
 """What the culprit's four hunks bring into src/a.c, far from each other."""
 
@@ -93,12 +95,6 @@ class Lab(World):
 
     def notes(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Noted)]
-
-
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Journals are compared byte by byte."""
-    monkeypatch.setattr("bisector.probing.ticket.time.time", lambda: 0.0)
 
 
 @pytest.fixture

@@ -44,11 +44,7 @@ from tests.support.hunting import (
 from tests.support.records import STARTED
 from tests.support.toolchains import AUTO, GCC, TCC
 
-
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Journals are compared byte by byte."""
-    monkeypatch.setattr("bisector.probing.ticket.time.time", lambda: 0.0)
+pytestmark = pytest.mark.usefixtures("no_clock")
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from tests.support.clone import Clone
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World, bad_in, tell_fast
 from tests.support.toolchains import AUTO, GCC, TCC
 
+pytestmark = pytest.mark.usefixtures("no_clock")
+
 TAGGED = {0: "v3.0.0", **{n: f"v3.1-dev{n}" for n in range(1, 20)}, 20: "v3.1.0"}
 
 
@@ -67,12 +69,6 @@ class Shelf(World):
     def told_as(self, truth: Truth) -> bool:
         """Does the table say of each release what is true?"""
         return self.table() == {name: truth(number, 0) for number, name in TAGGED.items()}
-
-
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Journals are compared byte by byte."""
-    monkeypatch.setattr("bisector.probing.ticket.time.time", lambda: 0.0)
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ from tests.support.hunting import (
 )
 from tests.support.toolchains import AUTO
 
+pytestmark = pytest.mark.usefixtures("no_clock")
+
 ALL = Choice(every=1)
 Drawn = list[tuple[list[int], Verdict]]
 
@@ -78,12 +80,6 @@ class Land(World):
 
     def notes(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Noted)]
-
-
-@pytest.fixture(autouse=True)
-def _no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Journals are compared."""
-    monkeypatch.setattr("bisector.probing.ticket.time.time", lambda: 0.0)
 
 
 @pytest.fixture
