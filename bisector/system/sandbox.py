@@ -188,9 +188,15 @@ def why_not(said: str, switches: Mapping[str, str]) -> EnvironmentProblem:
 
 
 def home_of(program: Path) -> Path:
-    """The path that has to be readable for *program* to run: its installation prefix, or itself."""
-    prefix = program.parent.parent
-    return prefix if program.parent.name == "bin" and not _has_home(prefix) else program
+    """The path that has to be readable for *program* to run.
+
+    That is its installation prefix, the folder of a script that runs `lib/` and its own name (the
+    layout of `debian.fetch_vtest`), or the program itself.
+    """
+    folder, prefix = program.parent, program.parent.parent
+    if folder.name == "bin" and not _has_home(prefix):
+        return prefix
+    return folder if (folder / "lib" / program.name).is_file() else program
 
 
 def outermost(paths: Iterable[Path]) -> tuple[str, ...]:

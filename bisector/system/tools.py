@@ -76,8 +76,9 @@ def find_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) ->
     search = environ.get("PATH", os.defpath)
     if named := environ.get("VTEST_PROGRAM"):
         if found := shutil.which(named, path=search):
-            # the fetched one is a script: its identity is that of the program it runs
-            return fetched_vtest(own) if Path(found).parent == own else _tool(Path(found))
+            # a fetched one, be it of another workspace, is a script: its identity is that of the
+            # program it runs
+            return fetched_vtest(Path(found).absolute().parent) or _tool(Path(found))
         raise EnvironmentProblem(
             f"VTEST_PROGRAM is {named}, which is no executable file", "correct or unset it"
         )
@@ -158,6 +159,8 @@ def bwrap_folder(workspace: Workspace) -> Path:
 
 def fetched_vtest(folder: Path) -> Tool | None:
     """The VTest that `debian.fetch_vtest` laid out: `varnishtest`, `version`, `lib/`; or None."""
+    if not (folder / "lib" / "varnishtest").is_file():
+        return None
     try:
         version = (folder / "version").read_text(encoding="utf-8").strip()
     except FileNotFoundError:

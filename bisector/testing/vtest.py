@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bisector.errors import EnvironmentProblem
 from bisector.system import process, sandbox
 from bisector.system.files import explained, require_room
 from bisector.system.process import Finished
@@ -20,6 +22,9 @@ OUTER = 1.25  # times VTest's own time limit: after that it is killed
 # Bytes of VTest's log buffer. VTest aborts if a log does not fit, and takes 0.01 s to clear 16 MiB.
 # A scenario's log has 20 KiB. The whole buffer must fit into process.OUTPUT_BYTES.
 LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
+# The statuses of a shell whose program cannot be executed. VTest's own are 0, 1, 2 and 77, and each
+# line of its output begins with the same marks.
+_NOT_STARTED, _STARTED = (126, 127), re.compile(r"^[*#-]+ ", re.M)
 SHELL_SECONDS = 10.0  # for a command that VTest runs before a test
 
 # As in upstream's run-regtests.sh: -dM fills memory, so that reads of stale memory become visible.
@@ -73,7 +78,8 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
 def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
     """Run VTest, the first of the trial's tools, once; *buffer* is the size of its log in bytes.
 
-    Raises WorkspaceProblem if the test failed and the disk is full.
+    Raises EnvironmentProblem if VTest itself does not start, WorkspaceProblem if the test failed
+    and the disk is full.
     """
     done = process.run(
         [
@@ -88,6 +94,10 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         stop=trial.slot.stop,
         box=place.box,
     )
+    if done.status in _NOT_STARTED and not _STARTED.search(done.output):
+        said = done.output.strip().splitlines()[-1:] or ["it printed nothing"]
+        what = f"{trial.tools[0].path} does not start: {said[0]}"
+        raise EnvironmentProblem(what, "name VTest itself in VTEST_PROGRAM, not a script")
     if done.status not in (0, SKIPPED) and not done.excess:
         require_room(place.scratch, trial.log.parent)
     return done

@@ -94,6 +94,13 @@ def test_the_installation_prefix_of_a_program_is_readable(tmp_path: Path) -> Non
     assert home_of(tmp_path / "vtest") == tmp_path / "vtest"
 
 
+def test_the_folder_of_a_fetched_program_is_readable(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "varnishtest").touch()
+    assert home_of(tmp_path / "varnishtest") == tmp_path
+    assert home_of(tmp_path / "other") == tmp_path / "other"
+
+
 def test_paths_below_others_are_not_mounted_again() -> None:
     paths = [Path("/w/tools"), Path("/usr"), Path("/w/tools/tcc/cc.sh"), Path("/usr/bin/gcc")]
     assert outermost([*paths, Path("/w/tools"), Path("/lib/x"), Path("/o")]) == ("/w/tools", "/o")

@@ -102,6 +102,15 @@ class TestVTest:
         after = tools.require_vtest(workspace, {"PATH": "/nowhere"})
         assert after.identity != before.identity
 
+    def test_one_that_was_fetched_into_another_workspace_is_the_same_tool(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        own_vtest(workspace)
+        theirs = own_vtest(Workspace(tmp_path / "theirs"))
+        here = tools.require_vtest(workspace, {"PATH": "/nowhere"})
+        there = tools.require_vtest(workspace, {"VTEST_PROGRAM": str(theirs)})
+        assert (there.path, there.version, there.identity) == (theirs, here.version, here.identity)
+
     def test_without_any_the_error_says_how_to_get_it(self, workspace: Workspace) -> None:
         assert tools.find_vtest(workspace, {"PATH": "/nowhere"}) is None
         with pytest.raises(MissingProgram, match=r"bisector doctor --fix"):

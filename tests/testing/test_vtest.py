@@ -1,4 +1,4 @@
-"""Running VTest: long logs are searched in their head and their end."""
+"""Running VTest: long logs, and a VTest that does not start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.record.verdict import Verdict
+from bisector.errors import EnvironmentProblem
+from bisector.record.verdict import Ruling, Verdict
 from bisector.system import process
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
@@ -22,12 +23,17 @@ MIDDLE = "head -c 6700000 /dev/zero | tr '\\0' x | fold -w 99"
 def verdict(folder: Path, oracle: VTestCase, *said: str) -> Verdict:
     """What is made of a test in which VTest says one thing, then 6.7 MB, then another."""
     first, last = said
+    return ruling(folder, oracle, f"echo '{first}'; {MIDDLE}; echo; echo '{last}'").verdict
+
+
+def ruling(folder: Path, oracle: VTestCase, script: str) -> Ruling:
+    """What is made of a test in which VTest is this shell *script*."""
     program = folder / "vtest"
-    program.write_text(f"#!/bin/sh\necho '{first}'; {MIDDLE}; echo; echo '{last}'\n")
+    program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     case = replace(oracle, folder=str(folder))
     tools = (Tool(program, "vtest", "id"),)
-    return case.run(Trial(Path("/haproxy"), folder / "log", tools, 30.0, Slot(1))).verdict
+    return case.run(Trial(Path("/haproxy"), folder / "log", tools, 30.0, Slot(1)))
 
 
 @pytest.mark.parametrize("said", [("lacks it", "fine"), ("fine", "lacks it")])
@@ -43,3 +49,16 @@ def test_patterns_match_in_the_head_and_the_end_of_a_long_log(
 
 def test_vtests_whole_log_buffer_is_read() -> None:
     assert max(vtest.LOG_BUFFER, vtest.SCENARIO_BUFFER) < process.OUTPUT_BYTES
+
+
+def test_a_vtest_that_does_not_start_is_the_machines_fault_and_no_verdict(tmp_path: Path) -> None:
+    with pytest.raises(
+        EnvironmentProblem, match=r"vtest does not start: .*no/such/vtest"
+    ) as raised:
+        ruling(tmp_path, ORACLE, "exec /no/such/vtest")
+    assert "VTEST_PROGRAM" in raised.value.hint
+
+
+def test_a_program_that_the_test_lacks_is_no_such_fault(tmp_path: Path) -> None:
+    said = "echo '---- top shell_exit not as expected: got 0x007f wanted 0x0000'; exit 127"
+    assert ruling(tmp_path, ORACLE, said).verdict is Verdict.UNTESTABLE
