@@ -13,6 +13,8 @@ import pytest
 import bisector
 from tests.support.supply import ROOT
 
+pytestmark = pytest.mark.slow
+
 LISTING = """
 from bisector.patch import load
 from bisector.probing import setup

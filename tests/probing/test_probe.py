@@ -214,7 +214,7 @@ def test_a_test_whose_comments_hold_is_run(
     assert skipped == ["any.vtc"]
 
 
-@pytest.mark.parametrize("boxed", [False, True])
+@pytest.mark.parametrize("boxed", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_skipped_test_says_which_guard_failed(
     request: pytest.FixtureRequest,
     tiny: TinyHAProxy,
