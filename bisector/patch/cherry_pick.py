@@ -140,7 +140,11 @@ class Picker:
 
     def _author(self, author: Author | None) -> pygit2.Signature:
         if author is not None:
-            return pygit2.Signature(author.name, author.email, author.time, author.offset)
+            try:
+                return pygit2.Signature(author.name, author.email, author.time, author.offset)
+            except pygit2.InvalidError:  # as git: names and addresses need more than punctuation
+                what = f"the patch's author '{author.name} <{author.email}>' has no name or address"
+                raise PatchProblem(what, "correct its From: line") from None
         if self._committer is not None:
             return self._committer
         raise PatchProblem("the patch does not say who wrote it", "add From: and Date: lines")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pygit2
@@ -410,3 +411,13 @@ def test_spans_touch_if_they_share_a_line_or_are_adjacent() -> None:
     assert touch(Span(1, 3), Span(3, 5))
     assert touch(Span(3, 3), Span(3, 5))
     assert not touch(Span(1, 3), Span(4, 5))
+
+
+@pytest.mark.parametrize("author", [Author("\\", "jo@example.org", 0, 0), Author("Jo", "<>", 0, 0)])
+def test_an_author_of_punctuation_alone_is_refused_as_by_git(
+    repo: Repo, picker: Picker, author: Author
+) -> None:
+    fix, branch = fix_and_branch(repo, {C: TEN}, {C: TEN}, {C: FIXED})
+    patch = load.from_commit(repo.git, repo.read(fix))
+    with pytest.raises(PatchProblem, match=r"has no name or address.*From:"):
+        picker.series(Series((replace(patch, author=author),)), branch)
