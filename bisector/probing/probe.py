@@ -21,6 +21,8 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import UsualTimes
 
+# Part of a verdict's key: changes with the rules by which logs are judged.
+RULES = "2"
 TRIES = 2  # a run that was neither good nor bad may be due to a busy moment
 
 
@@ -47,7 +49,10 @@ class Probe:
         """The verdict's key: a digest of the binary's key, the oracle, its tools and the run."""
         tools = (tool.identity for tool in self.tools)
         return digest(
-            binary_key, self.oracle.digest, *tools, *self.oracle.conditions(), str(self.run)
+            RULES,
+            *(binary_key, self.oracle.digest),
+            *(*tools, *self.oracle.conditions()),
+            str(self.run),
         )
 
 

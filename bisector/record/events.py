@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bisector.record.failure import Failure
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change, Job, Turn
 
@@ -76,7 +77,8 @@ class Probed(Event):
 
     ``key`` identifies what was asked, whoever answered: source, toolchain, test and run. ``binary``
     is the digest of the built program. ``foreign`` is the key under which a worker with other tools
-    keeps its answer, '' if the client's tools would give the same.
+    keeps its answer, '' if the client's tools would give the same. ``failure`` is how the test
+    failed, as in Ruling.
     """
 
     kind: ClassVar[str] = "probed"
@@ -102,11 +104,12 @@ class Probed(Event):
     variant: str = ""
     place: int | None = None
     foreign: str = ""
+    failure: Failure | None = None
 
     @property
     def ruling(self) -> Ruling:
-        """The verdict with its reason and its evidence."""
-        return Ruling(self.verdict, self.reason, self.evidence)
+        """The verdict with its reason, its evidence and the kind of failure."""
+        return Ruling(self.verdict, self.reason, self.evidence, failure=self.failure)
 
     @property
     def result(self) -> Result:
