@@ -6,7 +6,7 @@ what `git describe` calls a revision. Times are seconds since the epoch, duratio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bisector.record.failure import Failure
@@ -115,6 +115,36 @@ class Probed(Event):
     def result(self) -> Result:
         """The result that the event was made of, without its times: nothing was run again."""
         return Result(self.ruling, self.foreign or self.key, self.binary, log=self.log)
+
+
+@dataclass(frozen=True)
+class Learnt(Event):
+    """The bug's own failure, of which ``failures`` are the kinds.
+
+    The test failed so at ``revision``, called ``name``, in ``runs`` runs. From then on no other
+    failure is bad.
+    """
+
+    kind: ClassVar[str] = "learnt"
+    revision: str
+    name: str
+    failures: tuple[Failure, ...]
+    runs: int
+
+    @property
+    def text(self) -> str:
+        """The event in one sentence."""
+        what = ", or ".join(map(str, self.failures))
+        return f"the bug's failure, learnt at {self.name} in {self.runs} runs: {what}"
+
+    def judge(self, probed: Probed) -> Probed:
+        """*probed* with the verdict by what was learnt: bad is what fails as the bug does."""
+        if probed.failure is None:
+            return probed
+        if probed.failure in self.failures:
+            return replace(probed, verdict=Verdict.BAD)
+        reason = f"it fails in another way than the bug: {probed.reason}"
+        return replace(probed, verdict=Verdict.UNTESTABLE, reason=reason)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ class FailureClass(StrEnum):
     """The classes of failure.
 
     In EXPECTATION and CRASH HAProxy did something else than the test wants, so they are bad unless
-    the bug's own failure is known. In REFUSAL, START, TIMEOUT and CONNECTION it may be the bug, a
-    feature that is not there yet, or the test. The others say nothing about the bug: HARNESS is the
+    the bug's own failure is known. REFUSAL, START, TIMEOUT, CONNECTION and OTHER may be the bug, a
+    feature that is not there yet, or the test. The rest says nothing about the bug: HARNESS is the
     test's own mistake or VTest's, BROKEN is a HAProxy that does not start at all.
     """
 
@@ -21,6 +21,7 @@ class FailureClass(StrEnum):
     START = "start"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
+    OTHER = "other"
     HARNESS = "harness"
     MISSING = "missing program"
     SKIPPED = "skipped"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from bisector.errors import ScenarioProblem
+from bisector.record.failure import FailureClass
 from bisector.record.verdict import Ruling
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
@@ -19,7 +20,7 @@ from bisector.system.workspace import Workspace
 
 RUN_SECONDS = 30.0  # default time limit; a user's test may wait for HAProxy's usual timeouts
 
-# How a ruling's reason begins if the time limit was exceeded, and if HAProxy crashed.
+# How reasons begin: the time limit was exceeded, HAProxy crashed.
 TIMED_OUT, DIED = "timed out", "HAProxy died by"
 
 
@@ -95,7 +96,7 @@ class Oracle(ABC):
 
     def may_differ(self, ruling: Ruling) -> bool:
         """Whether running again could change *ruling*, which is neither good nor bad."""
-        return ruling.reason.startswith(TIMED_OUT)
+        return ruling.failure is not None and ruling.failure.kind is FailureClass.TIMEOUT
 
     def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
         """Names and contents of the user's files that a run on another machine needs.
@@ -111,7 +112,10 @@ class Oracle(ABC):
 
 def is_doubtful(ruling: Ruling) -> bool:
     """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
-    return not ruling.verdict.tested or ruling.reason.startswith(DIED)
+    failure = ruling.failure
+    return not ruling.verdict.tested or (
+        failure is not None and failure.kind is not FailureClass.EXPECTATION
+    )
 
 
 def check_pattern(pattern: str | None, where: str) -> None:

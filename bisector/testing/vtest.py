@@ -70,9 +70,19 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
             "TMPDIR": str(scratch),
             "HOME": str(scratch),
             "HAPROXY_PROGRAM": str(trial.binary),
-            "HAPROXY_ARGS": haproxy_args(),
+            "HAPROXY_ARGS": f"{haproxy_args()} -V" if _waits_for_ok(home / vtc) else haproxy_args(),
         }
         yield Place(home / vtc, scratch, env, box)
+
+
+def _waits_for_ok(case: Path) -> bool:
+    """Whether the test waits for HAProxy to say that a configuration is valid.
+
+    varnishtest does so, while HAProxy since 2.8 says it with -V only.
+    """
+    with contextlib.suppress(OSError):
+        return b"-conf-OK" in case.read_bytes()
+    return False
 
 
 def run_test(place: Place, trial: Trial, buffer: int) -> Finished:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from bisector.errors import ScenarioProblem
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import tools
 from bisector.system.files import digest, explained
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import guards, vtest
+from bisector.testing import guards, minimal, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial, check_pattern
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
@@ -118,13 +119,18 @@ class VTestCase(Oracle):
         text, shell = self._text(), self._shell(trial)
         if unmet := guards.unmet(text, shell):
             trial.log.write_text("".join(f"not met: {comment}\n" for comment in unmet))
-            return Ruling(Verdict.UNTESTABLE, f"{BY_COMMENT}: {', '.join(unmet)}", unmet)
+            reason = f"{BY_COMMENT}: {', '.join(unmet)}"
+            skipped = Failure(FailureClass.SKIPPED, ", ".join(unmet))
+            return Ruling(Verdict.UNTESTABLE, reason, unmet, failure=skipped)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
         with vtest.place(self.vtc, self.files, self.folder, trial) as place:
             done = vtest.run_test(place, trial, buffer)
         ruling = classify(done, self.patterns)
+        if not self.knows_its_bug and _may_be_broken(ruling) and not minimal.starts(trial):
+            ruling = minimal.broken(ruling)
         if done.status == SKIPPED and (needed := guards.failed_guard(text, shell)):
-            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}")
+            skipped = Failure(FailureClass.SKIPPED, needed)
+            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}", failure=skipped)
         return replace(ruling, seconds=done.seconds)
 
     def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
@@ -158,3 +164,13 @@ class VTestCase(Oracle):
                 return vtest.run_shell(place, trial, command)
 
         return run
+
+
+def _may_be_broken(ruling: Ruling) -> bool:
+    """Whether a HAProxy that does not start at all would fail in this way, too."""
+    failure = ruling.failure
+    return (
+        failure is not None
+        and failure.kind.learnable
+        and failure.kind is not FailureClass.EXPECTATION
+    )
