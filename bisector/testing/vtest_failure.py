@@ -121,7 +121,7 @@ def _refusal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
     the test expects to be refused.
     """
     log, first = run.output, fatals[0].at if fatals else len(run.output)
-    served = {name for name, at in _served(log).items() if at < first}
+    served = set(_SERVING.findall(log))
     alerts = [
         (found[1], found[2])
         for found in _ALERT.finditer(log)
@@ -130,7 +130,7 @@ def _refusal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
     refusing = {name for name, text in alerts if _REFUSED.search(text)}
     # not those that the test expects to be refused (-conf-BAD): VTest reports them
     refusing -= set(_EXPECTED_REFUSAL.findall(log))
-    stillborn = {name for name, _ in alerts} - set(_served(log))
+    stillborn = {name for name, _ in alerts}
     failed = {fatal.name for fatal in fatals if _NO_START.search(fatal.text)}
     for name in sorted(refusing | (stillborn & failed)):
         lines = tuple(cleaned(text) for other, text in alerts if other == name)[:EVIDENCE_LINES]
@@ -147,7 +147,7 @@ def _crash(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
         died = _DIED.search(fatal.text)
         if died and int(died[1]) in _SIGNALS:
             signal = _SIGNALS[int(died[1])]
-            if fatal.name in _served(run.output):
+            if fatal.name in _SERVING.findall(run.output):
                 reason = f"{DIED} {signal} during the test"
                 return _found(FailureClass.CRASH, signal, reason, run.output)
             reason = f"{DIED} {signal} at its start"
@@ -218,14 +218,6 @@ def _overflow(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
         said = "its log is longer than VTest's buffer"
         return _found(FailureClass.HARNESS, said, f"the test itself failed: {said}", run.output)
     return None
-
-
-def _served(log: str) -> dict[str, int]:
-    """The HAProxy instances that accepted a connection: the index of the first one in the log."""
-    found: dict[str, int] = {}
-    for match in _SERVING.finditer(log):
-        found.setdefault(match[1], match.start())
-    return found
 
 
 def _last_line(log: str) -> str:

@@ -48,8 +48,8 @@ class EndsFinder:
 
     def find(self) -> Ends:
         """The ends. Raises UnusableEnds if there are none, and TestIsFlaky."""
-        ends = (self._span.old.id, self._span.new.id)
-        tickets = [self._prober.start(end, Purpose.END) for end in ends]
+        commits = (self._span.old.id, self._span.new.id)
+        tickets = [self._prober.start(commit, Purpose.END) for commit in commits]
         old, new = self._prober.ask_all(tickets)
         self._learn(self._failing(old, new))
         old, new = self._again(old), self._again(new)

@@ -189,6 +189,7 @@ class Hunt:
                 learn(self.prober, bad, self._flaky)
             return bad.revision
         self._verify_ends(span, Verdict.GOOD)
+        self._note_other_failures()
         reason = finder.failure()
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
@@ -229,13 +230,15 @@ class Hunt:
 
     def _note_other_failures(self) -> None:
         """Note the failures that were seen and are not the bug's, and where."""
-        learnt = self.prober.learnt
+        if self.prober.context.oracle.knows_its_bug:
+            return
+        bug = self.prober.learnt.failures if self.prober.learnt else ()
         seen: dict[Failure, dict[str, None]] = {}
-        for event in self.journal.events if learnt else ():
+        for event in self.journal.events:
             if isinstance(event, Probed) and event.failure and not event.patched:
                 seen.setdefault(event.failure, {})[event.name] = None
         for failure, names in seen.items():
-            if learnt and failure not in learnt.failures:
+            if failure not in bug:
                 self.journal.note(Noted(other_failure(failure, tuple(names))))
 
     def _has_turned(self, way: Turn) -> bool:
