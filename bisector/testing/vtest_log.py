@@ -8,11 +8,13 @@ know, a missing program, a timeout) is untestable.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import sizes
 from bisector.system.process import Finished
+from bisector.testing.deaths import Death
 from bisector.testing.oracle import DIED, TIMED_OUT
 
 SKIPPED = 77  # VTest's exit status for a skipped test: it requires a feature that is missing
@@ -23,6 +25,8 @@ MAX_TEXT = 4096  # characters of a line that are searched; real messages are sho
 # VTest marks the message that ends a test by four dashes and the name of the part that failed:
 #   ---- c1    EXPECT resp.status (503) == "200" failed
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
+# ... and what is noted about an HAProxy for whose death a test was ended
+_FATAL_LINE = re.compile(r"^(?:----|#+\s+\S+\s+HAProxy (?:died|ended)\b).*$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
 _REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
 _SERVING = re.compile(r"^\*+\s+(\S+)\s+debug\|[0-9a-f]{8}:\S+\.accept\(", re.M)
@@ -61,8 +65,11 @@ class Patterns:
     skip: str | None = None
 
 
-def classify(run: Finished, patterns: Patterns) -> Ruling:
-    """The ruling on one run of a test, by *patterns* as far as they are given."""
+def classify(run: Finished, patterns: Patterns, deaths: Sequence[Death] = ()) -> Ruling:
+    """The ruling on one run of a test, by *patterns* as far as they are given.
+
+    *deaths* are those for which the test was ended early.
+    """
     if run.excess:
         return Ruling(Verdict.UNTESTABLE, f"the test was stopped: {run.excess}")
     if run.status == SKIPPED:
@@ -71,11 +78,11 @@ def classify(run: Finished, patterns: Patterns) -> Ruling:
     if patterns.skip and (lines := _lines(run.output, patterns.skip)):
         return Ruling(Verdict.UNTESTABLE, f"--skip-if matches: {_first(lines)}", lines)
     if patterns.bad is not None:
-        ruling = _by_signature(run, patterns, patterns.bad)
+        ruling = _by_signature(run, patterns, patterns.bad, deaths)
     elif run.status == 0:
         ruling = Ruling(Verdict.GOOD, "every expectation held")
     else:
-        ruling = _by_failure(run)
+        ruling = _by_failure(run, deaths)
     return ruling if _is_conclusive(ruling, run, patterns) else _unread(run)
 
 
@@ -93,7 +100,9 @@ def _unread(run: Finished) -> Ruling:
     return Ruling(Verdict.UNTESTABLE, reason)
 
 
-def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
+def _by_signature(
+    run: Finished, patterns: Patterns, signature: str, deaths: Sequence[Death]
+) -> Ruling:
     """Bad needs the signature; bad and good both need the control."""
     lines = _lines(run.output, signature)
     controlled = patterns.control is None or re.search(patterns.control, run.output, re.M)
@@ -101,7 +110,7 @@ def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
         return Ruling(Verdict.BAD, f"the bug's signature: {_first(lines)}", lines)
     if controlled and run.status == 0:
         return Ruling(Verdict.GOOD, "the test passed, without the bug's signature")
-    failure = _by_failure(run)
+    failure = _by_failure(run, deaths)
     if run.status == 0 or (lines and not controlled):
         what = "the signature matches" if lines else "it passed"
         reason = f"{what}, but the control does not match: the test itself did not work here"
@@ -112,10 +121,11 @@ def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
     return Ruling(Verdict.UNTESTABLE, reason, failure.evidence)
 
 
-def _by_failure(run: Finished) -> Ruling:
-    """The ruling on a failed test by VTest's own messages."""
+def _by_failure(run: Finished, deaths: Sequence[Death]) -> Ruling:
+    """The ruling on a failed test by VTest's own messages, and what it would say of *deaths*."""
     fatals = [(_trim(name), _shortened(text)) for name, text in _FATAL.findall(run.output)]
-    evidence = tuple(map(_trim, re.findall(r"^----.*$", run.output, re.M)[:EVIDENCE_LINES]))
+    fatals += [(death.instance, death.in_vtests_words) for death in deaths]
+    evidence = tuple(map(_trim, _FATAL_LINE.findall(run.output)[:EVIDENCE_LINES]))
     for rule in (_refusal, _timeout, _crash, _expectation, _overflow):
         if ruling := rule(run, fatals, evidence):
             return ruling

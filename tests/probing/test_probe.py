@@ -19,7 +19,7 @@ from bisector.system.workspace import Workspace
 from bisector.testing import vtest
 from bisector.testing.oracle import Trial
 from bisector.testing.oracles.vtest_case import VTestCase
-from bisector.testing.vtest import Place
+from bisector.testing.vtest import Place, Ran
 from tests.support.clone import Clone
 from tests.support.tiny_haproxy import TinyHAProxy
 
@@ -36,11 +36,11 @@ def tiny(clone: Clone, workspace: Workspace) -> TinyHAProxy:
 def request_(tiny: TinyHAProxy, monkeypatch: pytest.MonkeyPatch) -> Probe:
     """A question on a tiny HAProxy; while it is tested, somebody clears the cache."""
 
-    def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
+    def run_test(place: Place, trial: Trial, buffer: int) -> Ran:
         trial.log.write_text("all was well")
         cache.clear(tiny.workspace)
         assert trial.binary.exists()
-        return Finished((), 0, trial.log.read_text(), 0.5)
+        return Ran(Finished((), 0, trial.log.read_text(), 0.5))
 
     monkeypatch.setattr(vtest, "run_test", run_test)
     tree = tiny.clone.tree({}, tiny.first)
@@ -136,10 +136,10 @@ def test_what_may_have_been_a_busy_moment_is_asked_once_more(
 ) -> None:
     said = iter(logs)
 
-    def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
+    def run_test(place: Place, trial: Trial, buffer: int) -> Ran:
         trial.log.write_text(next(said))
         fine = "fine" in trial.log.read_text() or "control" in trial.log.read_text()
-        return Finished((), 0 if fine else 1, trial.log.read_text(), 0.5)
+        return Ran(Finished((), 0 if fine else 1, trial.log.read_text(), 0.5))
 
     monkeypatch.setattr(vtest, "run_test", run_test)
     tree = tiny.clone.tree({}, tiny.first)
@@ -184,10 +184,10 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A VTest that skips every test; the names of those that it was given."""
     given: list[str] = []
 
-    def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
+    def run_test(place: Place, trial: Trial, buffer: int) -> Ran:
         given.append(place.case.name)
         trial.log.write_text("*    top   SKIPPING test, lacking feature: cmd\n")
-        return Finished((), 77, trial.log.read_text(), 0.5)
+        return Ran(Finished((), 77, trial.log.read_text(), 0.5))
 
     monkeypatch.setattr(vtest, "run_test", run_test)
     return given

@@ -121,8 +121,9 @@ class VTestCase(Oracle):
             return Ruling(Verdict.UNTESTABLE, f"{BY_COMMENT}: {', '.join(unmet)}", unmet)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
         with vtest.place(self.vtc, self.files, self.folder, trial) as place:
-            done = vtest.run_test(place, trial, buffer)
-        ruling = classify(done, self.patterns)
+            ran = vtest.run_test(place, trial, buffer)
+        done = ran.finished
+        ruling = classify(done, self.patterns, ran.deaths)
         if done.status == SKIPPED and (needed := guards.failed_guard(text, shell)):
             ruling = replace(ruling, reason=f"{BY_GUARD} {needed}")
         return replace(ruling, seconds=done.seconds)
