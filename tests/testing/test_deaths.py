@@ -41,6 +41,9 @@ exit 2
 START = 'haproxy & echo "***  h1    PID: $!"; '
 WAIT = START + "exec sleep 20"  # as for a response that never comes
 GO_ON = START + "exec sleep 0.5"  # long enough to be taken for that
+# bash would ask how its child ended, sleep does not
+LEFT = "until grep -q sleep /proc/$PPID/comm; do sleep 0.02; done; "
+STOPPED = "until grep -q stopped /proc/$PPID/status; do sleep 0.02; done; "
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +86,7 @@ def ran(
     [
         ("kill -SEGV $$", SEGV),
         ("kill -ABRT $$", Death("h1", signal.SIGABRT, 0)),
-        ("sleep 0.2; kill -BUS $$", Death("h1", signal.SIGBUS, 0)),
+        ("kill -BUS $$", Death("h1", signal.SIGBUS, 0)),
         ("exit 1", REFUSAL),
         ("exit 139 # a master whose worker has died", Death("h1", signal.SIGSEGV, 139)),
     ],
@@ -91,7 +94,7 @@ def ran(
 def test_a_test_is_over_when_an_instance_has_died(
     tmp_path: Path, haproxy: str, death: Death
 ) -> None:
-    run = ran(tmp_path, haproxy, WAIT)
+    run = ran(tmp_path, LEFT + haproxy, WAIT)
     assert run.deaths == (death,)
     assert run.finished.seconds < 10
     assert run.finished.status == 2
@@ -101,14 +104,15 @@ def test_a_test_is_over_when_an_instance_has_died(
 
 
 def test_so_it_is_inside_the_sandbox(tmp_path: Path, box: Sandbox) -> None:
-    run = ran(tmp_path, "kill -SEGV $$", WAIT, sandbox=box)
+    run = ran(tmp_path, LEFT + "kill -SEGV $$", WAIT, sandbox=box)
     assert run.deaths == (SEGV,)
     assert run.finished.seconds < 10
     assert "TEST any.vtc FAILED" in run.finished.output
 
 
-def test_all_that_have_died_are_found(tmp_path: Path) -> None:
-    script = "case $1 in h2) kill -SEGV $$;; *) exit 1;; esac"
+def test_all_that_have_died_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deaths, "DEAD_SECONDS", 1.0)  # for both to die in
+    script = LEFT + "case $1 in h2) kill -SEGV $$;; *) exit 1;; esac"
     both = f'haproxy h2 & echo "***  h2    PID: $!"; {WAIT}'
     assert set(ran(tmp_path, script, both).deaths) == {REFUSAL, Death("h2", signal.SIGSEGV, 0)}
 
@@ -124,7 +128,7 @@ def test_all_that_have_died_are_found(tmp_path: Path) -> None:
     ],
 )
 def test_an_instance_that_ends_as_it_should_ends_no_test(tmp_path: Path, haproxy: str) -> None:
-    run = ran(tmp_path, haproxy, GO_ON)
+    run = ran(tmp_path, LEFT + haproxy, GO_ON)
     assert (run.deaths, run.finished.status) == ((), 0)
     assert "the test is over" not in run.finished.output
 
@@ -142,34 +146,34 @@ def test_one_that_vtest_asks_about_ends_no_test(tmp_path: Path, test: str) -> No
 
 
 def test_a_worker_that_its_master_does_not_ask_about_ends_no_test(tmp_path: Path) -> None:
-    master = 'test "$1" && kill -SEGV $$; haproxy worker & exec sleep 0.5'
+    master = LEFT + 'test "$1" && kill -SEGV $$; haproxy worker & exec sleep 0.5'
     run = ran(tmp_path, master, GO_ON)
     assert (run.deaths, run.finished.status) == ((), 0)
 
 
 def test_one_that_a_shell_of_the_test_starts_ends_no_test(tmp_path: Path) -> None:
-    run = ran(tmp_path, "exit 1", "sh -c 'haproxy & exec sleep 0.5'; true")
+    run = ran(tmp_path, LEFT + "exit 1", "sh -c 'haproxy & exec sleep 0.5'; true")
     assert (run.deaths, run.finished.status) == ((), 0)
 
 
 def test_another_program_that_dies_ends_no_test(tmp_path: Path) -> None:
-    run = ran(tmp_path, "exec sleep 1", "sh -c 'exit 1' & exec sleep 0.5")
+    run = ran(tmp_path, "exec sleep 1", f"sh -c '{LEFT}exit 1' & exec sleep 0.5")
     assert (run.deaths, run.finished.status) == ((), 0)
 
 
 def test_a_vtest_that_is_stopped_is_not_taken_for_one_that_waits(tmp_path: Path) -> None:
     stops = "haproxy & kill -STOP $BASHPID; wait $! || true"
-    run = ran(tmp_path, "exit 1", stops, main="sleep 0.6; kill -CONT -- -$!")
+    run = ran(tmp_path, STOPPED + "exit 1", stops, main="sleep 0.6; kill -CONT -- -$!")
     assert (run.deaths, run.finished.status) == ((), 0)
 
 
 def test_a_test_that_wants_its_haproxy_to_fail_goes_on(tmp_path: Path) -> None:
-    run = ran(tmp_path, "exit 1", GO_ON, case="haproxy h1 -conf {} -start -expectexit 1")
+    run = ran(tmp_path, LEFT + "exit 1", GO_ON, case="haproxy h1 -conf {} -start -expectexit 1")
     assert (run.deaths, run.finished.status) == ((), 0)
 
 
 def test_an_instance_that_the_log_does_not_name_has_no_name(tmp_path: Path) -> None:
-    run = ran(tmp_path, "kill -SEGV $$", "haproxy & exec sleep 20")
+    run = ran(tmp_path, LEFT + "kill -SEGV $$", "haproxy & exec sleep 20")
     assert run.deaths == (Death("", signal.SIGSEGV, 0),)
 
 
