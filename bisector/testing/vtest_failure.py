@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from bisector.record.failure import Failure, FailureClass
 from bisector.system.process import Finished
+from bisector.testing import crash_report
+from bisector.testing.crash_report import CrashReport
 from bisector.testing.log_text import cleaned, normal, shortened, trimmed
 from bisector.testing.oracle import DIED, TIMED_OUT
 
@@ -24,12 +26,16 @@ _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
 _REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
 _EXPECTED_REFUSAL = re.compile(r"^\*+\s+(\S+)\s+Found expected", re.M)
 _SERVING = re.compile(r"^\*+\s+(\S+)\s+debug\|[0-9a-f]{8}:\S+\.accept\(", re.M)
-_DIED = re.compile(r"Bad exit status: 0x\w+ exit 0x\w+ signal (\d{1,3})\b")
-_NO_START = re.compile(r"Bad exit status|PID file")
+# How an instance ended: as VTest says it, and as `vtest.run_test` notes it of one that died.
+_DIED = re.compile(
+    r"Bad exit status: 0x\w+ exit 0x(\w{1,4}) signal (\d{1,3})\b|HAProxy died by signal (\d{1,3})"
+)
+_NO_START = re.compile(r"Bad exit status|PID file|HAProxy ended with exit status")
 _OVERFLOW = re.compile(r"^\*+\s+diag\s.*\bvtclog_left\b", re.M)  # VTest's own assertion
 _TIMEOUT = re.compile(r"\w+ rx timeout|FAIL timeout|HTTP rx failed \(fd:\d+ poll")
 _SHELL_EXIT = re.compile(r"shell_exit not as expected: got 0x([0-9a-f]{4})")
 _SHELL_SAID = re.compile(r"^\*+\s+(\S+)\s+shell_(?:cmd|out)\|(.*)$", re.M)
+BY_SIGNAL = 128  # plus a signal's number is the exit status of a shell or a master that saw it
 _SIGNALS = {4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 # What varnishtest's -conf-OK waits for, though HAProxy accepted the configuration: since 2.8 it
@@ -143,16 +149,34 @@ def _refusal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
 
 
 def _crash(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
+    """An instance died by a signal, or a sanitizer ended it."""
+    report = crash_report.find(run.output)
     for fatal in fatals:
-        died = _DIED.search(fatal.text)
-        if died and int(died[1]) in _SIGNALS:
-            signal = _SIGNALS[int(died[1])]
-            if fatal.name in _SERVING.findall(run.output):
-                reason = f"{DIED} {signal} during the test"
-                return _found(FailureClass.CRASH, signal, reason, run.output)
-            reason = f"{DIED} {signal} at its start"
-            return _found(FailureClass.START, signal, reason, run.output)
+        signal = _signal(fatal)
+        if not signal and not (report and _NO_START.search(fatal.text)):
+            continue
+        said = f": {_said(report)}" if report else ""
+        died = f"{DIED} {signal}" if signal else "HAProxy was ended by a sanitizer"
+        lines = [trimmed(f"---- {fatal.name} {fatal.text}"), *(report.lines if report else ())]
+        if fatal.name in _SERVING.findall(run.output):
+            reason = f"{died} during the test{said}"
+            return _found(FailureClass.CRASH, signal + said, reason, run.output, lines)
+        reason = f"{died} at its start{said}"
+        return _found(FailureClass.START, signal + said, reason, run.output, lines)
     return None
+
+
+def _signal(fatal: Fatal) -> str:
+    """The name of the signal of a crash that *fatal* tells of; '' if it tells of none."""
+    if not (died := _DIED.search(fatal.text)):
+        return ""
+    number = int(died[3] or died[2]) or int(died[1] or "0", 16) - BY_SIGNAL
+    return _SIGNALS.get(number, "")
+
+
+def _said(report: CrashReport) -> str:
+    """What is known of a crash beside its signal. Deeper functions differ between releases."""
+    return report.reason + (f" in {report.functions[0]}" if report.functions else "")
 
 
 def _silent_ok(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
@@ -202,7 +226,7 @@ def _shell(run: Finished, fatal: Fatal, status: int) -> HowItFailed:
     if status in (126, 127):
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return _found(FailureClass.MISSING, reason, reason, run.output)
-    signal = _SIGNALS.get(status - 128, "")
+    signal = _SIGNALS.get(status - BY_SIGNAL, "")
     words = f"died by {signal}" if signal else f"ended with status {status}"
     last = f": {trimmed(said[-1])}" if said else ""
     reason = f"{fatal.name}: a shell command {words}{last}"
