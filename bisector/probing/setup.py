@@ -44,12 +44,14 @@ class Options:
     """The options that commands with probes share, as the user wrote them.
 
     ``own_test`` is an option of ORACLES and its value; it names a test instead of a scenario.
+    ``extras`` are options that go with one kind of test, and their values.
     """
 
     repo: str | None = None
     scenario: str | None = None
     settings: tuple[str, ...] = ()
     own_test: tuple[str, str] | None = None
+    extras: tuple[tuple[str, str], ...] = ()
     bad_if: str | None = None
     skip_if: str | None = None
     patches: tuple[str, ...] = ()
@@ -125,6 +127,7 @@ def find_test(options: Options) -> Test:
 
     Raises ScenarioProblem or UsageProblem.
     """
+    _check_extras(options)
     if options.own_test is not None:
         return _own_test(options, *options.own_test)
     if options.bad_if is not None or options.skip_if is not None:
@@ -146,7 +149,20 @@ def _own_test(options: Options, option: str, value: str) -> Test:
     if options.scenario or options.settings:
         raise UsageProblem(f"--{option} takes the place of --scenario and --set")
     oracle = ORACLES[option].of_option(value, bad_if=options.bad_if, skip_if=options.skip_if)
-    return Test(oracle, value, Known(), {}, flaky=options.flaky)
+    for name, chosen in options.extras:
+        oracle = oracle.with_extra(name, chosen)
+    toolchain = Dev.name if oracle.judges_builds else ""
+    return Test(oracle, value or option, Known(), {}, toolchain=toolchain, flaky=options.flaky)
+
+
+def _check_extras(options: Options) -> None:
+    """Raise UsageProblem for an option of another kind of test than the one that is asked for."""
+    kind = options.own_test and ORACLES[options.own_test[0]]
+    known = {extra.name for extra in kind.extras} if kind else set()
+    for name, _ in options.extras:
+        if name not in known:
+            homes = (key for key, one in ORACLES.items() if name in {e.name for e in one.extras})
+            raise UsageProblem(f"--{name} goes with --{' or --'.join(homes)}")
 
 
 def find_toolchain(
@@ -179,6 +195,8 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
         return find_toolchain(options, workspace, named, test)
 
     search = find(Dev.name if name == AUTO else name)
+    if test.oracle.judges_builds and not search.is_real:
+        raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
     found = Toolchains(search, None if proof == NONE else find(proof))
     if name != AUTO:
         return found
