@@ -50,6 +50,8 @@ class OwnFile(Oracle):
     def read(cls, folder: Path, name: str) -> Files:
         """The file *name* in *folder* and its companions. Raises OSError."""
         content = (folder / name).read_bytes()
+        if b"\0" in content:  # a program
+            return ((name, content),)
         beside = companions(folder, cls.searchable(content.decode("utf-8", "replace")))
         names = (name.decode() for name in beside[::2])
         return ((name, content), *zip(names, beside[1::2], strict=True))
