@@ -36,7 +36,7 @@ DEFAULT_SCENARIO = "dns-flap"
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
 AUTO = "auto"  # search with fast, prove with dev
 NONE = "none"  # prove nothing
-_OWN_TESTS = " or ".join(f"--{option}" for option in ORACLES)
+_OWN_TESTS = ", ".join(f"--{option}" for option in ORACLES)
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def find_test(options: Options) -> Test:
     if options.own_test is not None:
         return _own_test(options, *options.own_test)
     if options.bad_if is not None or options.skip_if is not None:
-        raise UsageProblem(f"--bad-if and --skip-if go with {_OWN_TESTS}")
+        raise UsageProblem("--bad-if and --skip-if", f"they go with {_OWN_TESTS}")
     scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
     return Test(
         scenario.oracle(scenario.choose(pairs(options.settings, "--set"))),
@@ -157,12 +157,10 @@ def _own_test(options: Options, option: str, value: str) -> Test:
 
 def _check_extras(options: Options) -> None:
     """Raise UsageProblem for an option of another kind of test than the one that is asked for."""
-    kind = options.own_test and ORACLES[options.own_test[0]]
-    known = {extra.name for extra in kind.extras} if kind else set()
     for name, _ in options.extras:
-        if name not in known:
-            homes = (key for key, one in ORACLES.items() if name in {e.name for e in one.extras})
-            raise UsageProblem(f"--{name} goes with --{' or --'.join(homes)}")
+        homes = [key for key, kind in ORACLES.items() if name in {one.name for one in kind.extras}]
+        if options.own_test is None or options.own_test[0] not in homes:
+            raise UsageProblem(f"--{name}", f"it goes with --{' or --'.join(homes)}")
 
 
 def find_toolchain(
@@ -189,14 +187,14 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
     proofs = [kind.name for kind in TOOLCHAINS.values() if kind.is_real]
     if options.confirm not in ("", *proofs, NONE):
         raise UsageProblem(f"--confirm {options.confirm}", f"one of {', '.join((*proofs, NONE))}")
+    if test.oracle.judges_builds and name not in proofs:
+        raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
     proof = options.confirm or (name if name in proofs else Dev.name)
 
     def find(named: str) -> Toolchain:
         return find_toolchain(options, workspace, named, test)
 
     search = find(Dev.name if name == AUTO else name)
-    if test.oracle.judges_builds and not search.is_real:
-        raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
     found = Toolchains(search, None if proof == NONE else find(proof))
     if name != AUTO:
         return found

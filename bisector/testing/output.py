@@ -107,7 +107,7 @@ def _untestable(
 
 def refuses(text: str) -> bool:
     """Whether HAProxy says in *text* that it refuses a configuration."""
-    return _REFUSED.search(text) is not None
+    return any(map(_REFUSED.search, _ALERT.findall(text)))
 
 
 def alerts(text: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from bisector.errors import EnvironmentProblem, ScenarioProblem
-from bisector.system import process, sandbox
+from bisector.system import process, sandbox, session
 from bisector.system.files import digest, explained, require_room
 from bisector.system.process import Finished
 from bisector.testing import vtest
@@ -101,20 +101,24 @@ class OwnFile(Oracle):
         cwd: Path,
         env: Mapping[str, str],
     ) -> Finished:
-        """Run a program in *place*; *env* has variables besides the place's.
+        """Run a program in *place* and leave none behind; *env* has more variables than the place.
 
         Raises EnvironmentProblem if the sandbox does not start, WorkspaceProblem if the program
         failed and the disk is full, Stopped.
         """
-        done = process.run(
-            words,
-            log=trial.log,
-            timeout=trial.seconds,
-            cwd=cwd,
-            env={**place.env, **env},
-            stop=trial.slot.stop,
-            box=place.box,
-        )
+        try:
+            done = process.run(
+                words,
+                log=trial.log,
+                timeout=trial.seconds,
+                cwd=cwd,
+                env={**place.env, **env},
+                stop=trial.slot.stop,
+                box=place.box,
+            )
+        finally:
+            if place.box is None:  # a daemon, such as `haproxy -D`, leaves the session
+                session.kill_orphans(place.scratch)
         if place.box and done.status == 1 and done.output.startswith(_SANDBOX_FAILED):
             raise EnvironmentProblem("the sandbox does not start", done.output.strip())
         if not done.ok and not done.excess:

@@ -22,7 +22,6 @@ from bisector.testing.own_file import OwnFile, fingerprint
 
 _SKIP = 125  # the exit status by which a script tells `git bisect run` to skip a revision
 _NOT_STARTED = (126, 127)  # of a shell whose program cannot be executed, or is not there
-_LAST = 127  # above it `git bisect run` ends
 _NAME_LENGTH = 60  # of the test's name in reports
 
 # What dash and bash say of a program that is not there, also if the script goes on.
@@ -133,15 +132,15 @@ def _by_status(done: Finished) -> Ruling:
         return Ruling(
             Verdict.UNTESTABLE, f"a program is missing: {missing}", lines, failure=failure
         )
-    kind = FailureClass.EXPECTATION
-    if output.refuses(done.output):
-        kind = FailureClass.REFUSAL
-    elif status == _SKIP:
-        kind = FailureClass.SKIPPED
-    elif status > _LAST:
-        kind = FailureClass.HARNESS
-    failure = Failure(kind, f"exit status {status}: {output.constant(said)}")
     judged = Verdict.UNTESTABLE if status >= _SKIP else Verdict.BAD
+    if output.refuses(done.output):
+        alerts = output.alerts(done.output)
+        reason = f"exit status {status}, HAProxy refuses the configuration: {alerts[0]}"
+        return Ruling(judged, reason, alerts, failure=output.refusal(done.output))
+    kind = FailureClass.EXPECTATION if status < _SKIP else FailureClass.HARNESS
+    if status == _SKIP:
+        kind = FailureClass.SKIPPED
+    failure = Failure(kind, f"exit status {status}: {output.constant(said)}")
     return Ruling(judged, f"exit status {status}: {said}", lines, failure=failure)
 
 

@@ -13,6 +13,7 @@ from bisector.record.verdict import Verdict
 from bisector.testing.oracle import TIMED_OUT, is_doubtful
 from bisector.testing.oracles.command import Command
 from tests.support.played import played
+from tests.support.waiting import is_gone
 
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 
@@ -75,6 +76,14 @@ def test_a_refusal_is_bad_but_of_its_own_kind(tmp_path: Path) -> None:
     ruling = played(of('"$HAPROXY_PROGRAM"'), tmp_path, said)
     assert ruling.verdict is BAD
     assert ruling.failure and ruling.failure.kind is FailureClass.REFUSAL
+    assert "refuses the configuration: [ALERT] Fatal errors" in ruling.reason
+
+
+def test_a_daemon_is_not_left_behind(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    daemon = f"setsid sh -c 'echo $$ > {pid}; exec sleep 60' & while ! [ -s {pid} ]; do :; done"
+    assert played(of('"$HAPROXY_PROGRAM"'), tmp_path, daemon).verdict is GOOD
+    assert is_gone(int(pid.read_text()))
 
 
 def test_a_timeout_is_untestable(tmp_path: Path) -> None:
