@@ -14,7 +14,7 @@ from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
 from bisector.system.process import Finished
 from bisector.testing import output, vtest
-from bisector.testing.oracle import DIED, Extra, Trial, check_patterns
+from bisector.testing.oracle import Extra, Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
 
 ACCEPTED, REFUSED = "accepted", "refused"  # the values of --expect
@@ -100,7 +100,7 @@ class ConfigFile(OwnFile):
         return output.rule(done, self.bad, self.skip, self._by_status)
 
     def _by_status(self, done: Finished) -> Ruling:
-        if ruling := output.unfinished(done, DIED.split()[0]):
+        if ruling := output.unfinished(done, "HAProxy"):
             return ruling
         lines = output.alerts(done.output) or output.last_lines(done.output)
         said = lines[0] if lines else "it printed nothing"
