@@ -65,7 +65,8 @@ class OwnFile(Oracle):
         try:
             return cls.read(path.absolute().parent, path.name)
         except OSError as error:
-            what = f"cannot read {error.filename or path}"
+            itself = error.filename in (None, str(path.absolute()))
+            what = f"cannot read {path if itself else error.filename}"  # as the user wrote it
             raise ScenarioProblem(what, error.strerror or str(error)) from error
 
     @property
