@@ -11,7 +11,7 @@ import pygit2
 from bisector.build import binaries
 from bisector.build.binaries import Build
 from bisector.build.toolchain import Toolchain
-from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.record.verdict import Result, Verdict
 from bisector.system import cache
 from bisector.system.files import digest
 from bisector.system.sandbox import Sandbox
@@ -69,10 +69,11 @@ def probe(workspace: Workspace, request: Probe, slot: Slot | None = None) -> Res
     with binaries.built(workspace, store, request.tree, request.toolchain, slot) as built:
         key = request.key(built.key)
         if built.problem:
-            ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
-            log, remark = str(built.log), built.remark
-            return Result(ruling, key, build_seconds=built.seconds, log=log, remark=remark)
-        result = _test_locked(workspace, request, key, built, slot)
+            ruling = request.oracle.of_failed_build(built.problem, built.log)
+            result = Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
+            remember(workspace, result)
+        else:
+            result = _test_locked(workspace, request, key, built, slot)
     return replace(result, remark=built.remark)
 
 

@@ -28,7 +28,7 @@ CRASHES = frozenset(
         *(signal.SIGSEGV, signal.SIGSYS, signal.SIGTRAP),
     )
 )
-_BY_SIGNAL = 128  # plus a signal is the status of a master whose worker died by the signal
+BY_SIGNAL = 128  # plus a signal is the status of a master whose worker died by the signal
 _NAME_BYTES = 15  # of a process's name, which the kernel keeps
 _STARTED = re.compile(r"^\*+\s+(\S+)\s+PID: (\d+)$", re.M)
 
@@ -118,8 +118,8 @@ def may_die(case: str) -> bool:
 def _is_abnormal(status: int) -> bool:
     """Whether *status*, of waitpid(2), is a crash or a failure; not if a signal asked it to end."""
     code = os.waitstatus_to_exitcode(status)
-    if code < 0 or code > _BY_SIGNAL:
-        return (-code if code < 0 else code - _BY_SIGNAL) in CRASHES
+    if code < 0 or code > BY_SIGNAL:
+        return (-code if code < 0 else code - BY_SIGNAL) in CRASHES
     return code > 0
 
 
@@ -127,4 +127,4 @@ def _death(zombie: procfs.Zombie, instance: str) -> Death:
     code = os.waitstatus_to_exitcode(zombie.status)
     if code < 0:
         return Death(instance, -code, 0)
-    return Death(instance, code - _BY_SIGNAL if code > _BY_SIGNAL else 0, code)
+    return Death(instance, code - BY_SIGNAL if code > BY_SIGNAL else 0, code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
 MAX_TEXT = 4096  # characters of a line that are searched; real messages are shorter
 
@@ -38,6 +39,20 @@ def shortened(text: str) -> str:
 def cleaned(alert: str) -> str:
     """An ALERT line without process ids and temporary folders, which differ in each run."""
     return trimmed(_PID.sub(lambda match: ": " if match[1] else "", alert[:MAX_TEXT]))
+
+
+def matching(text: str, pattern: str) -> tuple[str, ...]:
+    """The first whole lines in which *pattern* (MULTILINE) matches, each once, as evidence."""
+    found: dict[str, None] = {}
+    compiled, at = re.compile(pattern, re.M), 0
+    while len(found) < EVIDENCE_LINES and (match := compiled.search(text, at)):
+        begin = text.rfind("\n", 0, match.start()) + 1
+        end = text.find("\n", match.end())
+        at = end + 1 if end >= 0 else len(text) + 1  # at most one match for each line
+        found[trimmed(text[begin : at - 1])] = None
+        if at > len(text):
+            break
+    return tuple(found)
 
 
 def normal(text: str) -> str:

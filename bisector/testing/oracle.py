@@ -9,11 +9,11 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from bisector.errors import ScenarioProblem
 from bisector.record.failure import FailureClass
-from bisector.record.verdict import Ruling
+from bisector.record.verdict import Ruling, Verdict
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -41,6 +41,17 @@ class Trial:
     writes: tuple[Path, ...] = ()
 
 
+class Extra(NamedTuple):
+    """An option that goes with one kind of oracle: its name without dashes, its value's name, help.
+
+    The value is given to Oracle.with_extra().
+    """
+
+    name: str
+    argument: str
+    summary: str
+
+
 @dataclass(frozen=True)
 class Oracle(ABC):
     """A test of binaries, as plain data: it is pickled for workers.
@@ -50,13 +61,16 @@ class Oracle(ABC):
     smallest time limit of one run; :mod:`bisector.testing.timeouts` raises it.
 
     A kind that users choose on the command line has an ``option`` (its name, without dashes), an
-    ``argument`` (the value's name in the help) and a ``summary`` (the help text); of_option()
-    creates it.
+    ``argument`` (the value's name in the help, '' for an option without a value) and a ``summary``
+    (the help text); of_option() creates it. ``extras`` are options that go with it alone. A kind
+    that ``judges_builds`` is only run with real toolchains: others cannot compile all that gcc can.
     """
 
     option: ClassVar[str] = ""
     argument: ClassVar[str] = "FILE"
     summary: ClassVar[str] = ""
+    extras: ClassVar[tuple[Extra, ...]] = ()
+    judges_builds: ClassVar[bool] = False
 
     name: str
     digest: str
@@ -70,6 +84,10 @@ class Oracle(ABC):
 
         Raises UsageProblem, such as ScenarioProblem.
         """
+        raise NotImplementedError
+
+    def with_extra(self, name: str, value: str) -> Self:
+        """The same with the option *name* of ``extras``. Raises UsageProblem for a wrong value."""
         raise NotImplementedError
 
     @classmethod
@@ -88,6 +106,13 @@ class Oracle(ABC):
         Raises WorkspaceProblem or another EnvironmentProblem if the machine fails, and Stopped if
         the slot was cancelled.
         """
+
+    def of_failed_build(self, problem: str, log: Path) -> Ruling:
+        """The ruling on a revision that does not build; *problem* and the build's *log* say why.
+
+        Raises WorkspaceProblem if the log cannot be read.
+        """
+        return Ruling(Verdict.UNBUILDABLE, problem)
 
     @property
     def knows_its_bug(self) -> bool:
@@ -116,6 +141,12 @@ def is_doubtful(ruling: Ruling) -> bool:
     return not ruling.verdict.tested or (
         failure is not None and failure.kind is not FailureClass.EXPECTATION
     )
+
+
+def check_patterns(bad_if: str | None, skip_if: str | None) -> None:
+    """Raise ScenarioProblem if the value of --bad-if or --skip-if is no regular expression."""
+    check_pattern(bad_if, "--bad-if")
+    check_pattern(skip_if, "--skip-if")
 
 
 def check_pattern(pattern: str | None, where: str) -> None:

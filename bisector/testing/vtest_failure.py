@@ -8,6 +8,7 @@ VTest marks the message that ends a test by four dashes and the name of the part
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,10 +17,9 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.system.process import Finished
 from bisector.testing import crash_report
 from bisector.testing.crash_report import CrashReport
-from bisector.testing.log_text import cleaned, normal, shortened, trimmed
+from bisector.testing.deaths import BY_SIGNAL, CRASHES
+from bisector.testing.log_text import EVIDENCE_LINES, cleaned, normal, shortened, trimmed
 from bisector.testing.oracle import DIED, TIMED_OUT
-
-EVIDENCE_LINES = 6
 
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
@@ -35,8 +35,6 @@ _OVERFLOW = re.compile(r"^\*+\s+diag\s.*\bvtclog_left\b", re.M)  # VTest's own a
 _TIMEOUT = re.compile(r"\w+ rx timeout|FAIL timeout|HTTP rx failed \(fd:\d+ poll")
 _SHELL_EXIT = re.compile(r"shell_exit not as expected: got 0x([0-9a-f]{4})")
 _SHELL_SAID = re.compile(r"^\*+\s+(\S+)\s+shell_(?:cmd|out)\|(.*)$", re.M)
-BY_SIGNAL = 128  # plus a signal's number is the exit status of a shell or a master that saw it
-_SIGNALS = {4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 # What varnishtest's -conf-OK waits for, though HAProxy accepted the configuration: since 2.8 it
 # prints the text with -V only.
@@ -152,17 +150,17 @@ def _crash(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
     """An instance died by a signal, or a sanitizer ended it."""
     report = crash_report.find(run.output)
     for fatal in fatals:
-        signal = _signal(fatal)
-        if not signal and not (report and _NO_START.search(fatal.text)):
+        name = _signal(fatal)
+        if not name and not (report and _NO_START.search(fatal.text)):
             continue
         said = f": {_said(report)}" if report else ""
-        died = f"{DIED} {signal}" if signal else "HAProxy was ended by a sanitizer"
+        died = f"{DIED} {name}" if name else "HAProxy was ended by a sanitizer"
         lines = [trimmed(f"---- {fatal.name} {fatal.text}"), *(report.lines if report else ())]
         if fatal.name in _SERVING.findall(run.output):
             reason = f"{died} during the test{said}"
-            return _found(FailureClass.CRASH, signal + said, reason, run.output, lines)
+            return _found(FailureClass.CRASH, name + said, reason, run.output, lines)
         reason = f"{died} at its start{said}"
-        return _found(FailureClass.START, signal + said, reason, run.output, lines)
+        return _found(FailureClass.START, name + said, reason, run.output, lines)
     return None
 
 
@@ -170,8 +168,12 @@ def _signal(fatal: Fatal) -> str:
     """The name of the signal of a crash that *fatal* tells of; '' if it tells of none."""
     if not (died := _DIED.search(fatal.text)):
         return ""
-    number = int(died[3] or died[2]) or int(died[1] or "0", 16) - BY_SIGNAL
-    return _SIGNALS.get(number, "")
+    return _name(int(died[3] or died[2]) or int(died[1] or "0", 16) - BY_SIGNAL)
+
+
+def _name(number: int) -> str:
+    """The name of a signal by which a program crashes; '' for another number."""
+    return signal.Signals(number).name if number in CRASHES else ""
 
 
 def _said(report: CrashReport) -> str:
@@ -226,11 +228,11 @@ def _shell(run: Finished, fatal: Fatal, status: int) -> HowItFailed:
     if status in (126, 127):
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return _found(FailureClass.MISSING, reason, reason, run.output)
-    signal = _SIGNALS.get(status - BY_SIGNAL, "")
-    words = f"died by {signal}" if signal else f"ended with status {status}"
+    name = _name(status - BY_SIGNAL)
+    words = f"died by {name}" if name else f"ended with status {status}"
     last = f": {trimmed(said[-1])}" if said else ""
     reason = f"{fatal.name}: a shell command {words}{last}"
-    kind = FailureClass.CRASH if signal else FailureClass.EXPECTATION
+    kind = FailureClass.CRASH if name else FailureClass.EXPECTATION
     lines = (trimmed(f"---- {fatal.name} {fatal.text}"), *map(trimmed, said[1 - EVIDENCE_LINES :]))
     text = f"{fatal.name}: a shell command {words}"
     return _found(kind, text, reason, run.output, lines)

@@ -14,8 +14,8 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import sizes
 from bisector.system.process import Finished
-from bisector.testing.log_text import normal, trimmed
-from bisector.testing.vtest_failure import EVIDENCE_LINES, how_it_failed
+from bisector.testing.log_text import matching, normal
+from bisector.testing.vtest_failure import how_it_failed
 
 SKIPPED = 77  # VTest's exit status for a skipped test: it requires a feature that is missing
 
@@ -40,11 +40,11 @@ def classify(run: Finished, patterns: Patterns) -> Ruling:
         failure = Failure(FailureClass.OTHER, f"more than allowed: {normal(run.excess)}")
         return Ruling(Verdict.UNTESTABLE, reason, failure=failure)
     if run.status == SKIPPED:
-        lines = _lines(run.output, r"SKIPPING test.*")
+        lines = matching(run.output, r"SKIPPING test.*")
         reason = f"VTest skipped it: {_first(lines)}"
         failure = Failure(FailureClass.SKIPPED, _first(lines))
         return Ruling(Verdict.UNTESTABLE, reason, lines, failure=failure)
-    if patterns.skip and (lines := _lines(run.output, patterns.skip)):
+    if patterns.skip and (lines := matching(run.output, patterns.skip)):
         reason = f"--skip-if matches: {_first(lines)}"
         failure = Failure(FailureClass.SKIPPED, "--skip-if")
         return Ruling(Verdict.UNTESTABLE, reason, lines, failure=failure)
@@ -73,7 +73,7 @@ def _unread(run: Finished) -> Ruling:
 
 def _by_signature(run: Finished, patterns: Patterns, signature: str) -> Ruling:
     """Bad needs the signature; bad and good both need the control."""
-    lines = _lines(run.output, signature)
+    lines = matching(run.output, signature)
     controlled = patterns.control is None or re.search(patterns.control, run.output, re.M)
     if controlled and lines:
         return Ruling(Verdict.BAD, f"the bug's signature: {_first(lines)}", lines)
@@ -96,20 +96,6 @@ def _by_failure(run: Finished) -> Ruling:
     found = how_it_failed(run)
     verdict = Verdict.BAD if found.failure.kind.speaks_for_itself else Verdict.UNTESTABLE
     return Ruling(verdict, found.reason, found.evidence, failure=found.failure)
-
-
-def _lines(log: str, pattern: str) -> tuple[str, ...]:
-    """The whole lines in which *pattern* matches, each once, as evidence."""
-    found: dict[str, None] = {}
-    compiled, at = re.compile(pattern, re.M), 0
-    while len(found) < EVIDENCE_LINES and (match := compiled.search(log, at)):
-        begin = log.rfind("\n", 0, match.start()) + 1
-        end = log.find("\n", match.end())
-        at = end + 1 if end >= 0 else len(log) + 1  # at most one match for each line
-        found[trimmed(log[begin : at - 1])] = None
-        if at > len(log):
-            break
-    return tuple(found)
 
 
 def _first(lines: tuple[str, ...]) -> str:

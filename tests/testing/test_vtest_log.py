@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.process import Finished
-from bisector.testing.log_text import EVIDENCE_WIDTH
+from bisector.testing.log_text import EVIDENCE_LINES, EVIDENCE_WIDTH
 from bisector.testing.oracle import is_doubtful
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario_loader import load
-from bisector.testing.vtest_failure import EVIDENCE_LINES
 from bisector.testing.vtest_log import classify
 from tests.support.vtest_logs import (
     ANY,

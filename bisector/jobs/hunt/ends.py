@@ -53,9 +53,9 @@ class EndsFinder:
         old, new = self._prober.ask_all(tickets)
         self._learn(self._failing(old, new))
         old, new = self._again(old), self._again(new)
-        if not old.verdict.tested and not self._is_bug(old):
+        if not self._works(old, is_old=True):
             old = self._inward(old, new)
-        if not new.verdict.tested and not self._is_bug(new):
+        if not self._works(new):
             new = self._inward(new, old)
         self._learn(self._failing(old, new))
         ends = Ends(self._again(old), self._again(new))
@@ -88,15 +88,18 @@ class EndsFinder:
         """*end* with the verdict by what was learnt since."""
         return self._prober.judged(end)
 
-    def _is_bug(self, end: Probed) -> bool:
-        """Whether *end* fails in a way that may be the bug's, of which nothing is known yet."""
-        absent = end.revision == self._span.old.id and is_absent_feature(end.failure)
-        return self._learns and not self._learnt and may_be_the_bug(end) and not absent
-
     # -- an end that cannot be tested ------------------------------------------------------------
 
-    def _works(self, probed: Probed) -> bool:
-        return probed.verdict.tested or self._is_bug(probed)
+    def _works(self, probed: Probed, *, is_old: bool = False) -> bool:
+        """Whether the test works at *probed*: it passes, or fails as the bug does or may do.
+
+        *is_old*: the old end is looked for, where a feature may be absent.
+        """
+        if not self._learns or self._learnt:
+            return probed.verdict.tested
+        if is_old and is_absent_feature(probed.failure):
+            return False
+        return probed.verdict.tested or may_be_the_bug(probed)
 
     def _inward(self, end: Probed, other: Probed) -> Probed:
         """The end in place of *end*: the release that is next to it at which the test works.
@@ -110,7 +113,7 @@ class EndsFinder:
         places = (self._span.old.id, *self._span.commits)
         inner = [commit for commit in places if commit in self._history.tags]
         line = [c for c in inner if c not in (end.revision, other.revision)]
-        beyond, found = self._nearest(end, other, line if is_old else line[::-1])
+        beyond, found = self._nearest(end, other, line if is_old else line[::-1], is_old)
         if found is other and other.verdict is Verdict.GOOD:
             raise self._unusable(end)
         if found.verdict is not Verdict.GOOD and other.verdict is not Verdict.GOOD and is_old:
@@ -125,7 +128,9 @@ class EndsFinder:
         self._prober.journal.note(Noted(text))
         return found
 
-    def _nearest(self, end: Probed, other: Probed, line: Sequence[str]) -> tuple[str, Probed]:
+    def _nearest(
+        self, end: Probed, other: Probed, line: Sequence[str], is_old: bool
+    ) -> tuple[str, Probed]:
         """The first revision of *line*, from *end* to *other*, at which the test works.
 
         And the last one before it. It is found by halving: the test works from some point on.
@@ -134,7 +139,7 @@ class EndsFinder:
         while works - fails > 1:
             middle = (fails + works) // 2
             probed = self._prober.ask(line[middle], Purpose.END)
-            if self._works(probed):
+            if self._works(probed, is_old=is_old):
                 works, found = middle, probed
             else:
                 fails = middle
@@ -156,7 +161,7 @@ class EndsFinder:
         return self._prober.ask(search.candidates()[-1], Purpose.END)
 
     def _observation(self, probed: Probed) -> Observation:
-        return Observation.NEW if self._works(probed) else Observation.OLD
+        return Observation.NEW if self._works(probed, is_old=True) else Observation.OLD
 
     # -- no usable ends --------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from bisector.record.words import Change
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
-from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World, bad_in
 from tests.support.records import STARTED
 
 pytestmark = pytest.mark.usefixtures("no_clock")
@@ -99,6 +99,18 @@ def test_an_old_end_that_does_not_know_a_keyword_has_no_bug_to_be_fixed(world: W
         hunt(world, all_of(ABSENT, range(5)))
     assert learnt(world) == []
     assert "v3.0-dev1 stands in for it" in notes(world)[0]
+
+
+def test_nor_has_one_whose_oracle_calls_a_refusal_bad(world: World) -> None:
+    """As that of a configuration does."""
+    absent = all_of(ABSENT, range(10))
+
+    def prepare(prober: Scripted) -> None:
+        prober.machine.failing = lambda number, run: absent.get(number)
+
+    with pytest.raises(NoWitness):
+        world.hunt(bad_in(range(10)), prepare=prepare)
+    assert "v3.0.0 stands in for it" in notes(world)[0]
 
 
 def test_another_failure_on_the_way_is_not_the_bug(world: World) -> None:
