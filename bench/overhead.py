@@ -31,7 +31,7 @@ from bisector.system.workspace import Workspace
 
 STARTS = 10
 OTHER = "other"  # locks, temporary folders
-TARGET = 0.3  # seconds beyond make and VTest
+TARGET = 0.25  # seconds beyond make and VTest
 ABOUT = f"""Probe revisions of RANGE (default v2.9..master), evenly spread, one after another in an
 empty workspace, then the parent of the last one, which differs from it in .c files only: an
 incremental build. Times are seconds by stage, each without the stages that it calls. The target for

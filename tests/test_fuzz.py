@@ -35,8 +35,9 @@ from bisector.record.events import Event
 from bisector.record.verdict import Ruling
 from bisector.system.process import Finished
 from bisector.testing import scenario_loader
+from bisector.testing.log_text import EVIDENCE_LINES, EVIDENCE_WIDTH
 from bisector.testing.oracles.vtest_case import VTestCase
-from bisector.testing.vtest_log import EVIDENCE_LINES, EVIDENCE_WIDTH, classify
+from bisector.testing.vtest_log import classify
 from tests.support.clone import AUTHOR
 from tests.support.made import FIXED, TEN, C, Repo
 from tests.support.strategies import EVENTS

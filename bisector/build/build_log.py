@@ -59,6 +59,11 @@ def problem(done: Finished, log: Path, sandboxed: bool = False) -> str:
     return reason + unread if done.dropped else reason
 
 
+def blames_source(problem: str) -> bool:
+    """Whether *problem* is an error of the compiler, the linker or make."""
+    return bool(_ERROR.match(problem) or _MAKE_ERROR.match(problem))
+
+
 def names_place(problem: str) -> bool:
     """Whether *problem* begins with a file and a line, as a compiler's error does."""
     return _PLACE.match(problem) is not None

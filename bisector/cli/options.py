@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from bisector.cli.command import RepoCommand
-from bisector.cli.test_command import FlakyCommand, JobCommand, TestCommand
+from bisector.cli.test_command import FlakyCommand, JobCommand, TestCommand, attribute
 from bisector.errors import UsageProblem
 from bisector.jobs.runner import Execution, Watcher, notifier
 from bisector.probing.dask.scheduler import Scheduler
@@ -32,6 +32,7 @@ def options_of(command: RepoCommand) -> Options:
         scenario=command.scenario,
         settings=tuple(command.settings),
         own_test=own_test_of(command),
+        extras=extras_of(command),
         bad_if=command.bad_if,
         skip_if=command.skip_if,
         flaky=isinstance(command, FlakyCommand) and command.flaky,
@@ -45,15 +46,26 @@ def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
 
 
 def own_test_of(command: TestCommand) -> tuple[str, str] | None:
-    """The option that names the user's own test, and its value. Raises UsageProblem for two."""
+    """The option that names the user's own test, and its value, '' if it takes none.
+
+    Raises UsageProblem for two.
+    """
+    given = ((name, getattr(command, attribute(name))) for name in ORACLES)
     named = [
-        (name, value)
-        for name in ORACLES
-        if (value := getattr(command, name.replace("-", "_"))) is not None
+        (name, "" if value is True else str(value))
+        for name, value in given
+        if value is not None and value is not False
     ]
     if len(named) > 1:
         raise UsageProblem(f"--{named[0][0]} and --{named[1][0]}", "name one test")
     return named[0] if named else None
+
+
+def extras_of(command: TestCommand) -> tuple[tuple[str, str], ...]:
+    """The options that go with one kind of test, as far as they are given, and their values."""
+    names = (extra.name for kind in ORACLES.values() for extra in kind.extras)
+    given = ((name, getattr(command, attribute(name))) for name in names)
+    return tuple((name, value) for name, value in given if value is not None)
 
 
 def cluster_of(command: TestCommand) -> Scheduler | None:

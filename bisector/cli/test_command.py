@@ -11,6 +11,11 @@ from bisector.system.workspace import MAX_BUILD_TREES
 from bisector.testing.oracles import ORACLES
 
 
+def attribute(name: str) -> str:
+    """The attribute of a command that has the value of an oracle's option."""
+    return f"test_{name.replace('-', '_')}"
+
+
 class NamedTestCommand(RepoCommand, ClusterCommand, ClientCommand):
     """A command to which a test is named: a scenario, or by an option of one of ORACLES."""
 
@@ -26,16 +31,25 @@ class NamedTestCommand(RepoCommand, ClusterCommand, ClientCommand):
 
 
 for _kind in ORACLES.values():
-    _option = option(f"--{_kind.option}", _kind.argument, _kind.summary, Group.TEST)
-    setattr(NamedTestCommand, _kind.option.replace("-", "_"), _option)
+    _option = (
+        option(f"--{_kind.option}", _kind.argument, _kind.summary, Group.TEST)
+        if _kind.argument
+        else cli.Flag(f"--{_kind.option}", group=Group.TEST, help=_kind.summary)
+    )
+    setattr(NamedTestCommand, attribute(_kind.option), _option)
+    for _extra in _kind.extras:
+        _option = option(f"--{_extra.name}", _extra.argument, _extra.summary, Group.TEST)
+        setattr(NamedTestCommand, attribute(_extra.name), _option)
 
 
 class TestCommand(NamedTestCommand):
     """A command that also runs the test."""
 
-    bad_if = option("--bad-if", "REGEX", "with --vtc: bad only if VTest's log matches", Group.TEST)
+    bad_if = option(
+        "--bad-if", "REGEX", "with a test of your own: bad only if its log matches", Group.TEST
+    )
     skip_if = option(
-        "--skip-if", "REGEX", "with --vtc: untestable if VTest's log matches", Group.TEST
+        "--skip-if", "REGEX", "with a test of your own: untestable if its log matches", Group.TEST
     )
     fresh = cli.Flag(
         "--fresh",

@@ -11,7 +11,7 @@ import pygit2
 from bisector.build import binaries
 from bisector.build.binaries import Build
 from bisector.build.toolchain import Toolchain
-from bisector.record.verdict import Result, Ruling, Verdict
+from bisector.record.verdict import Result, Verdict
 from bisector.system import cache
 from bisector.system.files import digest
 from bisector.system.sandbox import Sandbox
@@ -21,6 +21,8 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import UsualTimes
 
+# Part of a verdict's key: changes with the rules by which logs are judged.
+RULES = "2"
 TRIES = 2  # a run that was neither good nor bad may be due to a busy moment
 
 
@@ -47,7 +49,10 @@ class Probe:
         """The verdict's key: a digest of the binary's key, the oracle, its tools and the run."""
         tools = (tool.identity for tool in self.tools)
         return digest(
-            binary_key, self.oracle.digest, *tools, *self.oracle.conditions(), str(self.run)
+            RULES,
+            *(binary_key, self.oracle.digest),
+            *(*tools, *self.oracle.conditions()),
+            str(self.run),
         )
 
 
@@ -64,10 +69,11 @@ def probe(workspace: Workspace, request: Probe, slot: Slot | None = None) -> Res
     with binaries.built(workspace, store, request.tree, request.toolchain, slot) as built:
         key = request.key(built.key)
         if built.problem:
-            ruling = Ruling(Verdict.UNBUILDABLE, built.problem)
-            log, remark = str(built.log), built.remark
-            return Result(ruling, key, build_seconds=built.seconds, log=log, remark=remark)
-        result = _test_locked(workspace, request, key, built, slot)
+            ruling = request.oracle.of_failed_build(built.problem, built.log)
+            result = Result(ruling, key, build_seconds=built.seconds, log=str(built.log))
+            remember(workspace, result)
+        else:
+            result = _test_locked(workspace, request, key, built, slot)
     return replace(result, remark=built.remark)
 
 

@@ -13,7 +13,7 @@ from bisector.probing.context import Context
 from bisector.probing.executors import Executor, Task
 from bisector.probing.probe import key_of, recall
 from bisector.probing.ticket import Ticket
-from bisector.record.events import Noted, Probed
+from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result
 from bisector.search.costs import Memory
@@ -29,7 +29,8 @@ class Prober:
     A binary of the fast toolchain is believed to be good, and to be bad by the bug's signature. Its
     other failures are probed again with the fallback toolchain, which the caller need not know of.
 
-    ``executor`` runs the probes, ``toolchains`` are those in use.
+    ``executor`` runs the probes, ``toolchains`` are those in use, ``learnt`` is how the bug shows
+    itself, None if the test says so or nothing was learnt yet.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Prober:
         self._places: dict[str, int] = {}
         self._failures_agreed: set[str] = set()
         self._under_way: dict[Ticket, Task] = {}
+        self.learnt: Learnt | None = None
 
     def order(self, commits: Iterable[str]) -> None:
         """Set the job's *commits*: events give the index of their revision among them."""
@@ -58,6 +60,11 @@ class Prober:
     def distrust_fast(self) -> None:
         """From now on use and believe real toolchains only."""
         self.toolchains = self.toolchains.real
+
+    def learn(self, learnt: Learnt) -> None:
+        """Record the bug's own failure; from now on all verdicts follow from it."""
+        self.journal.note(learnt)
+        self.learnt = learnt
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -179,6 +186,7 @@ class Prober:
 
     def _answer(self, ticket: Ticket, event: Probed) -> None:
         """Give *event* as the answer, or ask the fallback toolchain if it is doubtful."""
+        event = self.judged(event)
         fallback = self.toolchains.fallback
         if fallback and not ticket.toolchain.is_real and self._doubts(event):
             ticket.doubted, ticket.toolchain = event, fallback
@@ -220,8 +228,15 @@ class Prober:
         return self.context.memory(commits, self.toolchains.search, self._fresh)
 
     def _probed(self) -> list[Probed]:
-        events = self.journal.events
-        return [event for event in events if isinstance(event, Probed) and not event.patched]
+        return [
+            self.judged(event)
+            for event in self.journal.events
+            if isinstance(event, Probed) and not event.patched
+        ]
+
+    def judged(self, event: Probed) -> Probed:
+        """*event* with the verdict by what was learnt of the bug; the journal has the first one."""
+        return self.learnt.judge(event) if self.learnt else event
 
     def _failures_in_journal(self) -> set[str]:
         """The kinds of failure that the fast and a real toolchain share in one run."""
@@ -243,5 +258,7 @@ class Prober:
 
 
 def _failure(event: Probed) -> str:
-    """A failure's kind: its verdict and its reason without numbers, which differ each time."""
+    """A failure's kind: if there is none, the verdict and the reason without numbers."""
+    if event.failure:
+        return str(event.failure)
     return f"{event.verdict}: {re.sub(r'[0-9]+', '#', event.reason)}"

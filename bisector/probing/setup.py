@@ -36,7 +36,7 @@ DEFAULT_SCENARIO = "dns-flap"
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
 AUTO = "auto"  # search with fast, prove with dev
 NONE = "none"  # prove nothing
-_OWN_TESTS = " or ".join(f"--{option}" for option in ORACLES)
+_OWN_TESTS = ", ".join(f"--{option}" for option in ORACLES)
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,14 @@ class Options:
     """The options that commands with probes share, as the user wrote them.
 
     ``own_test`` is an option of ORACLES and its value; it names a test instead of a scenario.
+    ``extras`` are options that go with one kind of test, and their values.
     """
 
     repo: str | None = None
     scenario: str | None = None
     settings: tuple[str, ...] = ()
     own_test: tuple[str, str] | None = None
+    extras: tuple[tuple[str, str], ...] = ()
     bad_if: str | None = None
     skip_if: str | None = None
     patches: tuple[str, ...] = ()
@@ -125,10 +127,11 @@ def find_test(options: Options) -> Test:
 
     Raises ScenarioProblem or UsageProblem.
     """
+    _check_extras(options)
     if options.own_test is not None:
         return _own_test(options, *options.own_test)
     if options.bad_if is not None or options.skip_if is not None:
-        raise UsageProblem(f"--bad-if and --skip-if go with {_OWN_TESTS}")
+        raise UsageProblem("--bad-if and --skip-if", f"they go with {_OWN_TESTS}")
     scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
     return Test(
         scenario.oracle(scenario.choose(pairs(options.settings, "--set"))),
@@ -146,7 +149,18 @@ def _own_test(options: Options, option: str, value: str) -> Test:
     if options.scenario or options.settings:
         raise UsageProblem(f"--{option} takes the place of --scenario and --set")
     oracle = ORACLES[option].of_option(value, bad_if=options.bad_if, skip_if=options.skip_if)
-    return Test(oracle, value, Known(), {}, flaky=options.flaky)
+    for name, chosen in options.extras:
+        oracle = oracle.with_extra(name, chosen)
+    toolchain = Dev.name if oracle.judges_builds else ""
+    return Test(oracle, value or option, Known(), {}, toolchain=toolchain, flaky=options.flaky)
+
+
+def _check_extras(options: Options) -> None:
+    """Raise UsageProblem for an option of another kind of test than the one that is asked for."""
+    for name, _ in options.extras:
+        homes = [key for key, kind in ORACLES.items() if name in {one.name for one in kind.extras}]
+        if options.own_test is None or options.own_test[0] not in homes:
+            raise UsageProblem(f"--{name}", f"it goes with --{' or --'.join(homes)}")
 
 
 def find_toolchain(
@@ -173,6 +187,8 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
     proofs = [kind.name for kind in TOOLCHAINS.values() if kind.is_real]
     if options.confirm not in ("", *proofs, NONE):
         raise UsageProblem(f"--confirm {options.confirm}", f"one of {', '.join((*proofs, NONE))}")
+    if test.oracle.judges_builds and name not in proofs:
+        raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
     proof = options.confirm or (name if name in proofs else Dev.name)
 
     def find(named: str) -> Toolchain:

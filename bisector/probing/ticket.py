@@ -63,4 +63,5 @@ class Ticket:
             variant=self.oracle.variant,
             place=place,
             foreign="" if result.key == self.key else result.key,
+            failure=result.ruling.failure,
         )

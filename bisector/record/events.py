@@ -6,9 +6,10 @@ what `git describe` calls a revision. Times are seconds since the epoch, duratio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from bisector.record.failure import Failure
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change, Job, Turn
 
@@ -76,7 +77,8 @@ class Probed(Event):
 
     ``key`` identifies what was asked, whoever answered: source, toolchain, test and run. ``binary``
     is the digest of the built program. ``foreign`` is the key under which a worker with other tools
-    keeps its answer, '' if the client's tools would give the same.
+    keeps its answer, '' if the client's tools would give the same. ``failure`` is how the test
+    failed, as in Ruling.
     """
 
     kind: ClassVar[str] = "probed"
@@ -102,16 +104,47 @@ class Probed(Event):
     variant: str = ""
     place: int | None = None
     foreign: str = ""
+    failure: Failure | None = None
 
     @property
     def ruling(self) -> Ruling:
-        """The verdict with its reason and its evidence."""
-        return Ruling(self.verdict, self.reason, self.evidence)
+        """The verdict with its reason, its evidence and the kind of failure."""
+        return Ruling(self.verdict, self.reason, self.evidence, failure=self.failure)
 
     @property
     def result(self) -> Result:
         """The result that the event was made of, without its times: nothing was run again."""
         return Result(self.ruling, self.foreign or self.key, self.binary, log=self.log)
+
+
+@dataclass(frozen=True)
+class Learnt(Event):
+    """The bug's own failure, of which ``failures`` are the kinds.
+
+    The test failed so at ``revision``, called ``name``, in ``runs`` runs. From then on no other
+    failure is bad.
+    """
+
+    kind: ClassVar[str] = "learnt"
+    revision: str
+    name: str
+    failures: tuple[Failure, ...]
+    runs: int
+
+    @property
+    def text(self) -> str:
+        """The event in one sentence."""
+        what = ", or ".join(map(str, self.failures))
+        return f"the bug's failure, learnt at {self.name} in {self.runs} runs: {what}"
+
+    def judge(self, probed: Probed) -> Probed:
+        """*probed* with the verdict by what was learnt: bad is what fails as the bug does."""
+        if probed.failure is None:
+            return probed
+        if probed.failure in self.failures:
+            return replace(probed, verdict=Verdict.BAD)
+        reason = f"it fails in another way than the bug: {probed.reason}"
+        return replace(probed, verdict=Verdict.UNTESTABLE, reason=reason)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from bisector.system.files import explained
 
 # Raised when a field's meaning changes, or a default would say something false of older journals:
 # a job goes on only from a journal of its own format. 1, which 0.1.0 wrote, does not say which
-# toolchain's verdicts are proof.
-FORMAT = 2
+# toolchain's verdicts are proof, 2 not in what way a test failed.
+FORMAT = 3
 
 
 class Journal:

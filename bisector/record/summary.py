@@ -11,6 +11,7 @@ from bisector.record.events import (
     Ended,
     Event,
     Found,
+    Learnt,
     Noted,
     Probed,
     Reduced,
@@ -60,7 +61,8 @@ class Summary:
     """A journal's events by kind, in their order; which of them there are depends on the job.
 
     Of events that replace earlier ones, such as a later judgement, only the last is here. ``ended``
-    is None for a job that was interrupted, ``ways`` are the turns that it took.
+    is None for a job that was interrupted, ``ways`` are the turns that it took. ``learnt`` is the
+    bug's own failure; the verdicts of ``probes`` follow from it.
     """
 
     started: Started
@@ -80,6 +82,7 @@ class Summary:
     stretches: tuple[Stretch, ...] = ()
     retested: tuple[Retested, ...] = ()
     ways: tuple[Turn, ...] = ()
+    learnt: Learnt | None = None
 
     @property
     def answered(self) -> bool:
@@ -164,12 +167,16 @@ def summarize(events: Sequence[Event]) -> Summary | None:
     confirmed = {event.what: event for event in events if isinstance(event, Confirmed)}
     found = {event.what: event for event in events if isinstance(event, Found)}
     ends = [event for event in events if isinstance(event, Ended)]
+    learnt = [event for event in events if isinstance(event, Learnt)]
+    probes = [event for event in events if isinstance(event, Probed)]
+    if learnt:
+        probes = [learnt[-1].judge(probe) for probe in probes]
     return Summary(
         started=started,
-        probes=tuple(event for event in events if isinstance(event, Probed)),
+        probes=tuple(probes),
         findings=tuple(Finding(one, confirmed.get(what)) for what, one in found.items()),
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
-        notes=tuple(event.text for event in events if isinstance(event, Noted | Turned)),
+        notes=tuple(event.text for event in events if isinstance(event, Noted | Turned | Learnt)),
         ended=ends[-1] if ends else None,
         judged=tuple(_latest(event for event in events if isinstance(event, Judged))),
         confirmed=tuple(confirmed.values()),
@@ -182,4 +189,5 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         stretches=tuple(event for event in events if isinstance(event, Stretch)),
         retested=tuple(event for event in events if isinstance(event, Retested)),
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
+        learnt=learnt[-1] if learnt else None,
     )

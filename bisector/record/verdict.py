@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bisector.record.failure import Failure
+
 
 class Verdict(StrEnum):
     """Whether a build has the bug. Only GOOD and BAD say something about the bug.
@@ -26,12 +28,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict, its reason in one line, the lines of the log that show it, the run's seconds."""
+    """A verdict, its reason in one line, the lines of the log that show it, the run's seconds.
+
+    ``failure`` is how the run failed; None if it passed, if nothing was run, and if a pattern for
+    the bug's signature matched.
+    """
 
     verdict: Verdict
     reason: str
     evidence: tuple[str, ...] = ()
     seconds: float = 0.0
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def render(summary: Summary) -> str:
         "stretches": _events(summary.stretches),
         "retested": _events(summary.retested),
         "reduced": _plain(to_dict(summary.reduced)) if summary.reduced else None,
+        "learnt": _plain(to_dict(summary.learnt)) if summary.learnt else None,
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bisector.printable import printable
-from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned
+from bisector.record.events import Confirmed, Event, Found, Learnt, Noted, Probed, Turned
 from bisector.record.patch_events import HunkDropped, Judged, Ported, RegTested
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
@@ -40,6 +40,7 @@ class Live:
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
+        self._learnt: Learnt | None = None
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -78,6 +79,10 @@ class Live:
 
     def handle(self, event: Event) -> None:
         """Show an event of the journal."""
+        if isinstance(event, Learnt):
+            self._learnt = event
+        elif self._learnt and isinstance(event, Probed):
+            event = self._learnt.judge(event)
         if shown := _shown(event):
             self._print(*shown)
 
@@ -105,7 +110,7 @@ def _shown(event: Event) -> tuple[str, str] | None:
         said = "proven" if event.proven else "not proven"
         what = f"the {event.what}" if event.what in set(Change) else event.what
         return f"{said:<12}{what}{_by(event)}", "bold"
-    if isinstance(event, Noted | Turned):
+    if isinstance(event, Noted | Turned | Learnt):
         return f"{'note':<12}{event.text}", "bold"
     return _of_patch(event)
 

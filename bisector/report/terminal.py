@@ -138,8 +138,10 @@ def _finding(finding: Finding, summary: Summary) -> list[str]:
     more = list(proof(finding))
     if found.what is Change.INTRODUCTION:
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
-    if len(found.revisions) == 1:
+    if len(found.revisions) == 1 and finding.proven:
         return row(word, _commit(finding, 0), more)
+    if len(found.revisions) == 1:
+        return row("suspected", f"{_commit(finding, 0)} as the {found.what}", more)
     several = [_commit(finding, index) for index in range(len(found.revisions))]
     return row(word, f"in one of {len(several)} commits:", [*several, *more])
 

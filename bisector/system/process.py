@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -18,7 +18,9 @@ from bisector.errors import MAKE_ROOM, NO_ROOM, EnvironmentProblem, MissingProgr
 from bisector.system import session
 from bisector.system.stop import Stop, Stopped
 
-WATCH_SECONDS = 0.2  # between two checks of what a sandboxed program uses
+WATCH_SECONDS = (
+    0.2  # between two checks of what a sandboxed program uses, and two calls of a watcher
+)
 OUTPUT_BYTES = 32 << 20  # of a program's output that is read back; the log file has all of it
 
 # What a child gets of this process's environment: no credentials, no GIT_*, no MAKEFLAGS.
@@ -41,6 +43,10 @@ class Confinement(Protocol):
     ) -> list[str]: ...
 
     def exceeded(self, leader: int) -> str: ...
+
+
+Watcher = Callable[[int], None]
+"""Called with the pid of a running program, which is also its session."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ def run(
     keep_open: Sequence[int] = (),
     stop: Stop | None = None,
     box: Confinement | None = None,
+    watcher: Watcher | None = None,
 ) -> Finished:
     """Run *argv* to its end, with its output in the file *log*, and say how it ended.
 
@@ -89,7 +96,7 @@ def run(
     kernel kills the program when this process ends, see setpriv(1) and PR_SET_PDEATHSIG in
     prctl(2). The file descriptors *keep_open* are inherited: an flock(2) lock among them is held
     until the last descendant has ended, even if this process was killed. In a *box* the program is
-    killed when it exceeds the limits there.
+    killed when it exceeds the limits there. The *watcher* is called every WATCH_SECONDS.
 
     Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start or if
     some of its processes cannot be killed, Stopped if *stop* was requested.
@@ -121,7 +128,7 @@ def run(
                 new_session=True,
                 pass_fds=tuple(keep_open),
             )
-            status, excess, remaining = _wait(cast(Child, child), timeout, stop, box)
+            status, excess, remaining = _wait(cast(Child, child), timeout, stop, box, watcher)
         if stop.requested:
             raise Stopped(clean=status is not None and (status >= 0 or status == -signal.SIGTERM))
         if remaining:
@@ -174,12 +181,12 @@ def read_log(log: Path, limit: int) -> tuple[str, int]:
 
 
 def _wait(
-    child: Child, timeout: float, stop: Stop, box: Confinement | None
+    child: Child, timeout: float, stop: Stop, box: Confinement | None, watcher: Watcher | None
 ) -> tuple[int | None, str, list[int]]:
     """The status of *child*, its excess, and the pids of its session that cannot be killed."""
     try:
         with stop.registered(child.pid, box is not None):
-            status, excess = _watch(child, timeout, stop, box)
+            status, excess = _watch(child, timeout, stop, box, watcher)
     finally:
         remaining = session.kill(child.pid)
         if child.pid not in remaining:
@@ -188,7 +195,7 @@ def _wait(
 
 
 def _watch(
-    child: Child, timeout: float, stop: Stop, box: Confinement | None
+    child: Child, timeout: float, stop: Stop, box: Confinement | None, watcher: Watcher | None
 ) -> tuple[int | None, str]:
     """Wait until *child* ends or exceeds a limit of *box*; its status and its excess.
 
@@ -202,6 +209,8 @@ def _watch(
             return (128 - status if box and status > 128 else status), ""
         if box and (excess := box.exceeded(child.pid)):
             return None, excess
+        if watcher:
+            watcher(child.pid)
     return None, ""
 
 

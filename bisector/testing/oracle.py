@@ -9,17 +9,18 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from bisector.errors import ScenarioProblem
-from bisector.record.verdict import Ruling
+from bisector.record.failure import FailureClass
+from bisector.record.verdict import Ruling, Verdict
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
 RUN_SECONDS = 30.0  # default time limit; a user's test may wait for HAProxy's usual timeouts
 
-# How a ruling's reason begins if the time limit was exceeded, and if HAProxy crashed.
+# How reasons begin: the time limit was exceeded, HAProxy crashed.
 TIMED_OUT, DIED = "timed out", "HAProxy died by"
 
 
@@ -40,6 +41,17 @@ class Trial:
     writes: tuple[Path, ...] = ()
 
 
+class Extra(NamedTuple):
+    """An option that goes with one kind of oracle: its name without dashes, its value's name, help.
+
+    The value is given to Oracle.with_extra().
+    """
+
+    name: str
+    argument: str
+    summary: str
+
+
 @dataclass(frozen=True)
 class Oracle(ABC):
     """A test of binaries, as plain data: it is pickled for workers.
@@ -49,13 +61,16 @@ class Oracle(ABC):
     smallest time limit of one run; :mod:`bisector.testing.timeouts` raises it.
 
     A kind that users choose on the command line has an ``option`` (its name, without dashes), an
-    ``argument`` (the value's name in the help) and a ``summary`` (the help text); of_option()
-    creates it.
+    ``argument`` (the value's name in the help, '' for an option without a value) and a ``summary``
+    (the help text); of_option() creates it. ``extras`` are options that go with it alone. A kind
+    that ``judges_builds`` is only run with real toolchains: others cannot compile all that gcc can.
     """
 
     option: ClassVar[str] = ""
     argument: ClassVar[str] = "FILE"
     summary: ClassVar[str] = ""
+    extras: ClassVar[tuple[Extra, ...]] = ()
+    judges_builds: ClassVar[bool] = False
 
     name: str
     digest: str
@@ -69,6 +84,10 @@ class Oracle(ABC):
 
         Raises UsageProblem, such as ScenarioProblem.
         """
+        raise NotImplementedError
+
+    def with_extra(self, name: str, value: str) -> Self:
+        """The same with the option *name* of ``extras``. Raises UsageProblem for a wrong value."""
         raise NotImplementedError
 
     @classmethod
@@ -88,6 +107,13 @@ class Oracle(ABC):
         the slot was cancelled.
         """
 
+    def of_failed_build(self, problem: str, log: Path) -> Ruling:
+        """The ruling on a revision that does not build; *problem* and the build's *log* say why.
+
+        Raises WorkspaceProblem if the log cannot be read.
+        """
+        return Ruling(Verdict.UNBUILDABLE, problem)
+
     @property
     def knows_its_bug(self) -> bool:
         """Whether the verdict *bad* needs one known failure; otherwise any failure is bad."""
@@ -95,7 +121,7 @@ class Oracle(ABC):
 
     def may_differ(self, ruling: Ruling) -> bool:
         """Whether running again could change *ruling*, which is neither good nor bad."""
-        return ruling.reason.startswith(TIMED_OUT)
+        return ruling.failure is not None and ruling.failure.kind is FailureClass.TIMEOUT
 
     def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
         """Names and contents of the user's files that a run on another machine needs.
@@ -111,7 +137,16 @@ class Oracle(ABC):
 
 def is_doubtful(ruling: Ruling) -> bool:
     """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
-    return not ruling.verdict.tested or ruling.reason.startswith(DIED)
+    failure = ruling.failure
+    return not ruling.verdict.tested or (
+        failure is not None and failure.kind is not FailureClass.EXPECTATION
+    )
+
+
+def check_patterns(bad_if: str | None, skip_if: str | None) -> None:
+    """Raise ScenarioProblem if the value of --bad-if or --skip-if is no regular expression."""
+    check_pattern(bad_if, "--bad-if")
+    check_pattern(skip_if, "--skip-if")
 
 
 def check_pattern(pattern: str | None, where: str) -> None:

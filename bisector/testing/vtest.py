@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem
@@ -15,6 +15,7 @@ from bisector.system.files import explained, require_room
 from bisector.system.process import Finished
 from bisector.system.sandbox import Box
 from bisector.system.workspace import short_scratch
+from bisector.testing.deaths import Death, DeathWatch, may_die
 from bisector.testing.oracle import Trial
 from bisector.testing.vtest_log import SKIPPED
 
@@ -66,21 +67,33 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
         if trial.slot.sandbox:
             reads = (trial.binary.parent, sandbox.visible(home, home / vtc))
             box = trial.slot.sandbox.box(scratch, *trial.writes, reads=reads)
+        # varnishtest's -conf-OK waits for a text that HAProxy since 2.8 prints with -V only
         env = {
             "TMPDIR": str(scratch),
             "HOME": str(scratch),
             "HAPROXY_PROGRAM": str(trial.binary),
-            "HAPROXY_ARGS": haproxy_args(),
+            "HAPROXY_ARGS": haproxy_args() + (" -V" if "-conf-OK" in _text(home / vtc) else ""),
         }
         yield Place(home / vtc, scratch, env, box)
+
+
+def _text(case: Path) -> str:
+    """The text of a *case*; '' if it cannot be read, which VTest reports."""
+    try:
+        return case.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
     """Run VTest, the first of the trial's tools, once; *buffer* is the size of its log in bytes.
 
+    The test is over as soon as an HAProxy instance in it has died; its log says so then.
+
     Raises EnvironmentProblem if VTest itself does not start, WorkspaceProblem if the test failed
     and the disk is full.
     """
+    watch = DeathWatch(trial.binary)
     done = process.run(
         [
             trial.tools[0].path,
@@ -93,6 +106,7 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         env=place.env,
         stop=trial.slot.stop,
         box=place.box,
+        watcher=None if may_die(_text(place.case)) else watch.look,
     )
     if done.status in _NOT_STARTED and not _STARTED.search(done.output):
         said = done.output.strip().splitlines()[-1:] or ["it printed nothing"]
@@ -100,7 +114,16 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         raise EnvironmentProblem(what, "name VTest itself in VTEST_PROGRAM, not a script")
     if done.status not in (0, SKIPPED) and not done.excess:
         require_room(place.scratch, trial.log.parent)
-    return done
+    deaths = watch.deaths(done.output)
+    return _noted(done, deaths, trial.log) if deaths else done
+
+
+def _noted(done: Finished, deaths: Sequence[Death], log: Path) -> Finished:
+    """*done* with a line on each of *deaths*, in VTest's form, which *log* gets, too."""
+    said = "".join(f"---- {one.instance or 'h?':<5} {one}: the test is over\n" for one in deaths)
+    with explained(f"cannot write {log}"), log.open("a") as end:
+        end.write(said)
+    return replace(done, output=done.output + said)
 
 
 def run_shell(place: Place, trial: Trial, command: str) -> Finished:

@@ -292,21 +292,38 @@ def test_a_tree_without_a_state_file_is_cleared(place: Place) -> None:
     assert not (place.folder / "src/stray").exists()
 
 
+def test_what_a_build_did_to_a_source_is_undone(place: Place, tmp_path: Path) -> None:
+    place.build(ONE, *OBJECTS)
+    outside = tmp_path / "outside"
+    outside.write_text("not of the tree")
+    sources = {name: place.folder / name for name in ONE if name.endswith(".c")}
+    first, *others = sources.values()
+    first.write_text("a much longer text than the source had")
+    first.chmod(0o400)
+    for other in others:
+        other.unlink()
+        other.hardlink_to(outside)
+    place.marker.unlink()
+    place.checkout(ONE)
+    assert place.holds == ONE
+    assert outside.read_text() == "not of the tree"
+
+
 def test_after_a_killed_checkout_the_tree_is_cleared(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.build(ONE, *OBJECTS)
-    written: list[Path] = []
-    real = Path.write_bytes
+    written: list[int] = []
+    real = os.fchmod
 
-    def killed_at_the_second(path: Path, data: bytes) -> int:
+    def killed_at_the_second(handle: int, mode: int) -> None:
         if len(written) == 1:
             raise KeyboardInterrupt
-        written.append(path)
-        return real(path, data)
+        written.append(handle)
+        real(handle, mode)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", killed_at_the_second)
+        patch.setattr(os, "fchmod", killed_at_the_second)
         with pytest.raises(KeyboardInterrupt):
             place.checkout({**ONE, "src/a.c": "2", "src/b.c": "2"})
     assert not place.marker.exists()
@@ -335,9 +352,9 @@ def test_a_state_file_with_an_unknown_tree_is_ignored(place: Place) -> None:
 
 
 def test_a_write_error_names_the_folder(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, data: bytes) -> int:
+    def refuse(handle: int, mode: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", refuse)
+    monkeypatch.setattr(os, "fchmod", refuse)
     with pytest.raises(WorkspaceProblem, match=r"cannot write the build tree .*dev-0.*make room"):
         place.checkout(ONE)

@@ -32,6 +32,12 @@ def repo(tmp_path: Path) -> tuple[str, str]:
         ("--set",),
         ("--scenario", "nonesuch"),
         ("--vtc", "no.vtc"),
+        ("--command", "./no.sh"),
+        ("--config", "no.cfg"),
+        ("--build", "--toolchain", "fast"),
+        ("--build", "--command", "true"),
+        ("--build", "--set", "x=y"),
+        ("--command", "true", "--expect", "refused"),
     ],
     ids=" ".join,
 )

@@ -14,12 +14,12 @@ from bisector.probing import probe
 from bisector.probing.probe import key_of
 from bisector.probing.prober import Prober
 from bisector.record.events import Noted, Probed
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.search.costs import Memory
 from bisector.system.files import digest
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import DIED
 from tests.support.clone import Clone
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World
 from tests.support.toolchains import GCC, TCC
@@ -175,7 +175,7 @@ def test_what_it_cannot_judge_goes_to_the_other(world: World, failure: Verdict) 
 
 def test_a_crash_that_is_not_known_to_be_the_bug_is_doubted(world: World) -> None:
     asker = prober(world, GOOD, BAD)
-    asker.machine.reasons = {3: f"{DIED} SIGSEGV during the test"}
+    asker.machine.failing = lambda number, run: Failure(FailureClass.CRASH, "SIGSEGV")
     told = asker.ask(world.commits[3], "end")
     assert (told.verdict, told.toolchain) == (GOOD, "dev")
 

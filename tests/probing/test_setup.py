@@ -24,6 +24,7 @@ from bisector.probing.setup import Options, Test, find_series, find_test, find_t
 from bisector.system import tools
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
+from bisector.testing.oracles.config_file import ConfigFile
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario import Known
 from tests.support.clone import Clone
@@ -64,6 +65,9 @@ def test_any_vtc_is_a_test_of_which_nothing_is_known(tmp_path: Path) -> None:
     [
         (Options(own_test=("vtc", "x.vtc"), scenario="dns-flap"), "--vtc takes the place of"),
         (Options(own_test=("vtc", "x.vtc"), settings=("record=A",)), "--vtc takes the place of"),
+        (Options(own_test=("build", ""), scenario="dns-flap"), "--build takes the place of"),
+        (Options(own_test=("vtc", "x.vtc"), extras=(("expect", "refused"),)), "goes with --config"),
+        (Options(extras=(("expect", "refused"),)), "--expect: it goes with --config"),
         (Options(bad_if="boom"), "go with --vtc"),
         (Options(skip_if="boom"), "go with --vtc"),
         (Options(bad_if=""), "go with --vtc"),
@@ -74,6 +78,14 @@ def test_any_vtc_is_a_test_of_which_nothing_is_known(tmp_path: Path) -> None:
 def test_options_that_exclude_each_other_are_an_error(options: Options, said: str) -> None:
     with pytest.raises(UsageProblem, match=said):
         find_test(options)
+
+
+def test_an_extra_option_goes_to_its_kind_of_test(tmp_path: Path) -> None:
+    path = tmp_path / "x.cfg"
+    path.write_text("global\n")
+    asked = Options(own_test=("config", str(path)), extras=(("expect", "refused"),))
+    oracle = find_test(asked).oracle
+    assert isinstance(oracle, ConfigFile) and oracle.refused
 
 
 def test_an_empty_pattern_is_an_error(tmp_path: Path) -> None:
@@ -197,6 +209,20 @@ def test_an_unknown_toolchain_is_an_error(
 ) -> None:
     with pytest.raises(UsageProblem, match=said):
         roles(workspace, options)
+
+
+def test_builds_are_judged_by_real_toolchains(workspace: Workspace, machine: list[str]) -> None:
+    def chosen(**more: str) -> tuple[str, str | None]:
+        options = Options(own_test=("build", ""), **more)  # type: ignore[arg-type]
+        found = find_toolchains(options, workspace, find_test(options))
+        assert found.fallback is None
+        return found.search.name, found.proof.name if found.proof else None
+
+    assert find_test(Options(own_test=("build", ""))).title == "build"
+    assert chosen() == ("dev", "dev")
+    assert chosen(toolchain="release") == ("release", "release")
+    with pytest.raises(UsageProblem, match="--toolchain fast cannot judge builds: use dev or rel"):
+        chosen(toolchain="fast")
 
 
 def test_make_variables_go_to_all_of_them_and_the_users_win(

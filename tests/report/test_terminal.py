@@ -67,7 +67,7 @@ def test_one_release_or_none_is_said_in_words() -> None:
 def test_an_unfinished_hunt_says_so_and_shows_what_it_has() -> None:
     said = text([STARTED, *PROBES, INTRODUCED])
     assert "no answer   unfinished\n" in said
-    assert "introduced  64c9c8ef39" in said
+    assert "suspected   64c9c8ef39" in said
     assert "not confirmed" in said
     assert "affected" not in said and "patch " not in said
 

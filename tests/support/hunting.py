@@ -21,6 +21,7 @@ from bisector.probing.probe import Probe
 from bisector.probing.prober import Prober, Progress
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Confirmed, Ended, Event, Found
+from bisector.record.failure import Failure
 from bisector.record.journal import Journal
 from bisector.record.patch_events import PatchChecked
 from bisector.record.verdict import Result, Ruling, Verdict
@@ -57,6 +58,7 @@ class Machine(Answering):
         self.patched: dict[str, Verdict] = {}
         self.binaries: Mapping[int, str] = {}
         self.reasons: Mapping[int, str] = {}
+        self.failing: Callable[[int, int], Failure | None] = lambda number, run: None
         self._numbers = {history.tree_id(commit): n for n, commit in enumerate(commits)}
 
     def _answer(self, request: Probe) -> Result:
@@ -67,7 +69,9 @@ class Machine(Answering):
         self.asked.append(number)
         fast = self.fast_truth if request.toolchain.name == Fast.name else None
         verdict = (fast or self.truth)(number, request.run)
-        ruling = Ruling(verdict, self.reasons.get(number, f"{verdict}, as it is"))
+        failure = self.failing(number, request.run) if verdict is not GOOD else None
+        reason = self.reasons.get(number, f"{verdict}, as it is")
+        ruling = Ruling(verdict, reason, failure=failure)
         binary = self.binaries.get(number, f"binary {number} {request.toolchain.name}")
         return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
 

@@ -161,6 +161,16 @@ def test_a_program_does_not_inherit_an_ignored_sigint(log: Path) -> None:
         signal.signal(signal.SIGINT, before)
 
 
+def test_a_watcher_is_called_with_the_pid_while_the_program_runs(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "WATCH_SECONDS", 0.05)
+    pids: list[int] = []
+    done = process.run(["sh", "-c", "echo $$; sleep 0.5"], log=log, timeout=10, watcher=pids.append)
+    assert set(pids) == {int(done.output)}
+    assert 2 <= len(pids) <= 10
+
+
 # --- its environment ------------------------------------------------------------------------------
 
 

@@ -6,14 +6,15 @@ again with a journal that already has the results.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bisector.build.toolchains.release import Release
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
-from bisector.git.history import Commit, Range
+from bisector.git.history import Range
 from bisector.jobs.hunt import culprit, releases
+from bisector.jobs.hunt.ends import Ends, EndsFinder
+from bisector.jobs.hunt.learning import learn, other_failure
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
@@ -21,6 +22,7 @@ from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
+from bisector.record.failure import Failure
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn
 from bisector.testing.scenario import Known
@@ -107,13 +109,15 @@ class Hunt:
                 self.journal.note(Turned(Turn.CHANCE, text))
 
     def _run(self) -> None:
-        span = self.question.range
-        before, after = self._ends()
+        ends = self._ends()
+        between = self.history.between(ends.old.revision, ends.new.revision)
+        span = ends.within(self.question.range, self.history.commit, between)
+        before, after = self._verdict_of_end(ends.old), self._verdict_of_end(ends.new)
         if before is after is Verdict.BAD:
-            self._verify_ends(Verdict.BAD)
-            raise self._both_bad()
+            self._verify_ends(span, Verdict.BAD)
+            raise self._both_bad(ends)
         if before is after:
-            bad = self._witness()
+            bad = self._witness(span)
         else:
             bad = span.old.id if before is Verdict.BAD else span.new.id
         found: list[Found] = []
@@ -126,69 +130,66 @@ class Hunt:
         affected = releases.affected(self.history, span, bounds)
         if self.question.series is not None:
             releases.check_patch(self.prober, affected, self.question.series)
-        self._note_differing_reasons()
+        self._note_other_failures()
         if self.question.hunks:
             self.journal.note(culprit.reduce(self.prober, found, self._flaky))
         self._end_with(ANSWERED, tuple(self.history.release(commit) for commit in affected))
 
     # -- the ends, and a witness between them ----------------------------------------------------
 
-    def _ends(self) -> tuple[Verdict, Verdict]:
-        span = self.question.range
-        tickets = [self.prober.start(end.id, Purpose.END) for end in (span.old, span.new)]
-        for end, ticket in zip((span.old, span.new), tickets, strict=True):
-            (probed,) = self.prober.ask_all([ticket])
-            if not probed.verdict.tested:
-                raise self._unusable(end, probed)
-        return self._end_verdict(span.old), self._end_verdict(span.new)
+    def _ends(self) -> Ends:
+        try:
+            return EndsFinder(self.prober, self.question.range, self._flaky).find()
+        except UnusableEnds as error:
+            self._end_with(error.what)
+            raise
 
-    def _end_verdict(self, end: Commit) -> Verdict:
+    def _verdict_of_end(self, end: Probed) -> Verdict:
         """The verdict on an end. If the test is flaky, GOOD takes CONFIRM_RUNS passes."""
-        runs = self.prober.verdicts()[end.id]
+        revision = end.revision
+        runs = self.prober.verdicts()[revision]
         while self._flaky and len(runs) < CONFIRM_RUNS and is_good(runs):
-            run = self.prober.next_run(end.id)
-            self.prober.ask_all([self.prober.start(end.id, Purpose.END, run)])
-            runs = self.prober.verdicts()[end.id]
+            run = self.prober.next_run(revision)
+            self.prober.ask_all([self.prober.start(revision, Purpose.END, run)])
+            runs = self.prober.verdicts()[revision]
         return Verdict.GOOD if is_good(runs) else Verdict.BAD
 
-    def _unusable(self, end: Commit, probed: Probed) -> UnusableEnds:
-        name = self.history.release(end.id)
-        reason = f"the range's end {name} is {probed.verdict}: {probed.reason}"
-        self._end_with(reason)
-        return UnusableEnds(reason, f"choose an end at which the test works (log: {probed.log})")
-
-    def _verify_ends(self, verdict: Verdict) -> None:
-        """Probe both ends with the fallback toolchain, before a hunt ends without an answer.
+    def _verify_ends(self, span: Range, verdict: Verdict) -> None:
+        """Probe both ends of *span* with the fallback toolchain, before the hunt gives up.
 
         Raises FastContradicted if one of them has not this *verdict*.
         """
         if toolchain := self.prober.toolchains.fallback:
-            span = self.question.range
             both = (span.old, span.new)
             tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, toolchain) for end in both]
             for probed in self.prober.ask_all(tickets):
                 if probed.verdict is not verdict:
                     raise FastContradicted(probed.name)
 
-    def _both_bad(self) -> UnusableEnds:
+    def _both_bad(self, ends: Ends) -> UnusableEnds:
         span = self.question.range
         reason = f"both ends of {span.text} are bad"
+        if ends.new.reason:
+            reason += f": {ends.new.reason}"
         older = self.history.older_release(span.old.id)
         self._end_with(reason)
         hint = f"use an older end: {older}..{span.new.short}" if older else "use an older end"
-        return UnusableEnds(reason, hint)
+        return UnusableEnds(reason, f"{hint}; or the test itself is wrong: it fails at both")
 
-    def _witness(self) -> str:
-        """A bad revision inside a range with two good ends, as a full hash.
+    def _witness(self, span: Range) -> str:
+        """A bad revision inside *span*, which has two good ends, as a full hash.
 
         Raises NoWitness if none is found within the budget.
         """
-        finder = WitnessFinder(self.prober, self._commits, self._evidence)
+        finder = WitnessFinder(self.prober, span.commits, self._evidence)
         fix = self._suspects[Change.FIX]
         before_fix = self.history.commit(fix).parents if fix else ()
         if bad := finder.find([self._suspects[Change.INTRODUCTION], *before_fix]):
-            return bad
-        self._verify_ends(Verdict.GOOD)
+            if not self.prober.context.oracle.knows_its_bug:
+                learn(self.prober, bad, self._flaky)
+            return bad.revision
+        self._verify_ends(span, Verdict.GOOD)
+        self._note_other_failures()
         reason = finder.failure()
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
@@ -227,20 +228,18 @@ class Hunt:
         commit = self.history.resolve(name).id
         return commit if commit in self._commits else ""
 
-    def _note_differing_reasons(self) -> None:
-        """Note bad verdicts with different reasons: without a signature they may be two bugs."""
+    def _note_other_failures(self) -> None:
+        """Note the failures that were seen and are not the bug's, and where."""
         if self.prober.context.oracle.knows_its_bug:
             return
-        reasons = {
-            re.sub(r"\d+", "#", event.reason): event.reason
-            for event in self.journal.events
-            if isinstance(event, Probed) and event.verdict is Verdict.BAD
-        }
-        if len(reasons) > 1:
-            listed = " | ".join(reasons.values())
-            self.journal.note(
-                Noted(f"bad verdicts have different reasons, --bad-if selects one: {listed}")
-            )
+        bug = self.prober.learnt.failures if self.prober.learnt else ()
+        seen: dict[Failure, dict[str, None]] = {}
+        for event in self.journal.events:
+            if isinstance(event, Probed) and event.failure and not event.patched:
+                seen.setdefault(event.failure, {})[event.name] = None
+        for failure, names in seen.items():
+            if failure not in bug:
+                self.journal.note(Noted(other_failure(failure, tuple(names))))
 
     def _has_turned(self, way: Turn) -> bool:
         """Whether the journal has this turn, from an earlier session."""

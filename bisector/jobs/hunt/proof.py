@@ -116,9 +116,7 @@ class Prover:
         runs_of = [[first] for first in self._run(found, sides, 0, 1)]
         if flaky:
             return self._confirm_flaky(found, sides, runs_of)
-        for side, runs in zip(sides, runs_of, strict=True):
-            runs += self._run(found, [side], 1, CONFIRM_RUNS)
-            self._compare(runs)
+        runs_of = [self._confirmed_runs(found, *pair) for pair in zip(sides, runs_of, strict=True)]
         doubts = [*_unprovable(found), *_same_binary(runs_of)]
         for side, runs in zip(sides, runs_of, strict=True):
             wrong = [run for run in runs if run.verdict is not side.expected]
@@ -126,6 +124,22 @@ class Prover:
                 raise FastContradicted(wrong[0].name)
             doubts += [f"run {w.run + 1} of {w.name} is {w.verdict}: {w.reason}" for w in wrong]
         return self._confirmed(found, CONFIRM_RUNS, doubts)
+
+    def _confirmed_runs(
+        self, found: Found, side: Expectation, runs: Sequence[Probed]
+    ) -> list[Probed]:
+        """CONFIRM_RUNS runs of *side*, the first of which are *runs*.
+
+        A run that failed in another way than the bug is made again: a busy machine, or a race of
+        the test. Raises TestIsFlaky if some are good and others bad.
+        """
+        every = [*runs, *self._run(found, [side], len(runs), CONFIRM_RUNS)]
+        while len(every) < 2 * CONFIRM_RUNS and 0 < _tested(every) < CONFIRM_RUNS:
+            every += self._run(found, [side], len(every), len(every) + 1)
+        self._compare(every)
+        if _tested(every) < CONFIRM_RUNS:
+            return every[:CONFIRM_RUNS]
+        return [run for run in every if run.verdict.tested]
 
     def _run(
         self, found: Found, sides: Sequence[Expectation], first: int, end: int
@@ -232,6 +246,10 @@ def _objections(side: Expectation, runs: Sequence[Probed]) -> list[str]:
     doubts = [f"{name} was bad in {bad} of {len(runs)} runs"] if bad else []
     untested = [run for run in runs if not run.verdict.tested]
     return doubts + [f"run {run.run + 1} of {name} is {run.verdict}" for run in untested]
+
+
+def _tested(runs: Sequence[Probed]) -> int:
+    return sum(run.verdict.tested for run in runs)
 
 
 def _count(runs: Sequence[Probed], verdict: Verdict) -> int:

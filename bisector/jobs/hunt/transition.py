@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -58,7 +58,14 @@ class Finder:
         graph = self._history.graph(commits)
         noise = self._noise(span.what) if flaky else None
         search = Search(graph, span.new, weights, noise, span.old if flaky else None)
-        _SearchRun(self._prober, search, span.what, flaky, self._costs(commits)).run()
+        SearchRun(
+            self._prober,
+            search,
+            Purpose(span.what),
+            lambda probed: observation(span.what, probed),
+            flaky,
+            self._costs(commits),
+        ).run()
         if reason := search.no_transition():
             raise _no_transition(span, reason, search.confidence())
         candidates = tuple(self._history.commit(commit) for commit in search.candidates())
@@ -84,19 +91,26 @@ class Finder:
         return Noise(false_old=alarm, false_new=UNKNOWN, confidence=CONFIDENCE)
 
 
-class _SearchRun:
-    """Runs a search: starts the probes that it chooses and gives it the results.
+class SearchRun:
+    """Runs a search: starts the probes that it chooses and gives it what *observe* makes of them.
 
     One probe more than the executor has jobs is kept pending, so that it is built while others are
     tested.
     """
 
     def __init__(
-        self, prober: Prober, search: Search, what: Change, flaky: bool, costs: Costs
+        self,
+        prober: Prober,
+        search: Search,
+        purpose: str,
+        observe: Callable[[Probed], Observation],
+        flaky: bool,
+        costs: Costs,
     ) -> None:
         self._prober = prober
         self._search = search
-        self._what = what
+        self._purpose = purpose
+        self._observe = observe
         self._flaky = flaky
         self._costs = costs
         self._pending: dict[str, Ticket] = {}
@@ -118,7 +132,7 @@ class _SearchRun:
                 for probed in runs if self._flaky else runs[:1]:
                     # a probe made for another purpose may lie beyond another change
                     with suppress(Contradiction):
-                        self._search.record(revision, observation(self._what, probed))
+                        self._search.record(revision, self._observe(probed))
 
     def _start_probes(self) -> bool:
         """Start probes while the executor has free jobs. Whether any probe is pending."""
@@ -133,7 +147,7 @@ class _SearchRun:
     def _start(self, revisions: Sequence[str]) -> None:
         for revision in revisions:
             run = self._prober.next_run(revision) if self._flaky else 0
-            self._pending[revision] = self._prober.start(revision, Purpose(self._what), run)
+            self._pending[revision] = self._prober.start(revision, self._purpose, run)
 
     def _record_next(self) -> None:
         """Wait for a result, record it, and cancel the probes that it made obsolete."""
@@ -143,7 +157,7 @@ class _SearchRun:
         if probed.build_seconds:
             self._costs.built(probed.revision)
         # It cannot contradict the others: probes that could are obsolete and were cancelled.
-        self._search.record(probed.revision, observation(self._what, probed))
+        self._search.record(probed.revision, self._observe(probed))
         for revision in self._search.obsolete(list(self._pending)):
             self._prober.cancel(self._pending.pop(revision))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from bisector.jobs.hunt.learning import may_be_the_bug, repeat
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
@@ -24,8 +25,8 @@ class WitnessFinder:
         self._index = {commit: place for place, commit in enumerate(commits)}
         self._total = len(commits) - 1  # without the new end, which is good
 
-    def find(self, suspects: Iterable[str]) -> str | None:
-        """A bad revision (full hash), or None if none is found within the budget.
+    def find(self, suspects: Iterable[str]) -> Probed | None:
+        """A bad revision, or None if none is found within the budget.
 
         *suspects* are probed first, then the parents of the commits that *evidence* points to, the
         releases, and others at ever finer strides.
@@ -36,8 +37,7 @@ class WitnessFinder:
             self._places(suspects), self._places(parents), self._places(self._history.tags)
         )
         order = witness.order(self._total, stages)
-        bad = self._first_bad((self._commits[place], stage) for place, stage in order)
-        return bad.revision if bad else None
+        return self._first_bad((self._commits[place], stage) for place, stage in order)
 
     def failure(self) -> str:
         """Why there is no witness: the number of tested revisions and the widest gap."""
@@ -72,11 +72,22 @@ class WitnessFinder:
     def _oldest_if_bad(self, waiting: list[Ticket]) -> Probed | None:
         """Wait for the oldest ticket and remove it. If it is bad, cancel the others."""
         (probed,) = self._prober.ask_all([waiting.pop(0)])
-        if probed.verdict is not Verdict.BAD:
+        if not self._counts(probed):
             return None
         for ticket in waiting:
             self._prober.cancel(ticket)
         return probed
+
+    def _counts(self, probed: Probed) -> bool:
+        """Whether *probed* is bad, or fails each time in another way that may be the bug's.
+
+        The test worked at an ancestor, so this is not a feature that is not there yet.
+        """
+        if probed.verdict is Verdict.BAD:
+            return True
+        if self._prober.context.oracle.knows_its_bug or not may_be_the_bug(probed):
+            return False
+        return all(map(may_be_the_bug, repeat(self._prober, probed)))
 
 
 def is_good(runs: Sequence[Probed]) -> bool:

@@ -20,7 +20,7 @@ from bisector.git.tree_archive import Archive, Packer
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of, remember
-from bisector.record.verdict import Result, Verdict
+from bisector.record.verdict import Result
 from bisector.system.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class Cluster:
         """
         result = answer.result
         key = key_of(request) if answer.tools_digest == tools_digest else result.key
-        kind = "build" if result.verdict is Verdict.UNBUILDABLE else "vtest"
+        kind = "vtest" if result.binary else "build"
         log = self._workspace.folder("logs") / f"{key}.{kind}.log"
         self._workspace.write(log, zlib.decompress(answer.log))
         result = replace(result, key=key, log=str(log))

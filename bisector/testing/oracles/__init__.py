@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.build_test import BuildTest
+from bisector.testing.oracles.command import Command
+from bisector.testing.oracles.config_file import ConfigFile
 from bisector.testing.oracles.vtest_case import VTestCase
 
 # by their option of the command line, without dashes
-ORACLES: Mapping[str, type[Oracle]] = {kind.option: kind for kind in (VTestCase,)}
+ORACLES: Mapping[str, type[Oracle]] = {
+    kind.option: kind for kind in (VTestCase, Command, ConfigFile, BuildTest)
+}

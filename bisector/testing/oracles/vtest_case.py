@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from bisector.errors import ScenarioProblem
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import tools
-from bisector.system.files import digest, explained
+from bisector.system.files import digest
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import guards, vtest
-from bisector.testing.companions import companions
-from bisector.testing.oracle import Oracle, Trial, check_pattern
+from bisector.testing import guards, minimal, vtest
+from bisector.testing.oracle import Trial, check_patterns
+from bisector.testing.own_file import OwnFile, fingerprint
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
 
 # A scenario's test takes 0.3 s, and waits at most 3 s for one state.
@@ -27,7 +28,7 @@ BY_COMMENT, BY_GUARD = "skipped, as run-regtests.sh does", "VTest skipped it: it
 
 
 @dataclass(frozen=True)
-class VTestCase(Oracle):
+class VTestCase(OwnFile):
     """A VTest case, with patterns for VTest's log.
 
     ``vtc`` is the file's name. A scenario's case is rendered: ``files`` holds the texts by name.
@@ -40,10 +41,11 @@ class VTestCase(Oracle):
 
     vtc: str
     files: tuple[tuple[str, str], ...] = ()
-    folder: str = ""
-    bad: str | None = None
     control: str | None = None
-    skip: str | None = None
+
+    @property
+    def file(self) -> str:
+        return self.vtc
 
     @classmethod
     def rendered(
@@ -75,20 +77,14 @@ class VTestCase(Oracle):
 
         Raises ScenarioProblem if it cannot be read or a pattern is no regular expression.
         """
-        for option, pattern in (("--bad-if", bad_if), ("--skip-if", skip_if)):
-            check_pattern(pattern, option)
+        check_patterns(bad_if, skip_if)
         path = Path(text)
-        folder = path.absolute().parent
-        try:
-            content = path.read_bytes()
-            beside = companions(folder, content.decode("utf-8", "replace"))
-        except OSError as error:
-            what = f"cannot read {error.filename or path}"
-            raise ScenarioProblem(what, error.strerror or str(error)) from error
+        files = cls.load(path)
+        content = files[0][1]
         if b"varnishtest" not in content and b"vtest" not in content:
             raise ScenarioProblem(f"{path} is no VTest case", 'one begins with: vtest "title"')
-        key = digest(path.name.encode(), content, repr((bad_if, skip_if)).encode(), *beside)
-        return cls(path.stem, key, path.name, folder=str(folder), bad=bad_if, skip=skip_if)
+        key, folder = fingerprint(files, bad_if, skip_if), str(path.absolute().parent)
+        return cls(path.stem, key, path.name, folder=folder, bad=bad_if, skip=skip_if)
 
     @classmethod
     def find_tools(cls, workspace: Workspace) -> tuple[Tool, ...]:
@@ -98,11 +94,6 @@ class VTestCase(Oracle):
     def conditions(self) -> tuple[str, ...]:
         """The arguments of every HAProxy in the test."""
         return (vtest.haproxy_args(),)
-
-    @property
-    def knows_its_bug(self) -> bool:
-        """Whether there is a pattern for the bug's signature."""
-        return self.bad is not None
 
     @property
     def patterns(self) -> Patterns:
@@ -118,28 +109,19 @@ class VTestCase(Oracle):
         text, shell = self._text(), self._shell(trial)
         if unmet := guards.unmet(text, shell):
             trial.log.write_text("".join(f"not met: {comment}\n" for comment in unmet))
-            return Ruling(Verdict.UNTESTABLE, f"{BY_COMMENT}: {', '.join(unmet)}", unmet)
+            reason = f"{BY_COMMENT}: {', '.join(unmet)}"
+            skipped = Failure(FailureClass.SKIPPED, ", ".join(unmet))
+            return Ruling(Verdict.UNTESTABLE, reason, unmet, failure=skipped)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
         with vtest.place(self.vtc, self.files, self.folder, trial) as place:
             done = vtest.run_test(place, trial, buffer)
         ruling = classify(done, self.patterns)
+        if not self.knows_its_bug and _may_be_broken(ruling) and not minimal.starts(trial):
+            ruling = minimal.broken(ruling)
         if done.status == SKIPPED and (needed := guards.failed_guard(text, shell)):
-            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}")
+            skipped = Failure(FailureClass.SKIPPED, needed)
+            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}", failure=skipped)
         return replace(ruling, seconds=done.seconds)
-
-    def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
-        """The .vtc file and its companions. Raises WorkspaceProblem if one cannot be read."""
-        if not self.folder:
-            return ()
-        folder = Path(self.folder)
-        with explained(f"cannot read {folder / self.vtc}"):
-            content = (folder / self.vtc).read_bytes()
-            found = companions(folder, content.decode("utf-8", "replace"))
-        names = (name.decode() for name in found[::2])
-        return ((self.vtc, content), *zip(names, found[1::2], strict=True))
-
-    def moved_to(self, folder: Path) -> Self:
-        return replace(self, folder=str(folder)) if self.folder else self
 
     def _text(self) -> str:
         """The case's text; '' if it cannot be read, which VTest reports, too."""
@@ -158,3 +140,13 @@ class VTestCase(Oracle):
                 return vtest.run_shell(place, trial, command)
 
         return run
+
+
+def _may_be_broken(ruling: Ruling) -> bool:
+    """Whether a HAProxy that does not start at all would fail in this way, too."""
+    failure = ruling.failure
+    return (
+        failure is not None
+        and failure.kind.learnable
+        and failure.kind is not FailureClass.EXPECTATION
+    )

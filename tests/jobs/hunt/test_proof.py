@@ -92,9 +92,15 @@ def test_runs_of_one_side_that_differ_are_a_sign_of_chance(world: World) -> None
         Proof(world, steadily(GOOD), lambda run: GOOD if run == 3 else BAD).confirm()
 
 
-def test_one_that_could_not_be_tested_is_none_but_a_doubt(world: World) -> None:
-    said = Proof(world, lambda run: UNTESTABLE if run == 2 else GOOD, steadily(BAD)).confirm()
-    assert "run 3 of" in said.doubt and not said.proven
+def test_one_that_could_not_be_tested_is_made_again(world: World) -> None:
+    proof = Proof(world, lambda run: UNTESTABLE if run == 2 else GOOD, steadily(BAD))
+    assert proof.confirm() == Confirmed(Change.INTRODUCTION, True, CONFIRM_RUNS, "", "dev")
+    assert (proof.runs(6), proof.runs(7)) == (CONFIRM_RUNS + 1, CONFIRM_RUNS)
+
+
+def test_many_that_could_not_be_tested_are_a_doubt(world: World) -> None:
+    said = Proof(world, lambda run: UNTESTABLE if run > 3 else GOOD, steadily(BAD)).confirm()
+    assert "run 5 of" in said.doubt and not said.proven
 
 
 def test_a_set_or_a_commit_with_its_parents_binary_is_not_proven(world: World) -> None:
@@ -121,9 +127,11 @@ def test_fast_is_contradicted_by_another_verdict_or_by_none_at_all(
         Proof(world, steadily(parent), steadily(child)).confirm()
 
 
-def test_fast_is_not_contradicted_by_one_run_of_many_that_could_not_be_tested(world: World) -> None:
+def test_fast_is_not_contradicted_by_runs_that_could_not_be_tested_among_others(
+    world: World,
+) -> None:
     world.toolchains = Toolchains(TCC, GCC, GCC)
-    said = Proof(world, steadily(GOOD), lambda run: UNTESTABLE if run == 2 else BAD).confirm()
+    said = Proof(world, steadily(GOOD), lambda run: UNTESTABLE if run > 1 else BAD).confirm()
     assert not said.proven
 
 

@@ -28,6 +28,9 @@ from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Verdict
 from bisector.system.sandbox import OFF
 from bisector.testing.oracle import Oracle
+from bisector.testing.oracles.build_test import BuildTest
+from bisector.testing.oracles.command import Command
+from bisector.testing.oracles.config_file import ConfigFile
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
 from tests.support.clusters import BAD, BUILD, GCC, GOOD, Ground, asked, machines
@@ -103,6 +106,32 @@ def test_a_user_s_own_test_comes_with_the_files_that_it_names(
         said = answer(executor, ground, ground.tree(says), oracle)
 
     assert Path(said.log).read_text().split() == ["herenear2"]
+
+
+def test_a_user_s_script_and_configuration_come_with_theirs(ground: Ground, one: Machines) -> None:
+    (ground.folder / "mine/lib").mkdir(parents=True)
+    script, config = ground.folder / "mine/try.sh", ground.folder / "mine/x.cfg"
+    script.write_text('cat "$BISECTOR_TEST_DIR/lib/a.txt"; "$HAPROXY_PROGRAM" x x x try.sh')
+    config.write_text("frontend f\n\tbind :80 ssl crt lib\n")
+    (ground.folder / "mine/lib/a.txt").write_text("a")
+    kinds = (Command, script, "atry.sh"), (ConfigFile, config, "x.cfg lib")
+
+    with client(ground, one) as executor:
+        for kind, path, expected in kinds:
+            oracle = kind.of_option(str(path), bad_if=None, skip_if=None)
+            tree = ground.tree('echo $4 $(test -e "$4" && ls -d lib)\n')
+            said = answer(executor, ground, tree, oracle)
+            assert (said.verdict, Path(said.log).read_text().strip()) == (Verdict.GOOD, expected)
+
+
+def test_a_build_is_judged_by_the_worker_and_its_log_comes_back(
+    ground: Ground, one: Machines
+) -> None:
+    tree = ground.tree(build="echo src/x.c:1: error: no; exit 2")
+    with client(ground, one) as executor:
+        said = answer(executor, ground, tree, BuildTest("build", "digest"))
+    assert (said.verdict, said.ruling.reason) == (Verdict.BAD, "src/x.c:1: error: no")
+    assert said.log.endswith(".build.log") and "error: no" in Path(said.log).read_text()
 
 
 def test_what_keeps_a_worker_from_an_answer_is_told_with_its_name(

@@ -1,0 +1,178 @@
+"""The ends of a hunt's range, and others in place of those that cannot be tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bisector.errors import UnusableEnds
+from bisector.git.history import Commit, Range
+from bisector.jobs.hunt.learning import is_absent_feature, learn, may_be_the_bug
+from bisector.jobs.hunt.transition import SearchRun
+from bisector.probing.prober import Prober
+from bisector.record.events import Noted, Probed
+from bisector.record.verdict import Verdict
+from bisector.record.words import Purpose
+from bisector.search import priors
+from bisector.search.bisection import Observation, Search
+from bisector.search.costs import Costs
+from bisector.search.priors import Evidence
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two ends at which the test works, parents first, and their verdicts: GOOD or BAD."""
+
+    old: Probed
+    new: Probed
+
+    def within(self, span: Range, read: Callable[[str], Commit], commits: Sequence[str]) -> Range:
+        """*span* between these ends, with the *commits* between them."""
+        old, new = read(self.old.revision), read(self.new.revision)
+        return replace(span, old=old, new=new, commits=tuple(commits))
+
+
+class EndsFinder:
+    """Probes the ends of *span*, learns the bug's failure from the one that fails.
+
+    An end at which the test does not work is moved inward, to the oldest or newest release at which
+    it does.
+    """
+
+    def __init__(self, prober: Prober, span: Range, flaky: bool) -> None:
+        self._prober = prober
+        self._history = prober.context.history
+        self._span = span
+        self._flaky = flaky
+        self._learns = not prober.context.oracle.knows_its_bug
+
+    def find(self) -> Ends:
+        """The ends. Raises UnusableEnds if there are none, and TestIsFlaky."""
+        commits = (self._span.old.id, self._span.new.id)
+        tickets = [self._prober.start(commit, Purpose.END) for commit in commits]
+        old, new = self._prober.ask_all(tickets)
+        self._learn(self._failing(old, new))
+        old, new = self._again(old), self._again(new)
+        if not self._works(old, is_old=True):
+            old = self._inward(old, new)
+        if not self._works(new):
+            new = self._inward(new, old)
+        self._learn(self._failing(old, new))
+        ends = Ends(self._again(old), self._again(new))
+        for end in (ends.old, ends.new):
+            if not end.verdict.tested:
+                raise self._unusable(end)
+        return ends
+
+    # -- the bug's failure -----------------------------------------------------------------------
+
+    @property
+    def _learnt(self) -> bool:
+        return self._prober.learnt is not None
+
+    def _failing(self, old: Probed, new: Probed) -> Probed | None:
+        """The end that shows the bug; None if neither fails in a way that may be the bug's."""
+        failing = [end for end in (old, new) if may_be_the_bug(end)]
+        if new.failure != old.failure:
+            failing = [e for e in failing if e is new or not is_absent_feature(e.failure)]
+        elif old.verdict is not Verdict.BAD:
+            return None  # both fail alike, and not in a way that speaks for itself
+        speaking = [end for end in failing if end.verdict is Verdict.BAD]
+        return next(iter(speaking or failing[::-1]), None)
+
+    def _learn(self, failing: Probed | None) -> None:
+        if failing and self._learns and not self._learnt:
+            learn(self._prober, failing, self._flaky)
+
+    def _again(self, end: Probed) -> Probed:
+        """*end* with the verdict by what was learnt since."""
+        return self._prober.judged(end)
+
+    # -- an end that cannot be tested ------------------------------------------------------------
+
+    def _works(self, probed: Probed, *, is_old: bool = False) -> bool:
+        """Whether the test works at *probed*: it passes, or fails as the bug does or may do.
+
+        *is_old*: the old end is looked for, where a feature may be absent.
+        """
+        if not self._learns or self._learnt:
+            return probed.verdict.tested
+        if is_old and is_absent_feature(probed.failure):
+            return False
+        return probed.verdict.tested or may_be_the_bug(probed)
+
+    def _inward(self, end: Probed, other: Probed) -> Probed:
+        """The end in place of *end*: the release that is next to it at which the test works.
+
+        If that has the verdict of the *other* end, which is bad, it is the commit next to it.
+        Raises UnusableEnds if that is bad as well, or if the test does not work at the other end.
+        """
+        if not self._works(other):
+            raise self._unusable(end)
+        is_old = end.revision == self._span.old.id
+        places = (self._span.old.id, *self._span.commits)
+        inner = [commit for commit in places if commit in self._history.tags]
+        line = [c for c in inner if c not in (end.revision, other.revision)]
+        beyond, found = self._nearest(end, other, line if is_old else line[::-1], is_old)
+        if found is other and other.verdict is Verdict.GOOD:
+            raise self._unusable(end)
+        if found.verdict is not Verdict.GOOD and other.verdict is not Verdict.GOOD and is_old:
+            found = self._first_that_works(beyond, found)
+            if self._prober.judged(found).verdict is not Verdict.GOOD:
+                raise self._as_old_as_the_test(found)
+        side = "old" if is_old else "new"
+        text = (
+            f"the range's {side} end {end.name} is {end.verdict} ({end.reason}): "
+            f"{found.name} stands in for it"
+        )
+        self._prober.journal.note(Noted(text))
+        return found
+
+    def _nearest(
+        self, end: Probed, other: Probed, line: Sequence[str], is_old: bool
+    ) -> tuple[str, Probed]:
+        """The first revision of *line*, from *end* to *other*, at which the test works.
+
+        And the last one before it. It is found by halving: the test works from some point on.
+        """
+        fails, works, found = -1, len(line), other
+        while works - fails > 1:
+            middle = (fails + works) // 2
+            probed = self._prober.ask(line[middle], Purpose.END)
+            if self._works(probed, is_old=is_old):
+                works, found = middle, probed
+            else:
+                fails = middle
+        return (line[fails] if fails >= 0 else end.revision), found
+
+    def _first_that_works(self, old: str, new: Probed) -> Probed:
+        """The first revision after *old*, at which the test does not work, at which it does."""
+        commits = self._history.between(old, new.revision)
+        weights = priors.weigh(commits, Evidence())
+        search = Search(self._history.graph(commits), new.revision, weights)
+        costs = Costs(
+            commits,
+            frozenset(),
+            self._prober.memory(commits),
+            self._prober.toolchains.search.cost,
+            self._prober.executor.jobs,
+        )
+        SearchRun(self._prober, search, Purpose.END, self._observation, False, costs).run()
+        return self._prober.ask(search.candidates()[-1], Purpose.END)
+
+    def _observation(self, probed: Probed) -> Observation:
+        return Observation.NEW if self._works(probed, is_old=True) else Observation.OLD
+
+    # -- no usable ends --------------------------------------------------------------------------
+
+    def _unusable(self, end: Probed) -> UnusableEnds:
+        reason = f"the range's end {end.name} is {end.verdict}: {end.reason}"
+        return UnusableEnds(reason, f"choose an end at which the test works (log: {end.log})")
+
+    def _as_old_as_the_test(self, first: Probed) -> UnusableEnds:
+        commit = self._history.commit(first.revision)
+        reason = (
+            f"the bug is as old as what the test needs: {commit.short} ({commit.subject}) is the "
+            "first revision at which the test works, and it is bad there"
+        )
+        return UnusableEnds(reason, "find a test that works at older revisions")

@@ -1,0 +1,70 @@
+"""Learn from runs how the bug shows itself, if the test does not say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bisector.jobs.hunt.transition import TestIsFlaky
+from bisector.probing.prober import Prober
+from bisector.record.events import Learnt, Probed
+from bisector.record.failure import Failure, FailureClass
+from bisector.record.verdict import Verdict
+
+RUNS = 3  # of the failing revision: what it learns from
+SHOWN = 4  # names of revisions in a note
+PATTERN_WIDTH = 60  # characters
+
+# An old revision that refuses a configuration so does not have the feature yet.
+_ABSENT = re.compile(
+    r"unknown|unsupported|not supported|unrecognized|no such|not (?:found|available|enabled)", re.I
+)
+
+
+def may_be_the_bug(probed: Probed) -> bool:
+    """Whether *probed* failed in a way that may be the bug's."""
+    return probed.failure is not None and probed.failure.kind.learnable
+
+
+def is_absent_feature(failure: Failure | None) -> bool:
+    """Whether HAProxy said with this *failure* that it does not know what it is asked for."""
+    refused = failure is not None and failure.kind is FailureClass.REFUSAL
+    return refused and failure is not None and bool(_ABSENT.search(failure.text))
+
+
+def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:
+    """Run the revision of *failed* again and record the kinds of failure as the bug's.
+
+    Raises TestIsFlaky if it passes now, unless the test is known to be *flaky*.
+    """
+    runs = [failed, *repeat(prober, failed)]
+    if not flaky and any(run.verdict is Verdict.GOOD for run in runs):
+        raise TestIsFlaky(failed.name)
+    kinds = dict.fromkeys(run.failure for run in runs if may_be_the_bug(run))
+    failures = tuple(failure for failure in kinds if failure)
+    learnt = Learnt(failed.revision, failed.name, failures, len(runs))
+    prober.learn(learnt)
+    return learnt
+
+
+def repeat(prober: Prober, failed: Probed) -> list[Probed]:
+    """The other runs of the revision of *failed*, RUNS in all."""
+    runs = range(failed.run + 1, failed.run + RUNS)
+    tickets = [prober.start(failed.revision, failed.purpose, run) for run in runs]
+    return prober.ask_all(tickets)
+
+
+def other_failure(failure: Failure, names: Sequence[str]) -> str:
+    """A note on a *failure* that is not the bug's and was seen at the revisions *names*."""
+    some = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" * (len(names) > SHOWN))
+    text = f"another failure, which is not the bug's, at {some}: {failure}"
+    if not failure.kind.learnable:
+        return text
+    return f"{text} (if it is: --bad-if '{pattern_of(failure)}')"
+
+
+def pattern_of(failure: Failure) -> str:
+    """A regular expression for the longest part of a failure's text that is in each run's log."""
+    said = re.sub(r"^\w+: ", "", failure.text)  # the part of the test that failed
+    longest = max(said.split("#"), key=len).strip()
+    return re.escape(longest[:PATTERN_WIDTH]).replace("\\ ", " ")

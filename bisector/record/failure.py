@@ -1,0 +1,57 @@
+"""How a run failed: its kind, without what differs from run to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """The classes of failure.
+
+    In EXPECTATION and CRASH HAProxy did something else than the test wants, so they are bad unless
+    the bug's own failure is known. REFUSAL, START, TIMEOUT, CONNECTION and OTHER may be the bug, a
+    feature that is not there yet, or the test. The rest says nothing about the bug: HARNESS is the
+    test's own mistake or VTest's, BROKEN is a HAProxy that does not start at all.
+    """
+
+    EXPECTATION = "expectation"
+    CRASH = "crash"
+    REFUSAL = "refused configuration"
+    START = "start"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    OTHER = "other"
+    HARNESS = "harness"
+    MISSING = "missing program"
+    SKIPPED = "skipped"
+    BROKEN = "broken"
+
+    @property
+    def speaks_for_itself(self) -> bool:
+        """Whether such a failure is bad as long as the bug's own is not known."""
+        return self in (FailureClass.EXPECTATION, FailureClass.CRASH)
+
+    @property
+    def learnable(self) -> bool:
+        """Whether such a failure may be the bug's."""
+        return self not in (
+            FailureClass.HARNESS,
+            FailureClass.MISSING,
+            FailureClass.SKIPPED,
+            FailureClass.BROKEN,
+        )
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A kind of failure. Runs that fail in the same way have equal kinds.
+
+    ``text`` is what was said, without values, numbers, ports, pids, paths and times.
+    """
+
+    kind: FailureClass
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"

@@ -1,0 +1,129 @@
+"""What HAProxy, a sanitizer or the C library says of a crash in VTest's log; pure functions.
+
+A plain SIGSEGV says nothing: how an instance died is known from its status alone then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bisector.testing.log_text import trimmed
+
+MAX_FUNCTIONS = 4
+MAX_LINES = 12  # of evidence; a panic's dump of many threads is longer
+_WIDTH = 4096  # characters of a line that are searched; patterns may take quadratic time
+_TRACE_LINES = 100  # after the reason; the dump of a stream stands before a thread's call trace
+
+# The lines of one instance: VTest's mark and the instance's name before what it printed.
+_PRINTED = re.compile(r"^\*+\s+(\S+)\s+debug\|(.*)$", re.M)
+
+# The line that says why, and what is kept of it: BUG_ON(), pools, ABORT_NOW() and the watchdog of
+# HAProxy, the sanitizers, the C library. Warnings, after which HAProxy goes on, are none of these.
+_REASONS = tuple(
+    (re.compile(pattern), kept)
+    for pattern, kept in (
+        (r"(FATAL: (?:bug|warn|check) condition .* matched at \S+?):\d+.*", r"\1"),
+        (r"(FATAL: pool inconsistency detected) in thread \d+(: .*)", r"\1\2"),
+        (r"(ABORT at \S+?):\d+(.*)", r"\1\2"),
+        (r"(?:PANIC! )?Thread \d+( is about to kill the process).*", r"PANIC: a thread\1"),
+        (r"==\d+== ?ERROR: (\w+Sanitizer: [\w -]+?)(?:(?: on | at | in | of | \(|:).*)?", r"\1"),
+        (r"WARNING: (ThreadSanitizer: [\w -]+?)(?: \(.*)?", r"\1"),
+        (r"(\S+?):\d+:\d+(: runtime error: .*)", r"\1\2"),
+        (r"\S+: (\S+?):\d+: .*: (Assertion .* failed)\.?", r"\1: \2"),
+        (r"((?:double free or|corrupted (?:size|double)|munmap_chunk\(\):) .*)", r"\1"),
+        (r"((?:free|malloc|realloc|malloc_consolidate)\(\): .*)", r"\1"),
+        (r"\*\*\* ((?:stack smashing|buffer overflow) detected).*", r"\1"),
+    )
+)
+# A part of each of these lines; most logs have none of them.
+_SIGNS = (
+    *("FATAL: ", "ABORT at ", "about to kill the process", "Sanitizer: ", "runtime error: "),
+    *(": Assertion ", "free(): ", "alloc(): ", "consolidate(): ", "munmap_chunk(): "),
+    *("double free or", "corrupted ", "*** stack smashing", "*** buffer overflow"),
+)
+_ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
+
+# A frame of HAProxy's call trace, of a sanitizer's, and the function of a pool's caller.
+_FRAME = re.compile(
+    r"""\s*\|\s+0x[0-9a-f]+\ [<\[][0-9a-f\ ]*[\]>]:\ ([A-Za-z_]\w*)[+-]0x
+      | \s+\#\d+\ 0x[0-9a-f]+\ in\ ([A-Za-z_]\w*)
+      | \s+caller:\ 0x[0-9a-f]+\ \(([A-Za-z_]\w*)
+    """,
+    re.X,
+)
+_CURRENT_THREAD = re.compile(r"\*[> ]?Thread ")
+_END_OF_TRACE = re.compile(r"\s*$|SUMMARY:|Hint:|==\d+==ABORTING|[* ][> ]Thread ")
+
+# Functions of the reporting itself, of allocation, of the loop that calls everything, and main:
+# HAProxy's dump gives functions without a symbol by their distance from it.
+_MACHINERY = re.compile(
+    r"""(?:__)?(?:asan|tsan|ubsan|lsan|interceptor|sanitizer|GI|libc)_.* | _start | main
+      | ha_(?:panic|backtrace_to_stderr|dump_backtrace|stuck_warning|thread_dump\w*|crash_now)
+      | wdt_handler | debug_handler | _?complain | abort(?:_with_line)? | _?_?raise
+      | (?:__)?pthread_kill\w*
+      | pool_inspect_item | free | malloc | calloc | realloc | strdup
+      | run_(?:thread_)?poll_loop | process_runnable_tasks | run_tasks_from_lists
+    """,
+    re.X,
+)
+
+
+@dataclass(frozen=True)
+class CrashReport:
+    """What was said of a crash. Crashes at the same place have equal reasons and functions.
+
+    ``reason`` is the line that says why, without addresses, pids, threads and line numbers.
+    ``functions`` are the innermost of HAProxy's functions, at most MAX_FUNCTIONS. ``lines`` are the
+    log's, as evidence.
+    """
+
+    reason: str
+    functions: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def find(log: str) -> CrashReport | None:
+    """The report of the first crash in VTest's *log*, None if there is none."""
+    found = [at for sign in _SIGNS if (at := log.find(sign)) >= 0]
+    if not found:
+        return None
+    begin = log.rfind("\n", 0, min(found)) + 1
+    printed = [(name, text[:_WIDTH]) for name, text in _PRINTED.findall(log, begin)]
+    for at, (instance, text) in enumerate(printed):
+        if any(sign in text for sign in _SIGNS) and (reason := _reason(text)):
+            more = [line for name, line in printed[at + 1 :] if name == instance]
+            frames = tuple(_frames(more[:_TRACE_LINES]))
+            if any("wdt_handler" in frame for frame in frames):
+                reason += " (watchdog)"
+            lines = (text, *frames)[:MAX_LINES]
+            return CrashReport(reason, _functions(frames), tuple(map(trimmed, lines)))
+    return None
+
+
+def _reason(line: str) -> str:
+    """What is kept of a *line* that says why; '' for another line."""
+    for pattern, kept in _REASONS:
+        if match := pattern.fullmatch(line):
+            return trimmed(_ADDRESS.sub("", match.expand(kept))).rstrip(" .:")
+    return ""
+
+
+def _frames(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of the first call trace in *lines*, of the current thread if that is marked."""
+    threads = [at for at, line in enumerate(lines) if _CURRENT_THREAD.match(line)]
+    began = False
+    for line in lines[threads[0] + 1 if threads else 0 :]:
+        if _FRAME.match(line) or (began and "| 0x" in line):
+            began = True
+            yield line
+        elif _END_OF_TRACE.match(line) and (began or threads):
+            return
+
+
+def _functions(frames: Sequence[str]) -> tuple[str, ...]:
+    """The innermost of HAProxy's functions in *frames*."""
+    matches = filter(None, map(_FRAME.match, frames))
+    names = [match[match.lastindex or 0] for match in matches]
+    return tuple([name for name in names if not _MACHINERY.fullmatch(name)][:MAX_FUNCTIONS])

@@ -1,0 +1,152 @@
+"""The oracle that runs a shell command or a script, as `git bisect run` does."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+from bisector.errors import ScenarioProblem
+from bisector.record.failure import Failure, FailureClass
+from bisector.record.verdict import Ruling, Verdict
+from bisector.system.files import digest
+from bisector.system.process import Finished
+from bisector.testing import output, vtest
+from bisector.testing.log_text import matching, trimmed
+from bisector.testing.oracle import Trial, check_patterns
+from bisector.testing.own_file import OwnFile, fingerprint
+
+_SKIP = 125  # the exit status by which a script tells `git bisect run` to skip a revision
+_NOT_STARTED = (126, 127)  # of a shell whose program cannot be executed, or is not there
+_NAME_LENGTH = 60  # of the test's name in reports
+
+# What dash and bash say of a program that is not there, also if the script goes on.
+_NOT_FOUND = re.compile(
+    r"^\S+: (?:line )?\d+: .{1,200}: not found$|^.{1,300}: command not found$", re.M
+)
+_OWN_INTERPRETER = (b"#!", b"\x7fELF")  # how a file begins that the kernel can execute
+
+
+@dataclass(frozen=True)
+class Command(OwnFile):
+    """A shell command, or a ``script`` in the user's folder.
+
+    ``text`` is a command for `sh -c`, '' if there is a script. The script is executed itself if
+    ``executable``, else by sh.
+    """
+
+    option: ClassVar[str] = "command"
+    argument: ClassVar[str] = "SHELL|FILE"
+    summary: ClassVar[str] = (
+        "a shell command or a script, instead of a scenario: good with exit status 0, bad with 1 "
+        "to 124, as for 'git bisect run'"
+    )
+
+    text: str = ""
+    script: str = ""
+    executable: bool = False
+
+    @property
+    def file(self) -> str:
+        return self.script
+
+    @classmethod
+    def of_option(cls, text: str, *, bad_if: str | None, skip_if: str | None) -> Self:
+        """The script with the path *text*, else the shell command *text*.
+
+        Raises ScenarioProblem if a script cannot be read, if there is none, or if a pattern is no
+        regular expression.
+        """
+        check_patterns(bad_if, skip_if)
+        if not _names_file(text):
+            name = trimmed(text)[:_NAME_LENGTH]
+            key = digest(cls.option, text, repr((bad_if, skip_if)))
+            return cls(name, key, text=text, bad=bad_if, skip=skip_if)
+        path = Path(text)
+        files = cls.load(path)
+        executable = os.access(path, os.X_OK) and files[0][1].startswith(_OWN_INTERPRETER)
+        return cls(
+            path.name,
+            fingerprint(files, cls.option, executable, bad_if, skip_if),
+            folder=str(path.absolute().parent),
+            script=path.name,
+            executable=executable,
+            bad=bad_if,
+            skip=skip_if,
+        )
+
+    def conditions(self) -> tuple[str, ...]:
+        """$HAPROXY_ARGS, which the command may use."""
+        return (vtest.haproxy_args(),)
+
+    def run(self, trial: Trial) -> Ruling:
+        """Run the command once, in a folder of its own, with two free ports."""
+        with self.place(trial) as place:
+            env = {"BISECTOR_TEST_DIR": self.folder} if self.script else {}
+            words = self._words(place.case)
+            done = self.execute(words, place, trial, place.scratch, {**env, **_ports()})
+        return output.rule(done, self.bad, self.skip, _by_status)
+
+    def _words(self, script: Path) -> Sequence[str | Path]:
+        if not self.script:
+            return ("sh", "-c", self.text)
+        return (script,) if self.executable else ("sh", script)
+
+
+def _names_file(text: str) -> bool:
+    """Whether *text* is the path of a file. Raises ScenarioProblem if it can only be one."""
+    if not text.strip():
+        raise ScenarioProblem("--command: an empty command does nothing", "name a command or file")
+    try:
+        if Path(text).is_file():
+            return True
+    except (OSError, ValueError):  # too long for a path, or with a NUL
+        return False
+    if re.fullmatch(r"[\w.+-]*/[\w./+-]+", text) and not os.access(text, os.X_OK):
+        raise ScenarioProblem(f"--command: cannot read {text}", "there is no such file")
+    return False
+
+
+def _ports() -> Mapping[str, str]:
+    """Two ports that nobody uses now, as variables; in a sandbox all others are free, too."""
+    with ExitStack() as open_:
+        sockets = [open_.enter_context(socket.socket()) for _ in range(2)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return {f"BISECTOR_PORT{n}": str(one.getsockname()[1]) for n, one in enumerate(sockets, 1)}
+
+
+def _by_status(done: Finished) -> Ruling:
+    if ruling := output.unfinished(done, "the command"):
+        return ruling
+    lines, status = output.last_lines(done.output), output.exit_status(done.status or 0)
+    said = lines[-1] if lines else "it printed nothing"
+    if status == 0:
+        return Ruling(Verdict.GOOD, "exit status 0", lines)
+    if missing := _missing(done.output, status, said):
+        failure = Failure(FailureClass.MISSING, output.constant(missing))
+        return Ruling(
+            Verdict.UNTESTABLE, f"a program is missing: {missing}", lines, failure=failure
+        )
+    judged = Verdict.UNTESTABLE if status >= _SKIP else Verdict.BAD
+    if output.refuses(done.output):
+        alerts = output.alerts(done.output)
+        reason = f"exit status {status}, HAProxy refuses the configuration: {alerts[0]}"
+        return Ruling(judged, reason, alerts, failure=output.refusal(done.output))
+    kind = FailureClass.EXPECTATION if status < _SKIP else FailureClass.HARNESS
+    if status == _SKIP:
+        kind = FailureClass.SKIPPED
+    failure = Failure(kind, f"exit status {status}: {output.constant(said)}")
+    return Ruling(judged, f"exit status {status}: {said}", lines, failure=failure)
+
+
+def _missing(text: str, status: int, said: str) -> str:
+    """What a shell says of a program that is missing or cannot be executed, '' if it is not so."""
+    if lines := matching(text, _NOT_FOUND.pattern):
+        return lines[0]
+    return said if status in _NOT_STARTED else ""

@@ -1,0 +1,121 @@
+"""What the output of a test's program says, and rulings by the user's patterns; pure functions."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+
+from bisector.record.failure import Failure, FailureClass
+from bisector.record.verdict import Ruling, Verdict
+from bisector.system import sizes
+from bisector.system.process import Finished
+from bisector.testing.deaths import BY_SIGNAL, CRASHES
+from bisector.testing.log_text import EVIDENCE_LINES, MAX_TEXT, matching, trimmed
+from bisector.testing.oracle import TIMED_OUT
+
+_ALERT = re.compile(r"^\[ALERT\].*$", re.M)
+_REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
+# How an alert begins: `[ALERT] 152/143025 (123) : `, in newer versions `[ALERT]  (123) : config : `
+_ORIGIN = re.compile(r"^\[ALERT\]\s+(?:\d+/\d+ )?\(\d+\) : (?:config : )?")
+_PLACE = re.compile(r" ?\[[^\]\s]*:\d+\]")
+_TEMPORARY = re.compile(r"/(?:tmp|\S*?/bisector-\d+)/[\w./+-]*")
+_VARYING = re.compile(r"0x[0-9a-f]+|\d+", re.I)
+
+ByStatus = Callable[[Finished], Ruling]
+"""The ruling on a program that ended, without the user's patterns."""
+
+
+def rule(done: Finished, bad: str | None, skip: str | None, by_status: ByStatus) -> Ruling:
+    """The ruling on a program's run by the patterns *bad* and *skip*, else by how it ended.
+
+    With *bad* its output has to match to be bad; other failures are untestable. If *skip* matches,
+    the run is untestable.
+    """
+    if done.excess:
+        reason = f"the test was stopped: {done.excess}"
+        return _untestable(reason, FailureClass.HARNESS, last_lines(done.output), done.seconds)
+    if skip and (lines := matching(done.output, skip)):
+        reason = f"--skip-if matches: {lines[0]}"
+        return _untestable(reason, FailureClass.SKIPPED, lines, done.seconds)
+    ruling = by_status(done)
+    if bad is not None:
+        ruling = _by_signature(done.output, bad, ruling)
+    # a match is valid in a part of the output, the absence of one only in the whole output
+    if done.dropped and (skip or (bad is not None and ruling.verdict is not Verdict.BAD)):
+        size = sizes.show(done.dropped)
+        reason = f"its output is too long: {size} in the middle were not searched for the patterns"
+        return _untestable(reason, FailureClass.HARNESS, (), done.seconds)
+    return replace(ruling, seconds=done.seconds)
+
+
+def _by_signature(text: str, signature: str, ruling: Ruling) -> Ruling:
+    """*ruling*, corrected by whether the bug's *signature* matches."""
+    if lines := matching(text, signature):
+        return Ruling(Verdict.BAD, f"the bug's signature: {lines[0]}", lines)
+    if ruling.verdict is Verdict.GOOD:
+        return replace(ruling, reason=f"{ruling.reason}, without the bug's signature")
+    if ruling.verdict is not Verdict.BAD:
+        return ruling
+    reason = f"it failed, but not by the bug's signature: {ruling.reason}"
+    return replace(ruling, verdict=Verdict.UNTESTABLE, reason=reason)
+
+
+def unfinished(done: Finished, who: str) -> Ruling | None:
+    """The ruling on a program that did not exit by itself; *who* names it. None if it did.
+
+    A crash is bad, a timeout and any other signal are untestable.
+    """
+    lines = last_lines(done.output)
+    if done.status is None:
+        return Ruling(
+            Verdict.UNTESTABLE, TIMED_OUT, lines, failure=Failure(FailureClass.TIMEOUT, TIMED_OUT)
+        )
+    number = exit_status(done.status) - BY_SIGNAL
+    if number not in set(signal.Signals):
+        return None
+    reason = f"{who} died by {signal.Signals(number).name}"
+    if number in CRASHES:
+        return Ruling(Verdict.BAD, reason, lines, failure=Failure(FailureClass.CRASH, reason))
+    return _untestable(reason, FailureClass.HARNESS, lines)
+
+
+def exit_status(status: int) -> int:
+    """The exit status of a program that exited; a sandbox reports those above 128 as negative."""
+    return status if status >= 0 else BY_SIGNAL - status
+
+
+def _untestable(
+    reason: str, kind: FailureClass, lines: tuple[str, ...], seconds: float = 0.0
+) -> Ruling:
+    failure = Failure(kind, constant(reason))
+    return Ruling(Verdict.UNTESTABLE, reason, lines, seconds, failure)
+
+
+def refuses(text: str) -> bool:
+    """Whether HAProxy says in *text* that it refuses a configuration."""
+    return any(map(_REFUSED.search, _ALERT.findall(text)))
+
+
+def alerts(text: str) -> tuple[str, ...]:
+    """The first of HAProxy's [ALERT] lines, without process ids."""
+    found = _ALERT.findall(text)[:EVIDENCE_LINES]
+    return tuple(f"[ALERT] {trimmed(_ORIGIN.sub('', line[:MAX_TEXT]))}" for line in found)
+
+
+def refusal(text: str) -> Failure:
+    """The kind of a refusal by its first [ALERT] line, else by the last line of *text*."""
+    said = (*alerts(text), *last_lines(text)[-1:], "no reason given")[0]
+    return Failure(FailureClass.REFUSAL, constant(_PLACE.sub("", said.removeprefix("[ALERT] "))))
+
+
+def last_lines(text: str) -> tuple[str, ...]:
+    """The last lines of *text* that are not empty, as evidence."""
+    end = text[-EVIDENCE_LINES * MAX_TEXT :]
+    return tuple(filter(None, map(trimmed, end.splitlines())))[-EVIDENCE_LINES:]
+
+
+def constant(text: str) -> str:
+    """*text* without what differs from run to run: numbers, addresses, temporary paths."""
+    return _VARYING.sub("#", _TEMPORARY.sub("TMP", text))

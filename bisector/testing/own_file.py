@@ -1,0 +1,133 @@
+"""Oracles that run a file of the user's, with the files beside it that it needs."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from bisector.errors import EnvironmentProblem, ScenarioProblem
+from bisector.system import process, sandbox, session
+from bisector.system.files import digest, explained, require_room
+from bisector.system.process import Finished
+from bisector.testing import vtest
+from bisector.testing.companions import companions
+from bisector.testing.oracle import Oracle, Trial
+from bisector.testing.vtest import Place
+
+Files = tuple[tuple[str, bytes], ...]
+"""Names, relative to a folder, and contents."""
+
+_SANDBOX_FAILED = "bwrap: "  # how the only line begins if bubblewrap starts nothing
+
+
+@dataclass(frozen=True)
+class OwnFile(Oracle):
+    """An oracle whose test is in the user's ``folder``, '' if the test is no file of the user's.
+
+    ``bad`` and ``skip`` are patterns for the output: what makes it bad, or untestable.
+    """
+
+    _: KW_ONLY
+    folder: str = ""
+    bad: str | None = None
+    skip: str | None = None
+
+    @property
+    @abstractmethod
+    def file(self) -> str:
+        """The name of the test's file in ``folder``."""
+
+    @classmethod
+    def searchable(cls, text: str) -> str:
+        """The file's *text* in a form in which companions() finds what it names."""
+        return text
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> Files:
+        """The file *name* in *folder* and its companions. Raises OSError."""
+        content = (folder / name).read_bytes()
+        if b"\0" in content:  # a program
+            return ((name, content),)
+        beside = companions(folder, cls.searchable(content.decode("utf-8", "replace")))
+        names = (name.decode() for name in beside[::2])
+        return ((name, content), *zip(names, beside[1::2], strict=True))
+
+    @classmethod
+    def load(cls, path: Path) -> Files:
+        """The file *path*, named on the command line, and its companions.
+
+        Raises ScenarioProblem if one cannot be read.
+        """
+        try:
+            return cls.read(path.absolute().parent, path.name)
+        except OSError as error:
+            itself = error.filename in (None, str(path.absolute()))
+            what = f"cannot read {path if itself else error.filename}"  # as the user wrote it
+            raise ScenarioProblem(what, error.strerror or str(error)) from error
+
+    @property
+    def knows_its_bug(self) -> bool:
+        """Whether there is a pattern for the bug's signature."""
+        return self.bad is not None
+
+    def files_of_user(self) -> Files:
+        """The file and its companions. Raises WorkspaceProblem if one cannot be read."""
+        if not self.folder:
+            return ()
+        with explained(f"cannot read {Path(self.folder, self.file)}"):
+            return self.read(Path(self.folder), self.file)
+
+    def moved_to(self, folder: Path) -> Self:
+        return replace(self, folder=str(folder)) if self.folder else self
+
+    @contextlib.contextmanager
+    def place(self, trial: Trial) -> Iterator[Place]:
+        """Prepare a run, see vtest.place(), with all that the file needs visible in the sandbox."""
+        with vtest.place(self.file, (), self.folder, trial) as place:
+            alone = sandbox.visible(place.case.parent, place.case) == place.case
+            if place.box and self.folder and alone:  # as the folder is $HOME
+                beside = (str(place.case.parent / name) for name, _ in self.files_of_user())
+                place = replace(place, box=replace(place.box, reads=(*place.box.reads, *beside)))
+            yield place
+
+    def execute(
+        self,
+        words: Sequence[str | Path],
+        place: Place,
+        trial: Trial,
+        cwd: Path,
+        env: Mapping[str, str],
+    ) -> Finished:
+        """Run a program in *place* and leave none behind; *env* has more variables than the place.
+
+        Raises EnvironmentProblem if the sandbox does not start, WorkspaceProblem if the program
+        failed and the disk is full, Stopped.
+        """
+        try:
+            done = process.run(
+                words,
+                log=trial.log,
+                timeout=trial.seconds,
+                cwd=cwd,
+                env={**place.env, **env},
+                stop=trial.slot.stop,
+                box=place.box,
+            )
+        finally:
+            if place.box is None:  # a daemon, such as `haproxy -D`, leaves the session
+                session.kill_orphans(place.scratch)
+        if place.box and done.status == 1 and done.output.startswith(_SANDBOX_FAILED):
+            raise EnvironmentProblem("the sandbox does not start", done.output.strip())
+        if not done.ok and not done.excess:
+            require_room(place.scratch, trial.log.parent)
+        return done
+
+
+def fingerprint(files: Files, *settings: object) -> str:
+    """The digest of an oracle that runs the first of *files*, with the oracle's *settings*."""
+    first, *beside = files
+    return digest(*first, repr(settings), *(part for pair in beside for part in pair))

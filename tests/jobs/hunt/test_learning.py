@@ -1,0 +1,225 @@
+"""The bug's failure is learnt from the end that fails; every other failure is untestable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from bisector.errors import NoWitness, UnusableEnds
+from bisector.jobs.hunt.learning import is_absent_feature, other_failure, pattern_of
+from bisector.record.events import Learnt, Noted
+from bisector.record.failure import Failure, FailureClass
+from bisector.record.summary import summarize
+from bisector.record.verdict import Verdict
+from bisector.record.words import Change
+from bisector.system.workspace import Workspace
+from bisector.testing.oracles.vtest_case import VTestCase
+from tests.support.clone import Clone
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World, bad_in
+from tests.support.records import STARTED
+
+pytestmark = pytest.mark.usefixtures("no_clock")
+
+EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.status == "200" failed')
+OTHER_EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.body == "x" failed')
+REFUSED = Failure(FailureClass.REFUSAL, "config : error in the condition")
+ABSENT = Failure(FailureClass.REFUSAL, "config : unknown keyword 'x' in 'frontend' section")
+CLOSED = Failure(FailureClass.CONNECTION, "c1: recv() got #")
+TIMEOUT = Failure(FailureClass.TIMEOUT, "c1: HTTP rx timeout #")
+HARNESS = Failure(FailureClass.HARNESS, "Unknown command")
+SKIPPED = Failure(FailureClass.SKIPPED, "version_atleast(3.0)")
+BROKEN = Failure(FailureClass.BROKEN, "HAProxy does not serve")
+
+Failures = Mapping[int, Failure]
+
+
+@pytest.fixture
+def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
+    """A hunt with a test of which nothing is known."""
+    made = World(clone, workspace, tmp_path / "journal")
+    made.oracle = VTestCase("any", "digest", "any.vtc")
+    return made
+
+
+def failing(failures: Failures) -> tuple[Truth, Callable[[Scripted], None]]:
+    """The rulings of the test itself on commits that fail so; all others are good."""
+
+    def truth(number: int, run: int) -> Verdict:
+        failure = failures.get(number)
+        if failure is None:
+            return GOOD
+        return BAD if failure.kind.speaks_for_itself else UNTESTABLE
+
+    def prepare(prober: Scripted) -> None:
+        prober.machine.failing = lambda number, run: failures.get(number)
+
+    return truth, prepare
+
+
+def hunt(world: World, failures: Failures) -> Scripted:
+    truth, prepare = failing(failures)
+    return world.hunt(truth, prepare=prepare)
+
+
+def all_of(kind: Failure, *stretches: range) -> dict[int, Failure]:
+    return {number: kind for stretch in stretches for number in stretch}
+
+
+def learnt(world: World) -> list[Learnt]:
+    return [event for event in world.events if isinstance(event, Learnt)]
+
+
+def notes(world: World) -> list[str]:
+    return [event.text for event in world.events if isinstance(event, Noted)]
+
+
+# --- good to bad, bad to good ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [EXPECT, REFUSED, ABSENT, CLOSED, TIMEOUT])
+def test_however_the_new_end_fails_that_is_the_bug(world: World, kind: Failure) -> None:
+    hunt(world, all_of(kind, range(7, 24)))
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    assert world.confirmed() == {Change.INTRODUCTION: ""}
+    (event,) = learnt(world)
+    assert (event.failures, event.revision, event.runs) == ((kind,), world.commits[23], 3)
+
+
+@pytest.mark.parametrize("kind", [EXPECT, REFUSED, CLOSED, TIMEOUT])
+def test_however_the_old_end_fails_that_is_the_bug(world: World, kind: Failure) -> None:
+    hunt(world, all_of(kind, range(14)))
+    assert world.found() == {Change.FIX: [14]}
+    assert world.confirmed() == {Change.FIX: ""}
+
+
+def test_an_old_end_that_does_not_know_a_keyword_has_no_bug_to_be_fixed(world: World) -> None:
+    with pytest.raises(NoWitness):
+        hunt(world, all_of(ABSENT, range(5)))
+    assert learnt(world) == []
+    assert "v3.0-dev1 stands in for it" in notes(world)[0]
+
+
+def test_nor_has_one_whose_oracle_calls_a_refusal_bad(world: World) -> None:
+    """As that of a configuration does."""
+    absent = all_of(ABSENT, range(10))
+
+    def prepare(prober: Scripted) -> None:
+        prober.machine.failing = lambda number, run: absent.get(number)
+
+    with pytest.raises(NoWitness):
+        world.hunt(bad_in(range(10)), prepare=prepare)
+    assert "v3.0.0 stands in for it" in notes(world)[0]
+
+
+def test_another_failure_on_the_way_is_not_the_bug(world: World) -> None:
+    """A test by messages alone would have named 5."""
+    hunt(world, {**all_of(OTHER_EXPECT, range(5, 9)), **all_of(EXPECT, range(9, 24))})
+    assert world.found() == {Change.INTRODUCTION: [5, 6, 7, 8, 9]}
+    assert "cannot be tested" in world.confirmed()[Change.INTRODUCTION]
+    (note,) = notes(world)
+    assert note.startswith("another failure, which is not the bug's, at ")
+    assert OTHER_EXPECT.text in note
+
+
+def test_a_bug_of_two_kinds_is_both(world: World) -> None:
+    truth, _ = failing(all_of(EXPECT, range(7, 24)))
+
+    def prepare(prober: Scripted) -> None:
+        prober.machine.failing = lambda number, run: OTHER_EXPECT if run % 2 else EXPECT
+
+    world.hunt(truth, prepare=prepare)
+    (event,) = learnt(world)
+    assert event.failures == (EXPECT, OTHER_EXPECT)
+    assert world.found() == {Change.INTRODUCTION: [7]}
+
+
+@pytest.mark.parametrize("kind", [HARNESS, SKIPPED, BROKEN])
+def test_what_says_nothing_about_haproxy_is_never_learnt(world: World, kind: Failure) -> None:
+    with pytest.raises(NoWitness):
+        hunt(world, all_of(kind, range(21, 24)))
+    assert learnt(world) == []
+
+
+def test_a_skip_at_the_old_end_and_a_bug_at_the_new_one(world: World) -> None:
+    hunt(world, {**all_of(SKIPPED, range(6)), **all_of(EXPECT, range(15, 24))})
+    assert world.found() == {Change.INTRODUCTION: [15]}
+
+
+def test_ends_that_fail_in_the_same_expectation_are_both_bad(world: World) -> None:
+    with pytest.raises(UnusableEnds, match=r"both ends of .* are bad"):
+        hunt(world, all_of(EXPECT, range(24)))
+
+
+def test_ends_that_are_refused_alike_are_untestable(world: World) -> None:
+    with pytest.raises(UnusableEnds, match="is untestable"):
+        hunt(world, all_of(REFUSED, range(24)))
+
+
+# --- good to good ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [EXPECT, REFUSED, ABSENT, CLOSED, TIMEOUT])
+def test_between_good_ends_any_failure_that_may_be_the_bugs_counts(
+    world: World, kind: Failure
+) -> None:
+    hunt(world, all_of(kind, range(10, 15)))
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
+    assert learnt(world)[0].failures == (kind,)
+
+
+@pytest.mark.parametrize("kind", [HARNESS, SKIPPED, BROKEN])
+def test_between_good_ends_a_failure_that_says_nothing_of_haproxy_does_not_count(
+    world: World, kind: Failure
+) -> None:
+    with pytest.raises(NoWitness):
+        hunt(world, all_of(kind, range(10, 15)))
+
+
+# --- what is read later ---------------------------------------------------------------------------
+
+
+def test_the_same_hunt_again_asks_nothing_and_says_nothing_new(world: World) -> None:
+    failures = {**all_of(OTHER_EXPECT, range(5, 9)), **all_of(REFUSED, range(9, 24))}
+    hunt(world, failures)
+    before = world.path.read_bytes()
+    assert hunt(world, failures).asked == []
+    assert world.path.read_bytes() == before
+
+
+def test_a_report_has_the_verdicts_by_what_was_learnt(world: World) -> None:
+    prober = hunt(world, {**all_of(EXPECT, range(5, 9)), **all_of(REFUSED, range(9, 24))})
+    summary = summarize([STARTED, *prober.journal.events])
+    assert summary and summary.learnt
+    for probe in summary.probes:
+        bad = probe.failure == REFUSED
+        assert probe.verdict is (BAD if bad else UNTESTABLE if probe.failure else GOOD)
+
+
+def test_a_scenarios_signature_stands_above_what_could_be_learnt(world: World) -> None:
+    world.oracle = VTestCase("flap", "digest", "flap.vtc", bad="signature")
+    with pytest.raises(NoWitness):
+        hunt(world, all_of(REFUSED, range(22, 24)))
+    assert learnt(world) == []
+
+
+# --- texts ----------------------------------------------------------------------------------------
+
+
+def test_only_a_refusal_of_something_unknown_is_an_absent_feature() -> None:
+    assert is_absent_feature(ABSENT)
+    assert not is_absent_feature(REFUSED)
+    assert not is_absent_feature(Failure(FailureClass.EXPECTATION, "unknown"))
+    assert not is_absent_feature(None)
+
+
+def test_a_note_names_a_few_revisions_and_the_pattern_that_would_make_it_the_bug() -> None:
+    note = other_failure(TIMEOUT, ["v1", "v2", "v3", "v4", "v5"])
+    assert "at v1, v2, v3, v4 and 1 more: timeout: c1: HTTP rx timeout" in note
+    assert "--bad-if 'HTTP rx timeout'" in note
+    assert "--bad-if" not in other_failure(HARNESS, ["v1"])
+
+
+def test_a_pattern_is_of_a_part_without_values() -> None:
+    assert pattern_of(Failure(FailureClass.OTHER, "a # b (c) #")) == r"b \(c\)"

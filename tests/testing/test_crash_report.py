@@ -1,0 +1,148 @@
+"""Crash reports in VTest's logs: what is kept of them, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector.testing import crash_report
+from bisector.testing.crash_report import CrashReport
+from tests.support.crash_logs import (
+    BUG,
+    BUG_2_9,
+    DOUBLE_FREE,
+    PANIC,
+    PANIC_2_9,
+    SEGV,
+    USE_AFTER_FREE,
+    WARNING,
+    WATCHDOG,
+    printed,
+)
+from tests.support.vtest_logs import EXPECT, REFUSED, SERVING
+from tests.support.vtest_logs import SEGV as BAD_STATUS
+
+CONDITION = 'FATAL: bug condition "one > zero" matched at src/debug.c'
+ABOUT_TO_KILL = "PANIC: a thread is about to kill the process"
+
+
+def report(text: str) -> CrashReport:
+    found = crash_report.find(SERVING + printed(text) + BAD_STATUS)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "functions"),
+    [
+        (
+            BUG,
+            CONDITION,
+            ("debug_parse_cli_bug", "cli_process_cmdline", "cli_io_handler", "task_process_applet"),
+        ),
+        (BUG_2_9, CONDITION, ("debug_parse_cli_bug", "task_run_applet")),
+        (
+            PANIC,
+            ABOUT_TO_KILL,
+            (
+                "debug_parse_cli_panic",
+                "cli_process_cmdline",
+                "cli_io_handler",
+                "task_process_applet",
+            ),
+        ),
+        (PANIC_2_9, ABOUT_TO_KILL, ()),
+        (
+            WARNING + WATCHDOG,
+            f"{ABOUT_TO_KILL} (watchdog)",
+            ("_tv_ms_cmp", "debug_parse_cli_loop", "cli_process_cmdline", "cli_io_handler"),
+        ),
+        (USE_AFTER_FREE, "AddressSanitizer: heap-use-after-free", ("srv_read", "srv_use")),
+        (SEGV, "AddressSanitizer: SEGV", ("srv_read",)),
+        (DOUBLE_FREE, "AddressSanitizer: attempting double-free", ()),
+    ],
+)
+def test_the_reason_and_the_innermost_functions_are_found(
+    text: str, reason: str, functions: tuple[str, ...]
+) -> None:
+    found = report(text)
+    assert (found.reason, found.functions) == (reason, functions)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (
+            "src/haproxy.c:8:67: runtime error: shift exponent 44 is too large",
+            "src/haproxy.c: runtime error: shift exponent 44 is too large",
+        ),
+        ("free(): double free detected in tcache 2", "free(): double free detected in tcache 2"),
+        ("malloc(): corrupted top size", "malloc(): corrupted top size"),
+        ("double free or corruption (fasttop)", "double free or corruption (fasttop)"),
+        ("*** stack smashing detected ***: terminated", "stack smashing detected"),
+        ("ABORT at src/pool.c:587: pool is corrupted", "ABORT at src/pool.c: pool is corrupted"),
+        (
+            "FATAL: pool inconsistency detected in thread 3: tag mismatch on free().",
+            "FATAL: pool inconsistency detected: tag mismatch on free()",
+        ),
+        (
+            "haproxy: src/task.c:77: task_free: Assertion `t->tid >= 0' failed.",
+            "src/task.c: Assertion `t->tid >= 0' failed",
+        ),
+        (
+            "==7==ERROR: AddressSanitizer: requested allocation size 0xffff exceeds the maximum",
+            "AddressSanitizer: requested allocation size exceeds the maximum",
+        ),
+        (
+            "==7==ERROR: LeakSanitizer: detected memory leaks",
+            "LeakSanitizer: detected memory leaks",
+        ),
+    ],
+)
+def test_the_reason_has_no_addresses_pids_threads_and_lines(line: str, reason: str) -> None:
+    assert report(line) == CrashReport(reason, (), (line,))
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "",
+        SERVING + EXPECT + BAD_STATUS,
+        REFUSED,
+        printed(WARNING),
+        printed('WARNING: bug condition "x" matched at src/x.c:1 (not crashing …)'),
+        printed('00000001:fe.clihdr[0009:ffff]: x-said: FATAL: bug condition "x" matched at x.c:1'),
+        '**** c1    body|FATAL: bug condition "x" matched at src/x.c:1\n',
+        "**** c1    txreq|GET /Thread 1 is about to kill the process.\n",
+    ],
+)
+def test_what_is_no_crash_gives_no_report(log: str) -> None:
+    assert crash_report.find(log) is None
+
+
+def test_the_evidence_is_the_reason_and_the_call_trace_as_they_were_printed() -> None:
+    lines = report(PANIC).lines
+    assert lines[0] == "PANIC! Thread 1 is about to kill the process (pid 7796)."
+    assert lines[-1].endswith("task_process_applet+0xade/0x1780")
+    assert len(lines) == 7
+    assert all(line.startswith("| 0x") for line in lines[1:])
+
+
+def test_the_first_crash_counts_and_only_lines_of_its_instance() -> None:
+    bug, uaf = printed(BUG_2_9, "h2").splitlines(True), printed(USE_AFTER_FREE).splitlines(True)
+    mixed = "".join(a + b for a, b in zip(bug, uaf, strict=False))
+    found = crash_report.find(mixed)
+    assert found == report(BUG_2_9)
+
+
+def test_the_trace_of_the_thread_that_panics_is_taken() -> None:
+    other = PANIC.replace("* Thread 1 ", "  Thread 2 ").replace("debug_parse_cli_panic", "other")
+    begin, end = other.index("  Thread 2"), other.index("\nHint")
+    both = PANIC.replace("* Thread 1 ", other[begin:end] + "\n* Thread 1 ", 1)
+    assert "other+" in both
+    assert report(both).functions == report(PANIC).functions
+
+
+def test_a_long_log_and_hostile_lines_take_no_long_time() -> None:
+    lines = ("a:1:" * 5000, "x: " * 5000 + ": Assertion ", "==1==ERROR: xSanitizer: " + "a " * 5000)
+    log = SERVING * 50_000 + "".join(printed(line + " runtime error: ") for line in lines)
+    assert crash_report.find(log + printed("free(): invalid pointer"))

@@ -1,0 +1,63 @@
+"""What an oracle with a file of the user's sees in a sandbox, and a sandbox that does not start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bisector.errors import EnvironmentProblem, WorkspaceProblem
+from bisector.system.sandbox import Sandbox
+from bisector.system.slots import Slot
+from bisector.testing.oracle import Trial
+from bisector.testing.oracles.config_file import ConfigFile
+
+
+@pytest.fixture
+def oracle(tmp_path: Path) -> ConfigFile:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "x.cfg").write_text("acl a src -f a.lst\n")
+    (mine / "a.lst").write_text("")
+    (mine / "secret").write_text("")
+    return ConfigFile.of_option(str(mine / "x.cfg"), bad_if=None, skip_if=None)
+
+
+def trial(folder: Path, bwrap: str = "exit 0") -> Trial:
+    """A run in a sandbox in which bubblewrap is this shell script."""
+    program = folder / "bwrap"
+    program.write_text(f"#!/bin/sh\n{bwrap}\n")
+    program.chmod(0o755)
+    slot = Slot(1, sandbox=Sandbox(str(program), "0"))
+    return Trial(Path("/bin/true"), folder / "log", (), 10.0, slot)
+
+
+def reads(oracle: ConfigFile, made: Trial) -> set[str]:
+    """The names that are visible below the test's folder, '.' for the folder itself."""
+    folder = Path(oracle.folder)
+    with oracle.place(made) as place:
+        assert place.box
+        paths = map(Path, place.box.reads)
+        return {str(path.relative_to(folder)) for path in paths if path.is_relative_to(folder)}
+
+
+def test_the_file_s_folder_is_visible(oracle: ConfigFile, tmp_path: Path) -> None:
+    assert reads(oracle, trial(tmp_path)) == {"."}
+
+
+def test_of_the_home_folder_only_the_files_that_it_needs_are(
+    oracle: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", oracle.folder)
+    assert reads(oracle, trial(tmp_path)) == {"x.cfg", "a.lst"}
+
+
+def test_a_sandbox_that_does_not_start_is_no_verdict(oracle: ConfigFile, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentProblem, match="sandbox does not start: bwrap: Can't mount"):
+        oracle.run(trial(tmp_path, 'echo "bwrap: Can\'t mount"; exit 1'))
+
+
+def test_a_file_that_is_gone_meanwhile_is_told(oracle: ConfigFile) -> None:
+    Path(oracle.folder, "x.cfg").unlink()
+    with pytest.raises(WorkspaceProblem, match=r"cannot read .*x\.cfg"):
+        oracle.files_of_user()
