@@ -206,7 +206,8 @@ def _first_fatal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
     if _EXPECTATION.search(text):
         return _found(FailureClass.EXPECTATION, f"{name}: {text}", reason, run.output)
     if _CONNECTION.search(text):
-        reason = f"a connection was closed or refused: {reason}"
+        hint = "if that is the bug: --bad-if with a part of this text"
+        reason = f"a connection was closed or refused: {reason} ({hint})"
         return _found(FailureClass.CONNECTION, f"{name}: {text}", reason, run.output)
     if "PID file" in text:
         return _found(

@@ -71,13 +71,18 @@ class EndsFinder:
         return self._prober.learnt is not None
 
     def _failing(self, old: Probed, new: Probed) -> Probed | None:
-        """The end that shows the bug; None if neither fails in a way that may be the bug's."""
+        """The end that shows the bug; None if neither fails in a way that may be the bug's.
+
+        Nor is there one if both are bad by themselves: there is nothing between them to look for.
+        """
         failing = [end for end in (old, new) if may_be_the_bug(end)]
         if new.failure != old.failure:
             failing = [e for e in failing if e is new or not is_absent_feature(e.failure)]
         elif old.verdict is not Verdict.BAD:
             return None  # both fail alike, and not in a way that speaks for itself
         speaking = [end for end in failing if end.verdict is Verdict.BAD]
+        if len(speaking) > 1:
+            return None
         return next(iter(speaking or failing[::-1]), None)
 
     def _learn(self, failing: Probed | None) -> None:
@@ -114,7 +119,7 @@ class EndsFinder:
         inner = [commit for commit in places if commit in self._history.tags]
         line = [c for c in inner if c not in (end.revision, other.revision)]
         beyond, found = self._nearest(end, other, line if is_old else line[::-1], is_old)
-        if found is other and other.verdict is Verdict.GOOD:
+        if found is other and not (is_old and other.verdict is Verdict.BAD):
             raise self._unusable(end)
         if found.verdict is not Verdict.GOOD and other.verdict is not Verdict.GOOD and is_old:
             found = self._first_that_works(beyond, found)

@@ -67,6 +67,11 @@ def test_both_ends_untestable_is_said_as_it_is(world: World) -> None:
         world.hunt(bad_in(range(7, 15), untestable=[0, 23]))
 
 
+def test_where_nothing_but_the_old_end_can_be_tested_there_is_no_answer(world: World) -> None:
+    with pytest.raises(UnusableEnds, match="is untestable"):
+        world.hunt(bad_in(range(1), untestable=range(1, 24)))
+
+
 def test_ends_that_work_are_left_where_they_are(world: World) -> None:
     prober = world.hunt(bad_in(range(7, 24), untestable=[1, 22]))
     assert notes(world) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,7 @@ def hunt(world: World, failures: Failures) -> Scripted:
     return world.hunt(truth, prepare=prepare)
 
 
-def all_of(kind: Failure, *stretches: range) -> dict[int, Failure]:
+def all_of(kind: Failure, *stretches: Iterable[int]) -> dict[int, Failure]:
     return {number: kind for stretch in stretches for number in stretch}
 
 
@@ -150,6 +150,18 @@ def test_a_skip_at_the_old_end_and_a_bug_at_the_new_one(world: World) -> None:
 def test_ends_that_fail_in_the_same_expectation_are_both_bad(world: World) -> None:
     with pytest.raises(UnusableEnds, match=r"both ends of .* are bad"):
         hunt(world, all_of(EXPECT, range(24)))
+
+
+def test_ends_that_fail_in_two_expectations_are_both_bad(world: World) -> None:
+    with pytest.raises(UnusableEnds, match=r"both ends of .* are bad"):
+        hunt(world, {**all_of(EXPECT, range(12)), **all_of(OTHER_EXPECT, range(12, 24))})
+    assert learnt(world) == []
+
+
+def test_the_end_that_speaks_for_itself_is_the_one_that_shows_the_bug(world: World) -> None:
+    hunt(world, {**all_of(EXPECT, range(6)), **all_of(TIMEOUT, [22, 23])})
+    assert world.found() == {Change.FIX: [6]}
+    assert "v3.1-dev1 stands in for it" in notes(world)[0]
 
 
 def test_ends_that_are_refused_alike_are_untestable(world: World) -> None:
