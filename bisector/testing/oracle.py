@@ -121,7 +121,8 @@ class Oracle(ABC):
 
     def may_differ(self, ruling: Ruling) -> bool:
         """Whether running again could change *ruling*, which is neither good nor bad."""
-        return ruling.failure is not None and ruling.failure.kind is FailureClass.TIMEOUT
+        busy = (FailureClass.TIMEOUT, FailureClass.BROKEN)  # what a busy machine can cause
+        return ruling.failure is not None and ruling.failure.kind in busy
 
     def files_of_user(self) -> tuple[tuple[str, bytes], ...]:
         """Names and contents of the user's files that a run on another machine needs.

@@ -84,7 +84,7 @@ def _hangs(folder: Path, vtest: str) -> Iterator[Experiment]:
         results = list(pool.map(_probed, places, *asked, itertools.repeat(vtest)))
     for fault, result in zip(worlds, results, strict=True):
         timed_out = result.verdict is Verdict.UNTESTABLE
-        timed_out &= result.ruling.reason.startswith(TIMED_OUT)
+        timed_out &= TIMED_OUT in result.ruling.reason
         in_time = result.test_seconds < PATIENCE * MOST_CROWDED * (1 + AGAIN) * OUTER + 5
         said = f"{result.verdict}: {result.ruling.reason[:60]}, {result.test_seconds:.1f} s"
         yield Experiment(fault, 1, int(timed_out and in_time), said)

@@ -52,6 +52,11 @@ def test_a_failure_of_a_haproxy_that_serves_nothing_is_not_about_the_test(
     assert failed.failure is not None and failed.failure.kind is not FailureClass.BROKEN
 
 
+def test_a_busy_moment_may_have_caused_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CASE.may_differ(ruling(tmp_path, monkeypatch, SERVING + RX_TIMEOUT, serves=False))
+    assert not CASE.may_differ(ruling(tmp_path, monkeypatch, REFUSED + EXIT_1, serves=True))
+
+
 def test_a_failed_expectation_needs_no_second_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

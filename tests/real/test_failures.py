@@ -1,0 +1,104 @@
+"""Planted bugs of several kinds, among commits that fail in other ways: each is found and proven.
+
+Nothing is said of the bug, the test is a user's own.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bisector.jobs.playground import Playground
+from bisector.record.failure import FailureClass
+from tests.support.planted import CRASH, NO_BUILD, NO_START, NOT_FOUND, REFUSAL, Edit, plant
+from tests.support.real import bisector
+
+LENGTH = 14
+BUG = range(7, LENGTH)
+TEST = """\
+vtest "A path is matched"
+feature ignore_unknown_macro
+
+haproxy h1 -conf {
+    defaults
+        mode http
+        timeout connect 5s
+        timeout client 5s
+        timeout server 5s
+    frontend fe
+        bind "fd@${fe}"
+        http-request return status 200 if { path /x }
+        http-request return status 404
+} -start
+
+client c1 -connect ${h1_fe_sock} {
+    txreq -url "/x"
+    rxresp
+    expect resp.status == 200
+} -run
+"""
+
+
+def hunted(
+    folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str
+) -> tuple[dict[str, Any], list[str], float]:
+    """The report of a hunt over planted *bugs*, the commits, and the seconds of testing."""
+    commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, LENGTH)
+    (folder / "path.vtc").write_text(TEST)
+    answer = folder / "answer.json"
+    asked = ("run", "v3.0.11..master", "--repo", str(folder / "repo.git"), "--json", str(answer))
+    done = bisector(*asked, *(words or ("--vtc", str(folder / "path.vtc"))))
+    print(done.stdout, done.stderr)
+    assert done.returncode == 0
+    report = json.loads(answer.read_text())
+    return report, commits, report["work"]["test_seconds"]
+
+
+def found(report: dict[str, Any], commits: list[str], change: str) -> int:
+    """The number of the commit that made a *change*, which is proven."""
+    assert report[change]["proven"], report[change]["doubt"]
+    (revision,) = report[change]["revisions"]
+    return commits.index(revision["id"])
+
+
+@pytest.mark.parametrize(
+    ("bug", "decoy", "kind"),
+    [
+        (REFUSAL, NOT_FOUND, FailureClass.REFUSAL),
+        (CRASH, REFUSAL, FailureClass.CRASH),
+        (NOT_FOUND, CRASH, FailureClass.EXPECTATION),
+    ],
+    ids=["refusal", "crash", "expectation"],
+)
+def test_the_kind_at_the_new_end_is_the_bug_and_no_decoy_is_named(
+    ground: Playground, tmp_path: Path, bug: Edit, decoy: Edit, kind: FailureClass
+) -> None:
+    bugs = {bug: BUG, decoy: range(2, 4), NO_BUILD: range(5, 6), NO_START: range(9, 10)}
+    report, commits, seconds = hunted(tmp_path, ground, bugs)
+    assert found(report, commits, "introduction") == BUG.start
+    assert [one["kind"] for one in report["learnt"]["failures"]] == [kind]
+    assert report["learnt"]["revision"] == commits[-1]
+    assert seconds < 40, "nothing waits for an HAProxy that has died"
+
+
+def test_between_two_good_ends_a_refusal_is_found_with_its_fix(
+    ground: Playground, tmp_path: Path
+) -> None:
+    bugs = {REFUSAL: range(4, 9), NO_START: range(11, 12)}
+    report, commits, _ = hunted(tmp_path, ground, bugs)
+    assert found(report, commits, "introduction") == 4
+    assert found(report, commits, "fix") == 9
+
+
+def test_a_configuration_that_is_refused_needs_no_test(ground: Playground, tmp_path: Path) -> None:
+    config = tmp_path / "path.cfg"
+    config.write_text(
+        "defaults\n\tmode http\n\ttimeout client 1s\n\ttimeout connect 1s\n\ttimeout server 1s\n"
+        "frontend fe\n\tbind 127.0.0.1:8080\n\thttp-request deny if { path /x }\n"
+    )
+    bugs = {REFUSAL: BUG, NO_START: range(3, 4)}
+    report, commits, _ = hunted(tmp_path, ground, bugs, "--config", str(config))
+    assert found(report, commits, "introduction") == BUG.start

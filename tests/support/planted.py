@@ -1,0 +1,73 @@
+"""A history of real HAProxy with planted bugs of several kinds, each an edit of one place."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pygit2
+from pygit2.enums import FileMode
+
+AUTHOR = pygit2.Signature("Jo Doe", "jo@example.org", 1_700_000_000, 0)
+
+
+class Edit(NamedTuple):
+    """Text of a file that a bug replaces."""
+
+    path: str
+    old: str
+    new: str
+
+
+_PATH = "\tstruct channel *chn = SMP_REQ_CHN(smp);\n"
+_FETCH = "static int smp_fetch_path(const struct arg *args, struct sample *smp, "
+_FETCH += "const char *kw, void *private)\n{\n" + _PATH
+
+REFUSAL = Edit("src/http_fetch.c", '{ "path",  ', '{ "pathx", ')
+CRASH = Edit("src/http_fetch.c", _FETCH, f"{_FETCH}\t*(volatile int *)0 = 0;\n")
+NOT_FOUND = Edit("src/http_fetch.c", _FETCH, f"{_FETCH}\tif (chn) return 0;\n")
+NO_START = Edit("src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(int *)0;\n")
+NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
+
+
+def plant(
+    folder: Path, ground: Path, revision: str, bugs: Mapping[Edit, range], length: int
+) -> list[str]:
+    """A repository in *folder*: *length* commits after *revision* of the repository *ground*.
+
+    Each of *bugs* is in the commits of a range, number 0 being *revision*. The full hashes.
+    """
+    command = ["git", "clone", "-q", "--bare", str(ground), str(folder)]
+    subprocess.run(command, check=True)
+    repo = pygit2.Repository(str(folder))
+    base = repo.revparse_single(revision).peel(pygit2.Commit)
+    commits = [str(base.id)]
+    for number in range(1, length):
+        edits = [bug for bug, where in bugs.items() if number in where]
+        tree = _edited(repo, base.tree, edits, number)
+        made = repo.create_commit(
+            None, AUTHOR, AUTHOR, f"MINOR: x: change {number}\n", tree, commits[-1:]
+        )
+        commits.append(str(made))
+    repo.references.create("refs/heads/master", commits[-1], force=True)
+    return commits
+
+
+def _edited(
+    repo: pygit2.Repository, tree: pygit2.Tree, edits: Sequence[Edit], number: int
+) -> pygit2.Oid:
+    """*tree* with *edits*, and a function more in a file of its own, so that no two are alike."""
+    unrelated = Edit("src/lru.c", "#include", f"int planted_{number};\n#include")
+    index = pygit2.Index()
+    index.read_tree(tree)
+    texts: dict[str, str] = {}
+    for path, old, new in (unrelated, *edits):
+        text = texts.get(path) or tree[path].peel(pygit2.Blob).data.decode()
+        assert text.count(old) >= 1, f"{path} has no {old!r}"
+        texts[path] = text.replace(old, new, 1)
+    for path, text in texts.items():
+        blob = repo.create_blob(text.encode())
+        index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
+    return index.write_tree(repo)
