@@ -111,20 +111,22 @@ def _no_hunt(workspace: Workspace, name: str) -> NoSuchHunt:
 
 
 def find_claims(
-    workspace: Workspace, history: History, scenario: str, known: Known
+    workspace: Workspace, history: History, scenario: str, known: Known, own_test: str = ""
 ) -> tuple[str, str]:
     """The introducing commit and the fix of a scenario's bug, '' for an unknown one.
+
+    *own_test* is the digest of a test of the user's own, of which *scenario* is the name.
 
     They are taken from the newest proven hunt in the workspace. A change that it did not find is
     taken from older hunts, then from what the scenario knows, unless it contradicts the newest
     hunt: an introduction must be in the history of the old end of its range, a fix must not be in
     that of the new end.
     """
-    subject = (scenario, str(history.path))
+    subject = (scenario, own_test, str(history.path))
     proven = [
         summary
         for _, _, summary in hunts(workspace)
-        if (summary.started.scenario, summary.started.repository) == subject
+        if (summary.started.scenario, summary.started.test, summary.started.repository) == subject
         and summary.findings
         and summary.proven
     ]

@@ -103,6 +103,7 @@ def started_job(
         at=round(time.time(), 3),
         job=job,
         sandbox=context.sandbox.said if context.sandbox else "",
+        test=context.oracle.own_test,
     )
 
 

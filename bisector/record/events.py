@@ -44,7 +44,8 @@ class Started(Event):
     job without a range has empty ends, ``range`` names what it is about and ``commits`` counts
     that. ``patches`` are subjects. ``blind``: the hunt ignores what the scenario knows. ``version``
     is bisector's, ``at`` the time of the start. ``sandbox`` describes what builds and tests run in,
-    '' for none (a note says why).
+    '' for none (a note says why). ``test`` is the digest of a test of the user's own, whose name
+    another one may have, too; '' for a scenario.
     """
 
     kind: ClassVar[str] = "started"
@@ -63,6 +64,7 @@ class Started(Event):
     at: float
     job: Job = Job.RUN
     sandbox: str = ""
+    test: str = ""
 
 
 @dataclass(frozen=True)

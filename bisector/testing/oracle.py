@@ -119,6 +119,11 @@ class Oracle(ABC):
         """Whether the verdict *bad* needs one known failure; otherwise any failure is bad."""
         return False
 
+    @property
+    def own_test(self) -> str:
+        """The digest if this is a test of the user's own, '' if it is a variant of a scenario."""
+        return "" if self.variant else self.digest
+
     def may_differ(self, ruling: Ruling) -> bool:
         """Whether running again could change *ruling*, which is neither good nor bad."""
         busy = (FailureClass.TIMEOUT, FailureClass.BROKEN)  # what a busy machine can cause

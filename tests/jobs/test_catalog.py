@@ -52,6 +52,20 @@ def test_a_proven_hunt_takes_precedence_over_the_scenario(
     assert claims() == (INTRODUCED.revisions[-1], FIXED.revisions[-1])
 
 
+def test_a_hunt_with_another_test_of_the_same_name_claims_nothing(
+    clone: Clone, workspace: Workspace
+) -> None:
+    clone.line(2)
+    history = History.open(clone.path, workspace)
+    asked = replace(STARTED, repository=str(history.path), scenario="x.vtc", test="one")
+    with journal_of(workspace, "proven", fresh=False) as journal:
+        for event in (asked, INTRODUCED, FIXED, *PROVEN, Ended("answered", ())):
+            journal.append(event)
+    known = Known()
+    assert find_claims(workspace, history, "x.vtc", known, "another") == ("", "")
+    assert find_claims(workspace, history, "x.vtc", known, "one") != ("", "")
+
+
 @pytest.fixture
 def hunted(clone: Clone, workspace: Workspace) -> Hunted:
     return Hunted(clone, workspace)

@@ -55,9 +55,9 @@ def verify(
     if on:
         commits = revisions.named(history, on)
     else:
-        commits = revisions.around(
-            history, *catalog.find_claims(asked.workspace, history, test.oracle.name, test.known)
-        )
+        name, own_test = test.oracle.name, test.oracle.own_test
+        claims = catalog.find_claims(asked.workspace, history, name, test.known, own_test)
+        commits = revisions.around(history, *claims)
     suites = find_suites(asked.options, test)
     context = asked.context
     plan = VerificationPlan(series, tuple(commits), suites, extra)
