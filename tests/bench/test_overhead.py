@@ -76,4 +76,4 @@ def test_the_last_row_is_the_incremental_one() -> None:
     words = [line.split() for line in out.splitlines()]
     assert ["make", "4.000", "5.000", "1.000"] in words
     assert ["beyond", "make", "and", "VTest", "0.375", "0.500", "0.125"] in words
-    assert out.endswith("2 of 3 within 0.3 s")
+    assert out.endswith("2 of 3 within 0.25 s")

@@ -25,7 +25,7 @@ _PATH = "\tstruct channel *chn = SMP_REQ_CHN(smp);\n"
 _FETCH = "static int smp_fetch_path(const struct arg *args, struct sample *smp, "
 _FETCH += "const char *kw, void *private)\n{\n" + _PATH
 
-REFUSAL = Edit("src/http_fetch.c", '{ "path",  ', '{ "pathx", ')
+REFUSAL = Edit("src/http_fetch.c", '{ "query",  ', '{ "querx",  ')
 CRASH = Edit("src/http_fetch.c", _FETCH, f"{_FETCH}\t*(volatile int *)0 = 0;\n")
 NOT_FOUND = Edit("src/http_fetch.c", _FETCH, f"{_FETCH}\tif (chn) return 0;\n")
 NO_START = Edit("src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(int *)0;\n")
