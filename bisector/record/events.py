@@ -14,6 +14,7 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change, Job, Turn
 
 ANSWERED = "answered"
+OTHERWISE = "it fails in another way than the bug: "  # how such a reason begins
 
 
 class Event:
@@ -145,8 +146,7 @@ class Learnt(Event):
             return probed
         if probed.failure in self.failures:
             return replace(probed, verdict=Verdict.BAD)
-        reason = f"it fails in another way than the bug: {probed.reason}"
-        return replace(probed, verdict=Verdict.UNTESTABLE, reason=reason)
+        return replace(probed, verdict=Verdict.UNTESTABLE, reason=f"{OTHERWISE}{probed.reason}")
 
 
 @dataclass(frozen=True)

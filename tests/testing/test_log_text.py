@@ -17,6 +17,7 @@ from bisector.testing.log_text import EVIDENCE_WIDTH, MAX_TEXT, normal, shortene
         ("address 0x7ffe12 of pid 12345", "address # of pid #"),
         ("loads /tmp/x/y.lua", "loads #y.lua"),
         ("status 200 in 12 ms", "status 200 in #"),
+        ('EXPECT x (1) == "2345" failed', 'EXPECT x == "2345" failed'),
     ],
 )
 def test_values_are_left_out_and_words_stay(text: str, same: str) -> None:

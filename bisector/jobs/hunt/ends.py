@@ -10,7 +10,7 @@ from bisector.git.history import Commit, Range
 from bisector.jobs.hunt.learning import is_absent_feature, learn, may_be_the_bug
 from bisector.jobs.hunt.transition import SearchRun
 from bisector.probing.prober import Prober
-from bisector.record.events import Noted, Probed
+from bisector.record.events import OTHERWISE, Noted, Probed
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 from bisector.search import priors
@@ -127,7 +127,7 @@ class EndsFinder:
                 raise self._as_old_as_the_test(found)
         side = "old" if is_old else "new"
         text = (
-            f"the range's {side} end {end.name} is {end.verdict} ({end.reason}): "
+            f"the range's {side} end {end.name} is {end.verdict} ({_itself(end)}): "
             f"{found.name} stands in for it"
         )
         self._prober.journal.note(Noted(text))
@@ -171,7 +171,7 @@ class EndsFinder:
     # -- no usable ends --------------------------------------------------------------------------
 
     def _unusable(self, end: Probed) -> UnusableEnds:
-        reason = f"the range's end {end.name} is {end.verdict}: {end.reason}"
+        reason = f"the range's end {end.name} is {end.verdict}: {_itself(end)}"
         return UnusableEnds(reason, f"choose an end at which the test works (log: {end.log})")
 
     def _as_old_as_the_test(self, first: Probed) -> UnusableEnds:
@@ -181,3 +181,8 @@ class EndsFinder:
             "first revision at which the test works, and it is bad there"
         )
         return UnusableEnds(reason, "find a test that works at older revisions")
+
+
+def _itself(end: Probed) -> str:
+    """Why the test does not work at *end*, whatever the bug is."""
+    return end.reason.removeprefix(OTHERWISE)

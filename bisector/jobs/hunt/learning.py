@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from bisector.jobs.hunt.transition import TestIsFlaky
@@ -60,7 +61,7 @@ def other_failure(failure: Failure, names: Sequence[str]) -> str:
     text = f"another failure, which is not the bug's, at {some}: {failure}"
     if not failure.kind.learnable:
         return text
-    return f"{text} (if it is: --bad-if '{pattern_of(failure)}')"
+    return f"{text} (if it is: --bad-if {shlex.quote(pattern_of(failure))})"
 
 
 def pattern_of(failure: Failure) -> str:

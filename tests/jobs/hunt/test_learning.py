@@ -233,5 +233,10 @@ def test_a_note_names_a_few_revisions_and_the_pattern_that_would_make_it_the_bug
     assert "--bad-if" not in other_failure(HARNESS, ["v1"])
 
 
+def test_the_pattern_is_quoted_for_a_shell() -> None:
+    quoted = Failure(FailureClass.OTHER, "in frontend 'fe' now")
+    assert """--bad-if 'in frontend '"'"'fe'"'"' now'""" in other_failure(quoted, ["v1"])
+
+
 def test_a_pattern_is_of_a_part_without_values() -> None:
     assert pattern_of(Failure(FailureClass.OTHER, "a # b (c) #")) == r"b \(c\)"
