@@ -169,10 +169,9 @@ class BuildTree:
             Path(target).symlink_to(data.decode())
             return
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW)
-        # unbuffered, as there are hundreds of files
-        with os.fdopen(handle, "wb", buffering=0) as sink:
+        with os.fdopen(handle, "wb") as sink:
             sink.write(data)
-            os.ftruncate(handle, len(data))
+            sink.truncate()
             os.fchmod(handle, 0o755 if mode == FileMode.BLOB_EXECUTABLE else 0o644)
 
     def _objects(self) -> list[str]:
