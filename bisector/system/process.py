@@ -18,9 +18,9 @@ from bisector.errors import MAKE_ROOM, NO_ROOM, EnvironmentProblem, MissingProgr
 from bisector.system import session
 from bisector.system.stop import Stop, Stopped
 
-WATCH_SECONDS = (
-    0.2  # between two checks of what a sandboxed program uses, and two calls of a watcher
-)
+# Between two checks of what a sandboxed program uses, and between two calls of a watcher.
+WATCH_SECONDS = 0.2
+NOT_EXECUTED = (126, 127)  # exit statuses of a shell or a sandbox whose program cannot be executed
 OUTPUT_BYTES = 32 << 20  # of a program's output that is read back; the log file has all of it
 
 # What a child gets of this process's environment: no credentials, no GIT_*, no MAKEFLAGS.

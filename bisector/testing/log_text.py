@@ -8,6 +8,9 @@ EVIDENCE_LINES = 6
 EVIDENCE_WIDTH = 300
 MAX_TEXT = 4096  # characters of a line that are searched; real messages are shorter
 
+# HAProxy's last alert if it refuses a configuration.
+REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
+
 _PID = re.compile(r"\((\d+)\) : |/tmp/\S*?(?=/h\w*/cfg)|/\S*/vtc\.[0-9a-f.]+")
 # In a failed expectation the value that was there, as in `EXPECT resp.status (503) == "200"`.
 _ACTUAL = re.compile(r"\bEXPECT (\S+) \(.*\) (==|!=|<=|>=|<|>|~|!~) ")

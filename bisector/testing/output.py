@@ -12,11 +12,10 @@ from bisector.record.verdict import Ruling, Verdict
 from bisector.system import sizes
 from bisector.system.process import Finished
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
-from bisector.testing.log_text import EVIDENCE_LINES, MAX_TEXT, matching, trimmed
+from bisector.testing.log_text import EVIDENCE_LINES, MAX_TEXT, REFUSED, matching, trimmed
 from bisector.testing.oracle import TIMED_OUT
 
 _ALERT = re.compile(r"^\[ALERT\].*$", re.M)
-_REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
 # How an alert begins: `[ALERT] 152/143025 (123) : `, in newer versions `[ALERT]  (123) : config : `
 _ORIGIN = re.compile(r"^\[ALERT\]\s+(?:\d+/\d+ )?\(\d+\) : (?:config : )?")
 _PLACE = re.compile(r" ?\[[^\]\s]*:\d+\]")
@@ -95,7 +94,7 @@ def _untestable(
 
 def refuses(text: str) -> bool:
     """Whether HAProxy says in *text* that it refuses a configuration."""
-    return any(map(_REFUSED.search, _ALERT.findall(text)))
+    return any(map(REFUSED.search, _ALERT.findall(text)))
 
 
 def alerts(text: str) -> tuple[str, ...]:

@@ -23,9 +23,7 @@ OUTER = 1.25  # times VTest's own time limit: after that it is killed
 # Bytes of VTest's log buffer. VTest aborts if a log does not fit, and takes 0.01 s to clear 16 MiB.
 # A scenario's log has 20 KiB. The whole buffer must fit into process.OUTPUT_BYTES.
 LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
-# The statuses of a shell whose program cannot be executed. VTest's own are 0, 1, 2 and 77, and each
-# line of its output begins with the same marks.
-_NOT_STARTED, _STARTED = (126, 127), re.compile(r"^[*#-]+ ", re.M)
+_STARTED = re.compile(r"^[*#-]+ ", re.M)  # how each line of VTest's output begins
 SHELL_SECONDS = 10.0  # for a command that VTest runs before a test
 
 # As in upstream's run-regtests.sh: -dM fills memory, so that reads of stale memory become visible.
@@ -72,12 +70,12 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
             "TMPDIR": str(scratch),
             "HOME": str(scratch),
             "HAPROXY_PROGRAM": str(trial.binary),
-            "HAPROXY_ARGS": haproxy_args() + (" -V" if "-conf-OK" in _text(home / vtc) else ""),
+            "HAPROXY_ARGS": haproxy_args() + (" -V" if "-conf-OK" in case_text(home / vtc) else ""),
         }
         yield Place(home / vtc, scratch, env, box)
 
 
-def _text(case: Path) -> str:
+def case_text(case: Path) -> str:
     """The text of a *case*; '' if it cannot be read, which VTest reports."""
     try:
         return case.read_text(encoding="utf-8", errors="replace")
@@ -106,9 +104,9 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         env=place.env,
         stop=trial.slot.stop,
         box=place.box,
-        watcher=None if may_die(_text(place.case)) else watch.look,
+        watcher=None if may_die(case_text(place.case)) else watch.look,
     )
-    if done.status in _NOT_STARTED and not _STARTED.search(done.output):
+    if done.status in process.NOT_EXECUTED and not _STARTED.search(done.output):
         said = done.output.strip().splitlines()[-1:] or ["it printed nothing"]
         what = f"{trial.tools[0].path} does not start: {said[0]}"
         raise EnvironmentProblem(what, "name VTest itself in VTEST_PROGRAM, not a script")

@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bisector.record.failure import Failure, FailureClass
-from bisector.system.process import Finished
+from bisector.system.process import NOT_EXECUTED, Finished
 from bisector.testing import crash_report
 from bisector.testing.crash_report import CrashReport
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
-from bisector.testing.log_text import EVIDENCE_LINES, cleaned, normal, shortened, trimmed
+from bisector.testing.log_text import EVIDENCE_LINES, REFUSED, cleaned, normal, shortened, trimmed
 from bisector.testing.oracle import DIED, TIMED_OUT
 
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
-_REFUSED = re.compile(r"(?:Fatal errors|Error\(s\)) found in configuration")
 _EXPECTED_REFUSAL = re.compile(r"^\*+\s+(\S+)\s+Found expected", re.M)
 _SERVING = re.compile(r"^\*+\s+(\S+)\s+debug\|[0-9a-f]{8}:\S+\.accept\(", re.M)
 # How an instance ended: as VTest says it, and as `vtest.run_test` notes it of one that died.
@@ -131,7 +130,7 @@ def _refusal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
         for found in _ALERT.finditer(log)
         if found.start() < first and found[1] not in served
     ]
-    refusing = {name for name, text in alerts if _REFUSED.search(text)}
+    refusing = {name for name, text in alerts if REFUSED.search(text)}
     # not those that the test expects to be refused (-conf-BAD): VTest reports them
     refusing -= set(_EXPECTED_REFUSAL.findall(log))
     stillborn = {name for name, _ in alerts}
@@ -226,7 +225,7 @@ def _shell(run: Finished, fatal: Fatal, status: int) -> HowItFailed:
         for found in _SHELL_SAID.finditer(run.output, 0, fatal.at)
         if found[1] == fatal.name
     ]
-    if status in (126, 127):
+    if status in NOT_EXECUTED:
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return _found(FailureClass.MISSING, reason, reason, run.output)
     name = _name(status - BY_SIGNAL)

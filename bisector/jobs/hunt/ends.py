@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bisector.errors import UnusableEnds
-from bisector.git.history import Commit, Range
+from bisector.git.history import History, Range
 from bisector.jobs.hunt.learning import is_absent_feature, learn, may_be_the_bug
-from bisector.jobs.hunt.transition import SearchRun
+from bisector.jobs.hunt.transition import SearchRun, costs_of
 from bisector.probing.prober import Prober
 from bisector.record.events import OTHERWISE, Noted, Probed
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 from bisector.search import priors
 from bisector.search.bisection import Observation, Search
-from bisector.search.costs import Costs
 from bisector.search.priors import Evidence
 
 
@@ -26,10 +25,10 @@ class Ends:
     old: Probed
     new: Probed
 
-    def within(self, span: Range, read: Callable[[str], Commit], commits: Sequence[str]) -> Range:
-        """*span* between these ends, with the *commits* between them."""
-        old, new = read(self.old.revision), read(self.new.revision)
-        return replace(span, old=old, new=new, commits=tuple(commits))
+    def within(self, span: Range, history: History) -> Range:
+        """*span*, cut to what lies between these ends."""
+        old, new = history.commit(self.old.revision), history.commit(self.new.revision)
+        return replace(span, old=old, new=new, commits=history.between(old.id, new.id))
 
 
 class EndsFinder:
@@ -153,15 +152,10 @@ class EndsFinder:
     def _first_that_works(self, old: str, new: Probed) -> Probed:
         """The first revision after *old*, at which the test does not work, at which it does."""
         commits = self._history.between(old, new.revision)
-        weights = priors.weigh(commits, Evidence())
+        evidence = Evidence()
+        weights = priors.weigh(commits, evidence)
         search = Search(self._history.graph(commits), new.revision, weights)
-        costs = Costs(
-            commits,
-            frozenset(),
-            self._prober.memory(commits),
-            self._prober.toolchains.search.cost,
-            self._prober.executor.jobs,
-        )
+        costs = costs_of(self._prober, commits, evidence)
         SearchRun(self._prober, search, Purpose.END, self._observation, False, costs).run()
         return self._prober.ask(search.candidates()[-1], Purpose.END)
 

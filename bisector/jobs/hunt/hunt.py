@@ -110,8 +110,7 @@ class Hunt:
 
     def _run(self) -> None:
         ends = self._ends()
-        between = self.history.between(ends.old.revision, ends.new.revision)
-        span = ends.within(self.question.range, self.history.commit, between)
+        span = ends.within(self.question.range, self.history)
         before, after = self._verdict_of_end(ends.old), self._verdict_of_end(ends.new)
         if before is after is Verdict.BAD:
             self._verify_ends(span, Verdict.BAD)

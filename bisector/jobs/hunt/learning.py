@@ -29,8 +29,9 @@ def may_be_the_bug(probed: Probed) -> bool:
 
 def is_absent_feature(failure: Failure | None) -> bool:
     """Whether HAProxy said with this *failure* that it does not know what it is asked for."""
-    refused = failure is not None and failure.kind is FailureClass.REFUSAL
-    return refused and failure is not None and bool(_ABSENT.search(failure.text))
+    if failure is None or failure.kind is not FailureClass.REFUSAL:
+        return False
+    return _ABSENT.search(failure.text) is not None
 
 
 def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:

@@ -64,7 +64,7 @@ class Finder:
             Purpose(span.what),
             lambda probed: observation(span.what, probed),
             flaky,
-            self._costs(commits),
+            costs_of(self._prober, commits, self._evidence),
         ).run()
         if reason := search.no_transition():
             raise _no_transition(span, reason, search.confidence())
@@ -77,11 +77,6 @@ class Finder:
             parents=candidates[-1].parents,
             confidence=round(search.confidence(), 6),
         )
-
-    def _costs(self, commits: Sequence[str]) -> Costs:
-        memory = self._prober.memory(commits)
-        cost, jobs = self._prober.toolchains.search.cost, self._prober.executor.jobs
-        return Costs(commits, self._evidence.rebuilding, memory, cost, jobs)
 
     def _noise(self, what: Change) -> Noise:
         """The test's error rates: bad revisions pass at an unknown rate, good ones rarely fail."""
@@ -165,6 +160,12 @@ class SearchRun:
         """The remaining work, for display. It takes longer than choosing the next probe."""
         candidates, steps = len(self._search.candidates()), self._search.steps_left()
         return f"{candidates} candidates, about {steps} probes left"
+
+
+def costs_of(prober: Prober, commits: Sequence[str], evidence: Evidence) -> Costs:
+    """What the probes of *commits* by *prober* cost."""
+    cost, jobs = prober.toolchains.search.cost, prober.executor.jobs
+    return Costs(commits, evidence.rebuilding, prober.memory(commits), cost, jobs)
 
 
 def observation(what: Change, probed: Probed) -> Observation:

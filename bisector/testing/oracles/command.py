@@ -15,14 +15,13 @@ from bisector.errors import ScenarioProblem
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
-from bisector.system.process import Finished
+from bisector.system.process import NOT_EXECUTED, Finished
 from bisector.testing import output, vtest
 from bisector.testing.log_text import matching, trimmed
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
 
 _SKIP = 125  # the exit status by which a script tells `git bisect run` to skip a revision
-_NOT_STARTED = (126, 127)  # of a shell whose program cannot be executed, or is not there
 _NAME_LENGTH = 60  # of the test's name in reports
 
 # What dash and bash say of a program that is not there, also if the script goes on.
@@ -149,4 +148,4 @@ def _missing(text: str, status: int, said: str) -> str:
     """What a shell says of a program that is missing or cannot be executed, '' if it is not so."""
     if lines := matching(text, _NOT_FOUND.pattern):
         return lines[0]
-    return said if status in _NOT_STARTED else ""
+    return said if status in NOT_EXECUTED else ""

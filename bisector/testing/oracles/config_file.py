@@ -12,14 +12,13 @@ from bisector.errors import UsageProblem
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
-from bisector.system.process import Finished
+from bisector.system.process import NOT_EXECUTED, Finished
 from bisector.testing import output, vtest
 from bisector.testing.oracle import Extra, Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
 
 ACCEPTED, REFUSED = "accepted", "refused"  # the values of --expect
 
-_NOT_STARTED = (126, 127)  # of a binary that cannot be executed, or lacks a library
 _NOTHING_TO_DO = "Configuration file has no error but will not start"
 
 # Keywords with a path that may be a folder, or the name of a certificate with files beside it.
@@ -106,7 +105,7 @@ class ConfigFile(OwnFile):
         said = lines[0] if lines else "it printed nothing"
         if done.ok:
             return self._accepted(output.last_lines(done.output))
-        if done.status in _NOT_STARTED:
+        if done.status in NOT_EXECUTED:
             failure = Failure(FailureClass.BROKEN, output.constant(said))
             return Ruling(Verdict.UNTESTABLE, f"HAProxy does not run: {said}", lines, 0.0, failure)
         if not output.alerts(done.output) and _NOTHING_TO_DO not in done.output:

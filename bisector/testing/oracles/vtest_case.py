@@ -127,10 +127,7 @@ class VTestCase(OwnFile):
         """The case's text; '' if it cannot be read, which VTest reports, too."""
         if not self.folder:
             return dict(self.files).get(self.vtc, "")
-        try:
-            return Path(self.folder, self.vtc).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
+        return vtest.case_text(Path(self.folder, self.vtc))
 
     def _shell(self, trial: Trial) -> Callable[[str], Finished]:
         """A function that runs a shell command as VTest runs those of this case."""
