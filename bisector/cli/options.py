@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from bisector.errors import UsageProblem
 from bisector.jobs.runner import Execution, Watcher, notifier
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.setup import Asked, Options
-from bisector.testing.oracles import ORACLES
+from bisector.testing.oracles import ORACLES, WRAPPERS
 
 
 def options_of(command: RepoCommand) -> Options:
@@ -31,7 +32,8 @@ def options_of(command: RepoCommand) -> Options:
         options,
         scenario=command.scenario,
         settings=tuple(command.settings),
-        own_test=own_test_of(command),
+        own_test=_named(command, ORACLES, "name one test"),
+        around=_named(command, WRAPPERS, "look for one thing at a time"),
         extras=extras_of(command),
         bad_if=command.bad_if,
         skip_if=command.skip_if,
@@ -45,19 +47,19 @@ def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
     return Asked(command.workspace(), options, watcher.progress, notifier(watcher))
 
 
-def own_test_of(command: TestCommand) -> tuple[str, str] | None:
-    """The option that names the user's own test, and its value, '' if it takes none.
+def _named(command: TestCommand, kinds: Iterable[str], otherwise: str) -> tuple[str, str] | None:
+    """The option among *kinds* that was given, and its value, '' if it takes none.
 
-    Raises UsageProblem for two.
+    Raises UsageProblem with the hint *otherwise* for two.
     """
-    given = ((name, getattr(command, attribute(name))) for name in ORACLES)
+    given = ((name, getattr(command, attribute(name))) for name in kinds)
     named = [
         (name, "" if value is True else str(value))
         for name, value in given
         if value is not None and value is not False
     ]
     if len(named) > 1:
-        raise UsageProblem(f"--{named[0][0]} and --{named[1][0]}", "name one test")
+        raise UsageProblem(f"--{named[0][0]} and --{named[1][0]}", otherwise)
     return named[0] if named else None
 
 

@@ -8,7 +8,7 @@ from bisector.cli.command import ClientCommand, ClusterCommand, RepoCommand
 from bisector.cli.help import Group, option
 from bisector.errors import UsageProblem
 from bisector.system.workspace import MAX_BUILD_TREES
-from bisector.testing.oracles import ORACLES
+from bisector.testing.oracles import ORACLES, WRAPPERS
 
 
 def attribute(name: str) -> str:
@@ -30,7 +30,7 @@ class NamedTestCommand(RepoCommand, ClusterCommand, ClientCommand):
     )
 
 
-for _kind in ORACLES.values():
+for _kind in (*ORACLES.values(), *WRAPPERS.values()):
     _option = (
         option(f"--{_kind.option}", _kind.argument, _kind.summary, Group.TEST)
         if _kind.argument

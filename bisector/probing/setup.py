@@ -28,7 +28,8 @@ from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing import scenario_loader
 from bisector.testing.oracle import Oracle
-from bisector.testing.oracles import ORACLES
+from bisector.testing.oracles import ORACLES, WRAPPERS
+from bisector.testing.own_file import OwnFile
 from bisector.testing.scenario import Known, Scenario
 
 DEFAULT_SCENARIO = "dns-flap"
@@ -44,6 +45,7 @@ class Options:
     """The options that commands with probes share, as the user wrote them.
 
     ``own_test`` is an option of ORACLES and its value; it names a test instead of a scenario.
+    ``around`` is an option of WRAPPERS and its value, for what is looked for in that test.
     ``extras`` are options that go with one kind of test, and their values.
     """
 
@@ -52,6 +54,7 @@ class Options:
     settings: tuple[str, ...] = ()
     own_test: tuple[str, str] | None = None
     extras: tuple[tuple[str, str], ...] = ()
+    around: tuple[str, str] | None = None
     bad_if: str | None = None
     skip_if: str | None = None
     patches: tuple[str, ...] = ()
@@ -130,6 +133,8 @@ def find_test(options: Options) -> Test:
     _check_extras(options)
     if options.own_test is not None:
         return _own_test(options, *options.own_test)
+    if options.around is not None:
+        raise UsageProblem(f"--{options.around[0]}", f"it goes with one of {_OWN_TESTS}")
     if options.bad_if is not None or options.skip_if is not None:
         raise UsageProblem("--bad-if and --skip-if", f"they go with {_OWN_TESTS}")
     scenario = scenario_loader.load(options.scenario or DEFAULT_SCENARIO)
@@ -148,9 +153,16 @@ def find_test(options: Options) -> Test:
 def _own_test(options: Options, option: str, value: str) -> Test:
     if options.scenario or options.settings:
         raise UsageProblem(f"--{option} takes the place of --scenario and --set")
-    oracle = ORACLES[option].of_option(value, bad_if=options.bad_if, skip_if=options.skip_if)
+    oracle: Oracle = ORACLES[option].of_option(
+        value, bad_if=options.bad_if, skip_if=options.skip_if
+    )
     for name, chosen in options.extras:
         oracle = oracle.with_extra(name, chosen)
+    if options.around is not None:
+        name, chosen = options.around
+        if not isinstance(oracle, OwnFile):
+            raise UsageProblem(f"--{name} with --{option}", "nothing is run")
+        oracle = WRAPPERS[name].around(oracle, chosen)
     toolchain = Dev.name if oracle.judges_builds else ""
     return Test(oracle, value or option, Known(), {}, toolchain=toolchain, flaky=options.flaky)
 

@@ -126,4 +126,9 @@ def _functions(frames: Sequence[str]) -> tuple[str, ...]:
     """The innermost of HAProxy's functions in *frames*."""
     matches = filter(None, map(_FRAME.match, frames))
     names = [match[match.lastindex or 0] for match in matches]
-    return tuple([name for name in names if not _MACHINERY.fullmatch(name)][:MAX_FUNCTIONS])
+    return tuple([name for name in names if not is_machinery(name)][:MAX_FUNCTIONS])
+
+
+def is_machinery(function: str) -> bool:
+    """Whether *function* is one that calls everything, or that reports the crash itself."""
+    return _MACHINERY.fullmatch(function) is not None

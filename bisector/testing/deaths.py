@@ -93,7 +93,7 @@ class DeathWatch:
 
     def deaths(self, log: str) -> tuple[Death, ...]:
         """The deaths for which a test was ended, with the instances' names from its *log*."""
-        names = {int(pid): name for name, pid in _STARTED.findall(log)}
+        names = instances(log)
         return tuple(_death(zombie, names.get(pid, "")) for pid, zombie in self._dead.items())
 
     def _is_instance(self, zombie: procfs.Zombie, session: int) -> bool:
@@ -108,6 +108,11 @@ class DeathWatch:
             and zombie.name == os.fsdecode(os.fsencode(self.program.name)[:_NAME_BYTES])
             and _is_abnormal(zombie.status)
         )
+
+
+def instances(log: str) -> dict[int, str]:
+    """The names of the programs that VTest started, such as h1, by pid, from its *log*."""
+    return {int(pid): name for name, pid in _STARTED.findall(log)}
 
 
 def may_die(case: str) -> bool:

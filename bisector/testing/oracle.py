@@ -90,8 +90,7 @@ class Oracle(ABC):
         """The same with the option *name* of ``extras``. Raises UsageProblem for a wrong value."""
         raise NotImplementedError
 
-    @classmethod
-    def find_tools(cls, workspace: Workspace) -> tuple[Tool, ...]:
+    def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """The programs that a run needs on this machine. Raises MissingProgram."""
         return ()
 

@@ -11,6 +11,7 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import sizes
 from bisector.system.process import Finished
+from bisector.testing import crash
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
 from bisector.testing.log_text import EVIDENCE_LINES, MAX_TEXT, REFUSED, matching, trimmed
 from bisector.testing.oracle import TIMED_OUT
@@ -75,9 +76,11 @@ def unfinished(done: Finished, who: str) -> Ruling | None:
     if number not in set(signal.Signals):
         return None
     reason = f"{who} died by {signal.Signals(number).name}"
-    if number in CRASHES:
-        return Ruling(Verdict.BAD, reason, lines, failure=Failure(FailureClass.CRASH, reason))
-    return _untestable(reason, FailureClass.HARNESS, lines)
+    if number not in CRASHES:
+        return _untestable(reason, FailureClass.HARNESS, lines)
+    if found := crash.find(done.output):
+        return Ruling(Verdict.BAD, found.reason(), found.lines, failure=found.failure)
+    return Ruling(Verdict.BAD, reason, lines, failure=Failure(FailureClass.CRASH, reason))
 
 
 def exit_status(status: int) -> int:

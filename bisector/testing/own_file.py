@@ -13,7 +13,9 @@ from bisector.errors import EnvironmentProblem, ScenarioProblem
 from bisector.system import process, sandbox, session
 from bisector.system.files import digest, explained, require_room
 from bisector.system.process import Finished
-from bisector.testing import vtest
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing import crash_trace, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.vtest import Place
@@ -74,6 +76,10 @@ class OwnFile(Oracle):
         """Whether there is a pattern for the bug's signature."""
         return self.bad is not None
 
+    def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
+        """The library that says where HAProxy crashes, if it can be made here."""
+        return crash_trace.library(workspace)
+
     def files_of_user(self) -> Files:
         """The file and its companions. Raises WorkspaceProblem if one cannot be read."""
         if not self.folder:
@@ -124,7 +130,7 @@ class OwnFile(Oracle):
             raise EnvironmentProblem("the sandbox does not start", done.output.strip())
         if not done.ok and not done.excess:
             require_room(place.scratch, trial.log.parent)
-        return done
+        return vtest.noted(done, vtest.crashes(place, trial, ""), trial.log)
 
 
 def fingerprint(files: Files, *settings: object) -> str:

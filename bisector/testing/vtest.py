@@ -15,7 +15,8 @@ from bisector.system.files import explained, require_room
 from bisector.system.process import Finished
 from bisector.system.sandbox import Box
 from bisector.system.workspace import short_scratch
-from bisector.testing.deaths import Death, DeathWatch, may_die
+from bisector.testing import crash_trace
+from bisector.testing.deaths import DeathWatch, instances, may_die
 from bisector.testing.oracle import Trial
 from bisector.testing.vtest_log import SKIPPED
 
@@ -71,6 +72,7 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
             "HOME": str(scratch),
             "HAPROXY_PROGRAM": str(trial.binary),
             "HAPROXY_ARGS": haproxy_args() + (" -V" if "-conf-OK" in case_text(home / vtc) else ""),
+            **crash_trace.environment(trial.tools, scratch),
         }
         yield Place(home / vtc, scratch, env, box)
 
@@ -112,16 +114,27 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         raise EnvironmentProblem(what, "name VTest itself in VTEST_PROGRAM, not a script")
     if done.status not in (0, SKIPPED) and not done.excess:
         require_room(place.scratch, trial.log.parent)
-    deaths = watch.deaths(done.output)
-    return _noted(done, deaths, trial.log) if deaths else done
+    died = "".join(
+        f"---- {one.instance or 'h?':<5} {one}: the test is over\n"
+        for one in watch.deaths(done.output)
+    )
+    return noted(done, crashes(place, trial, done.output) + died, trial.log)
 
 
-def _noted(done: Finished, deaths: Sequence[Death], log: Path) -> Finished:
-    """*done* with a line on each of *deaths*, in VTest's form, which *log* gets, too."""
-    said = "".join(f"---- {one.instance or 'h?':<5} {one}: the test is over\n" for one in deaths)
+def crashes(place: Place, trial: Trial, log: str) -> str:
+    """Lines about the crashes in a test that has ended with this *log*."""
+    found = crash_trace.read(place.scratch, trial.binary, instances(log), place.box)
+    return "".join(trace.line for trace in found)
+
+
+def noted(done: Finished, lines: str, log: Path) -> Finished:
+    """*done* with more *lines* at the end of its output, which the file *log* gets, too."""
+    if not lines:
+        return done
+    lines = "\n" * (done.output[-1:] not in ("", "\n")) + lines
     with explained(f"cannot write {log}"), log.open("a") as end:
-        end.write(said)
-    return replace(done, output=done.output + said)
+        end.write(lines)
+    return replace(done, output=done.output + lines)
 
 
 def run_shell(place: Place, trial: Trial, command: str) -> Finished:

@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from bisector.record.failure import Failure, FailureClass
 from bisector.system.process import NOT_EXECUTED, Finished
-from bisector.testing import crash_report
-from bisector.testing.crash_report import CrashReport
+from bisector.testing import crash_report, crash_trace
+from bisector.testing.crash import describe
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
 from bisector.testing.log_text import EVIDENCE_LINES, REFUSED, cleaned, normal, shortened, trimmed
-from bisector.testing.oracle import DIED, TIMED_OUT
+from bisector.testing.oracle import TIMED_OUT
 
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
@@ -147,19 +147,18 @@ def _refusal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
 
 def _crash(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
     """An instance died by a signal, or a sanitizer ended it."""
-    report = crash_report.find(run.output)
+    report, traces = crash_report.find(run.output), crash_trace.find(run.output)
     for fatal in fatals:
         name = _signal(fatal)
         if not name and not (report and _NO_START.search(fatal.text)):
             continue
-        said = f": {_said(report)}" if report else ""
-        died = f"{DIED} {name}" if name else "HAProxy was ended by a sanitizer"
-        lines = [trimmed(f"---- {fatal.name} {fatal.text}"), *(report.lines if report else ())]
-        if fatal.name in _SERVING.findall(run.output):
-            reason = f"{died} during the test{said}"
-            return _found(FailureClass.CRASH, name + said, reason, run.output, lines)
-        reason = f"{died} at its start{said}"
-        return _found(FailureClass.START, name + said, reason, run.output, lines)
+        own = [trace for trace in traces if trace.instance in (fatal.name, "")]
+        crash = describe(name, report, own)
+        serving = fatal.name in _SERVING.findall(run.output)
+        kind = FailureClass.CRASH if serving else FailureClass.START
+        reason = crash.reason("during the test" if serving else "at its start")
+        lines = [trimmed(f"---- {fatal.name} {fatal.text}"), *crash.lines]
+        return _found(kind, crash.text, reason, run.output, lines)
     return None
 
 
@@ -173,11 +172,6 @@ def _signal(fatal: Fatal) -> str:
 def _name(number: int) -> str:
     """The name of a signal by which a program crashes; '' for another number."""
     return signal.Signals(number).name if number in CRASHES else ""
-
-
-def _said(report: CrashReport) -> str:
-    """What is known of a crash beside its signal. Deeper functions differ between releases."""
-    return report.reason + (f" in {report.functions[0]}" if report.functions else "")
 
 
 def _silent_ok(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:

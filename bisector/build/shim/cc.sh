@@ -1,7 +1,7 @@
 #!/bin/sh
 # tcc as HAProxy's Makefile wants its CC: with the shim before every source file, and with the
 # system's start-up files, which this tcc would look for elsewhere. tcc links, too: GNU ld does
-# not take its objects.
+# not take its objects. Linking with -g keeps the names of functions, for call traces.
 tcc=@TCC@
 library=@LIBRARY@
 shim=${0%/*}
@@ -14,7 +14,7 @@ case " $* " in
 *src/mjson.c*) exec "$tcc" -DSHIM_NO_ATTRIBUTES "$@" ;; # has them where tcc takes none
 *' -c '* | *' -E '*) exec "$tcc" "$@" ;;
 *' -o '*)
-    exec "$tcc" -nostdlib -L"$system" "$system/crt1.o" "$system/crti.o" "$@" \
+    exec "$tcc" -g -nostdlib -L"$system" "$system/crt1.o" "$system/crti.o" "$@" \
         -lc "$shim/libshim.a" "$library/libtcc1.a" "$system/crtn.o"
     ;;
 *) exec "$tcc" "$@" ;;

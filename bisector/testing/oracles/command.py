@@ -16,7 +16,7 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
 from bisector.system.process import NOT_EXECUTED, Finished
-from bisector.testing import output, vtest
+from bisector.testing import crash, output, vtest
 from bisector.testing.log_text import matching, trimmed
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
@@ -133,6 +133,9 @@ def _by_status(done: Finished) -> Ruling:
             Verdict.UNTESTABLE, f"a program is missing: {missing}", lines, failure=failure
         )
     judged = Verdict.UNTESTABLE if status >= _SKIP else Verdict.BAD
+    if status < _SKIP and (died := crash.find(done.output)):
+        reason = f"exit status {status}, {died.reason()}"
+        return Ruling(judged, reason, died.lines, failure=died.failure)
     if output.refuses(done.output):
         alerts = output.alerts(done.output)
         reason = f"exit status {status}, HAProxy refuses the configuration: {alerts[0]}"

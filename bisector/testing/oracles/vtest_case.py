@@ -86,10 +86,9 @@ class VTestCase(OwnFile):
         key, folder = fingerprint(files, bad_if, skip_if), str(path.absolute().parent)
         return cls(path.stem, key, path.name, folder=folder, bad=bad_if, skip=skip_if)
 
-    @classmethod
-    def find_tools(cls, workspace: Workspace) -> tuple[Tool, ...]:
-        """VTest, or its predecessor varnishtest. Raises MissingProgram."""
-        return (tools.require_vtest(workspace),)
+    def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
+        """VTest, or its predecessor varnishtest, first. Raises MissingProgram."""
+        return (tools.require_vtest(workspace), *super().find_tools(workspace))
 
     def conditions(self) -> tuple[str, ...]:
         """The arguments of every HAProxy in the test."""

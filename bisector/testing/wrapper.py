@@ -1,0 +1,47 @@
+"""Oracles that run another oracle, and judge HAProxy by something else than the test's result.
+
+Each kind is a subclass in :mod:`bisector.testing.oracles`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
+from bisector.testing.own_file import Files, OwnFile
+
+
+@dataclass(frozen=True)
+class Wrapper(Oracle):
+    """An oracle around ``inner``, a test of the user's own.
+
+    Its ``option`` is given together with the inner test's. The patterns of --bad-if and --skip-if
+    are the inner test's.
+    """
+
+    inner: OwnFile
+
+    @classmethod
+    @abstractmethod
+    def around(cls, inner: OwnFile, value: str) -> Self:
+        """The oracle for ``--option VALUE`` around *inner*. Raises UsageProblem."""
+
+    def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
+        """Those of the inner test. Raises MissingProgram."""
+        return self.inner.find_tools(workspace)
+
+    def conditions(self) -> tuple[str, ...]:
+        """Those of the inner test."""
+        return self.inner.conditions()
+
+    def files_of_user(self) -> Files:
+        """Those of the inner test. Raises WorkspaceProblem if one cannot be read."""
+        return self.inner.files_of_user()
+
+    def moved_to(self, folder: Path) -> Self:
+        return replace(self, inner=self.inner.moved_to(folder))
