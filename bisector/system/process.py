@@ -86,7 +86,7 @@ def run(
     keep_open: Sequence[int] = (),
     stop: Stop | None = None,
     box: Confinement | None = None,
-    watcher: Watcher | None = None,
+    watchers: Sequence[Watcher] = (),
 ) -> Finished:
     """Run *argv* to its end, with its output in the file *log*, and say how it ended.
 
@@ -96,7 +96,7 @@ def run(
     kernel kills the program when this process ends, see setpriv(1) and PR_SET_PDEATHSIG in
     prctl(2). The file descriptors *keep_open* are inherited: an flock(2) lock among them is held
     until the last descendant has ended, even if this process was killed. In a *box* the program is
-    killed when it exceeds the limits there. The *watcher* is called every WATCH_SECONDS.
+    killed when it exceeds the limits there. The *watchers* are called every WATCH_SECONDS.
 
     Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start or if
     some of its processes cannot be killed, Stopped if *stop* was requested.
@@ -128,7 +128,7 @@ def run(
                 new_session=True,
                 pass_fds=tuple(keep_open),
             )
-            status, excess, remaining = _wait(cast(Child, child), timeout, stop, box, watcher)
+            status, excess, remaining = _wait(cast(Child, child), timeout, stop, box, watchers)
         if stop.requested:
             raise Stopped(clean=status is not None and (status >= 0 or status == -signal.SIGTERM))
         if remaining:
@@ -181,12 +181,12 @@ def read_log(log: Path, limit: int) -> tuple[str, int]:
 
 
 def _wait(
-    child: Child, timeout: float, stop: Stop, box: Confinement | None, watcher: Watcher | None
+    child: Child, timeout: float, stop: Stop, box: Confinement | None, watchers: Sequence[Watcher]
 ) -> tuple[int | None, str, list[int]]:
     """The status of *child*, its excess, and the pids of its session that cannot be killed."""
     try:
         with stop.registered(child.pid, box is not None):
-            status, excess = _watch(child, timeout, stop, box, watcher)
+            status, excess = _watch(child, timeout, stop, box, watchers)
     finally:
         remaining = session.kill(child.pid)
         if child.pid not in remaining:
@@ -195,7 +195,7 @@ def _wait(
 
 
 def _watch(
-    child: Child, timeout: float, stop: Stop, box: Confinement | None, watcher: Watcher | None
+    child: Child, timeout: float, stop: Stop, box: Confinement | None, watchers: Sequence[Watcher]
 ) -> tuple[int | None, str]:
     """Wait until *child* ends or exceeds a limit of *box*; its status and its excess.
 
@@ -209,7 +209,7 @@ def _watch(
             return (128 - status if box and status > 128 else status), ""
         if box and (excess := box.exceeded(child.pid)):
             return None, excess
-        if watcher:
+        for watcher in watchers:
             watcher(child.pid)
     return None, ""
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+NAME_BYTES = 15  # of a program's name, which the kernel keeps
+_PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,31 @@ def inner_pid(pid: int) -> int:
             if line.startswith(b"NSpid:"):
                 return int(line.split()[-1])
     return pid
+
+
+def demand(pid: int) -> float:
+    """The seconds in which threads of a process ran or waited for a processor; 0 if it is gone.
+
+    Where the kernel does not count the waiting (/proc/PID/task/TID/schedstat), that in which they
+    ran.
+    """
+    total = 0.0
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
+        for thread in threads:
+            try:
+                ran, waited = Path(thread.path, "schedstat").read_bytes().split()[:2]
+                total += (int(ran) + int(waited)) / 1e9
+            except (OSError, ValueError):
+                with contextlib.suppress(OSError):
+                    total += sum(map(int, _stat(thread.path)[1][11:13])) / _TICKS
+    return total
+
+
+def name_of(pid: int) -> str:
+    """The first NAME_BYTES bytes of the name of a process's program; '' if it is gone."""
+    with contextlib.suppress(OSError):
+        return os.fsdecode(_stat(f"/proc/{pid}")[0])
+    return ""
 
 
 def _entries() -> Iterator[tuple[int, bytes, list[bytes]]]:

@@ -29,7 +29,6 @@ CRASHES = frozenset(
     )
 )
 BY_SIGNAL = 128  # plus a signal is the status of a master whose worker died by the signal
-_NAME_BYTES = 15  # of a process's name, which the kernel keeps
 _STARTED = re.compile(r"^\*+\s+(\S+)\s+PID: (\d+)$", re.M)
 
 
@@ -105,7 +104,7 @@ class DeathWatch:
         return (
             zombie.session == session
             and zombie.group == zombie.parent
-            and zombie.name == os.fsdecode(os.fsencode(self.program.name)[:_NAME_BYTES])
+            and zombie.name == os.fsdecode(os.fsencode(self.program.name)[: procfs.NAME_BYTES])
             and _is_abnormal(zombie.status)
         )
 

@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple, Self
 from bisector.errors import ScenarioProblem
 from bisector.record.failure import FailureClass
 from bisector.record.verdict import Ruling, Verdict
+from bisector.system.process import Watcher
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -30,7 +31,8 @@ class Trial:
 
     All output goes to the file ``log``. ``tools`` are those of find_tools(), ``seconds`` is the
     time limit, ``slot`` has the sandbox and cancels the run. ``writes`` are more folders that the
-    binary may write to, such as the one for gcov's counts.
+    binary may write to, such as the one for gcov's counts. The ``watchers`` are called while the
+    test runs, see process.run().
     """
 
     binary: Path
@@ -39,6 +41,7 @@ class Trial:
     seconds: float
     slot: Slot
     writes: tuple[Path, ...] = ()
+    watchers: tuple[Watcher, ...] = ()
 
 
 class Extra(NamedTuple):

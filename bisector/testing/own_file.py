@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from bisector.errors import EnvironmentProblem, ScenarioProblem
 from bisector.system import process, sandbox, session
@@ -37,6 +37,9 @@ class OwnFile(Oracle):
     folder: str = ""
     bad: str | None = None
     skip: str | None = None
+
+    # whether HAProxy goes on to run after a lingering() test
+    stays: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -75,6 +78,17 @@ class OwnFile(Oracle):
     def knows_its_bug(self) -> bool:
         """Whether there is a pattern for the bug's signature."""
         return self.bad is not None
+
+    def lingering(self, seconds: float) -> Self:
+        """The same test, after which HAProxy goes on to run for some *seconds*."""
+        raise NotImplementedError
+
+    def repeated(self, times: int) -> Self:
+        """The same test, done so many *times* in one HAProxy; its log has the memory after each.
+
+        See preload/memory.sh. Raises UsageProblem if it has nothing to repeat.
+        """
+        raise NotImplementedError
 
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """The library that says where HAProxy crashes, if it can be made here."""
@@ -122,6 +136,7 @@ class OwnFile(Oracle):
                 env={**place.env, **env},
                 stop=trial.slot.stop,
                 box=place.box,
+                watchers=trial.watchers,
             )
         finally:
             if place.box is None:  # a daemon, such as `haproxy -D`, leaves the session

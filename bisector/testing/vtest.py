@@ -50,8 +50,12 @@ class Place:
 
 
 @contextlib.contextmanager
-def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial) -> Iterator[Place]:
+def place(
+    vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial, beside: str = ""
+) -> Iterator[Place]:
     """Prepare a run of the case *vtc*, which is in the user's *folder*, else one of *files*.
+
+    It may read the folder *beside*, too.
 
     The run's folder is in the system's temporary folder: the path of a socket may have at most
     107 bytes, which one in the workspace could exceed. Raises WorkspaceProblem if the files cannot
@@ -64,7 +68,8 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
                 (home / name).write_text(text)
         box = None
         if trial.slot.sandbox:
-            reads = (trial.binary.parent, sandbox.visible(home, home / vtc))
+            own = Path(beside or home)
+            reads = (trial.binary.parent, sandbox.visible(own, own / vtc))
             box = trial.slot.sandbox.box(scratch, *trial.writes, reads=reads)
         # varnishtest's -conf-OK waits for a text that HAProxy since 2.8 prints with -V only
         env = {
@@ -94,6 +99,7 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
     and the disk is full.
     """
     watch = DeathWatch(trial.binary)
+    ends = () if may_die(case_text(place.case)) else (watch.look,)
     done = process.run(
         [
             trial.tools[0].path,
@@ -106,7 +112,7 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
         env=place.env,
         stop=trial.slot.stop,
         box=place.box,
-        watcher=None if may_die(case_text(place.case)) else watch.look,
+        watchers=(*trial.watchers, *ends),
     )
     if done.status in process.NOT_EXECUTED and not _STARTED.search(done.output):
         said = done.output.strip().splitlines()[-1:] or ["it printed nothing"]

@@ -166,7 +166,9 @@ def test_a_watcher_is_called_with_the_pid_while_the_program_runs(
 ) -> None:
     monkeypatch.setattr(process, "WATCH_SECONDS", 0.05)
     pids: list[int] = []
-    done = process.run(["sh", "-c", "echo $$; sleep 0.5"], log=log, timeout=10, watcher=pids.append)
+    done = process.run(
+        ["sh", "-c", "echo $$; sleep 0.5"], log=log, timeout=10, watchers=[pids.append]
+    )
     assert set(pids) == {int(done.output)}
     assert 2 <= len(pids) <= 10
 

@@ -74,7 +74,7 @@ def test_the_pid_inside_is_that_of_the_processs_own_namespace(tmp_path: Path, bo
 
     script = ["sh", "-c", "echo $$; sleep 0.5"]
     done = process.run(
-        script, log=log, timeout=20, cwd=tmp_path, box=box.box(tmp_path), watcher=look
+        script, log=log, timeout=20, cwd=tmp_path, box=box.box(tmp_path), watchers=[look]
     )
     assert int(done.output) in seen
     assert procfs.inner_pid(os.getpid()) == os.getpid()

@@ -9,6 +9,8 @@ from bisector.testing.oracles.build_test import BuildTest
 from bisector.testing.oracles.command import Command
 from bisector.testing.oracles.config_file import ConfigFile
 from bisector.testing.oracles.crash_test import CrashTest
+from bisector.testing.oracles.leak_test import LeakTest
+from bisector.testing.oracles.spin_test import SpinTest
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.wrapper import Wrapper
 
@@ -18,4 +20,6 @@ ORACLES: Mapping[str, type[Oracle]] = {
 }
 
 # those that go around one of the above
-WRAPPERS: Mapping[str, type[Wrapper]] = {kind.option: kind for kind in (CrashTest,)}
+WRAPPERS: Mapping[str, type[Wrapper]] = {
+    kind.option: kind for kind in (CrashTest, SpinTest, LeakTest)
+}

@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -16,7 +16,7 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
 from bisector.system.process import NOT_EXECUTED, Finished
-from bisector.testing import crash, output, vtest
+from bisector.testing import crash, memory, output, vtest
 from bisector.testing.log_text import matching, trimmed
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
@@ -28,6 +28,16 @@ _NAME_LENGTH = 60  # of the test's name in reports
 _NOT_FOUND = re.compile(
     r"^\S+: (?:line )?\d+: .{1,200}: not found$|^.{1,300}: command not found$", re.M
 )
+# After the program in $@: wait $0 seconds. Or run it $1 times, with $0 after each $2 of them.
+_LINGER = '"$@"; status=$?; sleep "$0"; exit $status'
+_AGAIN = """\
+times=$1 every=$2 round=1
+shift 2
+while [ $round -le $times ]; do
+    BISECTOR_ROUND=$round "$@" || exit
+    [ $((round % every)) -ne 0 ] || sh "$0"
+    round=$((round + 1))
+done"""
 _OWN_INTERPRETER = (b"#!", b"\x7fELF")  # how a file begins that the kernel can execute
 
 
@@ -36,7 +46,8 @@ class Command(OwnFile):
     """A shell command, or a ``script`` in the user's folder.
 
     ``text`` is a command for `sh -c`, '' if there is a script. The script is executed itself if
-    ``executable``, else by sh.
+    ``executable``, else by sh. After it HAProxy is left running for ``linger`` seconds. If
+    ``times`` is set, it is run so often, and the number is in $BISECTOR_ROUND.
     """
 
     option: ClassVar[str] = "command"
@@ -49,6 +60,8 @@ class Command(OwnFile):
     text: str = ""
     script: str = ""
     executable: bool = False
+    linger: float = 0.0
+    times: int = 0
 
     @property
     def file(self) -> str:
@@ -79,6 +92,12 @@ class Command(OwnFile):
             skip=skip_if,
         )
 
+    def lingering(self, seconds: float) -> Self:
+        return replace(self, linger=seconds)
+
+    def repeated(self, times: int) -> Self:
+        return replace(self, times=times)
+
     def conditions(self) -> tuple[str, ...]:
         """$HAPROXY_ARGS, which the command may use."""
         return (vtest.haproxy_args(),)
@@ -87,7 +106,7 @@ class Command(OwnFile):
         """Run the command once, in a folder of its own, with two free ports."""
         with self.place(trial) as place:
             env = {"BISECTOR_TEST_DIR": self.folder} if self.script else {}
-            words = self._words(place.case)
+            words = self._around(self._words(place.case))
             done = self.execute(words, place, trial, place.scratch, {**env, **_ports()})
         return output.rule(done, self.bad, self.skip, _by_status)
 
@@ -95,6 +114,15 @@ class Command(OwnFile):
         if not self.script:
             return ("sh", "-c", self.text)
         return (script,) if self.executable else ("sh", script)
+
+    def _around(self, words: Sequence[str | Path]) -> Sequence[str | Path]:
+        """*words*, with what is to be done after them or again."""
+        if self.times:
+            every = str(memory.interval(self.times))
+            return ("sh", "-c", _AGAIN, str(memory.SCRIPT), str(self.times), every, *words)
+        if self.linger:
+            return ("sh", "-c", _LINGER, f"{self.linger:g}", *words)
+        return words
 
 
 def _names_file(text: str) -> bool:

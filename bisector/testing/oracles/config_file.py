@@ -47,6 +47,8 @@ class ConfigFile(OwnFile):
         ),
     )
 
+    stays: ClassVar[bool] = False
+
     config: str = ""
     refused: bool = False
 
@@ -85,6 +87,15 @@ class ConfigFile(OwnFile):
         found = [name for name in _FOLDERS.findall(text) if ".." not in name]
         found += [f"{name}.{end}" for name in found for end in _BESIDE_CERTIFICATE]
         return "\n".join((text, *(f"${{testdir}}/{name.removeprefix('./')}" for name in found)))
+
+    def lingering(self, seconds: float) -> Self:
+        """The same: HAProxy ends when it has checked the configuration."""
+        return self
+
+    def repeated(self, times: int) -> Self:
+        raise UsageProblem(
+            "a check of a configuration cannot be repeated", "use --vtc or --command"
+        )
 
     def conditions(self) -> tuple[str, ...]:
         """The arguments of every HAProxy in a test."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -15,9 +16,10 @@ from bisector.system.files import digest
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import guards, minimal, vtest
+from bisector.testing import guards, memory, minimal, vtc_text, vtest
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
+from bisector.testing.vtest import Place
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
 
 # A scenario's test takes 0.3 s, and waits at most 3 s for one state.
@@ -33,7 +35,9 @@ class VTestCase(OwnFile):
 
     ``vtc`` is the file's name. A scenario's case is rendered: ``files`` holds the texts by name.
     A user's own case is in ``folder``, its ${testdir}. The patterns ``bad``, ``control`` and
-    ``skip`` are those of Patterns; without ``bad``, a failed expectation makes a binary bad.
+    ``skip`` are those of Patterns; without ``bad``, a failed expectation makes a binary bad. At the
+    end HAProxy is left running for ``linger`` seconds. If ``times`` is set, what comes after its
+    start is repeated so often.
     """
 
     option: ClassVar[str] = "vtc"
@@ -42,6 +46,8 @@ class VTestCase(OwnFile):
     vtc: str
     files: tuple[tuple[str, str], ...] = ()
     control: str | None = None
+    linger: float = 0.0
+    times: int = 0
 
     @property
     def file(self) -> str:
@@ -86,6 +92,14 @@ class VTestCase(OwnFile):
         key, folder = fingerprint(files, bad_if, skip_if), str(path.absolute().parent)
         return cls(path.stem, key, path.name, folder=folder, bad=bad_if, skip=skip_if)
 
+    def lingering(self, seconds: float) -> Self:
+        return replace(self, linger=seconds)
+
+    def repeated(self, times: int) -> Self:
+        again = replace(self, times=times)
+        again._changed(self._text())
+        return again
+
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """VTest, or its predecessor varnishtest, first. Raises MissingProgram."""
         return (tools.require_vtest(workspace), *super().find_tools(workspace))
@@ -112,7 +126,7 @@ class VTestCase(OwnFile):
             skipped = Failure(FailureClass.SKIPPED, ", ".join(unmet))
             return Ruling(Verdict.UNTESTABLE, reason, unmet, failure=skipped)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
-        with vtest.place(self.vtc, self.files, self.folder, trial) as place:
+        with self._changed_place(text, trial) as place:
             done = vtest.run_test(place, trial, buffer)
         ruling = classify(done, self.patterns)
         if not self.knows_its_bug and _may_be_broken(ruling) and not minimal.starts(trial):
@@ -121,6 +135,21 @@ class VTestCase(OwnFile):
             skipped = Failure(FailureClass.SKIPPED, needed)
             ruling = replace(ruling, reason=f"{BY_GUARD} {needed}", failure=skipped)
         return replace(ruling, seconds=done.seconds)
+
+    def _changed(self, text: str) -> str:
+        """The case's *text*, changed for ``linger`` and ``times``. Raises ScenarioProblem."""
+        if self.times:
+            measure = f'shell {{sh "{memory.SCRIPT}"}}'
+            text = vtc_text.repeated(text, self.times, memory.interval(self.times), measure)
+        return vtc_text.lingering(text, self.linger) if self.linger else text
+
+    def _changed_place(self, text: str, trial: Trial) -> AbstractContextManager[Place]:
+        """Prepare a run of the case, or of its changed *text*."""
+        changed = self._changed(text)
+        if changed == text:
+            return vtest.place(self.vtc, self.files, self.folder, trial)
+        case = (self.vtc, vtc_text.moved(changed, self.folder) if self.folder else changed)
+        return vtest.place(self.vtc, (*self.files, case), "", trial, beside=self.folder)
 
     def _text(self) -> str:
         """The case's text; '' if it cannot be read, which VTest reports, too."""

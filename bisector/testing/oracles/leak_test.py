@@ -1,0 +1,87 @@
+"""The oracle that repeats another test in one HAProxy, whose memory must not grow by that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from bisector.errors import UsageProblem
+from bisector.record.failure import Failure, FailureClass
+from bisector.record.verdict import Ruling, Verdict
+from bisector.search import trend
+from bisector.system import sizes
+from bisector.system.files import digest, explained
+from bisector.system.process import OUTPUT_BYTES, read_log
+from bisector.testing import memory
+from bisector.testing.oracle import Trial
+from bisector.testing.own_file import OwnFile
+from bisector.testing.wrapper import Wrapper
+
+LEAST, MOST = 20, 2000  # repetitions: for fewer the test has no power, a log of more is too long
+_WARM_UP = 4  # the first part of so many, in which HAProxy fills its pools
+_SECONDS = 0.2  # of one repetition, for the time limit
+
+
+@dataclass(frozen=True)
+class LeakTest(Wrapper):
+    """A binary is bad if HAProxy's memory grows with each of ``times`` repetitions."""
+
+    option: ClassVar[str] = "leak"
+    argument: ClassVar[str] = "N"
+    summary: ClassVar[str] = (
+        "with --vtc or --command: bad if HAProxy's memory grows with each of N repetitions, "
+        f"{LEAST} to {MOST}"
+    )
+
+    times: int = LEAST
+
+    @classmethod
+    def around(cls, inner: OwnFile, value: str) -> Self:
+        """The oracle around *inner*, with *value* repetitions. Raises UsageProblem."""
+        if not value.isdecimal() or not LEAST <= int(value) <= MOST:
+            raise UsageProblem(f"--{cls.option} {value}", f"a number from {LEAST} to {MOST}")
+        if inner.bad is not None:
+            raise UsageProblem(f"--bad-if with --{cls.option}", "memory that grows is what is bad")
+        return cls(
+            f"{inner.name} ({cls.option})",
+            digest(cls.option, inner.digest, value),
+            inner.repeated(int(value)),
+            times=int(value),
+            seconds=inner.seconds + _SECONDS * int(value),
+        )
+
+    @property
+    def knows_its_bug(self) -> bool:
+        """True: no failure of the inner test is the bug."""
+        return True
+
+    def run(self, trial: Trial) -> Ruling:
+        """Run the repetitions once, and compare what memory HAProxy had after each."""
+        ruling = self.inner.run(trial)
+        with explained(f"cannot read {trial.log}"):
+            log, _ = read_log(trial.log, OUTPUT_BYTES)
+        return replace(judge(ruling, log, self.times), seconds=ruling.seconds)
+
+
+def judge(ruling: Ruling, log: str, times: int) -> Ruling:
+    """The ruling on *times* repetitions with this *log*, of which the inner test says *ruling*."""
+    if ruling.verdict is not Verdict.GOOD:
+        return replace(ruling, verdict=Verdict.UNTESTABLE)
+    samples, every = memory.samples(log), memory.interval(times)
+    if (
+        len(samples) != times // every
+        or len({tuple(one) for one in samples}) != 1
+        or not samples[0]
+    ):
+        reason = "not the same HAProxy was there after each repetition: start it in the first one"
+        failure = Failure(FailureClass.HARNESS, "no samples")
+        return Ruling(Verdict.UNTESTABLE, reason, failure=failure)
+    warm = [sum(sample.values()) << 10 for sample in samples[len(samples) // _WARM_UP :]]
+    first, last = sizes.show(warm[0]), sizes.show(warm[-1])
+    said = (f"from {first} to {last} in the last {len(warm) * every} of {times} repetitions",)
+    if memory.grows(warm):
+        growth = trend.slope(warm) / every
+        reason = f"HAProxy's memory grows by {growth:,.0f} bytes with each repetition"
+        failure = Failure(FailureClass.EXPECTATION, "HAProxy's memory grows")
+        return Ruling(Verdict.BAD, reason, said, failure=failure)
+    return Ruling(Verdict.GOOD, "HAProxy's memory does not grow with each repetition", said)
