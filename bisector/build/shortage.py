@@ -72,7 +72,7 @@ _LIBRARIES: Mapping[str, str] = {
     "slz": "libslz-dev",
     "crypt": "libcrypt-dev",
     "lua": "liblua5.4-dev",
-    "atomic": "gcc",
+    **dict.fromkeys(("asan", "atomic", "ubsan"), "gcc"),
 }
 
 # Folders of HAProxy's headers in any version: a revision may include from one that it lacks.

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bisector.build import tcc
+from bisector.build import sanitizers, tcc
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.record.requirement import Requirement
 from bisector.system import debian, sandbox, tools, versions
@@ -57,6 +57,7 @@ def examine(
         _lua(workspace),
         _vtest(workspace, environ),
         _tcc(workspace),
+        _sanitizers(workspace),
         _gcov(),
         _sandbox(workspace),
         _room(workspace),
@@ -168,6 +169,15 @@ def _tcc(workspace: Workspace) -> Requirement:
     except EnvironmentProblem as problem:
         how = f"{how}; {problem}"
     return Requirement("tcc", "searching ten times faster", found, False, how)
+
+
+def _sanitizers(workspace: Workspace) -> Requirement:
+    found, how = None, "a gcc with libasan and libubsan; Debian's has them"
+    try:
+        found = sanitizers.compiler(workspace).version
+    except EnvironmentProblem as problem:
+        how = f"{how}; {problem}"
+    return Requirement("sanitizers", "--toolchain asan", found, False, how)
 
 
 def _gcov() -> Requirement:

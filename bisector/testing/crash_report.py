@@ -6,7 +6,7 @@ A plain SIGSEGV says nothing: how an instance died is known from its status alon
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.testing.log_text import trimmed
@@ -30,13 +30,15 @@ _REASONS = tuple(
         (r"(?:PANIC! )?Thread \d+( is about to kill the process).*", r"PANIC: a thread\1"),
         (r"==\d+== ?ERROR: (\w+Sanitizer: [\w -]+?)(?:(?: on | at | in | of | \(|:).*)?", r"\1"),
         (r"WARNING: (ThreadSanitizer: [\w -]+?)(?: \(.*)?", r"\1"),
-        (r"(\S+?):\d+:\d+(: runtime error: .*)", r"\1\2"),
         (r"\S+: (\S+?):\d+: .*: (Assertion .* failed)\.?", r"\1: \2"),
         (r"((?:double free or|corrupted (?:size|double)|munmap_chunk\(\):) .*)", r"\1"),
         (r"((?:free|malloc|realloc|malloc_consolidate)\(\): .*)", r"\1"),
         (r"\*\*\* ((?:stack smashing|buffer overflow) detected).*", r"\1"),
     )
 )
+# UBSan's, which is the reason of a crash only if it is the last: usually the program goes on.
+_UNDEFINED = (re.compile(r"(\S+?):\d+:\d+(: runtime error: .*)"), r"\1\2")
+_TRACE = re.compile(r"\s*$|\s+#\d+ 0x|SUMMARY: ")
 # A part of each of these lines; most logs have none of them.
 _SIGNS = (
     *("FATAL: ", "ABORT at ", "about to kill the process", "Sanitizer: ", "runtime error: "),
@@ -53,6 +55,9 @@ _FRAME = re.compile(
     """,
     re.X,
 )
+# A sanitizer's frame in a library, by its source's or its own path: HAProxy is compiled in `src/`.
+_IN_LIBRARY = re.compile(r"\s+#\d+ 0x[0-9a-f]+ in \S+ (?:\.\.?/|\(/\S*\.so\b)")
+_FOLDERS = re.compile(r"(?<= )/\S*/(?=(?:src|include|addons)/)")
 _CURRENT_THREAD = re.compile(r"\*[> ]?Thread ")
 _END_OF_TRACE = re.compile(r"\s*$|SUMMARY:|Hint:|==\d+==ABORTING|[* ][> ]Thread ")
 
@@ -92,19 +97,36 @@ def find(log: str) -> CrashReport | None:
     begin = log.rfind("\n", 0, min(found)) + 1
     printed = [(name, text[:_WIDTH]) for name, text in _PRINTED.findall(log, begin)]
     for at, (instance, text) in enumerate(printed):
-        if any(sign in text for sign in _SIGNS) and (reason := _reason(text)):
+        if any(sign in text for sign in _SIGNS) and (reason := _kept(text, _REASONS)):
             more = [line for name, line in printed[at + 1 :] if name == instance]
-            frames = tuple(_frames(more[:_TRACE_LINES]))
-            if any("wdt_handler" in frame for frame in frames):
-                reason += " (watchdog)"
-            lines = (text, *frames)[:MAX_LINES]
-            return CrashReport(reason, _functions(frames), tuple(map(trimmed, lines)))
+            return _report(reason, text, more)
+    return _undefined(printed)
+
+
+def _undefined(printed: Sequence[tuple[str, str]]) -> CrashReport | None:
+    """The report of a UBSan whose message is the last of its instance, but for a call trace."""
+    by_instance = dict[str, list[str]]()
+    for name, line in printed:
+        by_instance.setdefault(name, []).append(line)
+    for lines in by_instance.values():
+        last = next((at for at in reversed(range(len(lines))) if not _TRACE.match(lines[at])), 0)
+        if reason := _kept(lines[last], [_UNDEFINED]):
+            return _report(reason, lines[last], lines[last + 1 :])
     return None
 
 
-def _reason(line: str) -> str:
+def _report(reason: str, said: str, more: Sequence[str]) -> CrashReport:
+    """The report of a crash: the *reason* and the line *said* with it, and the lines after that."""
+    frames = tuple(_frames(more[:_TRACE_LINES]))
+    if any("wdt_handler" in frame for frame in frames):
+        reason += " (watchdog)"
+    lines = (trimmed(_FOLDERS.sub("", line)) for line in (said, *frames)[:MAX_LINES])
+    return CrashReport(reason, _functions(frames), tuple(lines))
+
+
+def _kept(line: str, reasons: Iterable[tuple[re.Pattern[str], str]]) -> str:
     """What is kept of a *line* that says why; '' for another line."""
-    for pattern, kept in _REASONS:
+    for pattern, kept in reasons:
         if match := pattern.fullmatch(line):
             return trimmed(_ADDRESS.sub("", match.expand(kept))).rstrip(" .:")
     return ""
@@ -124,7 +146,8 @@ def _frames(lines: Sequence[str]) -> Iterator[str]:
 
 def _functions(frames: Sequence[str]) -> tuple[str, ...]:
     """The innermost of HAProxy's functions in *frames*."""
-    matches = filter(None, map(_FRAME.match, frames))
+    own = (frame for frame in frames if not _IN_LIBRARY.match(frame))
+    matches = filter(None, map(_FRAME.match, own))
     names = [match[match.lastindex or 0] for match in matches]
     return tuple([name for name in names if not is_machinery(name)][:MAX_FUNCTIONS])
 

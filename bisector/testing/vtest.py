@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bisector.build import sanitizers
 from bisector.errors import EnvironmentProblem
 from bisector.system import process, sandbox
 from bisector.system.files import explained, require_room
@@ -75,6 +76,7 @@ def place(
         env = {
             "TMPDIR": str(scratch),
             "HOME": str(scratch),
+            **sanitizers.ENVIRONMENT,
             "HAPROXY_PROGRAM": str(trial.binary),
             "HAPROXY_ARGS": haproxy_args() + (" -V" if "-conf-OK" in case_text(home / vtc) else ""),
             **crash_trace.environment(trial.tools, scratch),

@@ -58,6 +58,17 @@ def test_python_and_libgit2_are_told_with_their_versions(workspace: Workspace) -
     assert "libgit2" in (named(findings, "pygit2").found or "")
 
 
+@pytest.mark.usefixtures("bare")
+def test_sanitizers_are_optional_and_say_what_is_missing(workspace: Workspace) -> None:
+    finding = named(doctor.examine(workspace, {"PATH": "/nowhere"}), "sanitizers")
+    assert (finding.found, finding.required) == (None, False)
+    assert "no gcc on this machine" in finding.how_to_get
+
+
+def test_a_gcc_with_sanitizers_is_found(workspace: Workspace) -> None:
+    assert "gcc" in (named(doctor.examine(workspace, os.environ), "sanitizers").found or "")
+
+
 def test_a_wrong_vtest_program_is_told_as_such(workspace: Workspace) -> None:
     findings = doctor.examine(workspace, {"VTEST_PROGRAM": "/no/vtest"})
     assert "VTEST_PROGRAM is /no/vtest" in named(findings, "VTest").how_to_get

@@ -13,7 +13,17 @@ import pytest
 
 from bisector.jobs.playground import Playground
 from bisector.record.failure import FailureClass
-from tests.support.planted import CRASH, NO_BUILD, NO_START, NOT_FOUND, REFUSAL, Edit, plant
+from tests.support.planted import (
+    CRASH,
+    NO_BUILD,
+    NO_START,
+    NOT_FOUND,
+    POOL_USE_AFTER_FREE,
+    REFUSAL,
+    USE_AFTER_FREE,
+    Edit,
+    plant,
+)
 from tests.support.real import bisector
 
 LENGTH = 14
@@ -101,3 +111,31 @@ def test_a_configuration_that_is_refused_needs_no_test(ground: Playground, tmp_p
     bugs = {REFUSAL: BUG, NO_START: range(3, 4)}
     report, commits, _ = hunted(tmp_path, ground, bugs, "--config", str(config))
     assert found(report, commits, "introduction") == BUG.start
+
+
+def test_what_only_a_sanitizer_sees_is_found_with_it_and_by_no_other_toolchain(
+    ground: Playground, tmp_path: Path
+) -> None:
+    bugs = {
+        POOL_USE_AFTER_FREE: BUG,
+        USE_AFTER_FREE: range(2, 4),
+        NO_BUILD: range(5, 6),
+        NO_START: range(9, 10),
+    }
+    test = ("--vtc", str(tmp_path / "path.vtc"))
+    report, commits, _ = hunted(tmp_path, ground, bugs, *test, "--toolchain", "asan")
+    assert found(report, commits, "introduction") == BUG.start
+    (learnt,) = report["learnt"]["failures"]
+    assert learnt["kind"] == FailureClass.CRASH
+    assert learnt["text"] == "SIGABRT: AddressSanitizer: heap-use-after-free in smp_fetch_path"
+
+    def probed(number: int, toolchain: str) -> tuple[int, str]:
+        where = ("--repo", str(tmp_path / "repo.git"), "--toolchain", toolchain)
+        done = bisector("probe", commits[number], *test, *where)
+        return done.returncode, done.stdout
+
+    assert probed(BUG.start - 1, "asan")[0] == 0
+    for number, fetch in ((BUG.start, "path"), (2, "query")):
+        status, said = probed(number, "asan")
+        assert (status, f"heap-use-after-free in smp_fetch_{fetch}" in said) == (1, True), said
+        assert [probed(number, other)[0] for other in ("fast", "dev")] == [0, 0]

@@ -21,13 +21,33 @@ class Edit(NamedTuple):
     new: str
 
 
-_PATH = "\tstruct channel *chn = SMP_REQ_CHN(smp);\n"
-_FETCH = "static int smp_fetch_path(const struct arg *args, struct sample *smp, "
-_FETCH += "const char *kw, void *private)\n{\n" + _PATH
+_FETCH = """\
+static int smp_fetch_%s(const struct arg *args, struct sample *smp, const char *kw, void *private)
+{
+\tstruct channel *chn = SMP_REQ_CHN(smp);
+"""
+
+
+def _at_fetch(name: str, code: str) -> Edit:
+    """*code* at the begin of the function that fetches *name* of a request."""
+    head = _FETCH % name
+    return Edit("src/http_fetch.c", head, head + code)
+
 
 REFUSAL = Edit("src/http_fetch.c", '{ "query",  ', '{ "querx",  ')
-CRASH = Edit("src/http_fetch.c", _FETCH, f"{_FETCH}\t*(volatile int *)0 = 0;\n")
-NOT_FOUND = Edit("src/http_fetch.c", _FETCH, f"{_FETCH}\tif (chn) return 0;\n")
+CRASH = _at_fetch("path", "\t*(volatile int *)0 = 0;\n")
+NOT_FOUND = _at_fetch("path", "\tif (chn) return 0;\n")
+# Reads of what was freed, to malloc and to a pool, and is still as it was.
+USE_AFTER_FREE = _at_fetch(
+    "query",
+    '\tchar *old = strdup("more than a dozen characters");\n\tfree(old);\n'
+    "\tif (((volatile char *)old)[20] == 1) return 0;\n",
+)
+POOL_USE_AFTER_FREE = _at_fetch(
+    "path",
+    "\tstruct buffer *old = alloc_trash_chunk();\n\tfree_trash_chunk(old);\n"
+    "\tif (((volatile struct buffer *)old)->size == 1) return 0;\n",
+)
 NO_START = Edit("src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(int *)0;\n")
 NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
 

@@ -1,0 +1,41 @@
+"""gcc with AddressSanitizer and UBSan: errors of memory that a test does not show otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bisector.build import sanitizers
+from bisector.build.toolchain import Toolchain
+from bisector.search.costs import BuildCost
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+
+# HAProxy keeps what it frees in pools, where no sanitizer sees it: without pools, each object is
+# allocated and freed by itself.
+_DEBUG = "-DDEBUG_STRICT=2 -DDEBUG_NO_POOLS -DDEBUG_DONT_SHARE_POOLS"
+
+
+@dataclass(frozen=True)
+class Asan(Toolchain):
+    """gcc -O1 with the sanitizers, with threads, and without HAProxy's pools."""
+
+    name: ClassVar[str] = "asan"
+    description: ClassVar[str] = "gcc -O1 with AddressSanitizer and UBSan"
+    cost: ClassVar[BuildCost] = BuildCost(full=60.0, incremental=6.0)
+    # by their old names and by those since April 2024, see dev.UNOPTIMISED; the linker gets
+    # ARCH_FLAGS in all versions
+    flags: ClassVar[Mapping[str, str]] = {
+        "CPU_CFLAGS": "-O1",
+        "OPT_CFLAGS": "-O1",
+        "DEBUG_CFLAGS": "",
+        "ARCH_FLAGS": " ".join(sanitizers.FLAGS),
+        "DEBUG": _DEBUG,
+        "USE_OBSOLETE_LINKER": "1",
+    }
+
+    @classmethod
+    def find_compiler(cls, workspace: Workspace) -> Tool:
+        """gcc, after a trial of the sanitizers on this machine."""
+        return sanitizers.compiler(workspace)
