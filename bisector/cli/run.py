@@ -36,7 +36,7 @@ and whether the patch fixes each of them. An interrupted job continues with the 
     confirm = option(
         "--confirm",
         "NAME",
-        "toolchain of the proof, or none (default: that of --toolchain, or dev if it is auto or fast)",
+        "toolchain of the proof, or none (default: that of --toolchain, dev with auto and fast)",
         Group.SEARCH,
         default="",
     )

@@ -54,7 +54,7 @@ def test_a_missing_library_is_the_machines_and_is_looked_for_again(
     does = "echo '/usr/bin/ld: cannot find -lasan: No such file or directory'; exit 1"
     calls = fake_gcc(tmp_path, does, monkeypatch)
     for _ in range(2):
-        with pytest.raises(MissingLibrary, match="cannot find -lasan.*install libasan") as caught:
+        with pytest.raises(MissingLibrary, match=r"cannot find -lasan.*install libasan") as caught:
             sanitizers.compiler(workspace)
     assert caught.value.exit_code == 3
     assert calls.read_text() == "x\n" * 2
@@ -67,7 +67,7 @@ def test_a_machine_on_which_no_program_with_them_starts_cannot_use_them(
     program = f"#!/bin/sh\\necho '{said}'\\nexit 1\\n"
     does = f'while [ "$1" != -o ]; do shift; done; printf "{program}" >$2; chmod +x $2'
     fake_gcc(tmp_path, does, monkeypatch)
-    with pytest.raises(EnvironmentProblem, match="does not work here: ==1==ERROR: .* failed to"):
+    with pytest.raises(EnvironmentProblem, match=r"does not work here: ==1==ERROR: .* failed to"):
         sanitizers.compiler(workspace)
 
 
@@ -94,7 +94,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
         '\tprintf("end %d\\n", sum);\n\treturn 0;\n}\n'
     )
     gcc = tools.require_compiler().path
-    command = [gcc, "-O1", "-w", *sanitizers.FLAGS, "-o", "x", "x.c"]
+    command = [str(gcc), "-O1", "-w", *sanitizers.FLAGS, "-o", "x", "x.c"]
     subprocess.run(command, cwd=folder, check=True)
     return folder / "x"
 

@@ -48,7 +48,9 @@ POOL_USE_AFTER_FREE = _at_fetch(
     "\tstruct buffer *old = alloc_trash_chunk();\n\tfree_trash_chunk(old);\n"
     "\tif (((volatile struct buffer *)old)->size == 1) return 0;\n",
 )
-NO_START = Edit("src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(int *)0;\n")
+NO_START = Edit(
+    "src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(volatile int *)0;\n"
+)
 NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
 
 

@@ -1,4 +1,4 @@
-"""Running VTest: long logs, and a VTest that does not start."""
+"""Running VTest: its environment, long logs, and a VTest that does not start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bisector.build import sanitizers
 from bisector.errors import EnvironmentProblem
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import process
@@ -62,3 +63,9 @@ def test_a_vtest_that_does_not_start_is_the_machines_fault_and_no_verdict(tmp_pa
 def test_a_program_that_the_test_lacks_is_no_such_fault(tmp_path: Path) -> None:
     said = "echo '---- top shell_exit not as expected: got 0x007f wanted 0x0000'; exit 127"
     assert ruling(tmp_path, ORACLE, said).verdict is Verdict.UNTESTABLE
+
+
+def test_a_program_with_a_sanitizer_goes_by_its_options(tmp_path: Path) -> None:
+    options = sanitizers.ENVIRONMENT.items()
+    shown = " && ".join(f'test "${name}" = "{value}"' for name, value in options)
+    assert ruling(tmp_path, ORACLE, shown).verdict is Verdict.GOOD
