@@ -41,7 +41,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "ASAN_OPTIONS": ":".join(
         (
             *("abort_on_error=1", "detect_leaks=0", "detect_stack_use_after_return=1"),
-            *("allocator_may_return_null=1", _SYMBOLS),
+            *("allocator_may_return_null=1", "print_legend=0", _SYMBOLS),
         )
     ),
     "UBSAN_OPTIONS": f"print_stacktrace=1:{_SYMBOLS}",
