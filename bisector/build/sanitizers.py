@@ -42,6 +42,7 @@ ENVIRONMENT: Mapping[str, str] = {
         (
             *("abort_on_error=1", "detect_leaks=0", "detect_stack_use_after_return=1"),
             *("allocator_may_return_null=1", "print_legend=0", _SYMBOLS),
+            "verify_asan_link_order=0",  # a library that is preloaded comes first
         )
     ),
     "UBSAN_OPTIONS": f"print_stacktrace=1:{_SYMBOLS}",

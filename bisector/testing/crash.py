@@ -59,7 +59,7 @@ def describe(signal: str, report: CrashReport | None, traces: Sequence[CrashTrac
     Functions beyond the innermost one are evidence only: they differ between releases.
     """
     trace = next((trace for trace in traces if trace.signal == signal), None)
-    functions = (report.functions if report else ()) or (trace.functions if trace else ())
+    functions = (trace.functions if trace else ()) or (report.functions if report else ())
     lines = report.lines if report else (trace.line.strip(),) if trace else ()
     said = report.reason if report else ""
     return Crash(signal, said, functions[0] if functions else "", lines)

@@ -16,8 +16,9 @@ MAX_LINES = 12  # of evidence; a panic's dump of many threads is longer
 _WIDTH = 4096  # characters of a line that are searched; patterns may take quadratic time
 _TRACE_LINES = 100  # after the reason; the dump of a stream stands before a thread's call trace
 
-# The lines of one instance: VTest's mark and the instance's name before what it printed.
-_PRINTED = re.compile(r"^\*+\s+(\S+)\s+debug\|(.*)$", re.M)
+# The lines of one instance: in VTest's log its mark and the instance's name come before what it
+# printed; elsewhere there is nothing before it.
+_PRINTED = re.compile(r"^(?:\*+\s+(\S+)\s+debug\||(?!\*{2,}\s|\*\s{2,}|----\s|#\s))(.*)$", re.M)
 
 # The line that says why, and what is kept of it: BUG_ON(), pools, ABORT_NOW() and the watchdog of
 # HAProxy, the sanitizers, the C library. Warnings, after which HAProxy goes on, are none of these.
@@ -90,7 +91,7 @@ class CrashReport:
 
 
 def find(log: str) -> CrashReport | None:
-    """The report of the first crash in VTest's *log*, None if there is none."""
+    """The report of the first crash in the *log* of a test, None if there is none."""
     found = [at for sign in _SIGNS if (at := log.find(sign)) >= 0]
     if not found:
         return None

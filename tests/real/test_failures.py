@@ -5,9 +5,7 @@ Nothing is said of the bug, the test is a user's own.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,56 +20,9 @@ from tests.support.planted import (
     REFUSAL,
     USE_AFTER_FREE,
     Edit,
-    plant,
 )
+from tests.support.planted_hunts import BUG, found, hunted
 from tests.support.real import bisector
-
-LENGTH = 14
-BUG = range(7, LENGTH)
-TEST = """\
-vtest "A path is matched"
-feature ignore_unknown_macro
-
-haproxy h1 -conf {
-    defaults
-        mode http
-        timeout connect 5s
-        timeout client 5s
-        timeout server 5s
-    frontend fe
-        bind "fd@${fe}"
-        http-request return status 200 if { path /x } { query -m found }
-        http-request return status 404
-} -start
-
-client c1 -connect ${h1_fe_sock} {
-    txreq -url "/x?y"
-    rxresp
-    expect resp.status == 200
-} -run
-"""
-
-
-def hunted(
-    folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str
-) -> tuple[dict[str, Any], list[str], float]:
-    """The report of a hunt over planted *bugs*, the commits, and the seconds of testing."""
-    commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, LENGTH)
-    (folder / "path.vtc").write_text(TEST)
-    answer = folder / "answer.json"
-    asked = ("run", "v3.0.11..master", "--repo", str(folder / "repo.git"), "--json", str(answer))
-    done = bisector(*asked, *(words or ("--vtc", str(folder / "path.vtc"))))
-    print(done.stdout, done.stderr)
-    assert done.returncode == 0
-    report = json.loads(answer.read_text())
-    return report, commits, report["work"]["test_seconds"]
-
-
-def found(report: dict[str, Any], commits: list[str], change: str) -> int:
-    """The number of the commit that made a *change*, which is proven."""
-    assert report[change]["proven"], report[change]["doubt"]
-    (revision,) = report[change]["revisions"]
-    return commits.index(revision["id"])
 
 
 @pytest.mark.parametrize(

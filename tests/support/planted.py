@@ -36,6 +36,21 @@ def _at_fetch(name: str, code: str) -> Edit:
 
 REFUSAL = Edit("src/http_fetch.c", '{ "query",  ', '{ "querx",  ')
 CRASH = _at_fetch("path", "\t*(volatile int *)0 = 0;\n")
+ANOTHER_CRASH = _at_fetch("query", "\t*(volatile int *)0 = 0;\n")
+LEAK = _at_fetch("path", "\tmemset(malloc(5000), 1, 5000);\n")
+ONE_TIME_MEMORY = _at_fetch(
+    "path", "\tstatic char *kept;\n\tif (!kept) memset(kept = malloc(500000), 1, 500000);\n"
+)
+SPIN = Edit(
+    "src/http_fetch.c",
+    _FETCH % "path",
+    "static struct task *for_ever(struct task *task, void *context, unsigned int state)\n{\n"
+    "\ttask_wakeup(task, TASK_WOKEN_OTHER);\n\treturn task;\n}\n\n"
+    + _FETCH
+    % "path"
+    + "\tstruct task *spinning = task_new_anywhere();\n"
+    "\tspinning->process = for_ever;\n\ttask_wakeup(spinning, TASK_WOKEN_OTHER);\n",
+)
 NOT_FOUND = _at_fetch("path", "\tif (chn) return 0;\n")
 # Reads of what was freed, to malloc and to a pool, and is still as it was.
 USE_AFTER_FREE = _at_fetch(
@@ -52,6 +67,9 @@ NO_START = Edit(
     "src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(volatile int *)0;\n"
 )
 NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
+NO_LINK = Edit(
+    "src/base64.c", "#include", "extern int nowhere; int *planted_link = &nowhere;\n#include"
+)
 
 
 def plant(

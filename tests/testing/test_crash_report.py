@@ -119,6 +119,11 @@ def test_what_is_no_crash_gives_no_report(log: str) -> None:
     assert crash_report.find(log) is None
 
 
+@pytest.mark.parametrize("text", [BUG, BUG_2_9, PANIC, WARNING + WATCHDOG, USE_AFTER_FREE, SEGV])
+def test_what_haproxy_prints_itself_is_read_as_well(text: str) -> None:
+    assert crash_report.find(f"some output\n{text}") == report(text)
+
+
 def test_the_evidence_is_the_reason_and_the_call_trace_as_they_were_printed() -> None:
     lines = report(PANIC).lines
     assert lines[0] == "PANIC! Thread 1 is about to kill the process (pid 7796)."
