@@ -103,25 +103,36 @@ class Toolchains:
     """The toolchains of a hunt, by their task.
 
     ``search`` finds, ``proof`` confirms what was found (None: nothing is confirmed). Where
-    ``fallback`` is set, it takes the revisions that ``search`` cannot judge. ``remark`` is what
-    the user should know about the choice.
+    ``fallback`` is set, it takes the revisions that ``search`` cannot judge. Where ``release`` is
+    set, it shows bugs that ``search`` is blind to; it has the compiler of ``fallback``. ``remark``
+    is what the user should know about the choice.
     """
 
     search: Toolchain
     proof: Toolchain | None = None
     fallback: Toolchain | None = None
     remark: str = ""
+    release: Toolchain | None = None
 
     @property
     def real(self) -> Toolchains:
         """The same with real toolchains only, as far as there is another one."""
         if self.search.is_real:
             return self
-        return replace(self, search=self.fallback or self.proof or self.search, fallback=None)
+        search = self.fallback or self.proof or self.search
+        return replace(self, search=search, fallback=None, release=None)
+
+    @property
+    def by_release(self) -> Toolchains:
+        """The same with the ``release`` one for everything, if there is one."""
+        if self.release is None:
+            return self.real
+        proof = self.release if self.proof else None
+        return replace(self, search=self.release, proof=proof, fallback=None, release=None)
 
     @property
     def used(self) -> tuple[Toolchain, ...]:
-        """Those that are set."""
+        """Those whose verdicts count."""
         return tuple(filter(None, (self.search, self.proof, self.fallback)))
 
     @property

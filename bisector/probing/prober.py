@@ -61,6 +61,10 @@ class Prober:
         """From now on use and believe real toolchains only."""
         self.toolchains = self.toolchains.real
 
+    def trust_release(self) -> None:
+        """From now on use and believe the release toolchain alone."""
+        self.toolchains = self.toolchains.by_release
+
     def learn(self, learnt: Learnt) -> None:
         """Record the bug's own failure; from now on all verdicts follow from it."""
         self.journal.note(learnt)
@@ -250,7 +254,7 @@ class Prober:
     def _believes(self, event: Probed, agreed: Collection[str]) -> bool:
         """Whether the verdict counts; *agreed* are kinds of failure that real toolchains share."""
         if event.real:
-            return True
+            return event.toolchain in {toolchain.name for toolchain in self.toolchains.used}
         if self.toolchains.search.is_real:
             return False
         doubtful = self.toolchains.fallback and is_doubtful(event.ruling)

@@ -16,6 +16,7 @@ from bisector.build.toolchain import Toolchain, Toolchains, parse_make
 from bisector.build.toolchains import TOOLCHAINS
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
+from bisector.build.toolchains.release import Release
 from bisector.errors import EnvironmentProblem, PatchProblem, UsageProblem
 from bisector.git import upstream
 from bisector.git.history import History
@@ -211,7 +212,8 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
     if name != AUTO:
         return found
     try:
-        return replace(found, search=find(Fast.name), fallback=search)
+        fast, release = find(Fast.name), find(Release.name)
+        return replace(found, search=fast, fallback=search, release=release)
     except EnvironmentProblem as problem:
         remark = f"every build is made with {search.description}: {problem}"
         return replace(found, remark=remark)

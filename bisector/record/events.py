@@ -260,11 +260,15 @@ class Noted(Event):
 
 @dataclass(frozen=True)
 class Turned(Event):
-    """The job goes on in another way from here on; ``text`` says why."""
+    """The job goes on in another way from here on; ``text`` says why.
+
+    ``revision`` is one that was seen to be bad and that the search turns to, '' for none.
+    """
 
     kind: ClassVar[str] = "turned"
     way: Turn
     text: str
+    revision: str = ""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Turn(StrEnum):
     """How a job goes on after its results contradicted each other."""
 
     REAL = "real"  # only real toolchains are believed
+    RELEASE = "release"  # only the release toolchain is believed, since others do not show the bug
     CHANCE = "chance"  # the test is taken for a flaky one
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bisector.build.toolchains.release import Release
 from bisector.errors import OutputProblem
 from bisector.record.events import Probed
 from bisector.record.summary import Summary
@@ -81,7 +82,7 @@ def _believed(summary: Summary, what: Change) -> Iterator[Probed]:
         for parent in finding.found.parents
     }
     for probe in summary.probes:
-        if probe.patched or (Turn.REAL in summary.ways and not probe.real):
+        if probe.patched or _dropped(probe, summary):
             continue
         ours = Purpose(what).begins(probe.purpose) or probe.purpose == what.confirmation
         old_side = probe.revision == summary.started.old or probe.revision in parents
@@ -89,6 +90,13 @@ def _believed(summary: Summary, what: Change) -> Iterator[Probed]:
         new_side = what is Change.FIX and probe.revision == summary.started.new
         if ours or old_side or new_side or bad:
             yield probe
+
+
+def _dropped(probe: Probed, summary: Summary) -> bool:
+    """Whether the job believed another toolchain in the end."""
+    if Turn.RELEASE in summary.ways:
+        return probe.toolchain != Release.name
+    return Turn.REAL in summary.ways and not probe.real
 
 
 def _frames(probe: Probed) -> bool:

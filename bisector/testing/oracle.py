@@ -122,6 +122,14 @@ class Oracle(ABC):
         return False
 
     @property
+    def wants_threads(self) -> bool:
+        """Whether the test asks for threads, so that a binary without them may not show its bug.
+
+        Raises WorkspaceProblem if the test's file cannot be read.
+        """
+        return False
+
+    @property
     def own_test(self) -> str:
         """The digest if this is a test of the user's own, '' if it is a variant of a scenario."""
         return "" if self.variant else self.digest

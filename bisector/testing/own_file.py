@@ -15,7 +15,7 @@ from bisector.system.files import digest, explained, require_room
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import crash_trace, vtest
+from bisector.testing import crash_trace, threads, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.vtest import Place
@@ -93,6 +93,12 @@ class OwnFile(Oracle):
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """The library that says where HAProxy crashes, if it can be made here."""
         return crash_trace.library(workspace)
+
+    @property
+    def wants_threads(self) -> bool:
+        """Whether the file or one of its companions asks for threads."""
+        texts = (content.decode("utf-8", "replace") for _, content in self.files_of_user())
+        return any(map(threads.wants_threads, texts))
 
     def files_of_user(self) -> Files:
         """The file and its companions. Raises WorkspaceProblem if one cannot be read."""

@@ -31,6 +31,11 @@ class Wrapper(Oracle):
     def around(cls, inner: OwnFile, value: str) -> Self:
         """The oracle for ``--option VALUE`` around *inner*. Raises UsageProblem."""
 
+    @property
+    def wants_threads(self) -> bool:
+        """Whether the inner test asks for threads."""
+        return self.inner.wants_threads
+
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """Those of the inner test. Raises MissingProgram."""
         return self.inner.find_tools(workspace)

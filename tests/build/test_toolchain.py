@@ -78,6 +78,19 @@ def test_without_fast_the_one_that_helped_it_searches_else_the_one_that_proves(
     assert toolchains.real.real == toolchains.real
 
 
+def test_where_release_alone_shows_the_bug_it_searches_and_proves() -> None:
+    auto = Toolchains(FAST, DEV, DEV, release=RELEASE)
+    assert auto.by_release == Toolchains(RELEASE, RELEASE)
+    assert Toolchains(FAST, None, DEV, release=RELEASE).by_release == Toolchains(RELEASE)
+    assert Toolchains(FAST, DEV, DEV).by_release == Toolchains(DEV, DEV)
+
+
+def test_its_verdicts_count_only_then() -> None:
+    auto = Toolchains(FAST, DEV, DEV, release=RELEASE)
+    assert RELEASE not in auto.used and RELEASE not in auto.real.used
+    assert auto.by_release.used == (RELEASE, RELEASE)
+
+
 def test_where_there_is_no_other_fast_remains() -> None:
     assert Toolchains(FAST).real == Toolchains(FAST)
 

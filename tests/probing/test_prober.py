@@ -22,9 +22,8 @@ from bisector.system.files import digest
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World
-from tests.support.toolchains import GCC, TCC
+from tests.support.toolchains import AUTO, GCC, GCC_O2, TCC
 
-AUTO = Toolchains(TCC, GCC, GCC)
 UNBUILDABLE = Verdict.UNBUILDABLE
 
 
@@ -39,7 +38,7 @@ def prober(world: World, slow: Verdict = GOOD, fast: Verdict | None = None) -> S
     """All commits have these verdicts."""
     made = world.prober(lambda number, run: slow)
     if fast is not None:
-        made.machine.fast_truth = lambda number, run: fast
+        made.machine.truths[TCC.name] = lambda number, run: fast
     return made
 
 
@@ -231,6 +230,14 @@ def test_once_distrusted_fast_is_not_asked_and_not_believed(world: World) -> Non
     assert asker.verdicts() == {}
     assert asker.ask(world.commits[3], "end").verdict is GOOD
     assert [told.toolchain for told in asker.verdicts()[world.commits[3]]] == ["dev"]
+
+
+def test_release_is_not_believed_before_the_hunt_turns_to_it_and_then_alone(world: World) -> None:
+    asker = prober(world, BAD, GOOD)
+    asker.ask_all([asker.start(world.commits[3], "x", 0, one) for one in (TCC, GCC, GCC_O2)])
+    assert [told.toolchain for told in asker.verdicts()[world.commits[3]]] == ["dev", "fast"]
+    asker.trust_release()
+    assert [told.toolchain for told in asker.verdicts()[world.commits[3]]] == ["release"]
 
 
 # --- what is known --------------------------------------------------------------------------------

@@ -196,6 +196,15 @@ def test_without_a_usable_tcc_gcc_does_all_and_a_remark_says_so(
         roles(workspace, Options(toolchain="fast"))
 
 
+def test_only_where_fast_searches_by_default_is_release_tried_as_well(
+    workspace: Workspace, machine: list[str]
+) -> None:
+    test = Test(VTestCase("a", "digest", "a.vtc"), "a", Known(), {})
+    for name, tried in (("auto", "release"), ("fast", ""), ("dev", ""), ("release", "")):
+        release = find_toolchains(Options(toolchain=name), workspace, test).release
+        assert (release.name if release else "") == tried
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -116,14 +116,24 @@ def test_an_unfinished_hunt_goes_on_in_git(replay: Replay) -> None:
     assert "Bisecting: 4 revisions left" in replay.said(events)
 
 
-def test_verdicts_that_the_hunt_dropped_are_not_told(replay: Replay) -> None:
+@pytest.mark.parametrize(
+    ("way", "dropped", "believed"),
+    [
+        (Turn.REAL, "fast", "dev"),
+        (Turn.RELEASE, "fast", "release"),
+        (Turn.RELEASE, "dev", "release"),
+    ],
+)
+def test_verdicts_that_the_hunt_dropped_are_not_told(
+    replay: Replay, way: Turn, dropped: str, believed: str
+) -> None:
     wrong = replay.probe(3, BAD, "introduction (9 candidates, about 3 probes left)")
     right = replay.probe(3, GOOD, "introduction (9 candidates, about 3 probes left)")
     events = [
         replay.started(0, 9),
-        wrong,
-        Turned(Turn.REAL, "x"),
-        replace(right, toolchain="dev", real=True),
+        replace(wrong, toolchain=dropped, real=dropped != "fast"),
+        Turned(way, "x"),
+        replace(right, toolchain=believed, real=True),
     ]
     told = bisect_log.render(summary(events))
     assert f"git bisect good {replay.line[3]}" in told

@@ -53,7 +53,7 @@ class Machine(Answering):
     def __init__(self, history: History, commits: list[str], truth: Truth) -> None:
         super().__init__()
         self.truth = truth
-        self.fast_truth: Truth | None = None
+        self.truths: dict[str, Truth] = {}  # of toolchains that do not show the truth
         self.asked: list[int] = []
         self.patched: dict[str, Verdict] = {}
         self.binaries: Mapping[int, str] = {}
@@ -67,8 +67,7 @@ class Machine(Answering):
             return Result(Ruling(verdict, f"{verdict}, as it is"), self._key(request), "patched")
         number = self._numbers[request.tree]
         self.asked.append(number)
-        fast = self.fast_truth if request.toolchain.name == Fast.name else None
-        verdict = (fast or self.truth)(number, request.run)
+        verdict = self.truths.get(request.toolchain.name, self.truth)(number, request.run)
         failure = self.failing(number, request.run) if verdict is not GOOD else None
         reason = self.reasons.get(number, f"{verdict}, as it is")
         ruling = Ruling(verdict, reason, failure=failure)
@@ -185,7 +184,7 @@ class World:
 
 def tell_fast(truth: Truth) -> Callable[[Scripted], None]:
     def prepare(prober: Scripted) -> None:
-        prober.machine.fast_truth = truth
+        prober.machine.truths[Fast.name] = truth
 
     return prepare
 

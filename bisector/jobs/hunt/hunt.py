@@ -16,6 +16,7 @@ from bisector.jobs.hunt import culprit, releases
 from bisector.jobs.hunt.ends import Ends, EndsFinder
 from bisector.jobs.hunt.learning import learn, other_failure
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
+from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
 from bisector.patch import relevance
@@ -60,7 +61,9 @@ class Hunt:
         self.history = prober.context.history
         self.journal = prober.journal
         self._flaky = question.flaky or self._has_turned(Turn.CHANCE)
-        if self._has_turned(Turn.REAL):
+        if self._has_turned(Turn.RELEASE):
+            prober.trust_release()
+        elif self._has_turned(Turn.REAL):
             prober.distrust_fast()
         self._commits = question.range.commits
         prober.order((question.range.old.id, *self._commits))
@@ -103,20 +106,32 @@ class Hunt:
                     f"are dropped, the hunt goes on with {real}"
                 )
                 self.journal.note(Turned(Turn.REAL, text))
+            except FastIsBlind as blind:
+                if blind.flaky:
+                    self._turn_to_chance(blind.seen.name)
+                if blind.way is Turn.RELEASE:
+                    self.prober.trust_release()
+                else:
+                    self.prober.distrust_fast()
+                self.journal.note(Turned(blind.way, str(blind), blind.seen.revision))
             except TestIsFlaky as flaky:
-                self._flaky = True
-                text = f"{flaky} passes in some runs only: from here on the test counts as flaky"
-                self.journal.note(Turned(Turn.CHANCE, text))
+                self._turn_to_chance(str(flaky))
+
+    def _turn_to_chance(self, name: str) -> None:
+        """Take the test for a flaky one from here on; *name* is the revision that shows it."""
+        self._flaky = True
+        text = f"{name} passes in some runs only: from here on the test counts as flaky"
+        self.journal.note(Turned(Turn.CHANCE, text))
 
     def _run(self) -> None:
         ends = self._ends()
         span = ends.within(self.question.range, self.history)
         before, after = self._verdict_of_end(ends.old), self._verdict_of_end(ends.new)
         if before is after is Verdict.BAD:
-            self._verify_ends(span, Verdict.BAD)
+            self._verify_bad(span)
             raise self._both_bad(ends)
         if before is after:
-            bad = self._witness(span)
+            bad = self._witness(ends, span)
         else:
             bad = span.old.id if before is Verdict.BAD else span.new.id
         found: list[Found] = []
@@ -153,16 +168,16 @@ class Hunt:
             runs = self.prober.verdicts()[revision]
         return Verdict.GOOD if is_good(runs) else Verdict.BAD
 
-    def _verify_ends(self, span: Range, verdict: Verdict) -> None:
+    def _verify_bad(self, span: Range) -> None:
         """Probe both ends of *span* with the fallback toolchain, before the hunt gives up.
 
-        Raises FastContradicted if one of them has not this *verdict*.
+        Raises FastContradicted if one of them is not bad.
         """
         if toolchain := self.prober.toolchains.fallback:
             both = (span.old, span.new)
             tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, toolchain) for end in both]
             for probed in self.prober.ask_all(tickets):
-                if probed.verdict is not verdict:
+                if probed.verdict is not Verdict.BAD:
                     raise FastContradicted(probed.name)
 
     def _both_bad(self, ends: Ends) -> UnusableEnds:
@@ -175,26 +190,38 @@ class Hunt:
         hint = f"use an older end: {older}..{span.new.short}" if older else "use an older end"
         return UnusableEnds(reason, f"{hint}; or the test itself is wrong: it fails at both")
 
-    def _witness(self, span: Range) -> str:
+    def _witness(self, ends: Ends, span: Range) -> str:
         """A bad revision inside *span*, which has two good ends, as a full hash.
 
-        Raises NoWitness if none is found within the budget.
+        Raises NoWitness if none is found within the budget, FastIsBlind if the search's toolchain
+        does not show the bug.
         """
         finder = WitnessFinder(self.prober, span.commits, self._evidence)
-        fix = self._suspects[Change.FIX]
-        before_fix = self.history.commit(fix).parents if fix else ()
-        if bad := finder.find([self._suspects[Change.INTRODUCTION], *before_fix]):
+        trial = ReleaseTrial(self.prober, span)
+        bad = trial.run() if self._may_need_threads(ends) else None
+        if bad := bad or finder.find(self._likely_bad()) or trial.run():
             if not self.prober.context.oracle.knows_its_bug:
                 learn(self.prober, bad, self._flaky)
             return bad.revision
-        self._verify_ends(span, Verdict.GOOD)
         self._note_other_failures()
-        reason = finder.failure()
+        reason = finder.failure() + trial.remark
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
         if missed := self.prober.toolchains.search.blind_to:
             hint += f"; --toolchain {Release.name} if the bug needs {missed}"
         raise NoWitness(reason, hint)
+
+    def _may_need_threads(self, ends: Ends) -> bool:
+        """Whether the test asks for threads and the ends were judged without them."""
+        judged_by_fast = not (ends.old.real and ends.new.real)
+        return judged_by_fast and self.prober.context.oracle.wants_threads
+
+    def _likely_bad(self) -> list[str]:
+        """Where a bad revision was seen, the known suspect, the parents of the known fix."""
+        seen = [e.revision for e in self.journal.events if isinstance(e, Turned) and e.revision]
+        fix = self._suspects[Change.FIX]
+        before_fix = self.history.commit(fix).parents if fix else ()
+        return [*seen, self._suspects[Change.INTRODUCTION], *before_fix]
 
     # -- introduction and fix --------------------------------------------------------------------
 

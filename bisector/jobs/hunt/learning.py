@@ -6,11 +6,13 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from bisector.build.toolchain import Toolchain
 from bisector.jobs.hunt.transition import TestIsFlaky
 from bisector.probing.prober import Prober
 from bisector.record.events import Learnt, Probed
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Verdict
+from bisector.testing.oracle import Oracle
 
 RUNS = 3  # of the failing revision: what it learns from
 SHOWN = 4  # names of revisions in a note
@@ -25,6 +27,16 @@ _ABSENT = re.compile(
 def may_be_the_bug(probed: Probed) -> bool:
     """Whether *probed* failed in a way that may be the bug's."""
     return probed.failure is not None and probed.failure.kind.learnable
+
+
+def show_the_bug(runs: Sequence[Probed], oracle: Oracle) -> bool:
+    """Whether *runs* of one binary show a bug: one is bad, or all fail in a way that may be one.
+
+    The test works at an ancestor, so such a failure is no feature that is not there yet.
+    """
+    if any(run.verdict is Verdict.BAD for run in runs):
+        return True
+    return not oracle.knows_its_bug and all(map(may_be_the_bug, runs))
 
 
 def is_absent_feature(failure: Failure | None) -> bool:
@@ -49,10 +61,10 @@ def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:
     return learnt
 
 
-def repeat(prober: Prober, failed: Probed) -> list[Probed]:
-    """The other runs of the revision of *failed*, RUNS in all."""
-    runs = range(failed.run + 1, failed.run + RUNS)
-    tickets = [prober.start(failed.revision, failed.purpose, run) for run in runs]
+def repeat(prober: Prober, probed: Probed, toolchain: Toolchain | None = None) -> list[Probed]:
+    """The other runs of the revision of *probed*, RUNS in all; *toolchain* as in start()."""
+    runs = range(probed.run + 1, probed.run + RUNS)
+    tickets = [prober.start(probed.revision, probed.purpose, run, toolchain) for run in runs]
     return prober.ask_all(tickets)
 
 

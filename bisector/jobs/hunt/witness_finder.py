@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bisector.jobs.hunt.learning import may_be_the_bug, repeat
+from bisector.jobs.hunt.learning import repeat, show_the_bug
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
@@ -83,11 +83,10 @@ class WitnessFinder:
 
         The test worked at an ancestor, so this is not a feature that is not there yet.
         """
-        if probed.verdict is Verdict.BAD:
-            return True
-        if self._prober.context.oracle.knows_its_bug or not may_be_the_bug(probed):
-            return False
-        return all(map(may_be_the_bug, repeat(self._prober, probed)))
+        oracle = self._prober.context.oracle
+        if probed.verdict is Verdict.BAD or not show_the_bug([probed], oracle):
+            return probed.verdict is Verdict.BAD
+        return show_the_bug([probed, *repeat(self._prober, probed)], oracle)
 
 
 def is_good(runs: Sequence[Probed]) -> bool:

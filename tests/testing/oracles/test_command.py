@@ -31,6 +31,14 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+def test_it_asks_for_threads_if_the_text_the_script_or_a_companion_does(script: Path) -> None:
+    assert of("printf 'global\\n  nbthread 2\\n' >x.cfg").wants_threads
+    assert not of("true").wants_threads
+    assert not of(script).wants_threads
+    (script.parent / "more.sh").write_text("echo nbthread 4 >>x.cfg\n")
+    assert of(script).wants_threads
+
+
 # --- rulings --------------------------------------------------------------------------------------
 
 

@@ -36,6 +36,19 @@ def test_a_case_runs_in_the_folder_of_its_file(case: Path) -> None:
     assert oracle.files == ()
 
 
+def test_a_case_asks_for_threads_by_its_own_text(case: Path) -> None:
+    assert not of(case).wants_threads
+    case.write_text(f"{VTC}haproxy h1 -conf {{\n    global\n        nbthread 2\n}}\n")
+    assert of(case).wants_threads
+
+
+def test_so_does_a_scenarios() -> None:
+    for text, wants in (("nbthread 2\n", True), ("nbthread 1\n", False)):
+        files = (("x.vtc", ""), ("x.cfg", text))
+        oracle = VTestCase.rendered("x", "a=1", "x.vtc", files, bad="b", control="c")
+        assert oracle.wants_threads is wants
+
+
 def test_a_case_may_begin_with_vtest_or_varnishtest(case: Path) -> None:
     case.write_text('vtest "x"\n')
     assert of(case).vtc == "case.vtc"
