@@ -60,7 +60,7 @@ class Row:
 class Inline:
     """An Executor that runs each probe immediately, in the calling thread."""
 
-    jobs = 1
+    jobs = tests = 1
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

@@ -34,10 +34,16 @@ class Task:
 
 
 class Executor(Protocol):
-    """Runs probes in the background; ``jobs`` is the number of parallel builds."""
+    """Runs probes in the background.
+
+    ``jobs`` is the number of parallel builds, ``tests`` that of parallel tests of one binary.
+    """
 
     @property
     def jobs(self) -> int: ...
+
+    @property
+    def tests(self) -> int: ...
 
     def submit(self, request: Probe) -> Task:
         """Start a probe; the task's future gets its result or what it raises."""
@@ -61,9 +67,10 @@ class Local:
 
     def __init__(self, workspace: Workspace, jobs: int, tests: int = 0) -> None:
         self.jobs = jobs
+        self.tests = tests or jobs
         self._workspace = workspace
         self._build_permits = FairSemaphore(jobs)
-        self._threads = ThreadPoolExecutor(jobs + (tests or jobs), thread_name_prefix="probe")
+        self._threads = ThreadPoolExecutor(jobs + self.tests, thread_name_prefix="probe")
         self._slots: list[Slot] = []
 
     def __enter__(self) -> Self:

@@ -207,7 +207,7 @@ class Prober:
     # -- what is known ---------------------------------------------------------------------------
 
     def verdicts(self) -> dict[str, list[Probed]]:
-        """The journal's probes of each revision as it is; those of real toolchains come first.
+        """The journal's probes of each revision as it is, by run, those of real toolchains first.
 
         Doubtful failures of the fast toolchain are left out, and all its verdicts if it is
         distrusted.
@@ -218,7 +218,7 @@ class Prober:
             if self._believes(event, agreed):
                 found.setdefault(event.revision, []).append(event)
         return {
-            revision: sorted(events, key=lambda event: not event.real)
+            revision: sorted(events, key=lambda event: (not event.real, event.run))
             for revision, events in found.items()
         }
 

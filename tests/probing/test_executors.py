@@ -128,6 +128,14 @@ def test_the_processors_are_divided_among_the_jobs(
     assert seen == [4, 1]
 
 
+@pytest.mark.parametrize(("tests", "parallel"), [(0, 2), (8, 8)])
+def test_it_runs_as_many_tests_as_builds_unless_more_are_asked_for(
+    workspace: Workspace, tests: int, parallel: int
+) -> None:
+    with Local(workspace, 2, tests) as local:
+        assert local.tests == parallel
+
+
 @pytest.mark.parametrize(("processors", "jobs"), [(1, 1), (2, 1), (4, 1), (8, 2), (64, 16)])
 def test_small_machines_run_one_job(
     monkeypatch: pytest.MonkeyPatch, processors: int, jobs: int

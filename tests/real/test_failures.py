@@ -13,6 +13,9 @@ from bisector.jobs.playground import Playground
 from bisector.record.failure import FailureClass
 from tests.support.planted import (
     CRASH,
+    FLAKY,
+    HANG,
+    NEEDS_THREADS,
     NO_BUILD,
     NO_START,
     NOT_FOUND,
@@ -21,7 +24,7 @@ from tests.support.planted import (
     USE_AFTER_FREE,
     Edit,
 )
-from tests.support.planted_hunts import BUG, found, hunted
+from tests.support.planted_hunts import BUG, TEST, THREADS, found, hunted
 from tests.support.real import bisector
 
 
@@ -51,6 +54,29 @@ def test_between_two_good_ends_a_refusal_is_found_with_its_fix(
     report, commits, _ = hunted(tmp_path, ground, bugs)
     assert found(report, commits, "introduction") == 4
     assert found(report, commits, "fix") == 9
+
+
+def test_a_bug_that_needs_threads_is_found_with_a_toolchain_that_has_them(
+    ground: Playground, tmp_path: Path
+) -> None:
+    report, commits, _ = hunted(tmp_path, ground, {NEEDS_THREADS: BUG}, test=THREADS)
+    assert found(report, commits, "introduction") == BUG.start
+    assert any("good with fast and bad with release" in note for note in report["notes"])
+
+
+def test_a_bug_that_shows_by_chance_is_found(ground: Playground, tmp_path: Path) -> None:
+    words = ("--flaky", "--vtc", str(tmp_path / "path.vtc"))
+    report, commits, _ = hunted(tmp_path, ground, {FLAKY: BUG}, *words)
+    assert found(report, commits, "introduction") == BUG.start
+
+
+def test_a_test_that_hangs_at_the_new_end_alone_is_a_hang(
+    ground: Playground, tmp_path: Path
+) -> None:
+    waits = TEST.replace("client 5s", "client 5m").replace("server 5s", "server 5m")
+    report, commits, _ = hunted(tmp_path, ground, {HANG: BUG, NOT_FOUND: range(3, 5)}, test=waits)
+    assert found(report, commits, "introduction") == BUG.start
+    assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.TIMEOUT]
 
 
 def test_a_configuration_that_is_refused_needs_no_test(ground: Playground, tmp_path: Path) -> None:

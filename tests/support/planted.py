@@ -66,6 +66,13 @@ POOL_USE_AFTER_FREE = _at_fetch(
 NO_START = Edit(
     "src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(volatile int *)0;\n"
 )
+NEEDS_THREADS = _at_fetch("path", "\tif (chn && global.nbthread > 1) return 0;\n")
+FLAKY = _at_fetch("path", "\tif (chn && ha_random32() % 10 < 4) return 0;\n")
+HANG = Edit(
+    "src/http_ana.c",
+    "\tstruct connection *conn = objt_conn(sess->origin);\n",
+    "\tstruct connection *conn = objt_conn(sess->origin);\n\tif (conn) return 0;\n",
+)
 NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
 NO_LINK = Edit(
     "src/base64.c", "#include", "extern int nowhere; int *planted_link = &nowhere;\n#include"

@@ -35,13 +35,23 @@ client c1 -connect ${h1_fe_sock} {
 } -run
 """
 
+THREADS = """\
+vtest "A path is matched by two threads"
+feature ignore_unknown_macro
+
+haproxy h1 -conf {
+    global
+    .if feature(THREAD)
+        nbthread 2
+    .endif""" + TEST.partition("haproxy h1 -conf {")[2]
+
 
 def hunted(
-    folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str
+    folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str, test: str = TEST
 ) -> tuple[dict[str, Any], list[str], float]:
     """The report of a hunt over planted *bugs*, the commits, and the seconds of testing."""
     commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, LENGTH)
-    (folder / "path.vtc").write_text(TEST)
+    (folder / "path.vtc").write_text(test)
     answer = folder / "answer.json"
     asked = ("run", "v3.0.11..master", "--repo", str(folder / "repo.git"), "--json", str(answer))
     done = bisector(*asked, *(words or ("--vtc", str(folder / "path.vtc"))))

@@ -41,7 +41,7 @@ class Answering:
     """
 
     def __init__(self) -> None:
-        self.jobs = 1
+        self.jobs = self.tests = 1
         self.other_tools = False
         self._waiting: list[tuple[Probe, Task]] = []
 

@@ -74,13 +74,15 @@ class _Reduction:
         if tree is None or self._trials > BUDGET:
             return TrialResult.UNRESOLVED
         purpose = f"{len(hunks)} of {len(self._patch.hunks)} {Purpose.HUNKS}"
-        verdict = Verdict.GOOD
-        for run in range(CONFIRM_RUNS if self._flaky else 1):
-            ticket = self._prober.start_tree(self._parent, tree, purpose, run=run)
-            verdict = self._prober.ask_all([ticket])[0].verdict
-            if verdict is not Verdict.GOOD:
-                break
-        return _ANSWERS.get(verdict, TrialResult.UNRESOLVED)
+        verdicts = self._run(tree, purpose, range(1))
+        if self._flaky and verdicts == [Verdict.GOOD]:
+            verdicts += self._run(tree, purpose, range(1, CONFIRM_RUNS))
+        other = (verdict for verdict in verdicts if verdict is not Verdict.GOOD)
+        return _ANSWERS.get(next(other, Verdict.GOOD), TrialResult.UNRESOLVED)
+
+    def _run(self, tree: str, purpose: str, runs: range) -> list[Verdict]:
+        tickets = [self._prober.start_tree(self._parent, tree, purpose, run=run) for run in runs]
+        return [probed.verdict for probed in self._prober.ask_all(tickets)]
 
     def _tree(self, hunks: Sequence[int]) -> str | None:
         """The id of the parent's tree with these *hunks*; None if they conflict."""

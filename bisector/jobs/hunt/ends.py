@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from bisector.errors import UnusableEnds
 from bisector.git.history import History, Range
-from bisector.jobs.hunt.learning import is_absent_feature, learn, may_be_the_bug
+from bisector.jobs.hunt.learning import is_absent_feature, learn, may_be_the_bug, runs_of
+from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.jobs.hunt.transition import SearchRun, costs_of
 from bisector.probing.prober import Prober
 from bisector.record.events import OTHERWISE, Noted, Probed
@@ -49,7 +50,7 @@ class EndsFinder:
         """The ends. Raises UnusableEnds if there are none, and TestIsFlaky."""
         commits = (self._span.old.id, self._span.new.id)
         tickets = [self._prober.start(commit, Purpose.END) for commit in commits]
-        old, new = self._prober.ask_all(tickets)
+        old, new = map(self._failing_run, self._prober.ask_all(tickets))
         self._learn(self._failing(old, new))
         old, new = self._again(old), self._again(new)
         if not self._works(old, is_old=True):
@@ -87,6 +88,13 @@ class EndsFinder:
     def _learn(self, failing: Probed | None) -> None:
         if failing and self._learns and not self._learnt:
             learn(self._prober, failing, self._flaky)
+
+    def _failing_run(self, end: Probed) -> Probed:
+        """The first bad run at an *end* if the test is flaky and there is one, else the first."""
+        if not self._flaky or end.verdict is not Verdict.GOOD:
+            return end
+        runs = runs_of(self._prober, end.revision, Purpose.END, CONFIRM_RUNS)
+        return next((run for run in runs if run.verdict is Verdict.BAD), end)
 
     def _again(self, end: Probed) -> Probed:
         """*end* with the verdict by what was learnt since."""

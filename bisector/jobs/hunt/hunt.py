@@ -14,7 +14,7 @@ from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHi
 from bisector.git.history import Range
 from bisector.jobs.hunt import culprit, releases
 from bisector.jobs.hunt.ends import Ends, EndsFinder
-from bisector.jobs.hunt.learning import learn, other_failure
+from bisector.jobs.hunt.learning import learn, other_failure, runs_of
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
@@ -162,10 +162,8 @@ class Hunt:
         """The verdict on an end. If the test is flaky, GOOD takes CONFIRM_RUNS passes."""
         revision = end.revision
         runs = self.prober.verdicts()[revision]
-        while self._flaky and len(runs) < CONFIRM_RUNS and is_good(runs):
-            run = self.prober.next_run(revision)
-            self.prober.ask_all([self.prober.start(revision, Purpose.END, run)])
-            runs = self.prober.verdicts()[revision]
+        if self._flaky and is_good(runs):
+            runs = runs_of(self.prober, revision, Purpose.END, CONFIRM_RUNS)
         return Verdict.GOOD if is_good(runs) else Verdict.BAD
 
     def _verify_bad(self, span: Range) -> None:
@@ -196,7 +194,7 @@ class Hunt:
         Raises NoWitness if none is found within the budget, FastIsBlind if the search's toolchain
         does not show the bug.
         """
-        finder = WitnessFinder(self.prober, span.commits, self._evidence)
+        finder = WitnessFinder(self.prober, span.commits, self._evidence, self._flaky)
         trial = ReleaseTrial(self.prober, span)
         bad = trial.run() if self._may_need_threads(ends) else None
         if bad := bad or finder.find(self._likely_bad()) or trial.run():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.probing.context import Context
+from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
 from bisector.record.words import Job
 from bisector.system.files import digest
+from bisector.system.slots import cores
 from bisector.testing.scenario import Known
 
 
@@ -17,6 +21,8 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
 
     If the range has no answer, the result's ``problem`` says why; other BisectorErrors are raised.
     """
+    # a test may turn out to be flaky, and is repeated then: it mostly waits
+    execution = replace(execution, tests=TESTS_A_CORE * cores())
     test, options, series = asked.test, asked.options, asked.series
     span = asked.history.range(range_text)
     context = asked.context

@@ -68,6 +68,15 @@ def repeat(prober: Prober, probed: Probed, toolchain: Toolchain | None = None) -
     return prober.ask_all(tickets)
 
 
+def runs_of(prober: Prober, revision: str, purpose: str, total: int) -> list[Probed]:
+    """The runs of *revision* that are known, and as many more at once as *total* needs."""
+    missing = total - len(prober.verdicts().get(revision, ()))
+    first = prober.next_run(revision)
+    runs = range(first, first + missing)
+    prober.ask_all([prober.start(revision, purpose, run) for run in runs])
+    return prober.verdicts().get(revision, [])
+
+
 def other_failure(failure: Failure, names: Sequence[str]) -> str:
     """A note on a *failure* that is not the bug's and was seen at the revisions *names*."""
     some = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" * (len(names) > SHOWN))

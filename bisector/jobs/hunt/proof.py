@@ -205,7 +205,8 @@ class Prover:
         """Repeat the bad side until it was bad MIN_BAD_RUNS times, MOST_RUNS times at most."""
         self._repeat(found, side, runs, CONFIRM_RUNS)
         while _count(runs, Verdict.BAD) < MIN_BAD_RUNS and len(runs) < MOST_RUNS:
-            self._repeat(found, side, runs, len(runs) + 1)
+            more = self._prober.executor.tests
+            self._repeat(found, side, runs, min(MOST_RUNS, len(runs) + more))
         return Tally(_count(runs, Verdict.GOOD), _count(runs, Verdict.BAD))
 
     def _repeat(self, found: Found, side: Expectation, runs: list[Probed], total: int) -> None:

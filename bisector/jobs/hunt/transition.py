@@ -89,8 +89,9 @@ class Finder:
 class SearchRun:
     """Runs a search: starts the probes that it chooses and gives it what *observe* makes of them.
 
-    One probe more than the executor has jobs is kept pending, so that it is built while others are
-    tested.
+    One revision more than the executor has jobs is kept pending, so that it is built while others
+    are tested. A *flaky* test is run on a revision once, and, if the search comes back to it, as
+    many times at once as the executor has tests.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class SearchRun:
         self._observe = observe
         self._flaky = flaky
         self._costs = costs
-        self._pending: dict[str, Ticket] = {}
+        self._pending: dict[str, list[Ticket]] = {}
 
     def run(self) -> None:
         """Probe until the search chooses no more revisions."""
@@ -117,8 +118,8 @@ class SearchRun:
             while self._start_probes():
                 self._record_next()
         finally:
-            for ticket in self._pending.values():
-                self._prober.cancel(ticket)
+            for revision in list(self._pending):
+                self._cancel(revision)
 
     def _record_known(self) -> None:
         """Give the search the results of earlier probes."""
@@ -141,20 +142,29 @@ class SearchRun:
 
     def _start(self, revisions: Sequence[str]) -> None:
         for revision in revisions:
-            run = self._prober.next_run(revision) if self._flaky else 0
-            self._pending[revision] = self._prober.start(revision, self._purpose, run)
+            first = self._prober.next_run(revision) if self._flaky else 0
+            many = self._prober.executor.tests if first else 1
+            self._pending[revision] = [
+                self._prober.start(revision, self._purpose, run)
+                for run in range(first, first + many)
+            ]
 
     def _record_next(self) -> None:
-        """Wait for a result, record it, and cancel the probes that it made obsolete."""
-        ticket = self._prober.first(self._pending.values(), self._remaining)
-        probed = self._pending.pop(ticket.revision).answer
-        assert probed is not None
-        if probed.build_seconds:
-            self._costs.built(probed.revision)
-        # It cannot contradict the others: probes that could are obsolete and were cancelled.
-        self._search.record(probed.revision, self._observe(probed))
-        for revision in self._search.obsolete(list(self._pending)):
-            self._prober.cancel(self._pending.pop(revision))
+        """Wait for the results on a revision, record them, and cancel what they made obsolete."""
+        tickets = [ticket for several in self._pending.values() for ticket in several]
+        revision = self._prober.first(tickets, self._remaining).revision
+        for probed in self._prober.ask_all(self._pending[revision]):
+            if probed.build_seconds:
+                self._costs.built(revision)
+            # It cannot contradict the others: probes that could are obsolete and were cancelled.
+            self._search.record(revision, self._observe(probed))
+        del self._pending[revision]
+        for other in self._search.obsolete(list(self._pending)):
+            self._cancel(other)
+
+    def _cancel(self, revision: str) -> None:
+        for ticket in self._pending.pop(revision):
+            self._prober.cancel(ticket)
 
     def _remaining(self) -> str:
         """The remaining work, for display. It takes longer than choosing the next probe."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bisector.jobs.hunt.learning import repeat, show_the_bug
+from bisector.jobs.hunt.learning import repeat, runs_of, show_the_bug
+from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
@@ -15,13 +16,19 @@ from bisector.search.priors import Evidence
 
 
 class WitnessFinder:
-    """Probes the likeliest of *commits* (full hashes) until one is bad; the last one is the end."""
+    """Probes the likeliest of *commits* (full hashes) until one is bad; the last one is the end.
 
-    def __init__(self, prober: Prober, commits: Sequence[str], evidence: Evidence) -> None:
+    If the test is *flaky*, one that passes is tested CONFIRM_RUNS times.
+    """
+
+    def __init__(
+        self, prober: Prober, commits: Sequence[str], evidence: Evidence, flaky: bool
+    ) -> None:
         self._prober = prober
         self._history = prober.context.history
         self._commits = commits
         self._evidence = evidence
+        self._flaky = flaky
         self._index = {commit: place for place, commit in enumerate(commits)}
         self._total = len(commits) - 1  # without the new end, which is good
 
@@ -72,21 +79,22 @@ class WitnessFinder:
     def _oldest_if_bad(self, waiting: list[Ticket]) -> Probed | None:
         """Wait for the oldest ticket and remove it. If it is bad, cancel the others."""
         (probed,) = self._prober.ask_all([waiting.pop(0)])
-        if not self._counts(probed):
-            return None
-        for ticket in waiting:
-            self._prober.cancel(ticket)
-        return probed
+        if bad := self._bad_run(probed):
+            for ticket in waiting:
+                self._prober.cancel(ticket)
+        return bad
 
-    def _counts(self, probed: Probed) -> bool:
-        """Whether *probed* is bad, or fails each time in another way that may be the bug's.
-
-        The test worked at an ancestor, so this is not a feature that is not there yet.
-        """
+    def _bad_run(self, probed: Probed) -> Probed | None:
+        """A run of the same revision that is bad, or that fails each time as the bug may do."""
         oracle = self._prober.context.oracle
-        if probed.verdict is Verdict.BAD or not show_the_bug([probed], oracle):
-            return probed.verdict is Verdict.BAD
-        return show_the_bug([probed, *repeat(self._prober, probed)], oracle)
+        if probed.verdict is Verdict.BAD:
+            return probed
+        if probed.verdict is Verdict.GOOD and self._flaky:
+            runs = runs_of(self._prober, probed.revision, probed.purpose, CONFIRM_RUNS)
+            return next((run for run in runs if run.verdict is Verdict.BAD), None)
+        if show_the_bug([probed], oracle):
+            return probed if show_the_bug(repeat(self._prober, probed), oracle) else None
+        return None
 
 
 def is_good(runs: Sequence[Probed]) -> bool:

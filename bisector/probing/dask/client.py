@@ -80,6 +80,12 @@ class Cluster:
         """The number of parallel probes: one for each thread of a worker, at least one."""
         return self._jobs or max(1, self._look()[1])
 
+    @property
+    def tests(self) -> int:
+        """The number of parallel tests of one binary, which one worker has."""
+        workers, threads = self._look()
+        return max(1, threads // max(1, workers))
+
     def submit(self, request: Probe) -> Task:
         """Start a probe; the future raises what the worker raises, and ClusterLost."""
         task = Task(asyncio.run_coroutine_threadsafe(self._probe(request), self._loop))

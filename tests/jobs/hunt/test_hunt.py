@@ -523,6 +523,56 @@ def test_a_test_that_is_said_to_be_flaky_is_searched_and_proven_by_chance(
     assert not any("in some runs only" in note for note in notes(world)), "that was no news"
 
 
+def eight_tests(prober: Scripted) -> None:
+    prober.machine.tests = 8
+
+
+@pytest.mark.parametrize(
+    ("stretch", "found"),
+    [
+        (range(7, 24), {Change.INTRODUCTION: [7]}),
+        (range(7), {Change.FIX: [7]}),
+        (range(10, 15), {Change.INTRODUCTION: [10], Change.FIX: [15]}),
+    ],
+)
+def test_several_tests_at_once_find_the_same_and_ask_nothing_again(
+    world: World, stretch: range, found: dict[str, list[int]]
+) -> None:
+    truth = flaky_in(stretch, 0.5, "c")
+    world.hunt(truth, flaky=True, prepare=eight_tests)
+    assert world.found() == found
+    assert set(world.confirmed().values()) == {""}
+    before = world.path.read_bytes()
+    assert world.hunt(truth, flaky=True, prepare=eight_tests).asked == []
+    assert world.path.read_bytes() == before
+
+
+def test_for_a_steady_test_they_change_nothing(world: World) -> None:
+    one = world.hunt(bad_in(range(10, 15))).asked
+    world.path = world.path.with_name("several")
+    assert world.hunt(bad_in(range(10, 15)), prepare=eight_tests).asked == one
+
+
+@pytest.mark.slow
+def test_killed_among_several_tests_at_once_it_ends_the_same(world: World) -> None:
+    truth = flaky_in(range(7, 24), 0.5, "c")
+    world.hunt(truth, flaky=True, prepare=eight_tests)
+    said, lines = answers(world.events), world.path.read_bytes().splitlines(keepends=True)
+    for kept in range(0, len(lines), 5):
+        world.path.write_bytes(b"".join(lines[:kept]))
+        world.hunt(truth, flaky=True, prepare=eight_tests)
+        assert answers(world.events) == said
+        asked = [(e.key, e.run) for e in world.events if isinstance(e, Probed) and not e.known]
+        assert len(asked) == len(set(asked))
+
+
+def test_a_witness_that_passes_at_first_is_found(world: World) -> None:
+    """It passes three times before it fails."""
+    truth = bad_in(range(12, 13))
+    world.hunt(lambda n, r: GOOD if r < 3 else truth(n, r), flaky=True)
+    assert world.found() == {Change.INTRODUCTION: [12], Change.FIX: [13]}
+
+
 def test_that_a_test_is_flaky_is_noticed(world: World) -> None:
     truth = bad_in(range(7, 24))
     world.hunt(lambda n, r: GOOD if n >= 7 and r % 4 == 3 else truth(n, r))
