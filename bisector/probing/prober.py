@@ -29,8 +29,7 @@ class Prober:
     A binary of the fast toolchain is believed to be good, and to be bad by the bug's signature. Its
     other failures are probed again with the fallback toolchain, which the caller need not know of.
 
-    ``executor`` runs the probes, ``toolchains`` are those in use, ``learnt`` is how the bug shows
-    itself, None if the test says so or nothing was learnt yet.
+    ``executor`` runs the probes, ``toolchains`` are those in use.
     """
 
     def __init__(
@@ -51,7 +50,7 @@ class Prober:
         self._places: dict[str, int] = {}
         self._failures_agreed: set[str] = set()
         self._under_way: dict[Ticket, Task] = {}
-        self.learnt: Learnt | None = None
+        self._learnt: dict[str, Learnt] = {}
 
     def order(self, commits: Iterable[str]) -> None:
         """Set the job's *commits*: events give the index of their revision among them."""
@@ -66,9 +65,18 @@ class Prober:
         self.toolchains = self.toolchains.by_release
 
     def learn(self, learnt: Learnt) -> None:
-        """Record the bug's own failure; from now on all verdicts follow from it."""
+        """Record the bug's own failure; from now on all verdicts of its test follow from it."""
         self.journal.note(learnt)
-        self.learnt = learnt
+        self._learnt[learnt.scenario] = learnt
+
+    def learnt_by(self, test: str) -> Learnt | None:
+        """How the bug shows itself in *test*; None if the test says so or nothing was learnt."""
+        return self._learnt.get(test)
+
+    @property
+    def learnt(self) -> Learnt | None:
+        """How the bug shows itself in the job's own test, see learnt_by()."""
+        return self.learnt_by(self.context.oracle.name)
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -240,7 +248,8 @@ class Prober:
 
     def judged(self, event: Probed) -> Probed:
         """*event* with the verdict by what was learnt of the bug; the journal has the first one."""
-        return self.learnt.judge(event) if self.learnt else event
+        learnt = self.learnt_by(event.scenario)
+        return learnt.judge(event) if learnt else event
 
     def _failures_in_journal(self) -> set[str]:
         """The kinds of failure that the fast and a real toolchain share in one run."""

@@ -124,8 +124,9 @@ class Probed(Event):
 class Learnt(Event):
     """The bug's own failure, of which ``failures`` are the kinds.
 
-    The test failed so at ``revision``, called ``name``, in ``runs`` runs. From then on no other
-    failure is bad.
+    The test called ``scenario`` ('' for the job's only one) failed so at ``revision``, in ``runs``
+    runs. From then on no other failure of it is bad. ``name`` is what the revision is called; if
+    several revisions failed, it names all of them, and ``revision`` is the first.
     """
 
     kind: ClassVar[str] = "learnt"
@@ -133,6 +134,7 @@ class Learnt(Event):
     name: str
     failures: tuple[Failure, ...]
     runs: int
+    scenario: str = ""
 
     @property
     def text(self) -> str:
@@ -142,7 +144,7 @@ class Learnt(Event):
 
     def judge(self, probed: Probed) -> Probed:
         """*probed* with the verdict by what was learnt: bad is what fails as the bug does."""
-        if probed.failure is None:
+        if probed.failure is None or self.scenario not in ("", probed.scenario):
             return probed
         if probed.failure in self.failures:
             return replace(probed, verdict=Verdict.BAD)

@@ -62,7 +62,8 @@ class Summary:
 
     Of events that replace earlier ones, such as a later judgement, only the last is here. ``ended``
     is None for a job that was interrupted, ``ways`` are the turns that it took. ``learnt`` is the
-    bug's own failure; the verdicts of ``probes`` follow from it.
+    bug's own failure, in the last test by which it was learnt; the verdicts of ``probes`` follow
+    from what was learnt by theirs.
     """
 
     started: Started
@@ -167,10 +168,10 @@ def summarize(events: Sequence[Event]) -> Summary | None:
     confirmed = {event.what: event for event in events if isinstance(event, Confirmed)}
     found = {event.what: event for event in events if isinstance(event, Found)}
     ends = [event for event in events if isinstance(event, Ended)]
-    learnt = [event for event in events if isinstance(event, Learnt)]
+    learnt = {event.scenario: event for event in events if isinstance(event, Learnt)}
     probes = [event for event in events if isinstance(event, Probed)]
-    if learnt:
-        probes = [learnt[-1].judge(probe) for probe in probes]
+    for one in learnt.values():
+        probes = [one.judge(probe) for probe in probes]
     return Summary(
         started=started,
         probes=tuple(probes),
@@ -189,5 +190,5 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         stretches=tuple(event for event in events if isinstance(event, Stretch)),
         retested=tuple(event for event in events if isinstance(event, Retested)),
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
-        learnt=learnt[-1] if learnt else None,
+        learnt=list(learnt.values())[-1] if learnt else None,
     )

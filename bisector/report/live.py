@@ -40,7 +40,7 @@ class Live:
 
     def __init__(self) -> None:
         self._progress: Progress | None = None
-        self._learnt: Learnt | None = None
+        self._learnt: dict[str, Learnt] = {}
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -80,9 +80,10 @@ class Live:
     def handle(self, event: Event) -> None:
         """Show an event of the journal."""
         if isinstance(event, Learnt):
-            self._learnt = event
-        elif self._learnt and isinstance(event, Probed):
-            event = self._learnt.judge(event)
+            self._learnt[event.scenario] = event
+        for learnt in self._learnt.values():
+            if isinstance(event, Probed):
+                event = learnt.judge(event)
         if shown := _shown(event):
             self._print(*shown)
 

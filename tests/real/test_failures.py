@@ -24,7 +24,7 @@ from tests.support.planted import (
     USE_AFTER_FREE,
     Edit,
 )
-from tests.support.planted_hunts import BUG, TEST, THREADS, found, hunted
+from tests.support.planted_hunts import BUG, TEST, THREADS, found, hunted, surveyed
 from tests.support.real import bisector
 
 
@@ -77,6 +77,25 @@ def test_a_test_that_hangs_at_the_new_end_alone_is_a_hang(
     report, commits, _ = hunted(tmp_path, ground, {HANG: BUG, NOT_FOUND: range(3, 5)}, test=waits)
     assert found(report, commits, "introduction") == BUG.start
     assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.TIMEOUT]
+
+
+def test_a_survey_learns_the_kind_at_the_new_end(ground: Playground, tmp_path: Path) -> None:
+    bugs = {REFUSAL: BUG, NOT_FOUND: range(5, 7)}
+    report = surveyed(tmp_path, ground, bugs, "affected")
+    verdicts = {
+        int(one["release"].split(".")[2]) - 11: one["verdict"] for one in report["releases"]
+    }
+    assert [number for number, verdict in verdicts.items() if verdict == "bad"] == [*BUG]
+    assert {verdicts[5], verdicts[6]} == {"untestable"}, "they fail in another way"
+    assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.REFUSAL]
+
+
+def test_and_what_fails_between_two_good_ends(ground: Playground, tmp_path: Path) -> None:
+    bugs = {REFUSAL: range(4, 9), NO_START: range(11, 12)}
+    report = surveyed(tmp_path, ground, bugs, "sweep", "--all")
+    bad = [one for one in report["stretches"] if one["verdict"] == "bad"]
+    assert [len(one["revisions"]) for one in bad] == [5]
+    assert (bad[0]["first"], bad[0]["last"]) == ("v3.0.15", "v3.0.19")
 
 
 def test_a_configuration_that_is_refused_needs_no_test(ground: Playground, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pygit2
+
 from bisector.jobs.playground import Playground
 from tests.support.planted import Edit, plant
 from tests.support.real import bisector
@@ -59,6 +61,26 @@ def hunted(
     assert done.returncode == 0
     report = json.loads(answer.read_text())
     return report, commits, report["work"]["test_seconds"]
+
+
+def surveyed(
+    folder: Path, ground: Playground, bugs: dict[Edit, range], job: str, *words: str
+) -> dict[str, Any]:
+    """The report of a survey over planted *bugs*; each commit is a release, number 1 is v3.0.12."""
+    commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, LENGTH)
+    repo = pygit2.Repository(str(folder / "repo.git"))
+    for number, commit in enumerate(commits[1:], 12):
+        repo.references.create(f"refs/tags/v3.0.{number}", commit)
+    (folder / "path.vtc").write_text(TEST)
+    answer = folder / "answer.json"
+    where = ("--repo", str(folder / "repo.git"), "--json", str(answer))
+    test = ("--vtc", str(folder / "path.vtc"))
+    done = bisector(job, "v3.0.11..master", *where, *test, *words)
+    print(done.stdout, done.stderr)
+    report: dict[str, Any] = json.loads(answer.read_text())
+    assert "the bug's failure, learnt at v3.0." in done.stdout
+    assert "another failure, which is not the bug's" in done.stdout
+    return report
 
 
 def found(report: dict[str, Any], commits: list[str], change: str) -> int:

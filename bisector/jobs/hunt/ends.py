@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bisector.errors import UnusableEnds
 from bisector.git.history import History, Range
-from bisector.jobs.hunt.learning import is_absent_feature, learn, may_be_the_bug, runs_of
+from bisector.jobs.hunt.learning import failing_end, learn, runs_of, test_works
 from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.jobs.hunt.transition import SearchRun, costs_of
 from bisector.probing.prober import Prober
@@ -51,13 +51,13 @@ class EndsFinder:
         commits = (self._span.old.id, self._span.new.id)
         tickets = [self._prober.start(commit, Purpose.END) for commit in commits]
         old, new = map(self._failing_run, self._prober.ask_all(tickets))
-        self._learn(self._failing(old, new))
+        self._learn(failing_end(old, new))
         old, new = self._again(old), self._again(new)
         if not self._works(old, is_old=True):
             old = self._inward(old, new)
         if not self._works(new):
             new = self._inward(new, old)
-        self._learn(self._failing(old, new))
+        self._learn(failing_end(old, new))
         ends = Ends(self._again(old), self._again(new))
         for end in (ends.old, ends.new):
             if not end.verdict.tested:
@@ -69,21 +69,6 @@ class EndsFinder:
     @property
     def _learnt(self) -> bool:
         return self._prober.learnt is not None
-
-    def _failing(self, old: Probed, new: Probed) -> Probed | None:
-        """The end that shows the bug; None if neither fails in a way that may be the bug's.
-
-        Nor is there one if both are bad by themselves: there is nothing between them to look for.
-        """
-        failing = [end for end in (old, new) if may_be_the_bug(end)]
-        if new.failure != old.failure:
-            failing = [e for e in failing if e is new or not is_absent_feature(e.failure)]
-        elif old.verdict is not Verdict.BAD:
-            return None  # both fail alike, and not in a way that speaks for itself
-        speaking = [end for end in failing if end.verdict is Verdict.BAD]
-        if len(speaking) > 1:
-            return None
-        return next(iter(speaking or failing[::-1]), None)
 
     def _learn(self, failing: Probed | None) -> None:
         if failing and self._learns and not self._learnt:
@@ -109,9 +94,7 @@ class EndsFinder:
         """
         if not self._learns or self._learnt:
             return probed.verdict.tested
-        if is_old and is_absent_feature(probed.failure):
-            return False
-        return probed.verdict.tested or may_be_the_bug(probed)
+        return test_works(probed, is_old=is_old)
 
     def _inward(self, end: Probed, other: Probed) -> Probed:
         """The end in place of *end*: the release that is next to it at which the test works.

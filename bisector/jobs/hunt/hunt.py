@@ -14,7 +14,7 @@ from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHi
 from bisector.git.history import Range
 from bisector.jobs.hunt import culprit, releases
 from bisector.jobs.hunt.ends import Ends, EndsFinder
-from bisector.jobs.hunt.learning import learn, other_failure, runs_of
+from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
@@ -23,7 +23,6 @@ from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
-from bisector.record.failure import Failure
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn
 from bisector.testing.scenario import Known
@@ -144,7 +143,7 @@ class Hunt:
         affected = releases.affected(self.history, span, bounds)
         if self.question.series is not None:
             releases.check_patch(self.prober, affected, self.question.series)
-        self._note_other_failures()
+        note_other_failures(self.prober)
         if self.question.hunks:
             self.journal.note(culprit.reduce(self.prober, found, self._flaky))
         self._end_with(ANSWERED, tuple(self.history.release(commit) for commit in affected))
@@ -201,7 +200,7 @@ class Hunt:
             if not self.prober.context.oracle.knows_its_bug:
                 learn(self.prober, bad, self._flaky)
             return bad.revision
-        self._note_other_failures()
+        note_other_failures(self.prober)
         reason = finder.failure() + trial.remark
         self._end_with(reason)
         hint = "name a narrower range, or a bad revision as one end"
@@ -251,19 +250,6 @@ class Hunt:
             return ""
         commit = self.history.resolve(name).id
         return commit if commit in self._commits else ""
-
-    def _note_other_failures(self) -> None:
-        """Note the failures that were seen and are not the bug's, and where."""
-        if self.prober.context.oracle.knows_its_bug:
-            return
-        bug = self.prober.learnt.failures if self.prober.learnt else ()
-        seen: dict[Failure, dict[str, None]] = {}
-        for event in self.journal.events:
-            if isinstance(event, Probed) and event.failure and not event.patched:
-                seen.setdefault(event.failure, {})[event.name] = None
-        for failure, names in seen.items():
-            if failure not in bug:
-                self.journal.note(Noted(other_failure(failure, tuple(names))))
 
     def _has_turned(self, way: Turn) -> bool:
         """Whether the journal has this turn, from an earlier session."""

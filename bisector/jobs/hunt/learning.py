@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bisector.build.toolchain import Toolchain
 from bisector.jobs.hunt.transition import TestIsFlaky
 from bisector.probing.prober import Prober
-from bisector.record.events import Learnt, Probed
+from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Verdict
 from bisector.testing.oracle import Oracle
@@ -46,6 +46,32 @@ def is_absent_feature(failure: Failure | None) -> bool:
     return _ABSENT.search(failure.text) is not None
 
 
+def test_works(probed: Probed, *, is_old: bool = False) -> bool:
+    """Whether the test works at *probed*: it passes, or fails in a way that may be the bug's.
+
+    *is_old*: the old end is looked for, where a feature may be absent.
+    """
+    if is_old and is_absent_feature(probed.failure):
+        return False
+    return probed.verdict.tested or may_be_the_bug(probed)
+
+
+def failing_end(old: Probed, new: Probed) -> Probed | None:
+    """The end of a range that shows the bug; None if neither fails in a way that may be the bug's.
+
+    Nor is there one if both are bad by themselves: there is nothing between them to look for.
+    """
+    failing = [end for end in (old, new) if may_be_the_bug(end)]
+    if new.failure != old.failure:
+        failing = [e for e in failing if e is new or not is_absent_feature(e.failure)]
+    elif old.verdict is not Verdict.BAD:
+        return None  # both fail alike, and not in a way that speaks for itself
+    speaking = [end for end in failing if end.verdict is Verdict.BAD]
+    if len(speaking) > 1:
+        return None
+    return next(iter(speaking or failing[::-1]), None)
+
+
 def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:
     """Run the revision of *failed* again and record the kinds of failure as the bug's.
 
@@ -56,15 +82,22 @@ def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:
         raise TestIsFlaky(failed.name)
     kinds = dict.fromkeys(run.failure for run in runs if may_be_the_bug(run))
     failures = tuple(failure for failure in kinds if failure)
-    learnt = Learnt(failed.revision, failed.name, failures, len(runs))
+    learnt = Learnt(failed.revision, failed.name, failures, len(runs), failed.scenario)
     prober.learn(learnt)
     return learnt
 
 
-def repeat(prober: Prober, probed: Probed, toolchain: Toolchain | None = None) -> list[Probed]:
-    """The other runs of the revision of *probed*, RUNS in all; *toolchain* as in start()."""
+def repeat(
+    prober: Prober,
+    probed: Probed,
+    toolchain: Toolchain | None = None,
+    oracle: Oracle | None = None,
+) -> list[Probed]:
+    """The other runs of the revision of *probed*, RUNS in all; the defaults are the prober's."""
     runs = range(probed.run + 1, probed.run + RUNS)
-    tickets = [prober.start(probed.revision, probed.purpose, run, toolchain) for run in runs]
+    tickets = [
+        prober.start(probed.revision, probed.purpose, run, toolchain, oracle) for run in runs
+    ]
     return prober.ask_all(tickets)
 
 
@@ -75,6 +108,23 @@ def runs_of(prober: Prober, revision: str, purpose: str, total: int) -> list[Pro
     runs = range(first, first + missing)
     prober.ask_all([prober.start(revision, purpose, run) for run in runs])
     return prober.verdicts().get(revision, [])
+
+
+def note_other_failures(prober: Prober) -> None:
+    """Note the failures of the job's test that were seen and are not the bug's, and where."""
+    oracle = prober.context.oracle
+    if oracle.knows_its_bug:
+        return
+    bug = prober.learnt.failures if prober.learnt else ()
+    seen: dict[Failure, dict[str, None]] = {}
+    for event in prober.journal.events:
+        if not isinstance(event, Probed) or event.scenario != oracle.name or event.patched:
+            continue
+        if event.failure:
+            seen.setdefault(event.failure, {})[event.name] = None
+    for failure, names in seen.items():
+        if failure not in bug:
+            prober.journal.note(Noted(other_failure(failure, tuple(names))))
 
 
 def other_failure(failure: Failure, names: Sequence[str]) -> str:

@@ -9,8 +9,10 @@ from fnmatch import fnmatchcase
 from bisector.build.toolchains.release import Release
 from bisector.errors import NoRelease
 from bisector.git.history import History, Range
+from bisector.jobs.hunt.learning import note_other_failures
 from bisector.jobs.hunt.proof import ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
+from bisector.jobs.survey.learning import SurveyLearner
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.context import Context
@@ -138,15 +140,21 @@ class ReleaseSurvey:
         self.journal = prober.journal
         self._releases = releases
         self._graph = releases.graph
+        self._learner = SurveyLearner(prober, self._graph, Purpose.RELEASE, question.flaky)
         self._pending: dict[str, Ticket] = {}
 
     def run(self) -> None:
-        """Probe until the verdict on each release is known; then record all of them."""
+        """Probe until the verdict on each release is known; then record all of them.
+
+        Raises what a probe raises.
+        """
         if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         hints = () if self.question.every else self._hints()
-        while self._start_probes(hints):
-            del self._pending[self.prober.first(self._pending.values(), self._progress).revision]
+        self._learner.from_ends()
+        self._probe(hints)
+        while self._learner.from_all():
+            self._probe(hints)
         self._write()
 
     def _hints(self) -> list[int]:
@@ -166,6 +174,10 @@ class ReleaseSurvey:
             *(parent for release in fixed for parent in self._graph.parents[release]),
             *self._releases.first_with(near[:_RELATED]),
         ]
+
+    def _probe(self, hints: Sequence[int]) -> None:
+        while self._start_probes(hints):
+            del self._pending[self.prober.first(self._pending.values(), self._progress).revision]
 
     def _start_probes(self, hints: Sequence[int]) -> bool:
         """Start probes while the executor has free jobs. Whether any probe is pending.
@@ -195,7 +207,7 @@ class ReleaseSurvey:
 
     def _verdicts(self) -> dict[int, Verdict]:
         """The verdicts, by index, on the releases that have been probed often enough."""
-        runs, needed = self.prober.verdicts(), self._passes().needed
+        runs, needed = self._learner.verdicts(), self._passes().needed
         verdicts = {
             index: _verdict(runs.get(revision, ()), needed)
             for index, revision in enumerate(self._graph.revisions)
@@ -204,20 +216,21 @@ class ReleaseSurvey:
 
     def _passes(self) -> Passes:
         """The number of passes needed to judge a release good."""
-        return passes_of(self.prober.verdicts().values()) if self.question.flaky else ONCE
+        return passes_of(self._learner.verdicts().values()) if self.question.flaky else ONCE
 
     def _write(self) -> None:
         """Record the verdict on each release, the notes, and the end."""
         probed = self._verdicts()
         verdicts = {**probed, **inferred(self._graph, probed)}
-        runs = self.prober.verdicts()
+        runs = self._learner.verdicts()
         bad = []
         for index, revision in enumerate(self._graph.revisions):
             verdict = verdicts[index]
-            reason = runs[revision][0].reason if index in probed else ""
+            reason = _reason(runs[revision], verdict) if index in probed else ""
             for name in self._releases.names[revision]:
                 self.journal.note(Released(name, revision, verdict, index in probed, reason))
                 bad += [name] if verdict is Verdict.BAD else []
+        note_other_failures(self.prober)
         for text in self._remarks(verdicts, probed):
             self.journal.note(Noted(text))
         self.journal.note(Ended(ANSWERED, tuple(bad)))
@@ -245,3 +258,8 @@ def _verdict(runs: Sequence[Probed], needed: int) -> Verdict | None:
     if Verdict.GOOD in verdicts:
         return Verdict.GOOD if len(verdicts) >= needed else None
     return next(iter(verdicts), None)
+
+
+def _reason(runs: Sequence[Probed], verdict: Verdict) -> str:
+    """The reason of the first of *runs* with this *verdict*."""
+    return next(run.reason for run in runs if run.verdict is verdict)

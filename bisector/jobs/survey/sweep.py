@@ -10,9 +10,11 @@ from bisector.build.toolchain import Toolchain
 from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History, Range
 from bisector.git.object_store import content_key
+from bisector.jobs.hunt.learning import RUNS, note_other_failures
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
+from bisector.jobs.survey.learning import SurveyLearner
 from bisector.probing.context import Context
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
@@ -145,6 +147,7 @@ class Sweep:
         self.journal = prober.journal
         self._history = prober.context.history
         self._graph = self._history.graph(question.commits).only(set(question.revisions))
+        self._learner = SurveyLearner(prober, self._graph, Purpose.SWEEP, question.flaky)
 
     def run(self) -> None:
         """Probe every revision, re-test the odd ones, then record the stretches.
@@ -155,9 +158,25 @@ class Sweep:
         if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
         self.prober.order(self.question.commits)
-        run = 0
+        runs = self._probe_undecided(0)
+        self._learner.from_ends()
+        self._learner.from_all()
+        self._probe_undecided(runs)  # by what was learnt, more runs may be needed
+        # re-tests are numbered after the highest possible number of first runs
+        first = MOST_RUNS if self.question.flaky else RUNS
+        while odd := self._odd_to_retest():
+            toolchain = self.prober.toolchains.proof or self.prober.toolchains.search
+            for run in range(first, first + self._passes().needed):
+                self._probe(odd, run, Purpose.RETEST, toolchain)
+        self._write()
+
+    def _probe_undecided(self, run: int) -> int:
+        """Probe the revisions until each has its first ruling; *run* is the number of the run.
+
+        The number of runs.
+        """
         while run < (needed := self._passes().needed):
-            known = self.prober.verdicts() if run else {}
+            known = self._learner.verdicts() if run else {}
             undecided = [
                 revision
                 for revision in self.question.order
@@ -165,19 +184,13 @@ class Sweep:
             ]
             self._probe(undecided, run, Purpose.SWEEP, None)
             run += 1
-        # re-tests are numbered after the highest possible number of first runs
-        first = MOST_RUNS if self.question.flaky else 1
-        while odd := self._odd_to_retest():
-            toolchain = self.prober.toolchains.proof or self.prober.toolchains.search
-            for run in range(first, first + self._passes().needed):
-                self._probe(odd, run, Purpose.RETEST, toolchain)
-        self._write()
+        return run
 
     def _passes(self) -> Passes:
         """The number of passes needed to judge a revision good, estimated without the re-tests."""
         if not self.question.flaky:
             return ONCE
-        known = self.prober.verdicts().values()
+        known = self._learner.verdicts().values()
         return passes_of([run for run in runs if run.purpose != Purpose.RETEST] for runs in known)
 
     def _probe(
@@ -219,7 +232,7 @@ class Sweep:
 
     def _odd_to_retest(self) -> list[str]:
         """The odd revisions that lack re-tests; their re-tests may make further revisions odd."""
-        runs_of = self.prober.verdicts()
+        runs_of = self._learner.verdicts()
         segments = self._segments(runs_of)
         odd = (index for segment in segments if segment.odd for index in segment.indexes)
         revisions, needed = (self._graph.revisions[index] for index in odd), self._passes().needed
@@ -227,7 +240,7 @@ class Sweep:
 
     def _write(self) -> None:
         """Record the stretches, the re-tests, the notes, and the end."""
-        runs_of = self.prober.verdicts()
+        runs_of = self._learner.verdicts()
         bad: set[str] = set()
         for segment in self._segments(runs_of):
             revisions = tuple(self._graph.revisions[index] for index in segment.indexes)
@@ -239,6 +252,7 @@ class Sweep:
         for revision in self._graph.revisions:
             if sweep_plan.retests(runs_of[revision]):
                 self.journal.note(self._retested(revision, runs_of[revision]))
+        note_other_failures(self.prober)
         for text in self._remarks(bad):
             self.journal.note(Noted(text))
         tags = (self._history.tags.get(rev, []) for rev in self._graph.revisions if rev in bad)
