@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bisector.build.toolchain import Toolchain
 from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Options, Test, pairs
-from bisector.record.events import Probed
+from bisector.record.events import OTHERWISE, Probed
 from bisector.record.patch_events import Cell, Judged
-from bisector.record.patch_outcome import Outcome, of_scenario, of_variant, of_watcher
+from bisector.record.patch_outcome import (
+    OTHER_WAY,
+    Outcome,
+    of_scenario,
+    of_variant,
+    of_watcher,
+)
 from bisector.record.verdict import Verdict
 from bisector.record.words import How, Purpose
 from bisector.testing import scenario_loader
@@ -123,12 +129,30 @@ class Judge:
             side.start_rest()
         before = row.before.results()
         after: Sequence[Probed | None] = row.after.results() if row.after else [None] * len(before)
+        after = list(map(self._compared, before, after))
         judged, first = [], 0
         for suite in self.suites:
             cases = slice(first, first + len(suite.all_cases))
             judged.append(self._judged(row, suite, before[cases], after[cases]))
             first += len(suite.all_cases)
         return judged
+
+    def _compared(self, before: Probed, after: Probed | None) -> Probed | None:
+        """*after*, the result with the patch, where it failed in another way than the bug.
+
+        It is harm by the patch if the test passed *before* and the failure speaks for itself.
+        """
+        learnt = self.prober.learnt_by(before.scenario)
+        if after is None or after.failure is None or learnt is None:
+            return after
+        if after.failure in learnt.failures:
+            return after
+        reason = after.reason.removeprefix(OTHERWISE)
+        if before.verdict is Verdict.BAD:
+            return replace(after, reason=f"{OTHER_WAY}: {reason}")
+        if before.verdict is Verdict.GOOD and after.failure.kind.speaks_for_itself:
+            return replace(after, verdict=Verdict.BAD, reason=reason)
+        return after
 
     def _judged(
         self, row: _Row, suite: Suite, before: Sequence[Probed], after: Sequence[Probed | None]

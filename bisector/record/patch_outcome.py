@@ -8,6 +8,8 @@ from enum import StrEnum
 from bisector.record.verdict import Verdict
 
 NO_TEST = "no test shows this bug"  # why a branch is UNKNOWN
+# how a reason begins: the bug's failure is gone, but the test still does not pass
+OTHER_WAY = "with the patch it fails in another way"
 
 Verdicts = tuple[Verdict, Verdict | None]  # before a patch and after it; None if it conflicts
 

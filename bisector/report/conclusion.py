@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bisector.record.patch_events import Judged
-from bisector.record.patch_outcome import NO_TEST, Outcome
+from bisector.record.patch_outcome import NO_TEST, OTHER_WAY, Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
@@ -94,11 +94,13 @@ _UNFIXED = {
 
 def _unfixed(judged: Sequence[Judged]) -> list[str]:
     """Where the patch does not fix what it is meant to, a text for each outcome."""
-    said = []
+    said: dict[str, list[Judged]] = {}
     for outcome, words in _UNFIXED.items():
-        if there := _revisions(one for one in judged if one.wanted and one.outcome is outcome):
-            said.append(f"{words} {_names(there)}")
-    return said
+        for one in judged:
+            if one.wanted and one.outcome is outcome:
+                other = one.problem.startswith(OTHER_WAY)
+                said.setdefault("fails in another way on" if other else words, []).append(one)
+    return [f"{words} {_names(_revisions(there))}" for words, there in said.items()]
 
 
 def _backport(summary: Summary) -> Conclusion:

@@ -21,6 +21,7 @@ from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Ended, Noted, Turned
+from bisector.record.failure import Failure
 from bisector.record.journal import Journal
 from bisector.record.patch_events import Judged, Ported
 from bisector.record.patch_outcome import Outcome
@@ -49,6 +50,8 @@ class Machine:
         self.store = store
         self.asked: list[tuple[str, str]] = []
         self.says: Callable[[str, str, str], Verdict] = verdict
+        self.failing: Callable[[str, str, int], Failure | None] = lambda source, name, run: None
+        self.lucky = -1
 
     def submit(self, request: Probe) -> Task:
         tree = self.store[request.tree].peel(pygit2.Tree)
@@ -56,8 +59,14 @@ class Machine:
         self.asked.append((request.oracle.name, request.toolchain.name))
         name = "spare" if request.oracle == OTHER else request.oracle.name
         told = self.says(source, name, request.toolchain.name)
+        if told is Verdict.BAD and request.run == self.lucky:
+            told = Verdict.GOOD
+        failure = self.failing(source, name, request.run) if told is Verdict.BAD else None
+        if failure and not failure.kind.speaks_for_itself:
+            told = Verdict.UNTESTABLE
+        ruling = Ruling(told, f"it is {told}", failure=failure)
         future: Future[Result] = Future()
-        future.set_result(Result(Ruling(told, f"it is {told}"), key_of(request), "binary"))
+        future.set_result(Result(ruling, key_of(request), "binary"))
         return Task(future, Slot())
 
     def wait(self, tasks: Collection[Task]) -> None:
@@ -138,10 +147,15 @@ class World:
         return replace(made, **more)  # type: ignore[arg-type]
 
     def run(
-        self, plan: BackportPlan, says: Callable[[str, str, str], Verdict] = verdict
+        self,
+        plan: BackportPlan,
+        says: Callable[[str, str, str], Verdict] = verdict,
+        failing: Callable[[str, str, int], Failure | None] = lambda source, name, run: None,
+        lucky: int = -1,
     ) -> Machine:
+        """Carry out *plan*; what is bad fails as *failing* says, and passes in run *lucky*."""
         prober, machine = self.prober()
-        machine.says = says
+        machine.says, machine.failing, machine.lucky = says, failing, lucky
         Backport(plan, prober, lambda text: None).run()
         return machine
 

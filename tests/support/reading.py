@@ -14,6 +14,7 @@ from bisector.probing.context import Context
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
 from bisector.probing.prober import Prober
+from bisector.record.failure import Failure
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.system.files import digest
@@ -67,11 +68,14 @@ class Answering:
 
 
 class Reader(Answering):
-    """Reads the verdict in the tree's src/haproxy.c."""
+    """Reads the verdict in the tree's src/haproxy.c; what is ``failing`` fails by itself."""
 
     def __init__(self, store: pygit2.Repository, reading: Reading) -> None:
         super().__init__()
         self.reading = reading
+        self.failing: Callable[[str, Oracle, int], Failure | None] = lambda source, oracle, run: (
+            None
+        )
         self.asked: list[tuple[str, str, str]] = []
         self._store = store
 
@@ -80,17 +84,27 @@ class Reader(Answering):
         source = tree["src/haproxy.c"].peel(pygit2.Blob).data.decode()
         self.asked.append((source, request.oracle.variant, request.toolchain.name))
         verdict = self.reading(source, request.oracle, request.toolchain.name)
-        ruling = Ruling(verdict, f"{verdict}, as it is", ("signature",) * (verdict == Verdict.BAD))
+        failure = self.failing(source, request.oracle, request.run)
+        if failure:
+            verdict = Verdict.BAD if failure.kind.speaks_for_itself else Verdict.UNTESTABLE
+        signature = ("signature",) * (verdict == Verdict.BAD and not failure)
+        reason = failure.text if failure else f"{verdict}, as it is"
+        ruling = Ruling(verdict, reason, signature, failure=failure)
         return Result(ruling, self._key(request), "binary", 1.0, 1.0, "/log")
 
 
 def reading_prober(
-    clone: Clone, workspace: Workspace, path: Path, reading: Reading, toolchains: Toolchains
+    clone: Clone,
+    workspace: Workspace,
+    path: Path,
+    reading: Reading,
+    toolchains: Toolchains,
+    oracle: Oracle | None = None,
 ) -> Prober:
     """A real prober with a Reader as executor and a journal at *path*."""
     history = History.open(clone.path, workspace)
-    context = Context(
-        workspace, history, toolchains, case("flap", "a=1"), (Tool(Path("/v"), "v", "id"),)
-    )
+    oracle = oracle or case("flap", "a=1")
+    tool = Tool(Path("/v"), "v", "id")
+    context = Context(workspace, history, toolchains, oracle, (tool,))
     reader = Reader(history.store, reading)
     return Prober(context, Journal(path), reader, lambda text: None, fresh=False)

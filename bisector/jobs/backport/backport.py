@@ -29,7 +29,7 @@ from bisector.system.workspace import Workspace
 
 # Part of the job's name. Raise it when a change of the code gives another answer to the same
 # question, so that a finished journal is not reused.
-_RULES = 2
+_RULES = 3
 
 
 @dataclass(frozen=True)

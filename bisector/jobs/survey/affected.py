@@ -12,7 +12,7 @@ from bisector.git.history import History, Range
 from bisector.jobs.hunt.learning import note_other_failures
 from bisector.jobs.hunt.proof import ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
-from bisector.jobs.survey.learning import SurveyLearner
+from bisector.jobs.survey.learning import RULES, SurveyLearner
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.context import Context
@@ -86,7 +86,7 @@ def affected_id(question: AffectedQuestion, context: Context) -> str:
             context.identity,
             series.digest if series else "",
         ),
-        *(str(question.flaky), question.tags, str(question.every)),
+        *(RULES, str(question.flaky), question.tags, str(question.every)),
     )[:12]
 
 

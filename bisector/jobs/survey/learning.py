@@ -19,6 +19,10 @@ from bisector.record.words import Purpose
 from bisector.search.graph import Graph
 from bisector.search.release_inference import children_of
 
+# Part of the names of surveys. Raise it when a change of the code gives another answer to the same
+# question, so that a finished journal is not reused.
+RULES = "2"
+
 ABSENT = "this revision does not have the feature yet"  # how a reason begins
 
 

@@ -14,7 +14,7 @@ from bisector.jobs.hunt.learning import RUNS, note_other_failures
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, MOST_RUNS, ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.estimate import estimate
-from bisector.jobs.survey.learning import SurveyLearner
+from bisector.jobs.survey.learning import RULES, SurveyLearner
 from bisector.probing.context import Context
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
@@ -111,6 +111,7 @@ def sweep_id(question: SweepQuestion, context: Context) -> str:
     return digest(
         *(
             Job.SWEEP,
+            RULES,
             context.identity,
             str(question.flaky),
             question.range.old.id,
