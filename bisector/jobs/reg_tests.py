@@ -7,6 +7,7 @@ time, since some bind fixed socket names, which would collide.
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,17 +100,20 @@ def changed(before: Verdict | None, after: Verdict) -> RegTestChange:
 def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Iterator[Path]:
     """A context manager that yields a folder with the `reg-tests/` of the tree with this id.
 
-    The folder is kept in the workspace's cache and not evicted within the context. Symbolic links
-    that lead out of `reg-tests/` are left out.
+    The folder is kept in the workspace's cache and not evicted within the context. In place of a
+    symbolic link to a file outside of `reg-tests/` there is a copy of that; other links that lead
+    out of it are left out.
     """
     top, empty = (store[key].peel(pygit2.Tree) for key in (tree, store.TreeBuilder().write()))
     folders = (entry for entry in top if entry.name == FOLDER and isinstance(entry, pygit2.Tree))
     source = next(folders, empty)
-    home = workspace.folder(FOLDER) / str(source.id)
+    copies = dict(_linked(top, source))
+    parts = (part for name, blob in copies.items() for part in (name, str(blob.id)))
+    home = workspace.folder(FOLDER) / (digest(str(source.id), *parts) if copies else str(source.id))
     while True:
         if not home.is_dir():
             with workspace.scratch() as scratch:
-                _export(source, scratch / home.name)
+                _export(source, copies, scratch / home.name)
                 publish(scratch / home.name, home)
         with hold(home) as held:
             if held:  # else another process has just evicted it
@@ -157,7 +161,27 @@ def _cases(home: Path, name: str) -> list[str]:
     return [str(case.relative_to(home)) for case in cases if case.is_file()]
 
 
-def _export(source: pygit2.Tree, draft: Path) -> None:
+def _linked(top: pygit2.Tree, source: pygit2.Tree) -> Iterator[tuple[str, pygit2.Blob]]:
+    """The symbolic links of *source*, `reg-tests/` of *top*, to files outside of it, by name."""
+    for name, target in _links(source, FOLDER):
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        if not path.startswith((f"{FOLDER}/", "../", "/")) and path in top:
+            entry = top[path]
+            if isinstance(entry, pygit2.Blob) and entry.filemode != FileMode.LINK:
+                yield name, entry
+
+
+def _links(tree: pygit2.Tree, folder: str) -> Iterator[tuple[str, str]]:
+    """The symbolic links of *tree*, which is called *folder*, by name, with their targets."""
+    for entry in tree:
+        name = f"{folder}/{entry.name}"
+        if isinstance(entry, pygit2.Tree):
+            yield from _links(entry, name)
+        elif isinstance(entry, pygit2.Blob) and entry.filemode == FileMode.LINK:
+            yield name, os.fsdecode(entry.data)
+
+
+def _export(source: pygit2.Tree, copies: Mapping[str, pygit2.Blob], draft: Path) -> None:
     root = draft / FOLDER
     with explained(f"cannot write {draft}"):
         links = list(_write(source, root))
@@ -166,6 +190,9 @@ def _export(source: pygit2.Tree, draft: Path) -> None:
         for link, _ in links:
             if not Path(os.path.realpath(link)).is_relative_to(root.resolve()):
                 link.unlink()
+        for name, blob in copies.items():
+            (draft / name).unlink(missing_ok=True)
+            (draft / name).write_bytes(blob.data)
 
 
 def _write(tree: pygit2.Tree, folder: Path) -> Iterator[tuple[Path, str]]:

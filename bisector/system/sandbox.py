@@ -23,7 +23,7 @@ AUTO, REQUIRE, OFF = "auto", "require", "off"
 MODES = (AUTO, REQUIRE, OFF)
 SWITCHED_OFF = "--sandbox off"
 
-_SYSTEM = ("/usr", "/nix/store", "/gnu/store")
+SYSTEM = ("/usr", "/nix/store", "/gnu/store")
 _LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # on most systems links to /usr
 # of /etc: what compilers, the C library and OpenSSL read; other files there may be secret
 _SETTINGS = (
@@ -194,7 +194,7 @@ def home_of(program: Path) -> Path:
     layout of `debian.fetch_vtest`), or the program itself.
     """
     folder, prefix = program.parent, program.parent.parent
-    if folder.name == "bin" and not _has_home(prefix):
+    if folder.name == "bin" and not has_home(prefix):
         return prefix
     return folder if (folder / "lib" / program.name).is_file() else program
 
@@ -204,7 +204,7 @@ def outermost(paths: Iterable[Path]) -> tuple[str, ...]:
 
     Fewer mounts make the sandbox start faster.
     """
-    wanted, system = dict.fromkeys(paths), set(map(Path, (*_SYSTEM, *_LINKED)))
+    wanted, system = dict.fromkeys(paths), set(map(Path, (*SYSTEM, *_LINKED)))
     mounted = system | wanted.keys()
     return tuple(
         str(path) for path in wanted if path not in system and mounted.isdisjoint(path.parents)
@@ -218,10 +218,10 @@ def visible(folder: Path, case: Path) -> Path:
     """
     above = (path for path in (folder, *folder.parents) if path.name == "reg-tests")
     top = next(above, folder)
-    return case if _has_home(top) else top
+    return case if has_home(top) else top
 
 
-def _has_home(folder: Path) -> bool:
+def has_home(folder: Path) -> bool:
     """Whether *folder* is $HOME or above it."""
     home = os.environ.get("HOME")
     return home is not None and Path(home).resolve().is_relative_to(folder.resolve())
@@ -235,7 +235,7 @@ def _system() -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), name)
         else:
             yield from ("--ro-bind-try", name, name)
-    for name in (*_SYSTEM, *(f"/etc/{name}" for name in _SETTINGS), _PROCESSORS):
+    for name in (*SYSTEM, *(f"/etc/{name}" for name in _SETTINGS), _PROCESSORS):
         yield from ("--ro-bind-try", name, name)
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from bisector.testing import links
+
 MAX_SEARCHED = 1 << 20  # bytes; larger companions are not searched for names of others
 
 _NAME = r"[\w.+-]+(?:/[\w.+-]+)*"
@@ -18,7 +20,7 @@ def companions(folder: Path, text: str) -> list[bytes]:
 
     These are the files that the text names, as ${testdir}/NAME or by the name of a file below
     *folder*; the files that these name; and so on. Of a folder named as ${testdir}/NAME, they are
-    all its files. Raises OSError.
+    all its files. Raises OSError, and ScenarioProblem for one that must not be shown to a test.
     """
     found: dict[str, bytes] = {}
     unsearched = [(folder, text)]
@@ -27,6 +29,7 @@ def companions(folder: Path, text: str) -> list[bytes]:
         for file in {*_named_by_testdir(folder, searched), *_named_below(folder, home, searched)}:
             name = str(file.relative_to(folder))
             if name not in found:
+                links.check(file, folder)
                 content = found[name] = file.read_bytes()
                 if len(content) <= MAX_SEARCHED and b"\0" not in content:
                     unsearched.append((file.parent, content.decode("utf-8", "replace")))

@@ -15,7 +15,7 @@ from bisector.system.files import digest, explained, require_room
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import crash_trace, threads, vtest
+from bisector.testing import crash_trace, links, threads, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.vtest import Place
@@ -30,10 +30,12 @@ _SANDBOX_FAILED = "bwrap: "  # how the only line begins if bubblewrap starts not
 class OwnFile(Oracle):
     """An oracle whose test is in the user's ``folder``, '' if the test is no file of the user's.
 
-    ``bad`` and ``skip`` are patterns for the output: what makes it bad, or untestable.
+    That of a scenario is rendered: ``files`` holds the texts by name. ``bad`` and ``skip`` are
+    patterns for the output: what makes it bad, or untestable.
     """
 
     _: KW_ONLY
+    files: tuple[tuple[str, str], ...] = ()
     folder: str = ""
     bad: str | None = None
     skip: str | None = None
@@ -111,14 +113,27 @@ class OwnFile(Oracle):
         return replace(self, folder=str(folder)) if self.folder else self
 
     @contextlib.contextmanager
-    def place(self, trial: Trial) -> Iterator[Place]:
-        """Prepare a run, see vtest.place(), with all that the file needs visible in the sandbox."""
-        with vtest.place(self.file, (), self.folder, trial) as place:
-            alone = sandbox.visible(place.case.parent, place.case) == place.case
-            if place.box and self.folder and alone:  # as the folder is $HOME
-                beside = (str(place.case.parent / name) for name, _ in self.files_of_user())
-                place = replace(place, box=replace(place.box, reads=(*place.box.reads, *beside)))
+    def place(self, trial: Trial, changed: str = "") -> Iterator[Place]:
+        """Prepare a run, see vtest.place(), with all that the file needs visible in the sandbox.
+
+        The text *changed*, if there is one, is run in place of the file's own, in another folder.
+        """
+        files = (*self.files, (self.file, changed)) if changed else self.files
+        with vtest.place(self.file, files, "" if changed else self.folder, trial) as place:
+            if place.box and self.folder:
+                needed = map(str, self._beside(Path(self.folder, self.file)))
+                place = replace(place, box=replace(place.box, reads=(*place.box.reads, *needed)))
             yield place
+
+    def _beside(self, case: Path) -> Iterator[Path]:
+        """The folder that is visible with the *case*, and what the case needs outside of it."""
+        folder = case.parent
+        shown = sandbox.visible(folder, case)
+        yield shown
+        for name, _ in self.files_of_user():
+            if shown == case:  # as the folder is $HOME
+                yield folder / name
+            yield from links.stations(folder / name, shown if shown != case else folder)
 
     def execute(
         self,

@@ -51,12 +51,8 @@ class Place:
 
 
 @contextlib.contextmanager
-def place(
-    vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial, beside: str = ""
-) -> Iterator[Place]:
+def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial) -> Iterator[Place]:
     """Prepare a run of the case *vtc*, which is in the user's *folder*, else one of *files*.
-
-    It may read the folder *beside*, too.
 
     The run's folder is in the system's temporary folder: the path of a socket may have at most
     107 bytes, which one in the workspace could exceed. Raises WorkspaceProblem if the files cannot
@@ -69,8 +65,7 @@ def place(
                 (home / name).write_text(text)
         box = None
         if trial.slot.sandbox:
-            own = Path(beside or home)
-            reads = (trial.binary.parent, sandbox.visible(own, own / vtc))
+            reads = (trial.binary.parent, sandbox.visible(home, home / vtc))
             box = trial.slot.sandbox.box(scratch, *trial.writes, reads=reads)
         # varnishtest's -conf-OK waits for a text that HAProxy since 2.8 prints with -V only
         env = {

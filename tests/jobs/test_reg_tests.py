@@ -324,10 +324,12 @@ class Exporter:
         self.store = private_store(clone.git, workspace)
 
     def tree(self, files: Mapping[str, tuple[str, FileMode]]) -> str:
+        """The id of a tree with *files* below reg-tests/, or below the root if named with a `/`."""
         index = pygit2.Index()
         for path, (content, mode) in files.items():
             blob = self.clone.git.create_blob(content.encode())
-            index.add(pygit2.IndexEntry(f"reg-tests/{path}", blob, mode))
+            place = path.removeprefix("/") if path.startswith("/") else f"reg-tests/{path}"
+            index.add(pygit2.IndexEntry(place, blob, mode))
         return str(index.write_tree(self.clone.git))
 
 
@@ -370,6 +372,29 @@ def test_links_that_lead_out_are_not(exporter: Exporter, links: Mapping[str, str
         assert (root / "keep").exists()
         (bad,) = (name for name in links if name.endswith("a"))
         assert not (root / bad).is_symlink()
+
+
+def test_in_place_of_a_link_to_another_file_of_the_tree_is_a_copy(exporter: Exporter) -> None:
+    """As in upstream's mailers/healthcheckmail.vtc."""
+
+    def tree(content: str) -> str:
+        files = {
+            "/examples/x.lua": (content, FileMode.BLOB),
+            "/examples/again": ("x.lua", FileMode.LINK),
+            "mailers/x.lua": ("../../examples/x.lua", FileMode.LINK),
+            "mailers/again": ("../../examples/again", FileMode.LINK),
+        }
+        return exporter.tree(files)
+
+    with (
+        exported(exporter.workspace, exporter.store, tree("-- old")) as old,
+        exported(exporter.workspace, exporter.store, tree("-- new")) as new,
+    ):
+        assert old != new, "its content is part of what is exported"
+        for home, content in ((old, "-- old"), (new, "-- new")):
+            assert (home / "reg-tests/mailers/x.lua").read_text() == content
+            assert not (home / "reg-tests/mailers/x.lua").is_symlink()
+            assert not (home / "reg-tests/mailers/again").exists(), "one link is followed"
 
 
 def test_a_tree_without_reg_tests_has_none(exporter: Exporter) -> None:

@@ -24,7 +24,7 @@ from tests.support.planted import (
     USE_AFTER_FREE,
     Edit,
 )
-from tests.support.planted_hunts import BUG, TEST, THREADS, found, hunted, surveyed
+from tests.support.planted_hunts import BUG, TEST, THREADS, found, healed, hunted, surveyed
 from tests.support.real import bisector
 
 
@@ -96,6 +96,30 @@ def test_and_what_fails_between_two_good_ends(ground: Playground, tmp_path: Path
     bad = [one for one in report["stretches"] if one["verdict"] == "bad"]
     assert [len(one["revisions"]) for one in bad] == [5]
     assert (bad[0]["first"], bad[0]["last"]) == ("v3.0.15", "v3.0.19")
+
+
+def test_a_patch_that_heals_a_refusal_fixes_it(ground: Playground, tmp_path: Path) -> None:
+    report, status = healed(tmp_path, ground, {REFUSAL: range(1, 2)}, *VERIFY)
+    assert status == 0
+    assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.REFUSAL]
+    assert {one["outcome"] for one in report["judged"] if one["wanted"]} == {"fixes"}
+
+
+def test_one_after_which_it_fails_in_another_way_is_not_said_to(
+    ground: Playground, tmp_path: Path
+) -> None:
+    bugs = {REFUSAL: range(1, 2), NOT_FOUND: range(2, 3)}
+    report, status = healed(tmp_path, ground, bugs, *VERIFY)
+    assert status == 1
+    assert report["conclusion"]["why"].startswith("fails in another way on ")
+
+
+def test_a_refusal_shows_a_branch_that_needs_the_fix(ground: Playground, tmp_path: Path) -> None:
+    asked = ("backport", "{fix}", "--onto", "{bug}")
+    report, status = healed(tmp_path, ground, {REFUSAL: range(1, 2)}, *asked)
+    assert status == 0
+    assert [one["outcome"] for one in report["ported"]] == ["fixes"]
+    assert [one["affected"] for one in report["ported"]] == ["bad"]
 
 
 def test_a_configuration_that_is_refused_needs_no_test(ground: Playground, tmp_path: Path) -> None:

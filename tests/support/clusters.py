@@ -80,7 +80,7 @@ class Ground:
     def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
         """The question that a client asks."""
         toolchain = setup.find_toolchain(Options(), self.workspace, Dev.name)
-        judge = oracle or VTestCase("any", "digest", "any.vtc", (("any.vtc", "vtest x"),))
+        judge = oracle or VTestCase("any", "digest", "any.vtc", files=(("any.vtc", "vtest x"),))
         place, needed = str(self.clone.git.path), judge.find_tools(self.workspace)
         return Probe(place, tree, toolchain, judge, needed, run, again=False)
 

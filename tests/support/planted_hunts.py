@@ -83,6 +83,24 @@ def surveyed(
     return report
 
 
+def healed(
+    folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str
+) -> tuple[dict[str, Any], int]:
+    """The report on the last of three commits as a fix of the one before, and the exit status."""
+    commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, 3)
+    (folder / "path.vtc").write_text(TEST)
+    answer = folder / "answer.json"
+    where = ("--repo", str(folder / "repo.git"), "--json", str(answer), "--confirm", "none")
+    asked = [word.format(bug=commits[1], fix=commits[2]) for word in words]
+    done = bisector(*asked, *where, "--vtc", str(folder / "path.vtc"))
+    print(done.stdout, done.stderr)
+    report: dict[str, Any] = json.loads(answer.read_text())
+    return report, done.returncode
+
+
+VERIFY = ("verify", "--patch", "{fix}", "--on", "{bug}")
+
+
 def found(report: dict[str, Any], commits: list[str], change: str) -> int:
     """The number of the commit that made a *change*, which is proven."""
     assert report[change]["proven"], report[change]["doubt"]

@@ -16,7 +16,7 @@ from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest import Place
 from tests.support.vtest_logs import EXIT_1, EXPECT, REFUSED, RX_TIMEOUT, SEGV, SERVING
 
-CASE = VTestCase("any", "digest", "any.vtc", (("any.vtc", "vtest any"),))
+CASE = VTestCase("any", "digest", "any.vtc", files=(("any.vtc", "vtest any"),))
 
 
 def ruling(
@@ -67,6 +67,6 @@ def test_a_failed_expectation_needs_no_second_look(
 def test_a_known_signature_decides_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signature = VTestCase("any", "digest", "any.vtc", CASE.files, bad="signal 11")
+    signature = VTestCase("any", "digest", "any.vtc", files=CASE.files, bad="signal 11")
     told = ruling(tmp_path, monkeypatch, SERVING + SEGV, serves=False, case=signature)
     assert told.verdict is Verdict.BAD

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bisector.errors import EnvironmentProblem, WorkspaceProblem
+from bisector.errors import EnvironmentProblem, ScenarioProblem, WorkspaceProblem
 from bisector.system.sandbox import Sandbox
 from bisector.system.slots import Slot
 from bisector.testing.oracle import Trial
@@ -61,3 +61,26 @@ def test_a_file_that_is_gone_meanwhile_is_told(oracle: ConfigFile) -> None:
     Path(oracle.folder, "x.cfg").unlink()
     with pytest.raises(WorkspaceProblem, match=r"cannot read .*x\.cfg"):
         oracle.files_of_user()
+
+
+def test_a_companion_that_is_a_link_out_of_the_folder_is_visible(
+    oracle: ConfigFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/nowhere")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/a.lst").write_text("10.0.0.1\n")
+    Path(oracle.folder, "a.lst").unlink()
+    Path(oracle.folder, "a.lst").symlink_to("../lists/a.lst")
+    with oracle.place(trial(tmp_path)) as place:
+        assert place.box
+        assert place.box.reads[-1] == str(tmp_path / "lists/a.lst")
+    assert ("a.lst", b"10.0.0.1\n") in oracle.files_of_user(), "workers get a copy"
+
+
+def test_one_that_leads_elsewhere_is_told(oracle: ConfigFile, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("")
+    Path(oracle.folder, "a.lst").unlink()
+    Path(oracle.folder, "a.lst").symlink_to("../secret")
+    with pytest.raises(ScenarioProblem, match=r"a\.lst is .*secret, outside of"):
+        ConfigFile.of_option(str(Path(oracle.folder, "x.cfg")), bad_if=None, skip_if=None)

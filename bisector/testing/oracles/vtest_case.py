@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -19,7 +18,6 @@ from bisector.system.workspace import Workspace
 from bisector.testing import guards, memory, minimal, threads, vtc_text, vtest
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
-from bisector.testing.vtest import Place
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
 
 # A scenario's test takes 0.3 s, and waits at most 3 s for one state.
@@ -33,18 +31,16 @@ BY_COMMENT, BY_GUARD = "skipped, as run-regtests.sh does", "VTest skipped it: it
 class VTestCase(OwnFile):
     """A VTest case, with patterns for VTest's log.
 
-    ``vtc`` is the file's name. A scenario's case is rendered: ``files`` holds the texts by name.
-    A user's own case is in ``folder``, its ${testdir}. The patterns ``bad``, ``control`` and
-    ``skip`` are those of Patterns; without ``bad``, a failed expectation makes a binary bad. At the
-    end HAProxy is left running for ``linger`` seconds. If ``times`` is set, what comes after its
-    start is repeated so often.
+    ``vtc`` is the file's name. A user's own case is in ``folder``, its ${testdir}. The patterns
+    ``bad``, ``control`` and ``skip`` are those of Patterns; without ``bad``, a failed expectation
+    makes a binary bad. At the end HAProxy is left running for ``linger`` seconds. If ``times`` is
+    set, what comes after its start is repeated so often.
     """
 
     option: ClassVar[str] = "vtc"
     summary: ClassVar[str] = "any VTest case, instead of a scenario"
 
     vtc: str
-    files: tuple[tuple[str, str], ...] = ()
     control: str | None = None
     linger: float = 0.0
     times: int = 0
@@ -70,7 +66,7 @@ class VTestCase(OwnFile):
             name,
             key,
             vtc,
-            files,
+            files=files,
             bad=bad,
             control=control,
             seconds=SCENARIO_SECONDS,
@@ -131,7 +127,7 @@ class VTestCase(OwnFile):
             skipped = Failure(FailureClass.SKIPPED, ", ".join(unmet))
             return Ruling(Verdict.UNTESTABLE, reason, unmet, failure=skipped)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
-        with self._changed_place(text, trial) as place:
+        with self.place(trial, self._changed(text)) as place:
             done = vtest.run_test(place, trial, buffer)
         ruling = classify(done, self.patterns)
         if not self.knows_its_bug and _may_be_broken(ruling) and not minimal.starts(trial):
@@ -142,19 +138,18 @@ class VTestCase(OwnFile):
         return replace(ruling, seconds=done.seconds)
 
     def _changed(self, text: str) -> str:
-        """The case's *text*, changed for ``linger`` and ``times``. Raises ScenarioProblem."""
+        """The case's *text*, changed for ``linger`` and ``times``; '' if it stays as it is.
+
+        Raises ScenarioProblem if there is nothing to repeat.
+        """
+        if not self.times and not self.linger:
+            return ""
         if self.times:
             measure = f'shell {{sh "{memory.SCRIPT}"}}'
             text = vtc_text.repeated(text, self.times, memory.interval(self.times), measure)
-        return vtc_text.lingering(text, self.linger) if self.linger else text
-
-    def _changed_place(self, text: str, trial: Trial) -> AbstractContextManager[Place]:
-        """Prepare a run of the case, or of its changed *text*."""
-        changed = self._changed(text)
-        if changed == text:
-            return vtest.place(self.vtc, self.files, self.folder, trial)
-        case = (self.vtc, vtc_text.moved(changed, self.folder) if self.folder else changed)
-        return vtest.place(self.vtc, (*self.files, case), "", trial, beside=self.folder)
+        if self.linger:
+            text = vtc_text.lingering(text, self.linger)
+        return vtc_text.moved(text, self.folder) if self.folder else text
 
     def _text(self) -> str:
         """The case's text; '' if it cannot be read, which VTest reports, too."""
@@ -166,7 +161,7 @@ class VTestCase(OwnFile):
         """A function that runs a shell command as VTest runs those of this case."""
 
         def run(command: str) -> Finished:
-            with vtest.place(self.vtc, self.files, self.folder, trial) as place:
+            with self.place(trial) as place:
                 return vtest.run_shell(place, trial, command)
 
         return run

@@ -100,7 +100,7 @@ class World:
         self, change: Mapping[str, str | None], tests: int = 1, slot: Slot | None = None
     ) -> dict[str, Covered]:
         """What is known of each file that *change* touches."""
-        oracles = [VTestCase("x", "d", "x.vtc", (("x.vtc", ""),))] * tests
+        oracles = [VTestCase("x", "d", "x.vtc", files=(("x.vtc", ""),))] * tests
         tree = self.clone.tree(change, self.revision)
         found = measure(self.context(), self.revision, tree, oracles, slot)
         assert all((e.revision, e.name) == (self.revision, "v3.0.0") for e in found)
