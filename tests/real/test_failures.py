@@ -27,6 +27,8 @@ from tests.support.planted import (
 from tests.support.planted_hunts import BUG, TEST, THREADS, found, healed, hunted, surveyed
 from tests.support.real import bisector
 
+VERIFY = ("verify", "--patch", "{fix}", "--on", "{bug}")
+
 
 @pytest.mark.parametrize(
     ("bug", "decoy", "kind"),

@@ -98,9 +98,6 @@ def healed(
     return report, done.returncode
 
 
-VERIFY = ("verify", "--patch", "{fix}", "--on", "{bug}")
-
-
 def found(report: dict[str, Any], commits: list[str], change: str) -> int:
     """The number of the commit that made a *change*, which is proven."""
     assert report[change]["proven"], report[change]["doubt"]
