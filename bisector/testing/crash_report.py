@@ -150,9 +150,13 @@ def _functions(frames: Sequence[str]) -> tuple[str, ...]:
     own = (frame for frame in frames if not _IN_LIBRARY.match(frame))
     matches = filter(None, map(_FRAME.match, own))
     names = [match[match.lastindex or 0] for match in matches]
-    return tuple([name for name in names if not is_machinery(name)][:MAX_FUNCTIONS])
+    return innermost(names)
 
 
-def is_machinery(function: str) -> bool:
-    """Whether *function* is one that calls everything, or that reports the crash itself."""
-    return _MACHINERY.fullmatch(function) is not None
+def innermost(functions: Iterable[str]) -> tuple[str, ...]:
+    """The first of HAProxy's own *functions*, each once, at most MAX_FUNCTIONS.
+
+    Those that call everything, and those that report a crash, are left out.
+    """
+    own = dict.fromkeys(name for name in functions if not _MACHINERY.fullmatch(name))
+    return tuple(own)[:MAX_FUNCTIONS]

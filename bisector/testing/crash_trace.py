@@ -21,7 +21,7 @@ from bisector.system.process import run
 from bisector.system.sandbox import Box
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.crash_report import MAX_FUNCTIONS, is_machinery
+from bisector.testing.crash_report import innermost
 
 NAME = "crash trace"
 SOURCE = Path(__file__).parent / "preload" / "crash_trace.c"
@@ -146,5 +146,5 @@ def _functions(
     except MissingProgram:  # it comes with the compiler's assembler and linker
         return ()
     names = done.output.splitlines()[::2] if done.ok else []
-    known = [name.partition(".")[0] for name in names if re.fullmatch(r"[A-Za-z_][\w.]*", name)]
-    return tuple([name for name in known if not is_machinery(name)][:MAX_FUNCTIONS])
+    known = (name.partition(".")[0] for name in names if re.fullmatch(r"[A-Za-z_][\w.]*", name))
+    return innermost(known)

@@ -1,6 +1,7 @@
 """What crashes print: excerpts of real logs of VTest, without its mark and the instance's name.
 
-Those of HAProxy are made by its CLI, those of sanitizers by a small program in its place.
+Those of HAProxy are made by its CLI, those of sanitizers by a small program in its place, or by
+faults that were planted in HAProxy 3.0.11 (``fault_*``).
 """
 
 from __future__ import annotations
@@ -212,6 +213,79 @@ previously allocated by thread T0 here:
 
 SUMMARY: AddressSanitizer: double-free ../../../../src/libsanitizer/asan/asan_malloc_linux.cpp:52\
  in __interceptor_free
+"""
+
+
+_FAULT = "READ of size 9 at 0x6020000008d8 thread T0"
+_CALLERS = (
+    "0x6f5f02 in fault_any src/http_fetch.c:1096",
+    "0x6f5f02 in smp_fetch_path src/http_fetch.c:1116",
+    "0x5bfadd in sample_process src/sample.c:1374",
+    "0x7b7884 in acl_exec_cond src/acl.c:1071",
+    "0x570e67 in http_req_get_intercept_rule src/http_ana.c:2703",
+    "0x75cf86 in run_tasks_from_lists src/task.c:632",
+    "0x75e0c3 in process_runnable_tasks src/task.c:876",
+    "0x6881f2 in main src/haproxy.c:4035",
+    "0x7f95cfa45249 in __libc_start_call_main ../sysdeps/nptl/libc_start_call_main.h:58",
+    "0x427240 in _start (/binaries/78/haproxy+0x427240)",
+)
+_SOURCES = "../../../../src/libsanitizer/sanitizer_common/sanitizer_common_interceptors"
+
+
+def _trace(*frames: str) -> str:
+    return "".join(f"    #{at} {frame}\n" for at, frame in enumerate((*frames, *_CALLERS)))
+
+
+# gcc 12 with -fsanitize=address,undefined -g1 -O1: UBSan goes on after what it finds
+_ALLOCATED = f"""
+0x6020000008d8 is located 0 bytes to the right of 8-byte region [0x6020000008d0,0x6020000008d8)
+allocated by thread T0 here:
+{_trace(f"0x7f95d04b89cf in __interceptor_malloc {_SOURCES}.inc:69")}
+SUMMARY: AddressSanitizer: heap-buffer-overflow {_SOURCES}.inc:799 in __interceptor_memset
+Shadow bytes around the buggy address:
+=>0x0c047fff8110: fa fa 01 fa fa fa 01 fa fa fa 00[fa]fa fa fa fa
+==7==ABORTING
+"""
+HEAP_OVERFLOW = f"""\
+=================================================================
+==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x6020000008d8 at pc 0x7f95d0447681 \
+bp 0x7ffcd63d4c80 sp 0x7ffcd63d4430
+{_FAULT}
+{_trace(f"0x7f95d0447680 in __interceptor_strlen {_SOURCES}.inc:799")}{_ALLOCATED}"""
+# the same, as by newer sanitizers and by their libraries without debug information
+HEAP_OVERFLOW_13 = HEAP_OVERFLOW.replace("in __interceptor_strlen", "in strlen")
+HEAP_OVERFLOW_STRIPPED = HEAP_OVERFLOW_13.replace(
+    f"{_SOURCES}.inc:799\n", "(/usr/lib64/libasan.so.8+0x5a6d3) (BuildId: 84fa7d21)\n"
+)
+STACK_OVERFLOW = f"""\
+==7==ERROR: AddressSanitizer: stack-buffer-overflow on address 0x7f9e23104d28 at pc 0x7f9e25c72b5e \
+bp 0x7ffc52a959b0 sp 0x7ffc52a95160
+{_FAULT}
+{
+    _trace(
+        f"0x7f9e25c72b5d in printf_common {_SOURCES}_format.inc:553",
+        f"0x7f9e25c7446d in __interceptor_vsnprintf {_SOURCES}.inc:1665",
+        f"0x7f9e25c745be in __interceptor_snprintf {_SOURCES}.inc:1736",
+    )
+}
+Address 0x7f9e23104d28 is located in stack of thread T0
+ at offset 40 in frame
+    #0 0x6f5d41 in smp_fetch_path src/http_fetch.c:1114
+
+  This frame has 3 object(s):
+    [32, 40) 'here' (line 1093) <== Memory access at offset 40 overflows this variable
+"""
+BAD_FREE = f"""\
+==7==ERROR: AddressSanitizer: attempting free on address which was not malloc()-ed: 0x7fa3f0904c24 \
+in thread T0
+{_trace(f"0x7fa3f34b76a8 in __interceptor_free {_SOURCES}.cpp:52")}"""
+RECURSION = f"""\
+==7==ERROR: AddressSanitizer: stack-overflow on address 0x7ffd47670d6c (pc 0x0000006ee17f bp 0x7ffd\
+47671230 sp 0x7ffd47670d60 T0)
+{_trace(*["0x6ee20c in fault_dive src/http_fetch.c:1090"] * 9)}"""
+UNDEFINED = f"""\
+src/http_fetch.c:1088:75: runtime error: index 7 out of bounds for type 'int [4]'
+{_trace("0x6ee16a in fault_index src/http_fetch.c:1088")}
 """
 
 

@@ -7,12 +7,19 @@ import pytest
 from bisector.testing import crash_report
 from bisector.testing.crash_report import CrashReport
 from tests.support.crash_logs import (
+    BAD_FREE,
     BUG,
     BUG_2_9,
     DOUBLE_FREE,
+    HEAP_OVERFLOW,
+    HEAP_OVERFLOW_13,
+    HEAP_OVERFLOW_STRIPPED,
     PANIC,
     PANIC_2_9,
+    RECURSION,
     SEGV,
+    STACK_OVERFLOW,
+    UNDEFINED,
     USE_AFTER_FREE,
     WARNING,
     WATCHDOG,
@@ -23,6 +30,8 @@ from tests.support.vtest_logs import SEGV as BAD_STATUS
 
 CONDITION = 'FATAL: bug condition "one > zero" matched at src/debug.c'
 ABOUT_TO_KILL = "PANIC: a thread is about to kill the process"
+
+CALLERS = ("fault_any", "smp_fetch_path", "sample_process", "acl_exec_cond")
 
 
 def report(text: str) -> CrashReport:
@@ -59,6 +68,12 @@ def report(text: str) -> CrashReport:
         (USE_AFTER_FREE, "AddressSanitizer: heap-use-after-free", ("srv_read", "srv_use")),
         (SEGV, "AddressSanitizer: SEGV", ("srv_read",)),
         (DOUBLE_FREE, "AddressSanitizer: attempting double-free", ()),
+        (HEAP_OVERFLOW, "AddressSanitizer: heap-buffer-overflow", CALLERS),
+        (HEAP_OVERFLOW_13, "AddressSanitizer: heap-buffer-overflow", CALLERS),
+        (HEAP_OVERFLOW_STRIPPED, "AddressSanitizer: heap-buffer-overflow", CALLERS),
+        (STACK_OVERFLOW, "AddressSanitizer: stack-buffer-overflow", CALLERS),
+        (BAD_FREE, "AddressSanitizer: attempting free", CALLERS),
+        (RECURSION, "AddressSanitizer: stack-overflow", ("fault_dive", *CALLERS[:3])),
     ],
 )
 def test_the_reason_and_the_innermost_functions_are_found(
@@ -122,6 +137,31 @@ def test_what_is_no_crash_gives_no_report(log: str) -> None:
 @pytest.mark.parametrize("text", [BUG, BUG_2_9, PANIC, WARNING + WATCHDOG, USE_AFTER_FREE, SEGV])
 def test_what_haproxy_prints_itself_is_read_as_well(text: str) -> None:
     assert crash_report.find(f"some output\n{text}") == report(text)
+
+
+def test_what_ubsan_says_before_haproxy_goes_on_is_not_the_reason() -> None:
+    assert report(UNDEFINED + USE_AFTER_FREE) == report(USE_AFTER_FREE)
+    assert report(UNDEFINED + BUG) == report(BUG)
+    refused = "[ALERT]    (7) : config : Fatal errors found in configuration.\n"
+    for more in (refused, "00000000:fe.accept(0005)=0009 from [127.0.0.1:1]\n"):
+        assert crash_report.find(printed(UNDEFINED + more)) is None
+        assert crash_report.find(printed(UNDEFINED + UNDEFINED + more)) is None
+
+
+def test_what_ubsan_says_last_is_the_reason() -> None:
+    found = report(UNDEFINED)
+    assert found.reason == (
+        "src/http_fetch.c: runtime error: index 7 out of bounds for type 'int [4]'"
+    )
+    assert found.functions == ("fault_index", *CALLERS[:3])
+    assert report(UNDEFINED.replace("index 7", "index 8") + UNDEFINED) == found
+    other = printed("00000000:fe.accept(0005)=0009 from [127.0.0.1:1]", "h2")
+    assert crash_report.find(printed(UNDEFINED) + other) == found
+
+
+def test_evidence_has_no_folders_of_this_machine() -> None:
+    absolute = USE_AFTER_FREE.replace(" src/", " /home/jo/trees/asan-0/src/")
+    assert report(absolute) == report(USE_AFTER_FREE)
 
 
 def test_the_evidence_is_the_reason_and_the_call_trace_as_they_were_printed() -> None:

@@ -7,6 +7,7 @@ import pytest
 from bisector.record.failure import Failure, FailureClass
 from bisector.system.process import Finished
 from bisector.testing.vtest_failure import HowItFailed, how_it_failed
+from tests.support.crash_logs import UNDEFINED, printed
 from tests.support.vtest_logs import (
     CLI,
     EOF,
@@ -52,6 +53,8 @@ def failed(log: str, status: int | None = 1) -> HowItFailed:
         (SERVING + EOF, FailureClass.CONNECTION),
         (SERVING + RECV, FailureClass.CONNECTION),
         (SERVING + EXIT_1, FailureClass.OTHER),
+        (SERVING + printed(UNDEFINED) + EXIT_1, FailureClass.CRASH),
+        (SERVING + printed(f"{UNDEFINED}it goes on\n") + EXIT_1, FailureClass.OTHER),
         (UNKNOWN_COMMAND, FailureClass.HARNESS),
         ("", FailureClass.HARNESS),
         (STATUS_0 + SILENT_OK, FailureClass.HARNESS),

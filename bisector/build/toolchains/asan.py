@@ -13,8 +13,9 @@ from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
 # HAProxy keeps what it frees in pools, where no sanitizer sees it: without pools, each object is
-# allocated and freed by itself.
-_DEBUG = "-DDEBUG_STRICT=2 -DDEBUG_NO_POOLS -DDEBUG_DONT_SHARE_POOLS"
+# allocated and freed by itself. Nor is it as large as another pool's, or has HAProxy's own mark at
+# its end, where an overflow would end.
+_POOLS = ("-DDEBUG_NO_POOLS", "-DDEBUG_DONT_SHARE_POOLS", "-DDEBUG_MEMORY_POOLS=0")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Asan(Toolchain):
         "OPT_CFLAGS": "-O1",
         "DEBUG_CFLAGS": "",
         "ARCH_FLAGS": " ".join(sanitizers.FLAGS),
-        "DEBUG": _DEBUG,
+        "DEBUG": " ".join(("-DDEBUG_STRICT=2", *_POOLS)),
         "USE_OBSOLETE_LINKER": "1",
     }
 
