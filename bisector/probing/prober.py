@@ -11,6 +11,7 @@ from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.context import Context
 from bisector.probing.executors import Executor, Task
+from bisector.probing.hangs import Hangs
 from bisector.probing.probe import key_of, recall
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Learnt, Noted, Probed
@@ -51,6 +52,7 @@ class Prober:
         self._failures_agreed: set[str] = set()
         self._under_way: dict[Ticket, Task] = {}
         self._learnt: dict[str, Learnt] = {}
+        self._hangs = Hangs(journal.events)
 
     def order(self, commits: Iterable[str]) -> None:
         """Set the job's *commits*: events give the index of their revision among them."""
@@ -152,7 +154,8 @@ class Prober:
 
     def _look_up(self, ticket: Ticket) -> None:
         """Answer from the journal or the cache, else start a probe."""
-        request = self.context.request(ticket.tree, ticket.toolchain, ticket.run, ticket.oracle)
+        oracle = self._hangs.timed(ticket, self.learnt)
+        request = self.context.request(ticket.tree, ticket.toolchain, ticket.run, oracle)
         request = replace(request, again=self._fresh)
         ticket.key = key_of(request)
         if event := self.journal.asked(ticket.key, ticket.run, ticket.revision, ticket.patched):
@@ -192,6 +195,7 @@ class Prober:
         place = self._places.get(ticket.revision)
         event = ticket.event(self.context.history, result, known, place)
         self.journal.append(event)
+        self._hangs.add(event)
         if result.remark:
             self.journal.note(Noted(result.remark))
         self._answer(ticket, event)

@@ -140,7 +140,13 @@ class Learnt(Event):
     def text(self) -> str:
         """The event in one sentence."""
         what = ", or ".join(map(str, self.failures))
-        return f"the bug's failure, learnt at {self.name} in {self.runs} runs: {what}"
+        hang = "; a hang: what the test waits for does not come in time" * self.is_hang
+        return f"the bug's failure, learnt at {self.name} in {self.runs} runs: {what}{hang}"
+
+    @property
+    def is_hang(self) -> bool:
+        """Whether each of the failures is a test that waited in vain."""
+        return all(failure.kind.is_hang for failure in self.failures)
 
     def judge(self, probed: Probed) -> Probed:
         """*probed* with the verdict by what was learnt: bad is what fails as the bug does."""

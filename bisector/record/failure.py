@@ -33,6 +33,11 @@ class FailureClass(StrEnum):
         return self in (FailureClass.EXPECTATION, FailureClass.CRASH)
 
     @property
+    def is_hang(self) -> bool:
+        """Whether the test waited in vain."""
+        return self is FailureClass.TIMEOUT
+
+    @property
     def learnable(self) -> bool:
         """Whether such a failure may be the bug's."""
         return self not in (

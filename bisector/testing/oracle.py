@@ -61,7 +61,8 @@ class Oracle(ABC):
 
     ``name`` and ``variant`` identify it in reports. ``digest`` is part of cache keys: it covers
     everything that decides the rulings, except the tools and conditions(). ``seconds`` is the
-    smallest time limit of one run; :mod:`bisector.testing.timeouts` raises it.
+    smallest time limit of one run; :mod:`bisector.testing.timeouts` raises it. ``patient``: a run
+    that a busy machine may have spoilt is made again.
 
     A kind that users choose on the command line has an ``option`` (its name, without dashes), an
     ``argument`` (the value's name in the help, '' for an option without a value) and a ``summary``
@@ -80,6 +81,7 @@ class Oracle(ABC):
     _: KW_ONLY
     variant: str = ""
     seconds: float = RUN_SECONDS
+    patient: bool = True
 
     @classmethod
     def of_option(cls, text: str, *, bad_if: str | None, skip_if: str | None) -> Self:

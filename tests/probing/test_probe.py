@@ -124,6 +124,7 @@ SCENARIO = replace(ORACLE, bad="signature", control="control")
         (SCENARIO, ["nothing", "nothing", "control"], 2, Verdict.UNTESTABLE),
         (SCENARIO, ["control signature"], 1, Verdict.BAD),
         (ORACLE, ["TIMED OUT (kill -9)", "fine"], 2, Verdict.GOOD),
+        (replace(ORACLE, patient=False), ["TIMED OUT (kill -9)", "fine"], 1, Verdict.UNTESTABLE),
         (ORACLE, ["---- h1 Bad exit status", "fine"], 1, Verdict.UNTESTABLE),
     ],
 )
