@@ -14,6 +14,7 @@ from bisector.report import swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
+from bisector.report.reliability import unreliable
 
 _NAMED = 4  # revisions in a sentence
 
@@ -37,15 +38,10 @@ def conclude(summary: Summary) -> Conclusion:
 
 
 def _run(summary: Summary) -> Conclusion:
-    if not summary.answered:
-        return Conclusion(False, "no answer", standing(summary))
     if not summary.proven:
-        doubts = [
-            f"the {one.found.what}: {one.confirmed.doubt if one.confirmed else 'not confirmed'}"
-            for one in summary.findings
-            if not one.proven
-        ]
-        return Conclusion(False, "not proven", "; ".join(doubts))
+        word = "not proven" if summary.answered else "no answer"
+        whys = (unreliable(summary), _why_not(summary))
+        return Conclusion(False, word, "; ".join(filter(None, whys)))
     found = " and ".join(f"the {f.found.what} is {f.revision[:10]}" for f in summary.findings)
     if not summary.patch_holds:
         failed = [
@@ -56,6 +52,17 @@ def _run(summary: Summary) -> Conclusion:
         return Conclusion(False, "patch fails", f"it does not hold on {_names(failed)}; {found}")
     held = f"; the patch holds on {counted(len(summary.patches), 'release')}"
     return Conclusion(True, "proven", found + (held if summary.patches else ""))
+
+
+def _why_not(summary: Summary) -> str:
+    """Why a hunt has no answer, or why what it found is not proven."""
+    if not summary.answered:
+        return standing(summary)
+    return "; ".join(
+        f"the {one.found.what}: {one.confirmed.doubt if one.confirmed else 'not confirmed'}"
+        for one in summary.findings
+        if not one.proven
+    )
 
 
 def _verify(summary: Summary) -> Conclusion:

@@ -13,6 +13,7 @@ from bisector.record.words import Change, Job
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, listed, moment, row, squeezed, stretch
+from bisector.report.reliability import unreliable
 from bisector.testing.scenario import Scenario
 
 _WORDS = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
@@ -30,7 +31,8 @@ def probe_line(told: Probed) -> str:
 
 def render(summary: Summary, files: Sequence[str] = ()) -> str:
     """The report; *files* are the paths that were written."""
-    lines = [question(summary), ""]
+    chance = unreliable(summary)
+    lines = [f"{chance[0].upper()}{chance[1:]}." if chance else "", question(summary), ""]
     if not summary.answered:
         lines += row("no answer", summary.ended.answer if summary.ended else "unfinished")
     for finding in summary.findings:
