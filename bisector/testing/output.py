@@ -23,15 +23,23 @@ _PLACE = re.compile(r" ?\[[^\]\s]*:\d+\]")
 _TEMPORARY = re.compile(r"/(?:tmp|\S*?/bisector-\d+)/[\w./+-]*")
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+", re.I)
 
+_NOT_HERE = "the test itself did not work here"
+
 ByStatus = Callable[[Finished], Ruling]
 """The ruling on a program that ended, without the user's patterns."""
 
 
-def rule(done: Finished, bad: str | None, skip: str | None, by_status: ByStatus) -> Ruling:
+def rule(
+    done: Finished,
+    bad: str | None,
+    skip: str | None,
+    by_status: ByStatus,
+    control: str | None = None,
+) -> Ruling:
     """The ruling on a program's run by the patterns *bad* and *skip*, else by how it ended.
 
     With *bad* its output has to match to be bad; other failures are untestable. If *skip* matches,
-    the run is untestable.
+    or *control* does not, the run is untestable.
     """
     if done.excess:
         reason = f"the test was stopped: {done.excess}"
@@ -42,6 +50,9 @@ def rule(done: Finished, bad: str | None, skip: str | None, by_status: ByStatus)
     ruling = by_status(done)
     if bad is not None:
         ruling = _by_signature(done.output, bad, ruling)
+    if control and ruling.verdict.tested and not matching(done.output, control):
+        reason = f"{ruling.reason}, but the control does not match: {_NOT_HERE}"
+        ruling = _untestable(reason, FailureClass.HARNESS, ruling.evidence)
     # a match is valid in a part of the output, the absence of one only in the whole output
     if done.dropped and (skip or (bad is not None and ruling.verdict is not Verdict.BAD)):
         size = sizes.show(done.dropped)
@@ -51,7 +62,9 @@ def rule(done: Finished, bad: str | None, skip: str | None, by_status: ByStatus)
 
 
 def _by_signature(text: str, signature: str, ruling: Ruling) -> Ruling:
-    """*ruling*, corrected by whether the bug's *signature* matches."""
+    """*ruling*, corrected by whether the bug's *signature* matches; not of what was skipped."""
+    if ruling.failure and ruling.failure.kind is FailureClass.SKIPPED:
+        return ruling
     if lines := matching(text, signature):
         return Ruling(Verdict.BAD, f"the bug's signature: {lines[0]}", lines)
     if ruling.verdict is Verdict.GOOD:

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bisector.errors import ScenarioProblem, UsageProblem
+from bisector.testing.oracles.command import SCRIPT, Command
 from bisector.testing.oracles.vtest_case import VTestCase
+from bisector.testing.own_file import OwnFile
 
 if TYPE_CHECKING:
     import jinja2
 
+TEMPLATE = ".j2"  # the end of a template's name; other files are taken as they are
 BUNDLED = Path(__file__).parent / "scenarios"
 
 Value = str | int | bool
@@ -40,11 +43,11 @@ class Known:
 class Scenario:
     """The test of a bug: templates, their parameters, and patterns for the log.
 
-    ``files`` are template names by file name. ``parameters`` are the values of each parameter, the
-    default first; ``exclude`` are combinations that do not exist, ``regtests`` those that are
-    rendered for upstream. ``matrix`` names the parameters of which verify tests all combinations.
-    ``control`` and ``bad`` are patterns, see Patterns. ``make`` are make variables, ``toolchain``
-    is the one that the scenario needs ('': any).
+    ``files`` are template names by file name: one .vtc, or the script test.sh. ``parameters`` are
+    the values of each parameter, the default first; ``exclude`` are combinations that do not exist,
+    ``regtests`` those that are rendered for upstream. ``matrix`` names the parameters of which
+    verify tests all combinations. ``control`` and ``bad`` are patterns, see Patterns. ``make`` are
+    make variables, ``toolchain`` is the one that the scenario needs ('': any).
     """
 
     name: str
@@ -67,8 +70,16 @@ class Scenario:
 
     @property
     def vtc(self) -> str:
-        """The file name of the test case."""
+        """The file name of the test case. Raises UsageProblem if the test is a script."""
+        if self.is_script:
+            what = f"{self.name} is tested by a script: there is nothing to render for upstream"
+            raise UsageProblem(what, "upstream's reg-tests are VTest cases")
         return next(name for name in self.files if name.endswith(".vtc"))
+
+    @property
+    def is_script(self) -> bool:
+        """Whether the test is a script, SCRIPT, and not a VTest case."""
+        return SCRIPT in self.files
 
     def variants(self) -> Iterator[dict[str, Value]]:
         """All combinations of parameters but the excluded ones, the default first."""
@@ -129,7 +140,10 @@ class Scenario:
         import jinja2
 
         try:
-            return _environment(self.folder).get_template(template).render(context)
+            environment = _environment(self.folder)
+            if environment.loader and not template.endswith(TEMPLATE):
+                return environment.loader.get_source(environment, template)[0]
+            return environment.get_template(template).render(context)
         except jinja2.TemplateSyntaxError as error:
             place = f"{error.filename or self.folder / template}:{error.lineno}"
             raise ScenarioProblem(place, error.message or "syntax error") from error
@@ -141,12 +155,21 @@ class Scenario:
             place = _template_line(error) or str(self.folder / template)
             raise ScenarioProblem(place, str(error)) from error
 
-    def oracle(self, chosen: Parameters) -> VTestCase:
+    def oracle(self, chosen: Parameters) -> OwnFile:
         """The oracle of one variant. Raises ScenarioProblem."""
+        return self.script(chosen) if self.is_script else self.vtest_case(chosen)
+
+    def vtest_case(self, chosen: Parameters) -> VTestCase:
+        """The oracle of one variant of a VTest case."""
         files = tuple(self.render(chosen).items())
         return VTestCase.rendered(
             self.name, label(chosen), self.vtc, files, bad=self.bad, control=self.control
         )
+
+    def script(self, chosen: Parameters) -> Command:
+        """The oracle of one variant of a script."""
+        texts = self.render(chosen)
+        return Command.rendered(self.name, label(chosen), texts, bad=self.bad, control=self.control)
 
 
 @functools.lru_cache(maxsize=8)  # an environment caches compiled templates

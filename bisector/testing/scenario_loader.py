@@ -12,6 +12,7 @@ from typing import Any
 from bisector.build.toolchains import TOOLCHAINS
 from bisector.errors import ScenarioProblem
 from bisector.testing.oracle import check_pattern
+from bisector.testing.oracles.command import SCRIPT
 from bisector.testing.scenario import BUNDLED, Known, Parameters, Scenario, Value
 
 _TOP: dict[str, type] = {
@@ -202,9 +203,12 @@ class _Reader:
         return tuple(rules)
 
     def _check_files(self, scenario: Scenario) -> None:
-        cases = [name for name in scenario.files if name.endswith(".vtc")]
+        cases = [name for name in scenario.files if name.endswith(".vtc") or name == SCRIPT]
         if len(cases) != 1:
-            raise self.problem(f"[files] needs exactly one .vtc, it has {len(cases)}", "files")
+            what = f"[files] needs exactly one .vtc, or a {SCRIPT} instead; it has {len(cases)}"
+            raise self.problem(what, "files")
+        if scenario.is_script and scenario.regtests:
+            raise self.problem(f"[[regtest]]: no reg-test is made of a {SCRIPT}", "regtest")
         for name, template in scenario.files.items():
             if not isinstance(template, str):
                 raise self.problem(f"[files]: '{name}' must name a template", name)

@@ -26,6 +26,7 @@ OUTER = 1.25  # times VTest's own time limit: after that it is killed
 # A scenario's log has 20 KiB. The whole buffer must fit into process.OUTPUT_BYTES.
 LOG_BUFFER, SCENARIO_BUFFER = 16 << 20, 1 << 20
 _STARTED = re.compile(r"^[*#-]+ ", re.M)  # how each line of VTest's output begins
+INTERPRETER = "#!"  # how a script begins that the kernel can execute
 SHELL_SECONDS = 10.0  # for a command that VTest runs before a test
 
 # As in upstream's run-regtests.sh: -dM fills memory, so that reads of stale memory become visible.
@@ -63,6 +64,8 @@ def place(vtc: str, files: Sequence[tuple[str, str]], folder: str, trial: Trial)
         with explained(f"cannot write the test's files in {home}"):
             for name, text in files:
                 (home / name).write_text(text)
+                if text.startswith(INTERPRETER):
+                    (home / name).chmod(0o755)
         box = None
         if trial.slot.sandbox:
             reads = (trial.binary.parent, sandbox.visible(home, home / vtc))

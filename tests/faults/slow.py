@@ -72,7 +72,7 @@ def experiments(context: Context) -> Iterator[Experiment]:
 
 def _hangs(folder: Path, vtest: str) -> Iterator[Experiment]:
     flap = scenario_loader.load("dns-flap")
-    oracle = replace(flap.oracle(flap.choose({})), seconds=PATIENCE)
+    oracle = replace(flap.vtest_case(flap.choose({})), seconds=PATIENCE)
     case = folder / "waits.vtc"
     case.write_text(_WAITS)
     waits = replace(VTestCase.of_option(str(case), bad_if=None, skip_if=None), seconds=PATIENCE)
@@ -151,7 +151,7 @@ def _runs(workspace: Workspace) -> list[_Run]:
         for chosen in scenario.crossed():
             # an SRV record brings the port along: nothing is wrong with it
             wrong = Verdict.GOOD if chosen["record"] == "SRV" else Verdict.BAD
-            oracle = scenario.oracle(chosen)
+            oracle = scenario.vtest_case(chosen)
             for tree, expected in ((good, Verdict.GOOD), (bad, wrong)):
                 runs.append(_Run(context.request(tree, toolchain, oracle=oracle), expected))
     for run in {run.request.tree: run for run in runs}.values():

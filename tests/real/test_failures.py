@@ -81,6 +81,53 @@ def test_a_test_that_hangs_at_the_new_end_alone_is_a_hang(
     assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.TIMEOUT]
 
 
+SCENARIO = """\
+name = "query"
+title = "The query of a URL can be asked for"
+
+[files]
+"test.sh" = "test.sh.j2"
+"x.cfg" = "x.cfg"
+
+[parameters]
+method = ["found", "str"]
+
+[verdict]
+control = "^HAProxy version"
+bad = "fetch method 'query'"
+"""
+SCRIPT = """\
+"$HAPROXY_PROGRAM" -v
+sed "s/PORT/$BISECTOR_PORT1/; s/METHOD/{{ method }}/" "$BISECTOR_TEST_DIR/x.cfg" > try.cfg
+"$HAPROXY_PROGRAM" $HAPROXY_ARGS -c -f try.cfg
+"""
+CONFIG = """\
+defaults
+    mode http
+    timeout client 1s
+    timeout connect 1s
+    timeout server 1s
+frontend fe
+    bind 127.0.0.1:PORT
+    http-request deny if { query -m METHOD x }
+"""
+
+
+def test_a_scenarios_script_finds_its_bug(ground: Playground, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for name, text in {"scenario.toml": SCENARIO, "test.sh.j2": SCRIPT, "x.cfg": CONFIG}.items():
+        (tmp_path / "mine" / name).write_text(text)
+    bugs = {REFUSAL: BUG, NO_START: range(3, 4)}
+    mine = ("--scenario", str(tmp_path / "mine"), "--set", "method=str")
+    report, commits, _ = hunted(tmp_path, ground, bugs, *mine)
+    assert found(report, commits, "introduction") == BUG.start
+    assert report["learnt"] is None, "it brings its signature"
+    assert report["asked"]["variant"] == "method=str"
+    done = bisector("regtest", str(tmp_path / "mine"))
+    assert done.returncode == 2
+    assert "nothing to render for upstream" in done.stderr
+
+
 def test_a_survey_learns_the_kind_at_the_new_end(ground: Playground, tmp_path: Path) -> None:
     bugs = {REFUSAL: BUG, NOT_FOUND: range(5, 7)}
     report = surveyed(tmp_path, ground, bugs, "affected")

@@ -90,7 +90,7 @@ def healed(
     commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, 3)
     (folder / "path.vtc").write_text(TEST)
     answer = folder / "answer.json"
-    where = ("--repo", str(folder / "repo.git"), "--json", str(answer), "--confirm", "none")
+    where = ("--repo", str(folder / "repo.git"), "--json", str(answer))
     asked = [word.format(bug=commits[1], fix=commits[2]) for word in words]
     done = bisector(*asked, *where, "--vtc", str(folder / "path.vtc"))
     print(done.stdout, done.stderr)

@@ -6,7 +6,7 @@ from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario_loader import load
 
 ANY = VTestCase("any", "digest", "any.vtc", folder="/tests")
-FLAP = load("dns-flap").oracle(load("dns-flap").choose({}))
+FLAP = load("dns-flap").vtest_case(load("dns-flap").choose({}))
 
 SERVING = "***  h1    debug|00000000:fe.accept(0006)=000e from [127.0.0.1:44674] ALPN=<none>\n"
 EXPECT = '---- c1    EXPECT resp.status (200) == "300" failed\n'

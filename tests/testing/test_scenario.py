@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import ScenarioProblem, UsageProblem
-from bisector.testing.scenario import label
+from bisector.testing.oracles.command import Command
+from bisector.testing.render_reg_tests import rendered
+from bisector.testing.scenario import Scenario, label
 from bisector.testing.scenario_loader import bundled, load
 from tests.support.scenarios import scenario
 
@@ -139,7 +141,7 @@ def test_a_missing_template_is_reported_by_name(tmp_path: Path) -> None:
 
 def test_an_oracle_has_the_variants_files_and_the_scenarios_patterns(tmp_path: Path) -> None:
     made = scenario(tmp_path, lua="-- {{ servers }}\n")
-    one, three = (made.oracle(made.choose({"servers": n})) for n in ("1", "3"))
+    one, three = (made.vtest_case(made.choose({"servers": n})) for n in ("1", "3"))
     assert (one.name, one.vtc, one.bad, one.control) == ("made", "x.vtc", "bad", "control")
     assert dict(one.files) == {"x.vtc": "A\n", "x.lua": "-- 1\n"}
     assert one.digest != three.digest
@@ -183,3 +185,33 @@ def test_crossed_has_all_combinations_of_the_matrix_and_all_other_values(name: s
 def test_without_a_matrix_crossed_has_every_variant() -> None:
     loaded = replace(load("dns-flap"), matrix=())
     assert list(loaded.crossed()) == list(loaded.variants())
+
+
+# --- a script instead of a VTest case -------------------------------------------------------------
+
+
+def test_a_script_is_the_test_of_each_variant(tmp_path: Path) -> None:
+    made = scripted(tmp_path, "test.sh.j2", "echo {{ record }} {{ servers }}\n")
+    one, three = (made.oracle(made.choose({"servers": n})) for n in ("1", "3"))
+    assert isinstance(one, Command) and isinstance(three, Command)
+    assert dict(one.files) == {"test.sh": "echo A 1\n"}
+    assert (one.script, one.bad, one.control) == ("test.sh", "bad", "control")
+    assert one.variant == "record=A declare=template servers=1"
+    assert one.digest != three.digest
+    assert one.knows_its_bug
+
+
+def test_a_file_that_is_no_template_is_taken_as_it_is(tmp_path: Path) -> None:
+    made = scripted(tmp_path, "test.sh", "echo ${#x} {{ y }}\n")
+    assert made.render(made.choose({})) == {"test.sh": "echo ${#x} {{ y }}\n"}
+
+
+def test_of_a_script_there_is_nothing_to_render_for_upstream(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="nothing to render for upstream"):
+        rendered(scripted(tmp_path, "test.sh", "true\n"))
+
+
+def scripted(folder: Path, template: str, text: str) -> Scenario:
+    """A scenario with a script, of which *text* is the *template*."""
+    (folder / template).write_text(text)
+    return replace(scenario(folder), files={"test.sh": template})

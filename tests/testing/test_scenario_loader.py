@@ -57,6 +57,27 @@ def own(folder: Path, *changes: tuple[str, str], toml: str = TOML) -> Path:
 # --- finding --------------------------------------------------------------------------------------
 
 
+def test_a_script_may_take_the_place_of_the_test_case(tmp_path: Path) -> None:
+    files = '"mine.vtc" = "mine.vtc.j2"', '"test.sh" = "mine.vtc.j2"'
+    toml = TOML.split("[[regtest]]")[0]
+    loaded = load(str(own(tmp_path, files, toml=toml)))
+    assert loaded.is_script
+    assert list(loaded.files) == ["test.sh", "mine.lua"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ('"mine.vtc" = "mine.vtc.j2"\n"test.sh" = "mine.vtc.j2"', "it has 2"),
+        ('"other.sh" = "mine.vtc.j2"', "it has 0"),
+        ('"test.sh" = "mine.vtc.j2"', "no reg-test is made of a test.sh"),
+    ],
+)
+def test_it_is_one_or_the_other(tmp_path: Path, files: str, said: str) -> None:
+    with pytest.raises(ScenarioProblem, match=said):
+        load(str(own(tmp_path, ('"mine.vtc" = "mine.vtc.j2"', files))))
+
+
 def test_bundled_scenarios_are_found_by_name() -> None:
     assert {"dns-flap", "dns-false-up"} <= set(bundled())
     for name in bundled():
@@ -153,8 +174,8 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
         18,
         "'flaky' must be true or false",
     ),
-    "no test case": (('"mine.vtc" = "mine.vtc.j2"\n', ""), 5, "exactly one .vtc, it has 0"),
-    "two test cases": (('"mine.lua" =', '"two.vtc" ='), 5, "exactly one .vtc, it has 2"),
+    "no test case": (('"mine.vtc" = "mine.vtc.j2"\n', ""), 5, "it has 0"),
+    "two test cases": (('"mine.lua" =', '"two.vtc" ='), 5, "it has 2"),
     "no such template": (("mine.lua.j2", "your.lua.j2"), 7, "no template 'your.lua.j2'"),
     "a number as template": (('"mine.vtc.j2"', "7"), 6, "'mine.vtc' must name a template"),
     "a path as name": (('"mine.lua" =', '"../mine.lua" ='), 7, "must be a plain file name"),

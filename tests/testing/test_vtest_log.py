@@ -275,7 +275,7 @@ def test_a_control_at_port_zero_does_not_match() -> None:
 
 def test_a_server_that_is_up_while_dns_fails_matches_dns_false_up() -> None:
     scenario = load("dns-false-up")
-    oracle = scenario.oracle(scenario.choose({}))
+    oracle = scenario.vtest_case(scenario.choose({}))
     false_up = '---- c_failing EXPECT resp.http.history (DOWN > UP > DOWN) == "DOWN" failed\n'
     true_down = '**** c_failing EXPECT resp.http.history (DOWN) == "DOWN" match\n'
     assert judge(CONTROL + false_up, oracle=oracle).verdict is BAD

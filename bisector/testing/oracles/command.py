@@ -20,7 +20,9 @@ from bisector.testing import crash, memory, output, threads, vtest
 from bisector.testing.log_text import matching, trimmed
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
+from bisector.testing.vtest import INTERPRETER
 
+SCRIPT = "test.sh"  # the name of a scenario's script
 _SKIP = 125  # the exit status by which a script tells `git bisect run` to skip a revision
 _NAME_LENGTH = 60  # of the test's name in reports
 
@@ -38,15 +40,17 @@ while [ $round -le $times ]; do
     [ $((round % every)) -ne 0 ] || sh "$0"
     round=$((round + 1))
 done"""
-_OWN_INTERPRETER = (b"#!", b"\x7fELF")  # how a file begins that the kernel can execute
+# how a file begins that the kernel can execute
+_OWN_INTERPRETER = (INTERPRETER.encode(), b"\x7fELF")
 
 
 @dataclass(frozen=True)
 class Command(OwnFile):
-    """A shell command, or a ``script`` in the user's folder.
+    """A shell command, or a ``script``: in the user's folder, or a scenario's.
 
     ``text`` is a command for `sh -c`, '' if there is a script. The script is executed itself if
-    ``executable``, else by sh. After it HAProxy is left running for ``linger`` seconds. If
+    ``executable``, else by sh. A scenario's has a ``control`` as well: a pattern for the output
+    without which it says nothing. After it HAProxy is left running for ``linger`` seconds. If
     ``times`` is set, it is run so often, and the number is in $BISECTOR_ROUND.
     """
 
@@ -62,6 +66,24 @@ class Command(OwnFile):
     executable: bool = False
     linger: float = 0.0
     times: int = 0
+    control: str | None = None
+
+    @classmethod
+    def rendered(
+        cls, name: str, variant: str, files: Mapping[str, str], *, bad: str, control: str
+    ) -> Self:
+        """The SCRIPT of a scenario's variant, with its files' texts by name and its patterns."""
+        parts = (part for pair in files.items() for part in pair)
+        return cls(
+            name,
+            digest(cls.option, *parts, bad, control),
+            script=SCRIPT,
+            executable=files[SCRIPT].startswith(INTERPRETER),
+            files=tuple(files.items()),
+            bad=bad,
+            control=control,
+            variant=variant,
+        )
 
     @property
     def file(self) -> str:
@@ -110,10 +132,10 @@ class Command(OwnFile):
     def run(self, trial: Trial) -> Ruling:
         """Run the command once, in a folder of its own, with two free ports."""
         with self.place(trial) as place:
-            env = {"BISECTOR_TEST_DIR": self.folder} if self.script else {}
+            env = {"BISECTOR_TEST_DIR": str(place.case.parent)} if self.script else {}
             words = self._around(self._words(place.case))
             done = self.execute(words, place, trial, place.scratch, {**env, **_ports()})
-        return output.rule(done, self.bad, self.skip, _by_status)
+        return output.rule(done, self.bad, self.skip, _by_status, self.control)
 
     def _words(self, script: Path) -> Sequence[str | Path]:
         if not self.script:

@@ -219,3 +219,52 @@ def test_a_program_has_no_companions(tmp_path: Path) -> None:
 def test_a_wrong_pattern_is_an_error(bad: str | None, skip: str | None, option: str) -> None:
     with pytest.raises(ScenarioProblem, match=f"--{option}-if"):
         of("true", bad, skip)
+
+
+# --- a scenario's script --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "reason"),
+    [
+        ("echo it works", GOOD, "exit status 0, without the bug's signature"),
+        ("echo it works; echo port 0; exit 1", BAD, "the bug's signature: port 0"),
+        ("echo it works; echo port 0", BAD, "the bug's signature: port 0"),
+        ("echo port 0; exit 1", UNTESTABLE, "the bug's signature: port 0, but the control"),
+        ("echo nothing", UNTESTABLE, "signature, but the control does not match: the test itself"),
+        ("echo it works; exit 1", UNTESTABLE, "it failed, but not by the bug's signature"),
+        ("echo it works; echo port 0; exit 125", UNTESTABLE, "exit status 125"),
+        ("echo it works; kill -SEGV $$", UNTESTABLE, "it failed, but not by the bug's signature"),
+    ],
+)
+def test_a_scenarios_script_needs_the_signature_and_the_control(
+    tmp_path: Path, text: str, verdict: Verdict, reason: str
+) -> None:
+    ruling = played(rendered({"test.sh": text}), tmp_path)
+    assert ruling.verdict is verdict, ruling
+    assert reason in ruling.reason
+
+
+@pytest.mark.parametrize("first", ["", "#!/bin/sh\n"])
+def test_it_runs_with_the_other_files_of_the_scenario(tmp_path: Path, first: str) -> None:
+    files = {
+        "test.sh": f'{first}. "$BISECTOR_TEST_DIR/x.sh"; "$HAPROXY_PROGRAM" && echo it works',
+        "x.sh": "y=1",
+    }
+    assert played(rendered(files), tmp_path).verdict is GOOD
+
+
+def test_every_part_of_it_is_in_its_digest() -> None:
+    files = {"test.sh": "true", "x.sh": ""}
+    digests = {
+        rendered(files).digest,
+        rendered({**files, "test.sh": "false"}).digest,
+        rendered({**files, "x.sh": "y=1"}).digest,
+        rendered(files, bad="other").digest,
+        rendered(files, control="other").digest,
+    }
+    assert len(digests) == 5
+
+
+def rendered(files: dict[str, str], bad: str = "port 0", control: str = "it works") -> Command:
+    return Command.rendered("mine", "a=1", files, bad=bad, control=control)
