@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bisector.build.toolchain import Toolchain
+from bisector.jobs.tree_under_test import TreeUnderTest
 from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
@@ -176,49 +177,6 @@ class Judge:
             toolchain=" and ".join(toolchains),
             branch=row.branch,
         )
-
-
-class TreeUnderTest:
-    """The probes of one tree of a revision, one for each of *cases*.
-
-    The first case is probed alone. If the tree cannot be built, its result stands for all cases;
-    otherwise the others are built with the toolchain that its result is from.
-    """
-
-    def __init__(
-        self,
-        prober: Prober,
-        revision: str,
-        tree: str,
-        purpose: str,
-        patched: bool,
-        cases: Sequence[Oracle],
-        toolchain: Toolchain | None,
-    ) -> None:
-        self._prober = prober
-        self._about = (revision, tree, purpose)
-        self._cases = cases
-        self._tickets = [
-            prober.start_tree(*self._about, oracle=cases[0], toolchain=toolchain, patched=patched)
-        ]
-
-    def start_rest(self) -> None:
-        """Wait for the result of the first case, then start the others."""
-        first = self._tickets[0]
-        (probed,) = self._prober.ask_all([first])
-        if probed.verdict is Verdict.UNBUILDABLE or len(self._tickets) > 1:
-            return
-        self._tickets += [
-            self._prober.start_tree(
-                *self._about, oracle=case, toolchain=first.toolchain, patched=first.patched
-            )
-            for case in self._cases[1:]
-        ]
-
-    def results(self) -> list[Probed]:
-        """The result of each case, in their order; waits for them."""
-        results = self._prober.ask_all(self._tickets)
-        return results + results[:1] * (len(self._cases) - len(results))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from bisector.system.workspace import Workspace
 from bisector.testing import minimal, vtest
 from bisector.testing.oracle import Trial
 from bisector.testing.oracles.vtest_case import VTestCase
+from bisector.testing.timeouts import UsualTimes
 from bisector.testing.vtest import Place
 from tests.support.clone import Clone
 from tests.support.tiny_haproxy import TinyHAProxy
@@ -150,6 +151,23 @@ def test_what_may_have_been_a_busy_moment_is_asked_once_more(
     asked = Probe(tiny.store.path, tree, tiny.toolchain, oracle, TOOLS)
     result = probe(tiny.workspace, asked)
     assert (result.verdict, result.test_seconds) == (verdict, 0.5 * runs)
+
+
+def test_a_time_limit_does_not_grow_by_tests_that_exceed_it(
+    tiny: TinyHAProxy, request_: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = UsualTimes(tiny.workspace)
+    assert probe(tiny.workspace, request_).verdict is Verdict.GOOD
+    before = usual._all()
+
+    def hangs(place: Place, trial: Trial, buffer: int) -> Finished:
+        return Finished((), None, "", 500.0)
+
+    monkeypatch.setattr(vtest, "run_test", hangs)
+    monkeypatch.setattr(minimal, "starts", lambda trial: True)
+    for run in range(1, 9):
+        assert probe(tiny.workspace, replace(request_, run=run)).verdict is Verdict.UNTESTABLE
+    assert before == usual._all() == {"any": [0.5]}
 
 
 # --- what a test needs ----------------------------------------------------------------------------

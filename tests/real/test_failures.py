@@ -13,6 +13,7 @@ from bisector.jobs.playground import Playground
 from bisector.record.failure import FailureClass
 from tests.support.planted import (
     CRASH,
+    ENDLESS_CHILD,
     FLAKY,
     HANG,
     NEEDS_THREADS,
@@ -161,6 +162,19 @@ def test_one_after_which_it_fails_in_another_way_is_not_said_to(
     report, status = healed(tmp_path, ground, bugs, *VERIFY)
     assert status == 1
     assert report["conclusion"]["why"].startswith("fails in another way on ")
+
+
+def test_of_a_patch_that_makes_everything_hang_three_tests_are_run(
+    ground: Playground, tmp_path: Path
+) -> None:
+    bugs = {REFUSAL: range(1, 2), ENDLESS_CHILD: range(2, 3)}
+    report, status = healed(tmp_path, ground, bugs, *VERIFY)
+    assert status == 1
+    with_patch = [one for one in report["probes"] if one["patched"] and not one["real"]]
+    assert len({one["variant"] or one["scenario"] for one in with_patch}) <= 3
+    reasons = [cell["reason"] for row in report["judged"] for cell in row["cells"]]
+    assert reasons.count("not run: 3 others timed out") == len(reasons) - 3
+    assert {row["outcome"] for row in report["judged"]} == {"untestable"}
 
 
 def test_a_refusal_shows_a_branch_that_needs_the_fix(ground: Playground, tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ HANG = Edit(
     "\tstruct connection *conn = objt_conn(sess->origin);\n",
     "\tstruct connection *conn = objt_conn(sess->origin);\n\tif (conn) return 0;\n",
 )
+# a child that holds the pipe from which VTest reads
+ENDLESS_CHILD = Edit(
+    "src/haproxy.c",
+    "\n\tint err, retry;\n",
+    "\n\tint err, retry;\n\tif (fork() == 0) for (;;) pause();\n",
+)
 NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
 NO_LINK = Edit(
     "src/base64.c", "#include", "extern int nowhere; int *planted_link = &nowhere;\n#include"

@@ -17,7 +17,8 @@ from bisector.jobs import reg_tests
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.failing import learn_from
 from bisector.jobs.hunt.learning import may_be_the_bug
-from bisector.jobs.judge import Suite, TreeUnderTest
+from bisector.jobs.judge import Suite
+from bisector.jobs.tree_under_test import TreeUnderTest
 from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed

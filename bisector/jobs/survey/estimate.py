@@ -13,11 +13,13 @@ from bisector.probing.context import Context
 from bisector.probing.executors import default_jobs
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
+from bisector.record.failure import FailureClass
 from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS, Costs, Memory
 from bisector.system.slots import cores
 from bisector.system.workspace import Workspace
+from bisector.testing.oracle import TIMED_OUT
 
 _MIN_BUILDS = 3  # the fewest measured builds that are used
 
@@ -97,6 +99,11 @@ def _probes_with_build(events: Iterable[Event], toolchain: str) -> list[Probed]:
     return [probed for probed in probes if probed.build_seconds and probed.toolchain == toolchain]
 
 
+def _timed_out(probed: Probed) -> bool:
+    kind = probed.failure.kind if probed.failure else None
+    return kind is FailureClass.TIMEOUT or probed.reason == TIMED_OUT  # older journals: no kind
+
+
 def measured(workspace: Workspace, toolchain: type[Toolchain], scenario: str) -> MeasuredTimes:
     """The pace of builds by *toolchain* and of tests of *scenario* in the workspace's journals."""
     hunts = [journal.read(path)[0] for path in workspace.root.glob("hunts/*/journal")]
@@ -108,14 +115,15 @@ def pace_of(
 ) -> MeasuredTimes:
     """The pace of builds by *toolchain* and of tests of *scenario* in *journals* (medians).
 
-    The builds of sweeps are left out, since most of them are incremental.
+    The builds of sweeps are left out, since most of them are incremental, and so are tests that
+    exceeded a time limit: their times are those of the limits.
     """
     builds, tests = [], []
     for events in journals:
         if not any(isinstance(event, Started) and event.job is Job.SWEEP for event in events):
             builds += [p.build_seconds for p in _probes_with_build(events, toolchain.name)]
         probes = (p for p in events if isinstance(p, Probed) and p.scenario == scenario)
-        tests += [probed.test_seconds for probed in probes if probed.test_seconds]
+        tests += [p.test_seconds for p in probes if p.test_seconds and not _timed_out(p)]
     test = median(tests) if tests else TEST_SECONDS
     if len(builds) < _MIN_BUILDS:
         return MeasuredTimes(toolchain.cost.full, test, 0)

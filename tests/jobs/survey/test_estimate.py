@@ -11,13 +11,15 @@ from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.jobs.survey.estimate import MeasuredTimes, estimate, pace_of
 from bisector.record.events import Event
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.journal import Journal
 from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS
 from bisector.system.workspace import Workspace
+from bisector.testing.oracle import TIMED_OUT
 from tests.support.clone import Clone
-from tests.support.hunting import GOOD, World
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, World
 from tests.support.judged import started
 from tests.support.records import STARTED, probed
 
@@ -119,3 +121,19 @@ def test_where_too_little_was_measured_the_pace_is_that_of_another_machine() -> 
     assert pace_of([sweep], Dev, "x") == nothing, "these went on from their neighbours"
     fast = MeasuredTimes(Fast.cost.full, TEST_SECONDS, 0)
     assert pace_of([[STARTED, build, build, build]], Fast, "x") == fast
+
+
+def test_a_test_that_exceeded_its_limit_says_nothing_about_the_pace() -> None:
+    """Neither in a journal with kinds of failure, nor in an older one without."""
+    quick = [probed(f"{n}" * 40, GOOD, test_seconds=0.4, scenario="flap") for n in range(2)]
+    about: dict[str, object] = {"test_seconds": 50.0, "scenario": "flap"}
+    late = Failure(FailureClass.TIMEOUT, "c1: rx timeout")
+    refused = Failure(FailureClass.REFUSAL, "no")
+    hanging = [
+        probed("a" * 40, UNTESTABLE, failure=late, **about),
+        probed("b" * 40, UNTESTABLE, reason=TIMED_OUT, **about),
+        probed("c" * 40, BAD, failure=late, **about),
+    ]
+    assert pace_of([[STARTED, *quick, *hanging]], Dev, "flap").test_seconds == 0.4
+    ended = [probed(f"{n}" * 40, UNTESTABLE, failure=refused, **about) for n in "def"]
+    assert pace_of([[STARTED, *quick, *ended]], Dev, "flap").test_seconds == 50.0

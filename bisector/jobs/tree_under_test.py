@@ -1,0 +1,88 @@
+"""Run all cases on one tree, without those of which the result is known beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bisector.build.toolchain import Toolchain
+from bisector.probing.prober import Prober
+from bisector.record.events import Probed
+from bisector.record.failure import Failure, FailureClass
+from bisector.record.verdict import Verdict
+from bisector.testing.oracle import Oracle
+
+_HANGS = 3  # cases of one tree that time out before the others are given up
+NOT_RUN = f"not run: {_HANGS} others timed out"
+
+
+class TreeUnderTest:
+    """The probes of one tree of a revision, one for each of *cases*.
+
+    The first case is probed alone. If the tree cannot be built, its result stands for all cases;
+    otherwise the others are built with the toolchain that its result is from. If it timed out, and
+    two others do so as well, the rest is not run: a patch can make everything hang.
+    """
+
+    def __init__(
+        self,
+        prober: Prober,
+        revision: str,
+        tree: str,
+        purpose: str,
+        patched: bool,
+        cases: Sequence[Oracle],
+        toolchain: Toolchain | None,
+    ) -> None:
+        self._prober = prober
+        self._about = (revision, tree, purpose)
+        self._cases = cases
+        self._first = prober.start_tree(
+            *self._about, oracle=cases[0], toolchain=toolchain, patched=patched
+        )
+        self._tickets = {0: self._first}
+
+    def start_rest(self) -> None:
+        """Wait for the result of the first case, then start the others."""
+        if len(self._tickets) > 1 or self._known().verdict is Verdict.UNBUILDABLE:
+            return
+        if _timed_out(self._known()):
+            last = len(self._cases) - 1
+            self._start({last // 2, last})  # of different scenarios, if there are several
+            results = self._prober.ask_all(self._tickets.values())
+            if len(results) == _HANGS and len({_timed_out(probed) for probed in results}) == 1:
+                return
+        self._start(range(len(self._cases)))
+
+    def results(self) -> list[Probed]:
+        """The result of each case, in their order; waits for them."""
+        self._prober.ask_all(self._tickets.values())
+        return [self._result(index) for index in range(len(self._cases))]
+
+    def _known(self) -> Probed:
+        """The result of the first case; waits for it."""
+        (probed,) = self._prober.ask_all([self._first])
+        return probed
+
+    def _start(self, indexes: Iterable[int]) -> None:
+        """Start those of the cases with these indexes that were not started yet."""
+        toolchain, patched = self._first.toolchain, self._first.patched
+        for index in sorted(set(indexes) - self._tickets.keys()):
+            self._tickets[index] = self._prober.start_tree(
+                *self._about, oracle=self._cases[index], toolchain=toolchain, patched=patched
+            )
+
+    def _result(self, index: int) -> Probed:
+        if (ticket := self._tickets.get(index)) and ticket.answer:
+            return ticket.answer
+        first, case = self._known(), self._cases[index]
+        if first.verdict is Verdict.UNBUILDABLE:
+            return first
+        about = replace(first, scenario=case.name, variant=case.variant, evidence=(), failure=None)
+        return replace(about, verdict=Verdict.UNTESTABLE, reason=NOT_RUN)
+
+
+def _timed_out(probed: Probed) -> Failure | None:
+    """How *probed* exceeded a time limit; None if it did not."""
+    failure = probed.failure
+    return failure if failure and failure.kind is FailureClass.TIMEOUT else None
