@@ -15,8 +15,7 @@ from bisector.errors import PatchProblem
 from bisector.git.history import History
 from bisector.jobs import reg_tests
 from bisector.jobs.backport.fix import Fix
-from bisector.jobs.failing import learn_from
-from bisector.jobs.hunt.learning import may_be_the_bug
+from bisector.jobs.backport.learning import learn, may_show
 from bisector.jobs.judge import Suite
 from bisector.jobs.tree_under_test import TreeUnderTest
 from bisector.patch.apply import AppliedSeries, apply_to
@@ -183,30 +182,15 @@ def _try_at(
         return side.results()
 
     before = dict(zip(cases, probe(home.before, home.before_tree, False, cases), strict=True))
-    failed = [case for case, probed in before.items() if _may_show(case, probed)]
+    failed = [case for case, probed in before.items() if may_show(case, probed)]
     after = dict(zip(failed, probe(home.after, home.after_tree, home.patched, failed), strict=True))
     for case, probed in before.items():
         then = after.get(case)
         if then and then.verdict is Verdict.GOOD and not case.knows_its_bug:
-            fails_each_time = _learn(prober, case, probed, toolchain)
+            fails_each_time = learn(prober, case, probed, toolchain)
             yield case, CaseResult(prober.judged(probed), then if fails_each_time else None)
         else:
             yield case, CaseResult(probed, then if probed.verdict is Verdict.BAD else None)
-
-
-def _may_show(case: Oracle, probed: Probed) -> bool:
-    """Whether a *case* that failed so without the fix may show the bug."""
-    return probed.verdict is Verdict.BAD or (not case.knows_its_bug and may_be_the_bug(probed))
-
-
-def _learn(prober: Prober, case: Oracle, failed: Probed, toolchain: Toolchain | None) -> bool:
-    """Learn the bug's failure from *case*, which *failed* without the fix and passes with it.
-
-    Whether it fails each time, or was learnt with another toolchain.
-    """
-    if failed.failure is None or (toolchain and prober.learnt_by(case.name)):
-        return failed.failure is None or prober.judged(failed).verdict is Verdict.BAD
-    return learn_from(prober, [failed], case, toolchain) is not None
 
 
 def _split(suite: Suite, results: dict[Oracle, CaseResult]) -> Suite:

@@ -7,22 +7,20 @@ from dataclasses import dataclass, replace
 
 from bisector.errors import PatchProblem
 from bisector.jobs import catalog, reg_tests, runner
-from bisector.jobs.failing import learn_from
-from bisector.jobs.hunt.learning import is_absent_feature, may_be_the_bug
 from bisector.jobs.judge import Judge, Suite, find_suites, verdicts
 from bisector.jobs.runner import Execution
 from bisector.jobs.verify import coverage, revisions
 from bisector.jobs.verify.hunk_ablation import HunkAblation
+from bisector.jobs.verify.learning import learn_before
 from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.patch.model import Series
 from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
-from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Probed, Turned
+from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Turned
 from bisector.record.patch_events import Covered, Judged
 from bisector.record.patch_outcome import Outcome
-from bisector.record.verdict import Verdict
-from bisector.record.words import Job, Purpose, Turn
+from bisector.record.words import Job, Turn
 from bisector.system.slots import cores
 
 # Part of the job's name. Raise it when a change of the code gives another answer to the same
@@ -109,30 +107,9 @@ class Verification:
                 self._run_reg_tests(row.revision)
         self.journal.note(Ended(ANSWERED, ()))
 
-    def _learn(self) -> None:
-        """Learn the bug's failure from the revisions without the patches, if the test does not say.
-
-        Failures that speak for themselves go before others.
-        """
-        if self.prober.context.oracle.knows_its_bug:
-            return
-        tickets = [self.prober.start(commit, Purpose.BEFORE) for commit in self.plan.revisions]
-        failed = [probed for probed in self.prober.ask_all(tickets) if may_be_the_bug(probed)]
-        speaking = [one for one in failed if one.failure and one.failure.kind.speaks_for_itself]
-        if counting := speaking or list(filter(self._may_be_fixed, failed)):
-            learn_from(self.prober, counting)
-
-    def _may_be_fixed(self, failed: Probed) -> bool:
-        """Whether *failed* is no feature that the revision lacks, unless the patches bring it."""
-        if not is_absent_feature(failed.failure):
-            return True
-        series = self.plan.series
-        _, ticket = self.prober.start_patched(failed.revision, series, Purpose.AFTER)
-        return ticket is not None and self.prober.ask_all([ticket])[0].verdict is Verdict.GOOD
-
     def _matrix(self) -> list[Judged]:
         """Judge the patches at all revisions."""
-        self._learn()
+        learn_before(self.prober, self.plan.revisions, self.plan.series)
         judge = Judge(self.prober, self.plan.suites)
         matrix: list[Judged] = []
         for judged in judge.judge_all(self.plan.revisions, self.plan.series):

@@ -10,9 +10,12 @@ from bisector.record.events import Learnt
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.journal import Journal
 from bisector.record.patch_outcome import Outcome
+from bisector.record.summary import summarize
+from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
-from tests.support.ports import OWN, C, World
+from tests.support.ports import OWN, C, World, verdict
+from tests.support.records import STARTED
 
 pytestmark = pytest.mark.usefixtures("no_clock")
 
@@ -87,3 +90,23 @@ def test_a_test_that_passes_without_the_fix_when_it_is_repeated_shows_nothing(
     world.run(plan, failing=lambda source, name, run: kind if name == OWN else None, lucky=1)
     assert learnt(world) == []
     assert ("3.0", OWN) not in world.judged()
+
+
+def test_each_test_has_a_failure_of_its_own(world: World) -> None:
+    two = "reg-tests/server/two.vtc"
+    kinds = {OWN: TIMEOUT, two: CLOSED}
+
+    def says(source: str, name: str, toolchain: str) -> Verdict:
+        return verdict(source, OWN if name == two else name, toolchain)
+
+    plan = world.plan(world.fix(files={OWN: TEST, two: TEST}), "3.0", named=False)
+    world.run(plan, says, lambda source, name, run: kinds.get(name))
+    assert {event.scenario: event.failures for event in learnt(world)} == {
+        OWN: (TIMEOUT,),
+        two: (CLOSED,),
+    }
+    assert world.judged()["3.0", OWN] is world.judged()["3.0", two] is Outcome.FIXES
+    summary = summarize([STARTED, *Journal(world.journal).events])
+    assert summary
+    bad = {one.scenario for one in summary.probes if one.verdict is Verdict.BAD}
+    assert bad >= {OWN, two}, "in the report, too"

@@ -1,0 +1,35 @@
+"""Learn the bug's failure from the revisions without a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bisector.jobs.failing import learn_from
+from bisector.jobs.hunt.learning import is_absent_feature, may_be_the_bug
+from bisector.patch.model import Series
+from bisector.probing.prober import Prober
+from bisector.record.events import Probed
+from bisector.record.verdict import Verdict
+from bisector.record.words import Purpose
+
+
+def learn_before(prober: Prober, revisions: Sequence[str], series: Series) -> None:
+    """Learn from the job's own test at *revisions* without *series*, unless it says what is bad.
+
+    Failures that speak for themselves go before others.
+    """
+    if prober.context.oracle.knows_its_bug:
+        return
+    tickets = [prober.start(commit, Purpose.BEFORE) for commit in revisions]
+    failed = [probed for probed in prober.ask_all(tickets) if may_be_the_bug(probed)]
+    speaking = [one for one in failed if one.failure and one.failure.kind.speaks_for_itself]
+    if counting := speaking or [one for one in failed if _may_be_fixed(prober, one, series)]:
+        learn_from(prober, counting)
+
+
+def _may_be_fixed(prober: Prober, failed: Probed, series: Series) -> bool:
+    """Whether *failed* is no feature that the revision lacks, unless *series* brings it."""
+    if not is_absent_feature(failed.failure):
+        return True
+    _, ticket = prober.start_patched(failed.revision, series, Purpose.AFTER)
+    return ticket is not None and prober.ask_all([ticket])[0].verdict is Verdict.GOOD
