@@ -130,10 +130,12 @@ class Summary:
     def left_to_fallback(self) -> tuple[str, ...]:
         """The names of revisions that the fast toolchain could not judge and a real one did.
 
-        Reg-tests are left out: they may need what no toolchain has here.
+        Reg-tests are left out: they may need what no toolchain has here. What the fast one calls
+        good is not left to another, but asked again if the job turns to real toolchains.
         """
         probes = [probe for probe in self.probes if not Purpose.REG_TEST.begins(probe.purpose)]
-        asked = {_question(probe): probe for probe in probes if not probe.real}
+        fast = (one for one in probes if not one.real and one.verdict is not Verdict.GOOD)
+        asked = {_question(probe): probe for probe in fast}
         names = (
             asked[_question(probe)].name
             for probe in probes

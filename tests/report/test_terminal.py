@@ -129,6 +129,8 @@ def test_what_fast_could_not_judge_is_told() -> None:
     instead = probed(CULPRIT, BAD, toolchain="dev")
     said = text([STARTED, failed, instead, *ANSWERED[1:]])
     assert "note        1 revision that fast could not judge was left to dev: 64c9c8ef39\n" in said
+    again = probed(PARENT, GOOD, toolchain="dev")
+    assert "left to dev" not in text([*ANSWERED, again]), "the job has turned to dev"
     confirmed = probed(CULPRIT, BAD, toolchain="dev", purpose="confirm the introduction")
     assert "left to dev" not in text([*ANSWERED, confirmed])
 

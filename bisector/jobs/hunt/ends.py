@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from bisector.errors import UnusableEnds
 from bisector.git.history import History, Range
 from bisector.jobs.hunt.learning import failing_end, learn, runs_of, test_works
-from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.jobs.hunt.transition import SearchRun, costs_of
 from bisector.probing.prober import Prober
 from bisector.record.events import OTHERWISE, Noted, Probed
@@ -17,6 +16,10 @@ from bisector.record.words import Purpose
 from bisector.search import priors
 from bisector.search.bisection import Observation, Search
 from bisector.search.priors import Evidence
+
+# Passes of an end that make it good if the test is flaky. A bad end that fails in two of five runs
+# passes so often with P = 0.002; everything else rests on the ends, and these tests run at once.
+END_RUNS = 12
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class EndsFinder:
         """The first bad run at an *end* if the test is flaky and there is one, else the first."""
         if not self._flaky or end.verdict is not Verdict.GOOD:
             return end
-        runs = runs_of(self._prober, end.revision, Purpose.END, CONFIRM_RUNS)
+        runs = runs_of(self._prober, end.revision, Purpose.END, END_RUNS)
         return next((run for run in runs if run.verdict is Verdict.BAD), end)
 
     def _again(self, end: Probed) -> Probed:

@@ -13,9 +13,9 @@ from bisector.build.toolchains.release import Release
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.git.history import Range
 from bisector.jobs.hunt import culprit, releases
-from bisector.jobs.hunt.ends import Ends, EndsFinder
+from bisector.jobs.hunt.ends import END_RUNS, Ends, EndsFinder
 from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
-from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
+from bisector.jobs.hunt.proof import FastContradicted, Prover
 from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
@@ -158,11 +158,11 @@ class Hunt:
             raise
 
     def _verdict_of_end(self, end: Probed) -> Verdict:
-        """The verdict on an end. If the test is flaky, GOOD takes CONFIRM_RUNS passes."""
+        """The verdict on an end. If the test is flaky, GOOD takes END_RUNS passes."""
         revision = end.revision
         runs = self.prober.verdicts()[revision]
         if self._flaky and is_good(runs):
-            runs = runs_of(self.prober, revision, Purpose.END, CONFIRM_RUNS)
+            runs = runs_of(self.prober, revision, Purpose.END, END_RUNS)
         return Verdict.GOOD if is_good(runs) else Verdict.BAD
 
     def _verify_bad(self, span: Range) -> None:
