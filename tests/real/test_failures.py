@@ -25,7 +25,7 @@ from tests.support.planted import (
     USE_AFTER_FREE,
     Edit,
 )
-from tests.support.planted_hunts import BUG, TEST, THREADS, found, healed, hunted, surveyed
+from tests.support.planted_hunts import BUG, THREADS, found, healed, hunted, surveyed
 from tests.support.real import bisector
 
 VERIFY = ("verify", "--patch", "{fix}", "--on", "{bug}")
@@ -76,10 +76,11 @@ def test_a_bug_that_shows_by_chance_is_found(ground: Playground, tmp_path: Path)
 def test_a_test_that_hangs_at_the_new_end_alone_is_a_hang(
     ground: Playground, tmp_path: Path
 ) -> None:
-    waits = TEST.replace("client 5s", "client 5m").replace("server 5s", "server 5m")
-    report, commits, _ = hunted(tmp_path, ground, {HANG: BUG, NOT_FOUND: range(3, 5)}, test=waits)
+    words = ("--toolchain", "dev", "--vtc", str(tmp_path / "path.vtc"))
+    report, commits, _ = hunted(tmp_path, ground, {HANG: BUG, NOT_FOUND: range(3, 5)}, *words)
     assert found(report, commits, "introduction") == BUG.start
     assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.TIMEOUT]
+    assert any("; a hang: " in note for note in report["notes"])
 
 
 SCENARIO = """\

@@ -67,7 +67,7 @@ NO_START = Edit(
     "src/haproxy.c", "\n\tint err, retry;\n", "\n\tint err, retry = *(volatile int *)0;\n"
 )
 NEEDS_THREADS = _at_fetch("path", "\tif (chn && global.nbthread > 1) return 0;\n")
-FLAKY = _at_fetch("path", "\tif (chn && ha_random32() % 10 < 4) return 0;\n")
+FLAKY = _at_fetch("path", "\tif (chn && ha_random32() % 10 < 7) return 0;\n")
 HANG = _at_fetch("path", "\tfor (;;) sleep(1);\n")
 # a child that holds the pipe from which VTest reads
 ENDLESS_CHILD = Edit(
