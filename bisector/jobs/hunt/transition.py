@@ -10,6 +10,7 @@ from bisector.errors import NoTransitionSeen
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Found, Probed
+from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
 from bisector.search import priors
 from bisector.search.bisection import Contradiction, NoTransition, Observation, Search
@@ -90,8 +91,8 @@ class SearchRun:
     """Runs a search: starts the probes that it chooses and gives it what *observe* makes of them.
 
     One revision more than the executor has jobs is kept pending, so that it is built while others
-    are tested. A *flaky* test is run on a revision once, and, if the search comes back to it, as
-    many times at once as the executor has tests.
+    are tested. A *flaky* test is run several times at once on each: the revisions that are pending
+    share the executor's tests.
     """
 
     def __init__(
@@ -109,6 +110,7 @@ class SearchRun:
         self._observe = observe
         self._flaky = flaky
         self._costs = costs
+        self._share = max(1, prober.executor.tests // (prober.executor.jobs + 1))
         self._pending: dict[str, list[Ticket]] = {}
 
     def run(self) -> None:
@@ -143,16 +145,16 @@ class SearchRun:
     def _start(self, revisions: Sequence[str]) -> None:
         for revision in revisions:
             first = self._prober.next_run(revision) if self._flaky else 0
-            many = self._prober.executor.tests if first else 1
+            runs = range(first, first + (self._share if self._flaky else 1))
             self._pending[revision] = [
-                self._prober.start(revision, self._purpose, run)
-                for run in range(first, first + many)
+                self._prober.start(revision, self._purpose, run) for run in runs
             ]
 
     def _record_next(self) -> None:
         """Wait for the results on a revision, record them, and cancel what they made obsolete."""
         tickets = [ticket for several in self._pending.values() for ticket in several]
         revision = self._prober.first(tickets, self._remaining).revision
+        self._cancel_rest_of_unbuildable(revision)
         for probed in self._prober.ask_all(self._pending[revision]):
             if probed.build_seconds:
                 self._costs.built(revision)
@@ -161,6 +163,16 @@ class SearchRun:
         del self._pending[revision]
         for other in self._search.obsolete(list(self._pending)):
             self._cancel(other)
+
+    def _cancel_rest_of_unbuildable(self, revision: str) -> None:
+        """Cancel the other runs of a revision that does not build: each would build it again."""
+        tickets = self._pending[revision]
+        answered = [ticket for ticket in tickets if ticket.answer]
+        verdicts = {ticket.answer.verdict for ticket in answered if ticket.answer}
+        if Verdict.UNBUILDABLE in verdicts:
+            for ticket in set(tickets) - set(answered):
+                self._prober.cancel(ticket)
+            self._pending[revision] = answered
 
     def _cancel(self, revision: str) -> None:
         for ticket in self._pending.pop(revision):

@@ -17,6 +17,7 @@ from bisector.jobs.hunt.transition import (
 from bisector.patch import relevance
 from bisector.probing.executors import Task
 from bisector.record.events import Found, Probed
+from bisector.record.verdict import Verdict
 from bisector.record.words import Change
 from bisector.search.bisection import Search
 from bisector.system.workspace import Workspace
@@ -97,6 +98,19 @@ def test_at_its_end_nothing_is_under_way(world: World, monkeypatch: pytest.Monke
     monkeypatch.setattr(prober.machine, "wait", fail)
     with pytest.raises(ProbeFailed):
         find(world, prober)
+    assert prober.machine._waiting == []
+
+
+def test_a_flaky_test_is_not_repeated_on_what_does_not_build(world: World) -> None:
+    truth = bad_in(range(7, 24))
+    prober = world.prober(
+        lambda n, run: Verdict.UNBUILDABLE if n in range(9, 14) else truth(n, run)
+    )
+    prober.machine.tests = 8
+    assert numbers(world, find(world, prober, flaky=True).revisions) == [7]
+    assert all(prober.asked.count(number) <= 1 for number in range(9, 14))
+    assert any(number in prober.asked for number in range(9, 14))
+    assert prober.asked.count(6) > 1
     assert prober.machine._waiting == []
 
 
