@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bisector.build.toolchain import Toolchain
-from bisector.jobs.hunt.learning import may_be_the_bug, repeat
+from bisector.jobs.hunt.learning import kinds_of, repeat
 from bisector.probing.prober import Prober
 from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.verdict import Verdict
@@ -37,12 +37,11 @@ def learn_from(
     if not runs_of:
         return None
     every = [run for runs in runs_of for run in runs]
-    kinds = dict.fromkeys(run.failure for run in every if may_be_the_bug(run))
     names = dict.fromkeys(runs[0].name for runs in runs_of)
     learnt = Learnt(
         runs_of[0][0].revision,
         ", ".join(names),
-        tuple(failure for failure in kinds if failure),
+        kinds_of(every),
         len(every),
         runs_of[0][0].scenario,
     )

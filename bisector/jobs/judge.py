@@ -146,7 +146,7 @@ class Judge:
         learnt = self.prober.learnt_by(before.scenario)
         if after is None or after.failure is None or learnt is None:
             return after
-        if after.failure in learnt.failures:
+        if learnt.covers(after.failure):
             return after
         reason = after.reason.removeprefix(OTHERWISE)
         if before.verdict is Verdict.BAD:

@@ -275,7 +275,7 @@ class Prober:
 
 
 def _failure(event: Probed) -> str:
-    """A failure's kind: if there is none, the verdict and the reason without numbers."""
+    """A failure's kind for any compiler: if there is none, the verdict and the reason."""
     if event.failure:
-        return str(event.failure)
+        return str(event.failure.anywhere)
     return f"{event.verdict}: {re.sub(r'[0-9]+', '#', event.reason)}"

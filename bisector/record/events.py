@@ -148,11 +148,15 @@ class Learnt(Event):
         """Whether each of the failures is a test that waited in vain."""
         return all(failure.kind.is_hang for failure in self.failures)
 
+    def covers(self, failure: Failure) -> bool:
+        """Whether *failure* is the bug's."""
+        return any(kind.covers(failure) for kind in self.failures)
+
     def judge(self, probed: Probed) -> Probed:
         """*probed* with the verdict by what was learnt: bad is what fails as the bug does."""
         if probed.failure is None or self.scenario not in ("", probed.scenario):
             return probed
-        if probed.failure in self.failures:
+        if self.covers(probed.failure):
             return replace(probed, verdict=Verdict.BAD)
         return replace(probed, verdict=Verdict.UNTESTABLE, reason=f"{OTHERWISE}{probed.reason}")
 

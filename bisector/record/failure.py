@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+_FUNCTION = re.compile(r" in \w+$")  # at the end of a crash's text
 
 
 class FailureClass(StrEnum):
@@ -60,3 +63,18 @@ class Failure:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
+
+    @property
+    def anywhere(self) -> Failure:
+        """Of a crash, the same without the function in which it happened; else the failure itself.
+
+        Compilers differ in which functions they make part of others, and memory that was damaged
+        may be used anywhere.
+        """
+        if self.kind is not FailureClass.CRASH:
+            return self
+        return replace(self, text=_FUNCTION.sub("", self.text))
+
+    def covers(self, other: Failure) -> bool:
+        """Whether *other* is of this kind; a crash that names no function covers all places."""
+        return self in (other, other.anywhere)

@@ -24,3 +24,25 @@ def test_a_kind_in_words_is_its_class_and_its_text() -> None:
     assert str(Failure(FailureClass.REFUSAL, "unknown keyword")) == (
         "refused configuration: unknown keyword"
     )
+
+
+SEGV, ELSEWHERE = (Failure(FailureClass.CRASH, f"SIGSEGV in {name}") for name in ("f", "g"))
+
+
+def test_a_crash_is_told_by_the_function_in_which_it_happened() -> None:
+    assert SEGV.covers(SEGV)
+    assert not SEGV.covers(ELSEWHERE)
+    assert not SEGV.covers(SEGV.anywhere)
+
+
+def test_a_crash_anywhere_covers_every_place_and_no_other_crash() -> None:
+    assert SEGV.anywhere == Failure(FailureClass.CRASH, "SIGSEGV")
+    assert SEGV.anywhere.covers(ELSEWHERE)
+    assert not SEGV.anywhere.covers(Failure(FailureClass.CRASH, "SIGABRT in f"))
+    said = Failure(FailureClass.CRASH, 'SIGILL: FATAL: bug condition "x in y" matched in f')
+    assert said.anywhere.text == 'SIGILL: FATAL: bug condition "x in y" matched'
+
+
+def test_only_a_crash_has_a_place() -> None:
+    failure = Failure(FailureClass.EXPECTATION, "c1: found in f")
+    assert failure.anywhere == failure

@@ -80,11 +80,23 @@ def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:
     runs = [failed, *repeat(prober, failed)]
     if not flaky and any(run.verdict is Verdict.GOOD for run in runs):
         raise TestIsFlaky(failed.name)
-    kinds = dict.fromkeys(run.failure for run in runs if may_be_the_bug(run))
-    failures = tuple(failure for failure in kinds if failure)
-    learnt = Learnt(failed.revision, failed.name, failures, len(runs), failed.scenario)
+    learnt = Learnt(failed.revision, failed.name, kinds_of(runs), len(runs), failed.scenario)
     prober.learn(learnt)
     return learnt
+
+
+def kinds_of(runs: Sequence[Probed]) -> tuple[Failure, ...]:
+    """The kinds of failure in *runs* that may be the bug's.
+
+    If one binary crashed in several functions, its crash is of one kind, wherever it happens.
+    """
+    places: dict[tuple[str, str, Failure], set[Failure]] = {}
+    failed = [(run, run.failure) for run in runs if run.failure and may_be_the_bug(run)]
+    for run, failure in failed:
+        binary = (run.revision, run.toolchain, failure.anywhere)
+        places.setdefault(binary, set()).add(failure)
+    roaming = {kind for (_, _, kind), seen in places.items() if len(seen) > 1}
+    return tuple(dict.fromkeys(f.anywhere if f.anywhere in roaming else f for _, f in failed))
 
 
 def repeat(
@@ -115,7 +127,6 @@ def note_other_failures(prober: Prober) -> None:
     oracle = prober.context.oracle
     if oracle.knows_its_bug:
         return
-    bug = prober.learnt.failures if prober.learnt else ()
     seen: dict[Failure, dict[str, None]] = {}
     for event in prober.journal.events:
         if not isinstance(event, Probed) or event.scenario != oracle.name or event.patched:
@@ -123,7 +134,7 @@ def note_other_failures(prober: Prober) -> None:
         if event.failure:
             seen.setdefault(event.failure, {})[event.name] = None
     for failure, names in seen.items():
-        if failure not in bug:
+        if not (prober.learnt and prober.learnt.covers(failure)):
             prober.journal.note(Noted(other_failure(failure, tuple(names))))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import NoWitness, UnusableEnds
-from bisector.jobs.hunt.learning import is_absent_feature, other_failure, pattern_of
-from bisector.record.events import Learnt, Noted
+from bisector.jobs.hunt.learning import is_absent_feature, kinds_of, other_failure, pattern_of
+from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict
@@ -18,7 +18,7 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World, bad_in
-from tests.support.records import STARTED
+from tests.support.records import STARTED, probed
 
 pytestmark = pytest.mark.usefixtures("no_clock")
 
@@ -240,3 +240,26 @@ def test_the_pattern_is_quoted_for_a_shell() -> None:
 
 def test_a_pattern_is_of_a_part_without_values() -> None:
     assert pattern_of(Failure(FailureClass.OTHER, "a # b (c) #")) == r"b \(c\)"
+
+
+# --- crashes ------------------------------------------------------------------------------------
+
+
+def crashed(run: int, function: str, toolchain: str = "fast") -> Probed:
+    failure = Failure(FailureClass.CRASH, f"SIGSEGV in {function}")
+    return probed("c" * 40, BAD, run=run, toolchain=toolchain, failure=failure)
+
+
+def test_a_crash_is_learnt_with_its_function() -> None:
+    (kind,) = kinds_of([crashed(0, "f"), crashed(1, "f"), crashed(2, "f")])
+    assert kind.text == "SIGSEGV in f"
+
+
+def test_compilers_may_name_different_functions() -> None:
+    kinds = kinds_of([crashed(0, "f", "dev"), crashed(1, "inlined"), crashed(2, "inlined")])
+    assert [kind.text for kind in kinds] == ["SIGSEGV in f", "SIGSEGV in inlined"]
+
+
+def test_of_memory_that_was_damaged_the_function_says_nothing() -> None:
+    (kind,) = kinds_of([crashed(0, "f"), crashed(1, "g"), crashed(2, "f")])
+    assert kind.text == "SIGSEGV"
