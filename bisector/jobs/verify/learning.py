@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bisector.jobs.failing import learn_from
-from bisector.jobs.hunt.learning import is_absent_feature, may_be_the_bug
+from bisector.jobs.hunt.learning import is_absent_feature, may_be_the_bug, test_works
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
-from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 
 
@@ -32,4 +31,7 @@ def _may_be_fixed(prober: Prober, failed: Probed, series: Series) -> bool:
     if not is_absent_feature(failed.failure):
         return True
     _, ticket = prober.start_patched(failed.revision, series, Purpose.AFTER)
-    return ticket is not None and prober.ask_all([ticket])[0].verdict is Verdict.GOOD
+    if ticket is None:
+        return False
+    (after,) = prober.ask_all([ticket])
+    return test_works(after) and after.failure != failed.failure
