@@ -76,5 +76,5 @@ class Failure:
         return replace(self, text=_FUNCTION.sub("", self.text))
 
     def covers(self, other: Failure) -> bool:
-        """Whether *other* is of this kind; a crash that names no function covers all places."""
-        return self in (other, other.anywhere)
+        """Whether *other* is of this kind. A crash of which no function is known may be any."""
+        return self in (other, other.anywhere) or other == self.anywhere

@@ -28,6 +28,13 @@ static void (*volatile missing)(void);
 static __attribute__((noinline)) void segv(void) { *nowhere = 1; }
 static __attribute__((noinline)) void library(void) { memset((void *)nowhere, 1, 4096); }
 static __attribute__((noinline)) void call_nothing(void) { missing(); }
+static __attribute__((noinline)) void call_data(void)
+{
+	static long no_code[64];
+
+	missing = (void (*)(void))no_code;
+	missing();
+}
 static __attribute__((noinline)) void give_up(void) { abort(); }
 static __attribute__((noinline)) int endless(volatile int *deep) { return 1 + endless(&deep[1]); }
 static void *threaded(void *unused) { segv(); return unused; }
@@ -40,6 +47,7 @@ int main(int count, char **words)
 	if (!strcmp(words[1], "segv")) segv();
 	if (!strcmp(words[1], "library")) library();
 	if (!strcmp(words[1], "call_nothing")) call_nothing();
+	if (!strcmp(words[1], "call_data")) call_data();
 	if (!strcmp(words[1], "give_up")) give_up();
 	if (!strcmp(words[1], "endless")) return endless(&some);
 	if (!strcmp(words[1], "threaded") && !pthread_create(&thread, NULL, threaded, NULL))
@@ -93,6 +101,7 @@ def run(library: Tool, binary: Path, tmp_path: Path) -> Run:
         ("segv", signal.SIGSEGV, "segv"),
         ("library", signal.SIGSEGV, "library"),
         ("call_nothing", signal.SIGSEGV, "call_nothing"),
+        ("call_data", signal.SIGSEGV, "call_data"),
         ("give_up", signal.SIGABRT, "give_up"),
         ("endless", signal.SIGSEGV, "endless"),
         ("threaded", signal.SIGSEGV, "segv"),

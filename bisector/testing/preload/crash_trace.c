@@ -23,27 +23,32 @@ enum { FRAMES = 48, STACK = 1 << 16 };
 
 static const int signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP };
 static char path[PATH_MAX];
-static uintptr_t bias, low = UINTPTR_MAX, high; /* of the program in memory */
+static uintptr_t bias, low = UINTPTR_MAX, high; /* of the program's code in memory */
 
 static int in_program(uintptr_t place)
 {
 	return place >= low && place < high;
 }
 
-/* The place where the signal arose; its caller if a call went to where there is no code. */
+/* The place where the signal arose, 0 if that is not known for this processor. */
 static uintptr_t origin(const ucontext_t *context)
 {
 #if defined(__x86_64__)
-	const greg_t *registers = context->uc_mcontext.gregs;
-	uintptr_t place = registers[REG_RIP];
-
-	if (place < 4096)
-		place = *(const uintptr_t *)registers[REG_RSP] - 1;
-	return place;
+	return context->uc_mcontext.gregs[REG_RIP];
 #elif defined(__aarch64__)
-	uintptr_t place = context->uc_mcontext.pc;
+	return context->uc_mcontext.pc;
+#else
+	return 0;
+#endif
+}
 
-	return place < 4096 ? context->uc_mcontext.regs[30] - 4 : place;
+/* The place of a call that went to where there is no code, from which nothing can be traced. */
+static uintptr_t caller(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+	return *(const uintptr_t *)context->uc_mcontext.gregs[REG_RSP] - 1;
+#elif defined(__aarch64__)
+	return context->uc_mcontext.regs[30] - 4;
 #else
 	return 0;
 #endif
@@ -53,19 +58,22 @@ static void crashed(int number, siginfo_t *info, void *context)
 {
 	char line[32 + 19 * (FRAMES + 1)];
 	void *frames[FRAMES];
-	uintptr_t first = origin(context);
-	int count = backtrace(frames, FRAMES), file;
+	uintptr_t places[FRAMES + 1], first = origin(context);
+	int count = backtrace(frames, FRAMES), found = 0, file;
 	int size = snprintf(line, sizeof(line), "%d %d", (int)getpid(), number);
 
 	if (in_program(first))
-		size += snprintf(line + size, sizeof(line) - size, " %lx", (long)(first - bias));
+		places[found++] = first;
 	for (int at = 0; at < count; at++) {
 		uintptr_t place = (uintptr_t)frames[at]; /* after the call, but for the first one */
 
 		if (in_program(place) && place != first)
-			size += snprintf(line + size, sizeof(line) - size, " %lx",
-			                 (long)(place - 1 - bias));
+			places[found++] = place - 1;
 	}
+	if (!found && in_program(caller(context)))
+		places[found++] = caller(context);
+	for (int at = 0; at < found; at++)
+		size += snprintf(line + size, sizeof(line) - size, " %lx", (long)(places[at] - bias));
 	line[size++] = '\n';
 	file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (file >= 0 && write(file, line, size) == size)
@@ -80,7 +88,7 @@ static int examine(struct dl_phdr_info *program, size_t size, void *unused)
 	for (int at = 0; at < program->dlpi_phnum; at++) {
 		const ElfW(Phdr) *part = &program->dlpi_phdr[at];
 
-		if (part->p_type == PT_LOAD) {
+		if (part->p_type == PT_LOAD && part->p_flags & PF_X) {
 			uintptr_t begin = bias + part->p_vaddr;
 
 			low = begin < low ? begin : low;
