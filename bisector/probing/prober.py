@@ -67,7 +67,7 @@ class Prober:
         self.toolchains = self.toolchains.by_release
 
     def learn(self, learnt: Learnt) -> None:
-        """Record the bug's own failure; from now on all verdicts of its test follow from it."""
+        """Record a bug's own failure; from now on all verdicts of its test follow from it."""
         self.journal.note(learnt)
         self._learnt[learnt.scenario] = learnt
 
@@ -79,6 +79,10 @@ class Prober:
     def learnt(self) -> Learnt | None:
         """How the bug shows itself in the job's own test, see learnt_by()."""
         return self.learnt_by(self.context.oracle.name)
+
+    @property
+    def _is_at_another_bug(self) -> bool:
+        return self.learnt is not None and self.learnt.bug > 0
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -222,12 +226,14 @@ class Prober:
         """The journal's probes of each revision as it is, by run, those of real toolchains first.
 
         Doubtful failures of the fast toolchain are left out, and all its verdicts if it is
-        distrusted.
+        distrusted; and the probes for another bug before its failure was learnt, so that a resumed
+        job finds of its own bug what it found before.
         """
         found: dict[str, list[Probed]] = {}
         agreed = self._failures_agreed | self._failures_in_journal()
         for event in self._probed():
-            if self._believes(event, agreed):
+            early = event.is_for_another_bug and not self._is_at_another_bug
+            if self._believes(event, agreed) and not early:
                 found.setdefault(event.revision, []).append(event)
         return {
             revision: sorted(events, key=lambda event: (not event.real, event.run))

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from bisector.record.failure import Failure
 from bisector.record.verdict import Result, Ruling, Verdict
-from bisector.record.words import Change, Job, Turn
+from bisector.record.words import Change, Job, Purpose, Turn
 
 ANSWERED = "answered"
 OTHERWISE = "it fails in another way than the bug: "  # how such a reason begins
@@ -110,6 +110,12 @@ class Probed(Event):
     failure: Failure | None = None
 
     @property
+    def is_for_another_bug(self) -> bool:
+        """Whether the probe was made for another bug than the one that the hunt is about."""
+        confirmed = self.purpose.removeprefix(Purpose.CONFIRM.about(""))
+        return Purpose.ANOTHER_BUG.begins(confirmed)
+
+    @property
     def ruling(self) -> Ruling:
         """The verdict with its reason, its evidence and the kind of failure."""
         return Ruling(self.verdict, self.reason, self.evidence, failure=self.failure)
@@ -126,7 +132,8 @@ class Learnt(Event):
 
     The test called ``scenario`` ('' for the job's only one) failed so at ``revision``, in ``runs``
     runs. From then on no other failure of it is bad. ``name`` is what the revision is called; if
-    several revisions failed, it names all of them, and ``revision`` is the first.
+    several revisions failed, it names all of them, and ``revision`` is the first. ``bug`` is 0 for
+    the bug that the job is about; a hunt that has seen another one learns the failure of that, too.
     """
 
     kind: ClassVar[str] = "learnt"
@@ -135,13 +142,19 @@ class Learnt(Event):
     failures: tuple[Failure, ...]
     runs: int
     scenario: str = ""
+    bug: int = 0
 
     @property
     def text(self) -> str:
         """The event in one sentence."""
-        what = ", or ".join(map(str, self.failures))
+        whose = "another bug's" if self.bug else "the bug's"
+        return f"{whose} failure, learnt at {self.name} in {self.runs} runs: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The kinds of failure."""
         hang = "; a hang: what the test waits for does not come in time" * self.is_hang
-        return f"the bug's failure, learnt at {self.name} in {self.runs} runs: {what}{hang}"
+        return ", or ".join(map(str, self.failures)) + hang
 
     @property
     def is_hang(self) -> bool:
@@ -168,7 +181,7 @@ class Found(Event):
     The last of ``revisions`` is the first one with the new verdict, those before it cannot be
     tested. ``subjects`` and ``places`` (as `git describe --contains` names them, '' for none) are
     theirs; ``parents`` are the parents of the last one. ``confidence`` is the probability that the
-    result is right, 1 unless the test is flaky.
+    result is right, 1 unless the test is flaky. ``bug`` is that of Learnt.
     """
 
     kind: ClassVar[str] = "found"
@@ -178,6 +191,7 @@ class Found(Event):
     places: tuple[str, ...]
     parents: tuple[str, ...]
     confidence: float = 1.0
+    bug: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,7 +201,7 @@ class Confirmed(Event):
     ``what`` is a Change, which is repeated in ``runs`` runs on each side; or, of a verification or
     a backport, the name of the revision or branch at which ``runs`` tests were repeated. ``doubt``
     says why it is not ``proven``. For a flaky test ``tally`` says how often each side was bad, and
-    ``confidence`` is the probability that the result is right.
+    ``confidence`` is the probability that the result is right. ``bug`` is that of Found.
     """
 
     kind: ClassVar[str] = "confirmed"
@@ -198,6 +212,7 @@ class Confirmed(Event):
     toolchain: str = ""
     tally: str = ""
     confidence: float = 1.0
+    bug: int = 0
 
 
 @dataclass(frozen=True)
@@ -287,9 +302,11 @@ class Turned(Event):
 class Ended(Event):
     """The end of the job: ``answer`` is ANSWERED, or in one line what prevented an answer.
 
-    ``affected`` names the releases that have the bug, oldest first.
+    ``affected`` names the releases that have the bug, oldest first; ``others`` has the same for
+    each other bug that the hunt found.
     """
 
     kind: ClassVar[str] = "ended"
     answer: str
     affected: tuple[str, ...]
+    others: tuple[tuple[str, ...], ...] = ()

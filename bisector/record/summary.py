@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.record.events import (
@@ -57,13 +57,25 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class OtherBug:
+    """Another bug that a hunt saw in its range: its failure, and what was found of it.
+
+    ``affected`` names the releases that have it, oldest first.
+    """
+
+    learnt: Learnt
+    findings: tuple[Finding, ...]
+    affected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Summary:
     """A journal's events by kind, in their order; which of them there are depends on the job.
 
     Of events that replace earlier ones, such as a later judgement, only the last is here. ``ended``
     is None for a job that was interrupted, ``ways`` are the turns that it took. ``learnt`` is the
     bug's own failure, in the last test by which it was learnt; the verdicts of ``probes`` follow
-    from what was learnt by theirs.
+    from what was learnt by theirs. Everything is about this bug, and ``others`` about the others.
     """
 
     started: Started
@@ -84,6 +96,7 @@ class Summary:
     retested: tuple[Retested, ...] = ()
     ways: tuple[Turn, ...] = ()
     learnt: Learnt | None = None
+    others: tuple[OtherBug, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -167,19 +180,18 @@ def summarize(events: Sequence[Event]) -> Summary | None:
     started = next((event for event in events if isinstance(event, Started)), None)
     if started is None:
         return None
-    confirmed = {event.what: event for event in events if isinstance(event, Confirmed)}
-    found = {event.what: event for event in events if isinstance(event, Found)}
     ends = [event for event in events if isinstance(event, Ended)]
-    learnt = {event.scenario: event for event in events if isinstance(event, Learnt)}
+    learnt = {e.scenario: e for e in events if isinstance(e, Learnt) and not e.bug}
+    confirmed = {e.what: e for e in events if isinstance(e, Confirmed) and not e.bug}
     probes = [event for event in events if isinstance(event, Probed)]
     for one in learnt.values():
         probes = [one.judge(probe) for probe in probes]
     return Summary(
         started=started,
         probes=tuple(probes),
-        findings=tuple(Finding(one, confirmed.get(what)) for what, one in found.items()),
+        findings=_findings(events, bug=0),
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
-        notes=tuple(event.text for event in events if isinstance(event, Noted | Turned | Learnt)),
+        notes=tuple(_notes(events)),
         ended=ends[-1] if ends else None,
         judged=tuple(_latest(event for event in events if isinstance(event, Judged))),
         confirmed=tuple(confirmed.values()),
@@ -193,4 +205,28 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         retested=tuple(event for event in events if isinstance(event, Retested)),
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
         learnt=list(learnt.values())[-1] if learnt else None,
+        others=tuple(_others(events, ends)),
     )
+
+
+def _findings(events: Sequence[Event], bug: int) -> tuple[Finding, ...]:
+    """What was found of *bug*, as in Found, with its proof."""
+    found = {e.what: e for e in events if isinstance(e, Found) and e.bug == bug}
+    confirmed = {e.what: e for e in events if isinstance(e, Confirmed) and e.bug == bug}
+    return tuple(Finding(one, confirmed.get(what)) for what, one in found.items())
+
+
+def _others(events: Sequence[Event], ends: Sequence[Ended]) -> Iterator[OtherBug]:
+    """The other bugs, in their order."""
+    learnt = {event.bug: event for event in events if isinstance(event, Learnt) and event.bug}
+    affected = ends[-1].others if ends else ()
+    for bug, one in learnt.items():
+        releases = affected[bug - 1] if bug <= len(affected) else ()
+        yield OtherBug(one, _findings(events, bug), releases)
+
+
+def _notes(events: Sequence[Event]) -> Iterator[str]:
+    """The notes; the failures of other bugs are in ``others``."""
+    for event in events:
+        if isinstance(event, Noted | Turned) or (isinstance(event, Learnt) and not event.bug):
+            yield event.text

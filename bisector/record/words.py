@@ -31,10 +31,13 @@ class Change(StrEnum):
         """The verdict on the commit that made the change; the one on its parents is the other."""
         return Verdict.BAD if self is Change.INTRODUCTION else Verdict.GOOD
 
-    @property
-    def confirmation(self) -> str:
-        """The purpose of a probe that confirms the commit that made the change."""
-        return Purpose.CONFIRM.about(f"the {self}")
+    def search(self, bug: int = 0) -> str:
+        """The purpose of a probe in the search for the change, of *bug* as in Found."""
+        return Purpose.ANOTHER_BUG.about(self) if bug else Purpose(self)
+
+    def confirmation(self, bug: int = 0) -> str:
+        """The purpose of a probe that confirms the commit that made the change, of *bug*."""
+        return Purpose.CONFIRM.about(self.search(bug) if bug else f"the {self}")
 
 
 class Turn(StrEnum):
@@ -85,6 +88,7 @@ class Purpose(StrEnum):
     INTRODUCTION = "introduction"
     FIX = "fix"
     CONFIRM = "confirm"
+    ANOTHER_BUG = "another bug's"  # what follows is what END to CONFIRM are of the hunt's own bug
     HUNKS = "hunks"  # of the culprit; what precedes it says how many of them
     AFFECTED = "affected release"
     PATCHED = "patched release"

@@ -84,7 +84,7 @@ def _believed(summary: Summary, what: Change) -> Iterator[Probed]:
     for probe in summary.probes:
         if probe.patched or _dropped(probe, summary):
             continue
-        ours = Purpose(what).begins(probe.purpose) or probe.purpose == what.confirmation
+        ours = Purpose(what).begins(probe.purpose) or probe.purpose == what.confirmation()
         old_side = probe.revision == summary.started.old or probe.revision in parents
         bad = probe.verdict is Verdict.BAD and _frames(probe)
         new_side = what is Change.FIX and probe.revision == summary.started.new

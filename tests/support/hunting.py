@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 import pygit2
@@ -45,6 +45,25 @@ def bad_in(stretch: range, untestable: Collection[int] = ()) -> Truth:
         return UNTESTABLE if number in untestable else BAD if number in stretch else GOOD
 
     return truth
+
+
+def all_of(kind: Failure, *stretches: Iterable[int]) -> dict[int, Failure]:
+    return {number: kind for stretch in stretches for number in stretch}
+
+
+def failing(failures: Mapping[int, Failure]) -> tuple[Truth, Callable[[Scripted], None]]:
+    """The rulings of the test itself on commits that fail so; all others are good."""
+
+    def truth(number: int, run: int) -> Verdict:
+        failure = failures.get(number)
+        if failure is None:
+            return GOOD
+        return BAD if failure.kind.speaks_for_itself else UNTESTABLE
+
+    def prepare(prober: Scripted) -> None:
+        prober.machine.failing = lambda number, run: failures.get(number)
+
+    return truth, prepare
 
 
 class Machine(Answering):
@@ -157,14 +176,15 @@ class World:
     def events(self) -> list[Event]:
         return Journal(self.path).events
 
-    def found(self) -> dict[str, list[int]]:
+    def found(self, bug: int = 0) -> dict[str, list[int]]:
         """What was found, by number."""
         number = self.commits.index
-        return {e.what: [*map(number, e.revisions)] for e in self.events if isinstance(e, Found)}
+        found = [e for e in self.events if isinstance(e, Found) and e.bug == bug]
+        return {event.what: [*map(number, event.revisions)] for event in found}
 
-    def confirmed(self) -> dict[str, str]:
+    def confirmed(self, bug: int = 0) -> dict[str, str]:
         """'' for what is proven, else the doubt."""
-        confirmed = [event for event in self.events if isinstance(event, Confirmed)]
+        confirmed = [e for e in self.events if isinstance(e, Confirmed) and e.bug == bug]
         assert all(event.proven == (not event.doubt) for event in confirmed)
         return {event.what: event.doubt for event in confirmed}
 

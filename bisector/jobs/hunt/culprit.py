@@ -45,7 +45,8 @@ def _unproven(introduced: Found, events: Sequence[Event]) -> str:
     """Why the introduction is not one commit that is proven; '' if it is."""
     if len(introduced.revisions) > 1:
         return f"it is one of {len(introduced.revisions)}"
-    proofs = [e for e in events if isinstance(e, Confirmed) and e.what == Change.INTRODUCTION]
+    confirmed = [e for e in events if isinstance(e, Confirmed) and not e.bug]
+    proofs = [e for e in confirmed if e.what == Change.INTRODUCTION]
     return "" if proofs and proofs[-1].proven else "it is not proven"
 
 

@@ -1,4 +1,4 @@
-"""The stages of a hunt: ends, witness, introduction and fix, confirmation, patch check.
+"""The stages of a hunt: ends, witness, introduction and fix, proof, patch check, another bug.
 
 A hunt is deterministic: the same verdicts lead to the same next probe. To resume one, it is run
 again with a journal that already has the results.
@@ -6,13 +6,14 @@ again with a journal that already has the results.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from bisector.build.toolchains.release import Release
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.git.history import Range
 from bisector.jobs.hunt import culprit, releases
+from bisector.jobs.hunt.another_bug import AnotherBug, Answer
 from bisector.jobs.hunt.ends import END_RUNS, Ends, EndsFinder
 from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
 from bisector.jobs.hunt.proof import FastContradicted, Prover
@@ -143,10 +144,12 @@ class Hunt:
         affected = releases.affected(self.history, span, bounds)
         if self.question.series is not None:
             releases.check_patch(self.prober, affected, self.question.series)
-        note_other_failures(self.prober)
         if self.question.hunks:
             self.journal.note(culprit.reduce(self.prober, found, self._flaky))
-        self._end_with(ANSWERED, tuple(self.history.release(commit) for commit in affected))
+        other = self._another_bug(span, found) if before is after else None
+        note_other_failures(self.prober, other.learnt if other else None)
+        others = (self._names(other.affected),) if other else ()
+        self._end_with(ANSWERED, self._names(affected), others)
 
     # -- the ends, and a witness between them ----------------------------------------------------
 
@@ -160,7 +163,7 @@ class Hunt:
     def _verdict_of_end(self, end: Probed) -> Verdict:
         """The verdict on an end. If the test is flaky, GOOD takes END_RUNS passes."""
         revision = end.revision
-        runs = self.prober.verdicts()[revision]
+        runs = self.prober.verdicts().get(revision, [end])
         if self._flaky and is_good(runs):
             runs = runs_of(self.prober, revision, Purpose.END, END_RUNS)
         return Verdict.GOOD if is_good(runs) else Verdict.BAD
@@ -229,7 +232,8 @@ class Hunt:
         except NoTransitionSeen as error:
             self._end_with(error.what)
             raise
-        earlier = [e for e in self.journal.events if isinstance(e, Found) and e.what == found.what]
+        own = [e for e in self.journal.events if isinstance(e, Found) and not e.bug]
+        earlier = [e for e in own if e.what == found.what]
         if earlier and _is_same(earlier[-1], found):
             return earlier[-1]
         self.journal.append(found)
@@ -241,6 +245,12 @@ class Hunt:
             return
         for change in found:
             self.journal.note(Prover(self.prober, toolchain).confirm(change, self._flaky))
+
+    def _another_bug(self, span: Range, found: Sequence[Found]) -> Answer | None:
+        """The answer to another bug in *span*, whose ends are good, if its failure was seen."""
+        if self._flaky or self.prober.context.oracle.knows_its_bug:
+            return None
+        return AnotherBug(self.prober, span, self._evidence, found).answer()
 
     # -- the rest --------------------------------------------------------------------------------
 
@@ -255,8 +265,16 @@ class Hunt:
         """Whether the journal has this turn, from an earlier session."""
         return any(isinstance(event, Turned) and event.way == way for event in self.journal.events)
 
-    def _end_with(self, answer: str, affected: tuple[str, ...] = ()) -> None:
-        self.journal.note(Ended(answer, affected))
+    def _names(self, commits: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self.history.release(commit) for commit in commits)
+
+    def _end_with(
+        self,
+        answer: str,
+        affected: tuple[str, ...] = (),
+        others: tuple[tuple[str, ...], ...] = (),
+    ) -> None:
+        self.journal.note(Ended(answer, affected, others))
 
 
 def _is_same(earlier: Found, found: Found) -> bool:

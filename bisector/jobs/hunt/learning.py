@@ -122,8 +122,12 @@ def runs_of(prober: Prober, revision: str, purpose: str, total: int) -> list[Pro
     return prober.verdicts().get(revision, [])
 
 
-def note_other_failures(prober: Prober) -> None:
-    """Note the failures of the job's test that were seen and are not the bug's, and where."""
+def note_other_failures(prober: Prober, also: Learnt | None = None) -> None:
+    """Note the failures of the job's test that were seen and are not the bug's, and where.
+
+    *also* is the failure of another bug, which has its own place in reports.
+    """
+    bugs = [bug for bug in (prober.learnt, also) if bug]
     oracle = prober.context.oracle
     if oracle.knows_its_bug:
         return
@@ -134,7 +138,7 @@ def note_other_failures(prober: Prober) -> None:
         if event.failure:
             seen.setdefault(event.failure, {})[event.name] = None
     for failure, names in seen.items():
-        if not (prober.learnt and prober.learnt.covers(failure)):
+        if not any(bug.covers(failure) for bug in bugs):
             prober.journal.note(Noted(other_failure(failure, tuple(names))))
 
 

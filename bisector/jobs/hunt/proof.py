@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -99,11 +99,12 @@ def passes_of(revisions: Iterable[Sequence[Probed]]) -> Passes:
 
 
 class Prover:
-    """Confirms found commits with the toolchain *toolchain*."""
+    """Confirms found commits with the toolchain *toolchain*; for *hidden* see Finder."""
 
-    def __init__(self, prober: Prober, toolchain: Toolchain) -> None:
+    def __init__(self, prober: Prober, toolchain: Toolchain, hidden: Collection[str] = ()) -> None:
         self._prober = prober
         self._toolchain = toolchain
+        self._hidden = hidden
 
     def confirm(self, found: Found, flaky: bool) -> Confirmed:
         """The confirmation of *found*, proven or with the doubts that remain.
@@ -117,7 +118,7 @@ class Prover:
         if flaky:
             return self._confirm_flaky(found, sides, runs_of)
         runs_of = [self._confirmed_runs(found, *pair) for pair in zip(sides, runs_of, strict=True)]
-        doubts = [*_unprovable(found), *_same_binary(runs_of)]
+        doubts = [*self._unprovable(found), *_same_binary(runs_of)]
         for side, runs in zip(sides, runs_of, strict=True):
             wrong = [run for run in runs if run.verdict is not side.expected]
             if self._contradicts(runs, wrong):
@@ -145,8 +146,9 @@ class Prover:
         self, found: Found, sides: Sequence[Expectation], first: int, end: int
     ) -> list[Probed]:
         """The results of the runs *first* to *end* - 1 of each of *sides*."""
+        purpose = found.what.confirmation(found.bug)
         tickets = [
-            self._prober.start(side.revision, found.what.confirmation, run, self._toolchain)
+            self._prober.start(side.revision, purpose, run, self._toolchain)
             for side in sides
             for run in range(first, end)
         ]
@@ -167,8 +169,17 @@ class Prover:
         tested = [run for run in runs if run.verdict.tested]
         return not tested or any(run.verdict.tested for run in wrong)
 
+    def _unprovable(self, found: Found) -> list[str]:
+        """The doubts that no run can remove."""
+        if others := found.revisions[:-1]:
+            hidden = all(other in self._hidden for other in others)
+            why = "have the bug found first" if hidden else "cannot be tested"
+            return [f"the others before it {why}"]
+        return [] if found.parents else ["it has no parent to compare with"]
+
     def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
-        return Confirmed(found.what, not doubts, runs, "; ".join(doubts), self._toolchain.name)
+        doubt, name = "; ".join(doubts), self._toolchain.name
+        return Confirmed(found.what, not doubts, runs, doubt, name, bug=found.bug)
 
     def _confirm_flaky(
         self, found: Found, sides: Sequence[Expectation], runs_of: Sequence[list[Probed]]
@@ -180,7 +191,7 @@ class Prover:
         """
         pairs = list(zip(sides, runs_of, strict=True))
         seen = [self._until_bad(found, *pair) for pair in pairs if pair[0].expected is Verdict.BAD]
-        doubts = [*_unprovable(found), *_same_binary(runs_of)]
+        doubts = [*self._unprovable(found), *_same_binary(runs_of)]
         missed = 0.0
         for side, runs in pairs:
             if side.expected is Verdict.GOOD:
@@ -223,13 +234,6 @@ def _sides(found: Found) -> list[Expectation]:
         *(Expectation(parent, old) for parent in parents),
         Expectation(found.revisions[-1], new),
     ]
-
-
-def _unprovable(found: Found) -> list[str]:
-    """The doubts that no run can remove."""
-    if len(found.revisions) > 1:
-        return ["the others before it cannot be tested"]
-    return [] if found.parents else ["it has no parent to compare with"]
 
 
 def _same_binary(runs_of: Sequence[Sequence[Probed]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bisector.git.history import History, Range
 from bisector.patch.apply import AppliedSeries, ApplyConflict
@@ -19,8 +19,14 @@ def affected(history: History, span: Range, found: Mapping[Change, str]) -> list
     *found* maps each change that was found to its full hash. Without an introduction, the bug is
     older than *span*.
     """
-    bad = {found.get(Change.INTRODUCTION, span.old.id)}
-    good = {found[Change.FIX]} if Change.FIX in found else set()
+    fixes = [found[Change.FIX]] if Change.FIX in found else []
+    bad = stretch(history, span, found.get(Change.INTRODUCTION, span.old.id), fixes)
+    return [commit for commit in bad if commit in history.tags]
+
+
+def stretch(history: History, span: Range, first: str, fixes: Iterable[str]) -> list[str]:
+    """The commits of *span* from *first* on, up to the *fixes* (full hashes), oldest first."""
+    bad, good = {first}, set(fixes)
     for commit in span.commits:
         parents = history.commit(commit).parents
         if any(parent in bad for parent in parents):
@@ -28,7 +34,7 @@ def affected(history: History, span: Range, found: Mapping[Change, str]) -> list
         if any(parent in good for parent in parents):
             good.add(commit)
     candidates = (span.old.id, *span.commits)
-    return [c for c in candidates if c in bad and c not in good and c in history.tags]
+    return [commit for commit in candidates if commit in bad and commit not in good]
 
 
 def check_patch(prober: Prober, commits: Sequence[str], series: Series) -> None:

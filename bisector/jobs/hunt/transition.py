@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Found, Probed
 from bisector.record.verdict import Verdict
-from bisector.record.words import Change, Purpose
+from bisector.record.words import Change
 from bisector.search import priors
 from bisector.search.bisection import Contradiction, NoTransition, Observation, Search
 from bisector.search.costs import Costs
@@ -40,13 +40,26 @@ class SearchRange:
 
 
 class Finder:
-    """Finds transitions in *commits* (full hashes), weighted by *evidence*."""
+    """Finds transitions in *commits* (full hashes), weighted by *evidence*.
 
-    def __init__(self, prober: Prober, commits: Sequence[str], evidence: Evidence) -> None:
+    *hidden* are commits at which another bug than *bug*, a number as in Found, hides whether this
+    one is there: they are not probed.
+    """
+
+    def __init__(
+        self,
+        prober: Prober,
+        commits: Sequence[str],
+        evidence: Evidence,
+        bug: int = 0,
+        hidden: Collection[str] = (),
+    ) -> None:
         self._prober = prober
         self._history = prober.context.history
         self._commits = commits
         self._evidence = evidence
+        self._bug = bug
+        self._hidden = hidden
 
     def find(self, span: SearchRange, suspect: str, flaky: bool) -> Found:
         """The commit, or the set of commits, that made the change in *span*.
@@ -59,10 +72,13 @@ class Finder:
         graph = self._history.graph(commits)
         noise = self._noise(span.what) if flaky else None
         search = Search(graph, span.new, weights, noise, span.old if flaky else None)
+        for commit in self._hidden:
+            if commit in search:
+                search.record(commit, Observation.SKIP)
         SearchRun(
             self._prober,
             search,
-            Purpose(span.what),
+            span.what.search(self._bug),
             lambda probed: observation(span.what, probed),
             flaky,
             costs_of(self._prober, commits, self._evidence),
@@ -77,6 +93,7 @@ class Finder:
             places=tuple(self._history.place(c.id, self._commits) for c in candidates),
             parents=candidates[-1].parents,
             confidence=round(search.confidence(), 6),
+            bug=self._bug,
         )
 
     def _noise(self, what: Change) -> Noise:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,11 @@ from bisector.jobs.hunt.learning import is_absent_feature, kinds_of, other_failu
 from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.summary import summarize
-from bisector.record.verdict import Verdict
 from bisector.record.words import Change
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
-from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, Truth, World, bad_in
+from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World, all_of, bad_in, failing
 from tests.support.records import STARTED, probed
 
 pytestmark = pytest.mark.usefixtures("no_clock")
@@ -43,28 +42,9 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
     return made
 
 
-def failing(failures: Failures) -> tuple[Truth, Callable[[Scripted], None]]:
-    """The rulings of the test itself on commits that fail so; all others are good."""
-
-    def truth(number: int, run: int) -> Verdict:
-        failure = failures.get(number)
-        if failure is None:
-            return GOOD
-        return BAD if failure.kind.speaks_for_itself else UNTESTABLE
-
-    def prepare(prober: Scripted) -> None:
-        prober.machine.failing = lambda number, run: failures.get(number)
-
-    return truth, prepare
-
-
 def hunt(world: World, failures: Failures) -> Scripted:
     truth, prepare = failing(failures)
     return world.hunt(truth, prepare=prepare)
-
-
-def all_of(kind: Failure, *stretches: Iterable[int]) -> dict[int, Failure]:
-    return {number: kind for stretch in stretches for number in stretch}
 
 
 def learnt(world: World) -> list[Learnt]:

@@ -1,0 +1,127 @@
+"""Answer another bug that a hunt between two good ends has seen: how it began and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bisector.git.history import Range
+from bisector.jobs.hunt import releases
+from bisector.jobs.hunt.learning import kinds_of, may_be_the_bug, repeat
+from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
+from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
+from bisector.probing.prober import Prober
+from bisector.record.events import Confirmed, Found, Learnt, Probed
+from bisector.record.failure import Failure
+from bisector.record.verdict import Verdict
+from bisector.record.words import Change, Purpose
+from bisector.search.priors import Evidence
+
+NUMBER = 1  # of the other bug, as in Found; no more than one is answered
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How another bug shows itself, and the releases (full hashes) that have it."""
+
+    learnt: Learnt
+    affected: Sequence[str]
+
+
+class AnotherBug:
+    """Looks for another bug in *span*, which has two good ends; *found* is the hunt's own answer.
+
+    From its introduction to its fix the bug found first hides the other one: these revisions are
+    not probed. What goes wrong here becomes a doubt about the other bug; it changes nothing of the
+    hunt's own answer.
+    """
+
+    def __init__(
+        self, prober: Prober, span: Range, evidence: Evidence, found: Sequence[Found]
+    ) -> None:
+        assert prober.learnt  # between two good ends, the failure of a test without a signature is
+        self._prober = prober
+        self._history = prober.context.history
+        self._span = span
+        self._own = prober.learnt
+        own = {change.what: change.revisions for change in found}
+        self._hidden = frozenset(
+            releases.stretch(self._history, span, own[Change.INTRODUCTION][-1], own[Change.FIX])
+        )
+        self._finder = Finder(prober, span.commits, evidence, NUMBER, self._hidden)
+
+    def answer(self) -> Answer | None:
+        """Find and confirm both changes; None if no other failure was seen that may be a bug's."""
+        learnt = self._learnt_earlier() or self._learn()
+        if learnt is None:
+            return None
+        self._prober.learn(learnt)
+        found = [self._find(where) for where in self._ranges(learnt.revision)]
+        for change in found:
+            self._prober.journal.note(self._confirmed(change))
+        self._prober.learn(self._own)  # the journal has it; what follows is about this one again
+        bounds = {change.what: change.revisions[-1] for change in found}
+        return Answer(learnt, releases.affected(self._history, self._span, bounds))
+
+    # -- the failure -----------------------------------------------------------------------------
+
+    def _learnt_earlier(self) -> Learnt | None:
+        """What an interrupted session learnt."""
+        events = self._prober.journal.events
+        return next((e for e in events if isinstance(e, Learnt) and e.bug == NUMBER), None)
+
+    def _learn(self) -> Learnt | None:
+        """The first of the other failures that is the same in each run."""
+        purpose = Purpose.ANOTHER_BUG.about("failure")
+        for seen in self._seen():
+            runs = [seen, *repeat(self._prober, replace(seen, purpose=purpose))]
+            kinds = kinds_of(runs)
+            one_kind = len({kind.anywhere for kind in kinds}) == 1
+            learnt = Learnt(seen.revision, seen.name, kinds, len(runs), seen.scenario, NUMBER)
+            if one_kind and all(map(may_be_the_bug, runs)) and self._is_apart(learnt):
+                return learnt
+        return None
+
+    def _seen(self) -> list[Probed]:
+        """The first run of each other kind of failure; those that speak for themselves first."""
+        seen: dict[Failure, Probed] = {}
+        inside = set(self._span.commits) - self._hidden
+        for revision, runs in self._prober.verdicts().items():
+            first, is_own = runs[0], any(run.verdict is Verdict.BAD for run in runs)
+            if revision in inside and first.failure and may_be_the_bug(first) and not is_own:
+                seen.setdefault(first.failure, first)
+        return sorted(seen.values(), key=_does_not_speak_for_itself)
+
+    def _is_apart(self, learnt: Learnt) -> bool:
+        """Whether no failure is of both bugs."""
+        return not any(map(self._own.covers, learnt.failures)) and not any(
+            map(learnt.covers, self._own.failures)
+        )
+
+    # -- the changes -----------------------------------------------------------------------------
+
+    def _ranges(self, bad: str) -> Iterator[SearchRange]:
+        yield SearchRange(Change.INTRODUCTION, self._span.old.id, bad)
+        yield SearchRange(Change.FIX, bad, self._span.new.id)
+
+    def _find(self, where: SearchRange) -> Found:
+        found = self._finder.find(where, suspect="", flaky=False)
+        self._prober.journal.note(found)
+        return found
+
+    def _confirmed(self, change: Found) -> Confirmed:
+        toolchain = self._prober.toolchains.proof
+        if toolchain is None:
+            return Confirmed(change.what, False, 0, "not confirmed", bug=NUMBER)
+        try:
+            return Prover(self._prober, toolchain, self._hidden).confirm(change, flaky=False)
+        except FastContradicted as name:
+            fast = self._prober.toolchains.search.name
+            doubt = f"a real build contradicts {fast} on {name}"
+        except TestIsFlaky as name:
+            doubt = f"{name} passes in some runs only"
+        return Confirmed(change.what, False, CONFIRM_RUNS, doubt, toolchain.name, bug=NUMBER)
+
+
+def _does_not_speak_for_itself(probed: Probed) -> bool:
+    return probed.failure is None or not probed.failure.kind.speaks_for_itself
