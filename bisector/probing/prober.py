@@ -17,6 +17,7 @@ from bisector.probing.ticket import Ticket
 from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result
+from bisector.record.words import is_for_another_bug
 from bisector.search.costs import Memory
 from bisector.testing.oracle import Oracle, is_doubtful
 
@@ -232,7 +233,7 @@ class Prober:
         found: dict[str, list[Probed]] = {}
         agreed = self._failures_agreed | self._failures_in_journal()
         for event in self._probed():
-            early = event.is_for_another_bug and not self._is_at_another_bug
+            early = is_for_another_bug(event.purpose) and not self._is_at_another_bug
             if self._believes(event, agreed) and not early:
                 found.setdefault(event.revision, []).append(event)
         return {

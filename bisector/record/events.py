@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from bisector.record.failure import Failure
 from bisector.record.verdict import Result, Ruling, Verdict
-from bisector.record.words import Change, Job, Purpose, Turn
+from bisector.record.words import Change, Job, Turn
 
 ANSWERED = "answered"
 OTHERWISE = "it fails in another way than the bug: "  # how such a reason begins
@@ -110,12 +110,6 @@ class Probed(Event):
     failure: Failure | None = None
 
     @property
-    def is_for_another_bug(self) -> bool:
-        """Whether the probe was made for another bug than the one that the hunt is about."""
-        confirmed = self.purpose.removeprefix(Purpose.CONFIRM.about(""))
-        return Purpose.ANOTHER_BUG.begins(confirmed)
-
-    @property
     def ruling(self) -> Ruling:
         """The verdict with its reason, its evidence and the kind of failure."""
         return Ruling(self.verdict, self.reason, self.evidence, failure=self.failure)
@@ -133,7 +127,7 @@ class Learnt(Event):
     The test called ``scenario`` ('' for the job's only one) failed so at ``revision``, in ``runs``
     runs. From then on no other failure of it is bad. ``name`` is what the revision is called; if
     several revisions failed, it names all of them, and ``revision`` is the first. ``bug`` is 0 for
-    the bug that the job is about; a hunt that has seen another one learns the failure of that, too.
+    the job's own bug, 1 for another one that a hunt has seen.
     """
 
     kind: ClassVar[str] = "learnt"
@@ -196,12 +190,12 @@ class Found(Event):
 
 @dataclass(frozen=True)
 class Confirmed(Event):
-    """The result of repeating with a real toolchain what was found.
+    """The result of repeating with a real toolchain what was found; ``bug`` is that of Found.
 
     ``what`` is a Change, which is repeated in ``runs`` runs on each side; or, of a verification or
     a backport, the name of the revision or branch at which ``runs`` tests were repeated. ``doubt``
     says why it is not ``proven``. For a flaky test ``tally`` says how often each side was bad, and
-    ``confidence`` is the probability that the result is right. ``bug`` is that of Found.
+    ``confidence`` is the probability that the result is right.
     """
 
     kind: ClassVar[str] = "confirmed"

@@ -109,3 +109,8 @@ class Purpose(StrEnum):
     def begins(self, purpose: str) -> bool:
         """Whether a probe's *purpose* is this one, with or without details."""
         return purpose == self or purpose.startswith(f"{self} ")
+
+
+def is_for_another_bug(purpose: str) -> bool:
+    """Whether a probe's *purpose* is about another bug than the hunt's own."""
+    return Purpose.ANOTHER_BUG.begins(purpose.removeprefix(Purpose.CONFIRM.about("")))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bisector.record.codec import to_dict
 from bisector.record.events import Event
-from bisector.record.summary import Finding, Summary
+from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.report.conclusion import conclude
 
 SCHEMA = 1
@@ -40,12 +40,21 @@ def render(summary: Summary) -> str:
         "retested": _events(summary.retested),
         "reduced": _plain(to_dict(summary.reduced)) if summary.reduced else None,
         "learnt": _plain(to_dict(summary.learnt)) if summary.learnt else None,
+        "others": [_other_bug(other, summary) for other in summary.others],
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},
         "probes": _events(summary.probes),
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _other_bug(other: OtherBug, summary: Summary) -> dict[str, object]:
+    return {
+        "learnt": _plain(to_dict(other.learnt)),
+        **{str(f.found.what): _finding(f, summary) for f in other.findings},
+        "affected": list(other.affected),
+    }
 
 
 def _finding(finding: Finding, summary: Summary) -> dict[str, object]:

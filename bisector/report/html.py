@@ -9,14 +9,14 @@ from importlib import resources
 from bisector.record.events import Probed
 from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome
-from bisector.record.summary import Summary
+from bisector.record.summary import Finding, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, Job, RegTestChange
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
 from bisector.report.strip import marks
-from bisector.report.terminal import affected, proof, question, work
+from bisector.report.terminal import affected, in_short, other_failure, proof, question, work
 
 _TEMPLATE = "report.html.j2"
 _ORDER = "; oldest first"
@@ -64,8 +64,10 @@ def render(summary: Summary) -> str:
         marks=marks(summary),
         order="" if summary.judged or summary.ported else _ORDER,
         work=work(summary),
-        findings=[
-            (one, list(proof(one)), summary.evidence(one.revision)) for one in summary.findings
+        findings=_proofs(summary.findings, summary),
+        others=[
+            (other_failure(one), _proofs(one.findings, summary), in_short(one.affected))
+            for one in summary.others
         ],
         affected=affected(summary) if summary.started.job is Job.RUN and summary.answered else "",
         columns=grid.scenarios(summary.judged),
@@ -75,6 +77,13 @@ def render(summary: Summary) -> str:
         swept=swept,
         probes=summary.probes[:_PROBES],
     )
+
+
+def _proofs(
+    findings: Sequence[Finding], summary: Summary
+) -> list[tuple[Finding, list[str], tuple[str, ...]]]:
+    """Each finding with the lines of its proof and the log's evidence."""
+    return [(one, list(proof(one)), summary.evidence(one.revision)) for one in findings]
 
 
 def look(word: str) -> str:

@@ -35,6 +35,13 @@ def listed(names: Sequence[str], most: int = _LISTED) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
+def elided(lines: Sequence[str], most: int = _LISTED) -> list[str]:
+    """*lines*; beyond *most*, the first ones, the number of those left out, and the last one."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"… {counted(len(lines) - most, 'other')} …", lines[-1]]
+
+
 def counted(number: int, thing: str) -> str:
     """A number with its noun: `1 release`, `2 releases`, `2 branches`, `2 binaries`."""
     if number == 1:

@@ -106,14 +106,19 @@ def _shown(event: Event) -> tuple[str, str] | None:
         return probe_line(event), _colour(event.verdict)
     if isinstance(event, Found):
         names = " ".join(revision[:10] for revision in event.revisions)
-        return f"found       the {event.what}: {names}", "bold"
+        return f"{'found':<12}{_whose(event.bug)} {event.what}: {names}", "bold"
     if isinstance(event, Confirmed):
         said = "proven" if event.proven else "not proven"
-        what = f"the {event.what}" if event.what in set(Change) else event.what
+        what = f"{_whose(event.bug)} {event.what}" if event.what in set(Change) else event.what
         return f"{said:<12}{what}{_by(event)}", "bold"
     if isinstance(event, Noted | Turned | Learnt):
         return f"{'note':<12}{event.text}", "bold"
     return _of_patch(event)
+
+
+def _whose(bug: int) -> str:
+    """What precedes a change that was found of *bug*, a number as in Found."""
+    return Purpose.ANOTHER_BUG if bug else "the"
 
 
 def _of_patch(event: Event) -> tuple[str, str] | None:

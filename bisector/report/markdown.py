@@ -7,13 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.printable import printable
-from bisector.record.summary import Finding, Summary
+from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
 from bisector.report import grid, matrix, parts, swept
 from bisector.report.conclusion import conclude
-from bisector.report.layout import counted, listed
-from bisector.report.terminal import affected, proof, question
+from bisector.report.layout import counted, elided, listed
+from bisector.report.terminal import (
+    ANOTHER_BUG,
+    affected,
+    in_short,
+    other_failure,
+    proof,
+    question,
+)
 
 LIMIT = 65_000  # characters; a comment on GitHub may have 65,536
 _ROOM = 200  # for the line that says what was left out
@@ -75,6 +82,8 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     if summary.started.job is Job.RUN and summary.answered:
         yield Block((), (f"**affected** {escape(affected(summary))}",))
     yield from _patches(summary)
+    for other in summary.others:
+        yield from _other_bug(other, summary)
     yield from _matrix(summary)
     yield from _ports(summary)
     yield from _releases(summary)
@@ -111,13 +120,23 @@ def _fenced(title: str, lines: Sequence[str]) -> Block:
 def _finding(finding: Finding, summary: Summary) -> Block:
     found = finding.found
     rows = zip(found.revisions, found.places, found.subjects, strict=True)
-    lines = [
-        f"**{found.what}** {escape(f'{revision[:10]} ({place}) {subject}'.replace(' ()', ''))}"
-        for revision, place, subject in rows
-    ]
+    lines = elided(
+        [
+            f"**{found.what}** {escape(f'{revision[:10]} ({place}) {subject}'.replace(' ()', ''))}"
+            for revision, place, subject in rows
+        ]
+    )
     lines += [f"- {escape(line)}" for line in proof(finding)]
     lines += [f"- {escape(grid.bare(line))}" for line in summary.evidence(finding.revision)[:1]]
     return Block((), tuple(lines))
+
+
+def _other_bug(other: OtherBug, summary: Summary) -> Iterator[Block]:
+    yield Block((), (f"**{ANOTHER_BUG}** {escape(other_failure(other))}",))
+    for finding in other.findings:
+        yield _finding(finding, summary)
+    if summary.answered:
+        yield Block((), (f"**affected** {escape(in_short(other.affected))}",))
 
 
 def _patches(summary: Summary) -> Iterator[Block]:

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from bisector.printable import printable
 from bisector.record.events import Probed
 from bisector.record.patch_events import PatchChecked
-from bisector.record.summary import Finding, Summary
+from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
-from bisector.report.layout import counted, listed, moment, row, squeezed, stretch
+from bisector.report.layout import counted, elided, listed, moment, row, squeezed, stretch
 from bisector.report.reliability import unreliable
 from bisector.testing.scenario import Scenario
 
+ANOTHER_BUG = "another bug"
 _WORDS = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 
 
@@ -41,6 +42,8 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     if summary.started.job is Job.RUN:
         if summary.answered:
             lines += [*row("affected", affected(summary)), *_patch(summary)]
+        for other in summary.others:
+            lines += ["", *_other_bug(other, summary), ""]
     elif summary.started.patches:
         lines += row("patch", summary.started.patches[0], summary.started.patches[1:])
     lines += _judgement(summary)
@@ -145,7 +148,7 @@ def _finding(finding: Finding, summary: Summary) -> list[str]:
     if len(found.revisions) == 1:
         return row("suspected", f"{_commit(finding, 0)} as the {found.what}", more)
     several = [_commit(finding, index) for index in range(len(found.revisions))]
-    return row(word, f"in one of {len(several)} commits:", [*several, *more])
+    return row(word, f"in one of {len(several)} commits:", [*elided(several), *more])
 
 
 def _commit(finding: Finding, index: int) -> str:
@@ -179,9 +182,26 @@ def proof(finding: Finding) -> Iterator[str]:
         yield f"bad runs: {confirmed.tally}"
 
 
+def _other_bug(other: OtherBug, summary: Summary) -> list[str]:
+    """The block on another bug that a hunt saw."""
+    lines = row(ANOTHER_BUG, other_failure(other))
+    for finding in other.findings:
+        lines += _finding(finding, summary)
+    return lines + (row("affected", in_short(other.affected)) if summary.answered else [])
+
+
+def other_failure(other: OtherBug) -> str:
+    """How another bug shows itself, and where that was learnt."""
+    return f"{other.learnt.what}, learnt at {other.learnt.name} in {other.learnt.runs} runs"
+
+
 def affected(summary: Summary) -> str:
-    """The releases with the bug by the first and the last, and their number."""
-    releases = summary.ended.affected if summary.ended else ()
+    """The releases with the bug, in short."""
+    return in_short(summary.ended.affected if summary.ended else ())
+
+
+def in_short(releases: Sequence[str]) -> str:
+    """Affected releases by the first and the last, and their number."""
     if len(releases) < 2:
         return releases[0] if releases else "no release in this range"
     return f"{stretch(releases)} ({counted(len(releases), 'release')})"

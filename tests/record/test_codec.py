@@ -65,8 +65,8 @@ def test_a_field_that_a_later_version_adds_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("event", "newer"),
     [
-        (Found(Change.FIX, ("a",), ("s",), ("p",), ("b",)), ["confidence"]),
-        (Confirmed("fix", True, 5, ""), ["toolchain", "tally", "confidence"]),
+        (Found(Change.FIX, ("a",), ("s",), ("p",), ("b",)), ["confidence", "bug"]),
+        (Confirmed("fix", True, 5, ""), ["toolchain", "tally", "confidence", "bug"]),
         (
             Probed(
                 *("end", "a", "v1", "s", False, 0, "key", Verdict.BAD, "why", ("line",), "binary"),

@@ -16,6 +16,7 @@ from bisector.report import as_json
 from tests.support import judged as j
 from tests.support.records import (
     ANSWERED,
+    BOTH_ANSWERED,
     CULPRIT,
     CURE,
     INTRODUCED,
@@ -46,6 +47,7 @@ def closed(part: Any) -> Any:
     "events",
     [
         ANSWERED,
+        BOTH_ANSWERED,
         [STARTED],
         j.VERIFIED,
         j.REFUSED,
@@ -118,6 +120,19 @@ def test_a_program_gets_the_whole_answer() -> None:
     ]
     assert made["work"] == {"probes": 2, "build_seconds": 60.0, "test_seconds": 1.0}
     assert [probe["verdict"] for probe in made["probes"]] == ["good", "bad", "good"]
+
+
+def test_a_program_gets_the_answer_to_another_bug_apart() -> None:
+    made = document(BOTH_ANSWERED)
+    (other,) = made["others"]
+    assert other["learnt"]["failures"] == [
+        {"kind": "refused configuration", "text": "config : error"}
+    ]
+    assert other["introduction"]["revisions"][0]["id"] == "5" * 40
+    assert (other["introduction"]["proven"], other["fix"]["proven"]) == (True, False)
+    assert other["affected"] == ["v3.1-dev1"]
+    plain = document(ANSWERED)
+    assert {**made, "others": []} == plain
 
 
 def test_a_name_that_is_not_utf8_can_be_written_too() -> None:

@@ -15,7 +15,7 @@ from bisector.report import html
 from bisector.report.conclusion import conclude
 from bisector.report.html import look
 from tests.support import judged as j
-from tests.support.records import ANSWERED, BAD, GOOD, STARTED, probed, summary
+from tests.support.records import ANSWERED, BAD, BOTH_ANSWERED, GOOD, STARTED, probed, summary
 
 VOID = {"meta", "br"}
 
@@ -107,6 +107,16 @@ def test_a_hunts_page_shows_commits_evidence_and_the_patch() -> None:
         assert told in page.text, told
     titles = [tag.get("title") or "" for _, tag in page.tags]
     assert any("MINOR: x: y" in title for title in titles), "subjects are in titles"
+
+
+def test_another_bug_has_its_own_section() -> None:
+    page = rendered(BOTH_ANSWERED)
+    own, other = page.split("<h2>Another bug</h2>")
+    assert "Another bug" not in rendered(ANSWERED)
+    assert "refused configuration: config : error, learnt at v3.1-dev1 in 3 runs" in other
+    assert "MEDIUM: c" in other and "not proven: run 3 of x is good: why" in other
+    assert "affected: v3.1-dev1<" in other
+    assert "MEDIUM: a" in own and "MEDIUM: c" not in own
 
 
 def test_nothing_from_a_log_is_markup() -> None:

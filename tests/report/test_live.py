@@ -9,7 +9,7 @@ from bisector.record.patch_events import RegTested
 from bisector.report import terminal
 from bisector.report.live import Live
 from tests.support import judged as j
-from tests.support.records import ANSWERED, BAD, CULPRIT, INTRODUCED, probed
+from tests.support.records import ANOTHER_BUG, ANSWERED, BAD, CULPRIT, INTRODUCED, probed
 
 
 def test_without_a_terminal_each_event_is_a_plain_line_on_stderr(
@@ -51,6 +51,13 @@ def test_each_judgement_is_told_with_what_is_wrong(capsys: pytest.CaptureFixture
     assert fine.split() == ["fixes", "v3.0-dev1", "dns-flap", "12", "of", "18", "exact", "(s_addr)"]
     assert bad.startswith("breaks      v3.0-dev1")
     assert len(more) == 2
+
+
+def test_what_is_found_of_another_bug_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    said = told(capsys, *ANOTHER_BUG)
+    assert said[0].startswith("note        another bug's failure, learnt at v3.1-dev1 in 3 runs: ")
+    assert said[1] == "found       another bug's introduction: 5555555555"
+    assert said[3] == "proven      another bug's introduction by 5 runs on each side"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bisector.record.events import Event, Noted
 from bisector.report import markdown
 from bisector.report.markdown import escape
 from tests.support import judged as j
-from tests.support.records import ANSWERED, STARTED, summary
+from tests.support.records import ANSWERED, BOTH_ANSWERED, STARTED, summary
 
 COMMENT = 65_536  # what GitHub takes
 
@@ -55,6 +55,21 @@ def test_a_hunt_is_told_with_its_proof_and_the_patch() -> None:
     assert "**affected** v3.0-dev1 to v3.0-dev12 (2 releases)" in said
     assert "| v3.0-dev12 | bad | exact, exact | good  |" in said
     assert text([STARTED]).startswith("### No answer: unfinished\n")
+
+
+def test_another_bug_is_told_after_it() -> None:
+    assert text(BOTH_ANSWERED).index("**another bug** ") > text(BOTH_ANSWERED).index("| release |")
+    assert """\
+**another bug** refused configuration: config : error, learnt at v3.1-dev1 in 3 runs
+
+**introduction** 5555555555 MEDIUM: c
+- proven with dev: bad in 5 of 5 runs, its parent 6666666666 good in all of 5
+
+**fix** 7777777777 BUG/MEDIUM: d
+- not proven: run 3 of x is good: why
+
+**affected** v3.1-dev1
+""" in text(BOTH_ANSWERED)
 
 
 def test_the_other_jobs_have_their_tables() -> None:

@@ -12,10 +12,12 @@ from bisector.record.patch_events import PatchChecked
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change
 from bisector.report import html, junit, terminal
+from bisector.report.conclusion import conclude
 from bisector.testing.scenario_loader import load
 from tests.support.records import (
     ANSWERED,
     BAD,
+    BOTH_ANSWERED,
     CULPRIT,
     CURE,
     GOOD,
@@ -87,6 +89,31 @@ introduced  in one of 2 commits:
             64c9c8ef39 (v3.0~1) B
             not proven: the others before it cannot be tested
 """ in text([STARTED, *PROBES, several, doubt, Ended("answered", ())])
+
+
+def test_of_a_large_set_the_first_ones_and_the_last_one_are_shown() -> None:
+    many = tuple(f"{number:040}" for number in range(900))
+    several = Found(Change.FIX, many, ("A",) * 900, ("",) * 900, (PARENT,))
+    said = text([STARTED, several, Ended("answered", ())])
+    assert "fixed       in one of 900 commits:\n" in said
+    assert "            … 892 others …\n            0000000000 A\n" in said
+
+
+def test_another_bug_has_its_own_block_and_does_not_change_the_conclusion() -> None:
+    said = text(BOTH_ANSWERED)
+    block = """\
+
+another bug refused configuration: config : error, learnt at v3.1-dev1 in 3 runs
+introduced  5555555555 MEDIUM: c
+            proven with dev: bad in 5 of 5 runs, its parent 6666666666 good in all of 5
+suspected   7777777777 BUG/MEDIUM: d as the fix
+            not proven: run 3 of x is good: why
+affected    v3.1-dev1
+
+"""
+    assert block in said
+    assert said.replace(block, "") == text(ANSWERED)
+    assert conclude(summary(BOTH_ANSWERED)) == conclude(summary(ANSWERED))
 
 
 def test_doubt_is_shown_and_nothing_is_called_proven() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bisector.record.events import Confirmed, Ended, Event, Found, Probed, Started
+from bisector.record.events import Confirmed, Ended, Event, Found, Learnt, Probed, Started
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict
@@ -58,6 +59,16 @@ def probed(revision: str, verdict: Verdict, **more: object) -> Probed:
 INTRODUCED = Found(Change.INTRODUCTION, (CULPRIT,), ("MEDIUM: a",), ("v3.0-dev1~53",), (PARENT,))
 FIXED = Found(Change.FIX, (CURE,), ("BUG/MEDIUM: b",), ("",), (CULPRIT,))
 PROVEN = [Confirmed("introduction", True, 5, "", "dev"), Confirmed("fix", True, 5, "", "dev")]
+REFUSED = Learnt(
+    *("4" * 40, "v3.1-dev1", (Failure(FailureClass.REFUSAL, "config : error"),), 3, "any", 1)
+)
+ANOTHER_BUG: list[Event] = [
+    REFUSED,
+    Found(Change.INTRODUCTION, ("5" * 40,), ("MEDIUM: c",), ("",), ("6" * 40,), bug=1),
+    Found(Change.FIX, ("7" * 40,), ("BUG/MEDIUM: d",), ("",), ("8" * 40,), bug=1),
+    Confirmed("introduction", True, 5, "", "dev", bug=1),
+    Confirmed("fix", False, 5, "run 3 of x is good: why", "dev", bug=1),
+]
 CHECKS = [
     PatchChecked("v3.0-dev1", "1" * 40, BAD, ("exact", "three-way (3.0)"), GOOD, "", "fast"),
     PatchChecked("v3.0-dev12", "2" * 40, BAD, ("exact", "exact"), GOOD, "", "fast"),
@@ -66,6 +77,13 @@ PROBES = [probed(PARENT, GOOD), probed(CULPRIT, BAD), probed(CURE, GOOD, known=T
 ANSWERED: list[Event] = [
     *(STARTED, *PROBES, INTRODUCED, FIXED, *PROVEN, *CHECKS),
     Ended("answered", ("v3.0-dev1", "v3.0-dev12")),
+]
+
+
+BOTH_ANSWERED = [
+    *ANSWERED[:-1],
+    *ANOTHER_BUG,
+    Ended("answered", ("v3.0-dev1", "v3.0-dev12"), (("v3.1-dev1",),)),
 ]
 
 

@@ -12,7 +12,7 @@ from bisector.record.events import Confirmed, Ended, Event, Found, Learnt, Noted
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict
-from bisector.record.words import Change
+from bisector.record.words import Change, is_for_another_bug
 from bisector.report import bisect_log
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -146,7 +146,7 @@ def test_where_the_first_one_is_nothing_is_probed_for_the_other(world: World) ->
     hunt(world, {**all_of(EXPECT, range(2, 14)), **all_of(REFUSED, range(14, 19))})
     assert world.found(bug=1)[Change.INTRODUCTION] == [*range(2, 15)]
     for event in world.events:
-        if isinstance(event, Probed) and event.is_for_another_bug:
+        if isinstance(event, Probed) and is_for_another_bug(event.purpose):
             assert world.commits.index(event.revision) not in range(2, 14)
 
 
