@@ -131,6 +131,16 @@ class Search:
         else:
             self._update(self._graph.ancestors(index) | {BEFORE}, observation, revision)
             self._observations[index] = observation
+        self._find_nearest_testable()
+
+    def skip(self, revisions: Collection[Revision]) -> None:
+        """Add a SKIP of those of *revisions* that are in the range."""
+        for revision in revisions:
+            if (index := self._index(revision)) is not None:
+                self._observations.setdefault(index, Observation.SKIP)
+        self._find_nearest_testable()
+
+    def _find_nearest_testable(self) -> None:
         skipped = {i for i in self._range if self._observations.get(i) is Observation.SKIP}
         self._nearest_testable = self._graph.nearest_descendants(self._range, skipped)
 

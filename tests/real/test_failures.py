@@ -59,6 +59,22 @@ def test_between_two_good_ends_a_refusal_is_found_with_its_fix(
     assert found(report, commits, "fix") == 9
 
 
+def test_two_bugs_between_two_good_ends_are_both_found_and_proven(
+    ground: Playground, tmp_path: Path
+) -> None:
+    bugs = {REFUSAL: range(3, 5), CRASH: range(8, 10)}
+    report, commits, _ = hunted(tmp_path, ground, bugs)
+    (other,) = report["others"]
+    answers = {
+        answer["learnt"]["failures"][0]["kind"]: (
+            found(answer, commits, "introduction"),
+            found(answer, commits, "fix"),
+        )
+        for answer in (report, other)
+    }
+    assert answers == {FailureClass.REFUSAL: (3, 5), FailureClass.CRASH: (8, 10)}
+
+
 def test_a_bug_that_needs_threads_is_found_with_a_toolchain_that_has_them(
     ground: Playground, tmp_path: Path
 ) -> None:

@@ -435,6 +435,24 @@ def test_parallel_probes_keep_away_from_an_untestable_stretch() -> None:
     assert min(abs(place - 1000) for place in chosen) > 50
 
 
+def test_many_are_skipped_at_once_as_one_by_one() -> None:
+    graph = Graph.of(linear(40))
+    one_by_one, at_once = Search(graph, "r39"), Search(graph, "r39")
+    for search in (one_by_one, at_once):
+        search.record("r12", OLD)
+    for place in range(10, 20):
+        one_by_one.record(f"r{place}", SKIP)
+    at_once.skip([*(f"r{place}" for place in range(10, 20)), "elsewhere"])
+    for search in (one_by_one, at_once):
+        search.record("r20", NEW)
+    assert at_once.choose() == one_by_one.choose() is None
+    assert (
+        at_once.candidates()
+        == one_by_one.candidates()
+        == tuple(f"r{place}" for place in range(13, 21))
+    )
+
+
 def test_pending_probes_without_information_are_obsolete() -> None:
     search = Search(Graph.of(linear(100)), "r99")
     pending = ["r24", "r74", "elsewhere"]

@@ -72,9 +72,7 @@ class Finder:
         graph = self._history.graph(commits)
         noise = self._noise(span.what) if flaky else None
         search = Search(graph, span.new, weights, noise, span.old if flaky else None)
-        for commit in self._hidden:
-            if commit in search:
-                search.record(commit, Observation.SKIP)
+        search.skip(self._hidden)
         SearchRun(
             self._prober,
             search,
