@@ -86,13 +86,17 @@ def surveyed(
 def healed(
     folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str
 ) -> tuple[dict[str, Any], int]:
-    """The report on the last of three commits as a fix of the one before, and the exit status."""
+    """The report on the last of three commits as a fix of the one before, and the exit status.
+
+    The test is TEST unless *words* name a scenario.
+    """
     commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, 3)
     (folder / "path.vtc").write_text(TEST)
     answer = folder / "answer.json"
     where = ("--repo", str(folder / "repo.git"), "--json", str(answer))
     asked = [word.format(bug=commits[1], fix=commits[2]) for word in words]
-    done = bisector(*asked, *where, "--vtc", str(folder / "path.vtc"))
+    test = () if "--scenario" in words else ("--vtc", str(folder / "path.vtc"))
+    done = bisector(*asked, *where, *test)
     print(done.stdout, done.stderr)
     report: dict[str, Any] = json.loads(answer.read_text())
     return report, done.returncode
