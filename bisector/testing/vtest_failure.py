@@ -195,13 +195,13 @@ def _first_fatal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
     if _TIMEOUT.match(text):
         hint = "if that is the bug: --bad-if 'rx timeout'"
         reason = f"{TIMED_OUT}: {reason} ({hint})"
-        return _found(FailureClass.TIMEOUT, f"{name}: {text}", reason, run.output)
+        return _found(FailureClass.TIMEOUT, f"{_role(name)}: {text}", reason, run.output)
     if _EXPECTATION.search(text):
         return _found(FailureClass.EXPECTATION, f"{name}: {text}", reason, run.output)
     if _CONNECTION.search(text):
         hint = "if that is the bug: --bad-if with a part of this text"
         reason = f"a connection was closed or refused: {reason} ({hint})"
-        return _found(FailureClass.CONNECTION, f"{name}: {text}", reason, run.output)
+        return _found(FailureClass.CONNECTION, f"{_role(name)}: {text}", reason, run.output)
     if "PID file" in text:
         return _found(
             FailureClass.START, f"{name}: {text}", f"HAProxy does not start: {reason}", run.output
@@ -210,6 +210,11 @@ def _first_fatal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
         return None
     reason = f"the test ended with a message that says nothing of HAProxy: {reason}"
     return _found(FailureClass.OTHER, f"{name}: {text}", reason, run.output)
+
+
+def _role(name: str) -> str:
+    """The *name* of a client or server without its number: of several alike, any may be hit."""
+    return name.rstrip("0123456789")
 
 
 def _shell(run: Finished, fatal: Fatal, status: int) -> HowItFailed:

@@ -209,7 +209,7 @@ def test_only_where_fast_searches_by_default_is_release_tried_as_well(
     ("options", "said"),
     [
         (Options(toolchain="tcc"), "no toolchain 'tcc'"),
-        (Options(confirm="fast"), "--confirm fast: one of dev, release, none"),
+        (Options(confirm="fast"), "--confirm fast: one of dev, release, asan, none"),
         (Options(confirm="auto"), "--confirm auto"),
     ],
 )

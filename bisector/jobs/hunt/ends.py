@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 from bisector.errors import UnusableEnds
 from bisector.git.history import History, Range
-from bisector.jobs.hunt.learning import failing_end, learn, runs_of, test_works
+from bisector.jobs.hunt.learning import (
+    failing_end,
+    learn,
+    may_be_the_bug,
+    runs_of,
+    test_works,
+)
 from bisector.jobs.hunt.transition import SearchRun, costs_of
 from bisector.probing.prober import Prober
 from bisector.record.events import OTHERWISE, Noted, Probed
@@ -53,9 +59,9 @@ class EndsFinder:
         """The ends. Raises UnusableEnds if there are none, and TestIsFlaky."""
         commits = (self._span.old.id, self._span.new.id)
         tickets = [self._prober.start(commit, Purpose.END) for commit in commits]
-        old, new = map(self._failing_run, self._prober.ask_all(tickets))
-        self._learn(failing_end(old, new))
-        old, new = self._again(old), self._again(new)
+        first = self._prober.ask_all(tickets)
+        self._learn(failing_end(*map(self._failing_run, first)))
+        old, new = map(self._bad_run, first)
         if not self._works(old, is_old=True):
             old = self._inward(old, new)
         if not self._works(new):
@@ -78,11 +84,21 @@ class EndsFinder:
             learn(self._prober, failing, self._flaky)
 
     def _failing_run(self, end: Probed) -> Probed:
-        """The first bad run at an *end* if the test is flaky and there is one, else the first."""
+        """If the test is flaky, the first bad run at an *end*, or one that may be; else *end*."""
+        failing = [run for run in self._runs(end) if may_be_the_bug(run)]
+        bad = (run for run in failing if run.verdict is Verdict.BAD)
+        return next(bad, next(iter(failing), end))
+
+    def _bad_run(self, end: Probed) -> Probed:
+        """The first bad run at an *end* if the test is flaky and there is one, else *end*."""
+        bad = (run for run in self._runs(end) if run.verdict is Verdict.BAD)
+        return next(bad, self._again(end))
+
+    def _runs(self, end: Probed) -> list[Probed]:
+        """The runs at an *end*: END_RUNS if the test is flaky and the first one passed."""
         if not self._flaky or end.verdict is not Verdict.GOOD:
-            return end
-        runs = runs_of(self._prober, end.revision, Purpose.END, END_RUNS)
-        return next((run for run in runs if run.verdict is Verdict.BAD), end)
+            return [self._again(end)]
+        return runs_of(self._prober, end.revision, Purpose.END, END_RUNS)
 
     def _again(self, end: Probed) -> Probed:
         """*end* with the verdict by what was learnt since."""

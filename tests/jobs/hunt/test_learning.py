@@ -12,6 +12,7 @@ from bisector.jobs.hunt.learning import is_absent_feature, kinds_of, other_failu
 from bisector.record.events import Learnt, Noted, Probed
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.summary import summarize
+from bisector.record.verdict import Verdict
 from bisector.record.words import Change
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
@@ -72,6 +73,23 @@ def test_however_the_old_end_fails_that_is_the_bug(world: World, kind: Failure) 
     hunt(world, all_of(kind, range(14)))
     assert world.found() == {Change.FIX: [14]}
     assert world.confirmed() == {Change.FIX: ""}
+
+
+def test_a_flaky_test_that_times_out_is_learnt_from_even_if_it_passes_first(world: World) -> None:
+    hangs = set(range(7, 24))
+
+    def prepare(prober: Scripted) -> None:
+        prober.machine.failing = lambda number, run: (
+            TIMEOUT if number in hangs and run % 5 else None
+        )
+
+    def truth(number: int, run: int) -> Verdict:
+        return UNTESTABLE if number in hangs and run % 5 else GOOD
+
+    world.hunt(truth, prepare=prepare, flaky=True)
+    assert world.found() == {Change.INTRODUCTION: [7]}
+    (event,) = learnt(world)
+    assert (event.failures, event.revision) == ((TIMEOUT,), world.commits[23])
 
 
 def test_an_old_end_that_does_not_know_a_keyword_has_no_bug_to_be_fixed(world: World) -> None:
