@@ -14,7 +14,7 @@ from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Found, Learnt, Probed
 from bisector.record.failure import Failure
 from bisector.record.verdict import Verdict
-from bisector.record.words import Change, Purpose
+from bisector.record.words import Change, Purpose, is_for_another_bug
 from bisector.search.priors import Evidence
 
 NUMBER = 1  # of the other bug, as in Found; no more than one is answered
@@ -74,7 +74,10 @@ class AnotherBug:
         """The first of the other failures that is the same in each run."""
         purpose = Purpose.ANOTHER_BUG.about("failure")
         for seen in self._seen():
-            runs = [seen, *repeat(self._prober, replace(seen, purpose=purpose))]
+            first = self._prober.ask(seen.revision, purpose)  # the fast toolchain may be wrong
+            if not may_be_the_bug(first):
+                continue
+            runs = [first, *repeat(self._prober, replace(first, purpose=purpose))]
             kinds = kinds_of(runs)
             one_kind = len({kind.anywhere for kind in kinds}) == 1
             learnt = Learnt(seen.revision, seen.name, kinds, len(runs), seen.scenario, NUMBER)
@@ -85,12 +88,23 @@ class AnotherBug:
     def _seen(self) -> list[Probed]:
         """The first run of each other kind of failure; those that speak for themselves first."""
         seen: dict[Failure, Probed] = {}
-        inside = set(self._span.commits) - self._hidden
-        for revision, runs in self._prober.verdicts().items():
-            first, is_own = runs[0], any(run.verdict is Verdict.BAD for run in runs)
-            if revision in inside and first.failure and may_be_the_bug(first) and not is_own:
-                seen.setdefault(first.failure, first)
+        runs = list(map(self._prober.judged, self._runs()))
+        own = {run.revision for run in runs if run.verdict is Verdict.BAD}
+        for run in runs:
+            if run.failure and may_be_the_bug(run) and run.revision not in own:
+                seen.setdefault(run.failure, run)
         return sorted(seen.values(), key=_does_not_speak_for_itself)
+
+    def _runs(self) -> list[Probed]:
+        """The first runs that the hunt made where the bug found first does not hide others."""
+        inside = set(self._span.commits) - self._hidden
+        return [
+            event
+            for event in self._prober.journal.events
+            if isinstance(event, Probed)
+            and event.revision in inside
+            and not (event.run or event.patched or is_for_another_bug(event.purpose))
+        ]
 
     def _is_apart(self, learnt: Learnt) -> bool:
         """Whether no failure is of both bugs."""
@@ -105,8 +119,15 @@ class AnotherBug:
         yield SearchRange(Change.FIX, bad, self._span.new.id)
 
     def _find(self, where: SearchRange) -> Found:
+        """The result of the search, or what an interrupted session found.
+
+        After the proofs, of which a search would take note, it could find something else.
+        """
+        for event in self._prober.journal.events:
+            if isinstance(event, Found) and (event.bug, event.what) == (NUMBER, where.what):
+                return event
         found = self._finder.find(where, suspect="", flaky=False)
-        self._prober.journal.note(found)
+        self._prober.journal.append(found)
         return found
 
     def _confirmed(self, change: Found) -> Confirmed:
