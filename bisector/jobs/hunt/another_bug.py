@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bisector.build.toolchain import Toolchain
 from bisector.git.history import Range
 from bisector.jobs.hunt import releases
 from bisector.jobs.hunt.learning import kinds_of, may_be_the_bug, repeat
@@ -57,8 +58,9 @@ class AnotherBug:
             return None
         self._prober.learn(learnt)
         found = [self._find(where) for where in self._ranges(learnt.revision)]
-        for change in found:
-            self._prober.journal.note(self._confirmed(change))
+        if toolchain := self._prober.toolchains.proof:
+            for change in found:
+                self._prober.journal.note(self._confirmed(change, toolchain))
         self._prober.learn(self._own)  # the journal has it; what follows is about this one again
         bounds = {change.what: change.revisions[-1] for change in found}
         return Answer(learnt, releases.affected(self._history, self._span, bounds))
@@ -108,9 +110,8 @@ class AnotherBug:
 
     def _is_apart(self, learnt: Learnt) -> bool:
         """Whether no failure is of both bugs."""
-        return not any(map(self._own.covers, learnt.failures)) and not any(
-            map(learnt.covers, self._own.failures)
-        )
+        own = self._own
+        return not any([*map(own.covers, learnt.failures), *map(learnt.covers, own.failures)])
 
     # -- the changes -----------------------------------------------------------------------------
 
@@ -130,10 +131,7 @@ class AnotherBug:
         self._prober.journal.append(found)
         return found
 
-    def _confirmed(self, change: Found) -> Confirmed:
-        toolchain = self._prober.toolchains.proof
-        if toolchain is None:
-            return Confirmed(change.what, False, 0, "not confirmed", bug=NUMBER)
+    def _confirmed(self, change: Found, toolchain: Toolchain) -> Confirmed:
         try:
             return Prover(self._prober, toolchain, self._hidden).confirm(change, flaky=False)
         except FastContradicted as name:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bisector.build.toolchain import Toolchains
 from bisector.jobs.hunt.proof import CONFIRM_RUNS
 from bisector.record.events import Confirmed, Ended, Event, Found, Learnt, Noted, Probed, Turned
 from bisector.record.failure import Failure, FailureClass
@@ -27,7 +28,7 @@ from tests.support.hunting import (
     tell_fast,
 )
 from tests.support.records import STARTED
-from tests.support.toolchains import AUTO
+from tests.support.toolchains import AUTO, GCC
 
 pytestmark = pytest.mark.usefixtures("no_clock")
 
@@ -130,6 +131,13 @@ def test_a_summary_has_the_other_apart(world: World) -> None:
 def test_a_log_for_git_is_about_the_first(world: World) -> None:
     hunt(world, BOTH)
     assert world.commits[21] not in bisect_log.render(summary(world))
+
+
+def test_without_a_toolchain_for_it_nothing_is_proven(world: World) -> None:
+    world.toolchains = Toolchains(GCC)
+    hunt(world, BOTH)
+    assert world.found(bug=1) == {Change.INTRODUCTION: [16], Change.FIX: [21]}
+    assert world.confirmed() == world.confirmed(bug=1) == {}
 
 
 # --- where one hides the other --------------------------------------------------------------------
