@@ -11,6 +11,7 @@ from bisector.jobs.playground import Playground
 from tests.support.planted import (
     ANOTHER_CRASH,
     CRASH,
+    FLAKY_CRASH,
     LEAK,
     NO_BUILD,
     NO_LINK,
@@ -60,6 +61,12 @@ def test_a_crash_is_told_from_another_and_from_a_test_that_fails(
     report, commits, _ = hunted(tmp_path, ground, bugs, *vtc(tmp_path), "--crash")
     assert found(report, commits, "introduction") == BUG.start
     assert [one["text"] for one in report["learnt"]["failures"]] == ["SIGSEGV in smp_fetch_path"]
+
+
+def test_a_crash_that_shows_by_chance(ground: Playground, tmp_path: Path) -> None:
+    bugs: dict[Edit, range] = {FLAKY_CRASH: BUG, NOT_FOUND: range(2, 4)}
+    report, commits, _ = hunted(tmp_path, ground, bugs, *vtc(tmp_path), "--crash", "--flaky")
+    assert found(report, commits, "introduction") == BUG.start
 
 
 def test_a_haproxy_that_never_sleeps_again(ground: Playground, tmp_path: Path) -> None:

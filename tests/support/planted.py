@@ -68,6 +68,7 @@ NO_START = Edit(
 )
 NEEDS_THREADS = _at_fetch("path", "\tif (chn && global.nbthread > 1) return 0;\n")
 FLAKY = _at_fetch("path", "\tif (chn && ha_random32() % 10 < 7) return 0;\n")
+FLAKY_CRASH = _at_fetch("path", "\tif (ha_random32() % 10 < 7) *(volatile int *)0 = 0;\n")
 HANG = _at_fetch("path", "\tfor (;;) sleep(1);\n")
 # a child that holds the pipe from which VTest reads
 ENDLESS_CHILD = Edit(
