@@ -24,7 +24,7 @@ class Asan(Toolchain):
 
     name: ClassVar[str] = "asan"
     description: ClassVar[str] = "gcc -O1 with AddressSanitizer and UBSan"
-    cost: ClassVar[BuildCost] = BuildCost(full=60.0, incremental=6.0)
+    cost: ClassVar[BuildCost] = BuildCost(full=65.0, incremental=6.0)
     # by their old names and by those since April 2024, see dev.UNOPTIMISED; the linker gets
     # ARCH_FLAGS in all versions
     flags: ClassVar[Mapping[str, str]] = {
@@ -35,6 +35,7 @@ class Asan(Toolchain):
         "DEBUG": " ".join(("-DDEBUG_STRICT=2", *_POOLS)),
         "USE_OBSOLETE_LINKER": "1",
     }
+    has_gcov: ClassVar[bool] = True
 
     @classmethod
     def find_compiler(cls, workspace: Workspace) -> Tool:
