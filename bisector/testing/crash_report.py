@@ -46,6 +46,7 @@ _SIGNS = (
     *(": Assertion ", "free(): ", "alloc(): ", "consolidate(): ", "munmap_chunk(): "),
     *("double free or", "corrupted ", "*** stack smashing", "*** buffer overflow"),
 )
+_SANITIZERS = ("Sanitizer: ", "runtime error: ")
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
 
 # A frame of HAProxy's call trace, of a sanitizer's, and the function of a pool's caller.
@@ -59,6 +60,7 @@ _FRAME = re.compile(
 # A sanitizer's frame in a library, by its source's or its own path: HAProxy is compiled in `src/`.
 _IN_LIBRARY = re.compile(r"\s+#\d+ 0x[0-9a-f]+ in \S+ (?:\.\.?/|\(/\S*\.so\b)")
 _FOLDERS = re.compile(r"(?<= )/\S*/(?=(?:src|include|addons)/)")
+_NUMBER = re.compile(r"\s+#(\d{1,4}) 0x")
 _CURRENT_THREAD = re.compile(r"\*[> ]?Thread ")
 _END_OF_TRACE = re.compile(r"\s*$|SUMMARY:|Hint:|==\d+==ABORTING|[* ][> ]Thread ")
 
@@ -118,9 +120,11 @@ def _undefined(printed: Sequence[tuple[str, str]]) -> CrashReport | None:
 
 def _report(reason: str, said: str, more: Sequence[str]) -> CrashReport:
     """The report of a crash: the *reason* and the line *said* with it, and the lines after that."""
-    frames = tuple(_frames(more[:_TRACE_LINES]))
-    if any("wdt_handler" in frame for frame in frames):
-        reason += " (watchdog)"
+    if any(sign in said for sign in _SANITIZERS):
+        frames = tuple(_numbered(more))
+    else:
+        frames = tuple(_frames(more[:_TRACE_LINES]))
+        reason += " (watchdog)" * any("wdt_handler" in frame for frame in frames)
     lines = (trimmed(_FOLDERS.sub("", line)) for line in (said, *frames)[:MAX_LINES])
     return CrashReport(reason, _functions(frames), tuple(lines))
 
@@ -131,6 +135,23 @@ def _kept(line: str, reasons: Iterable[tuple[re.Pattern[str], str]]) -> str:
         if match := pattern.fullmatch(line):
             return trimmed(_ADDRESS.sub("", match.expand(kept))).rstrip(" .:")
     return ""
+
+
+def _numbered(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of the first call trace of a sanitizer in *lines*.
+
+    HAProxy goes on to print while a sanitizer does. So does its watchdog in the same thread, which
+    has to wait for the names of functions: it prints another call trace.
+    """
+    number = 0
+    for line in lines:
+        if found := _NUMBER.match(line):
+            if int(found[1]) != number:
+                return
+            yield line
+            number += 1
+        elif line.startswith("SUMMARY:"):
+            return
 
 
 def _frames(lines: Sequence[str]) -> Iterator[str]:

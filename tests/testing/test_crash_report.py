@@ -159,6 +159,14 @@ def test_what_ubsan_says_last_is_the_reason() -> None:
     assert crash_report.find(printed(UNDEFINED) + other) == found
 
 
+def test_haproxys_watchdog_does_not_disturb_a_sanitizers_report() -> None:
+    """It warns of the time that the sanitizer takes to find the names of functions."""
+    for begin in ("READ of size", "    #0 ", "    #1 "):
+        before, after = HEAP_OVERFLOW.split(begin, 1)
+        mixed = f"{before}\n{WARNING}\n{WARNING}\n{begin}{after}"
+        assert report(mixed) == report(HEAP_OVERFLOW)
+
+
 def test_evidence_has_no_folders_of_this_machine() -> None:
     absolute = USE_AFTER_FREE.replace(" src/", " /home/jo/trees/asan-0/src/")
     assert report(absolute) == report(USE_AFTER_FREE)
