@@ -238,5 +238,6 @@ def test_what_only_a_sanitizer_sees_is_found_with_it_and_by_no_other_toolchain(
     assert probed(BUG.start - 1, "asan")[0] == 0
     for number, fetch in ((BUG.start, "query"), (another, "path")):
         status, said = probed(number, "asan")
-        assert (status, f"heap-use-after-free in smp_fetch_{fetch}" in said) == (1, True), said
+        assert status == 1
+        assert f"in smp_fetch_{fetch} during the test: AddressSanitizer: heap-use-after" in said
         assert [probed(number, other)[0] for other in ("fast", "dev")] == [0, 0]
