@@ -34,7 +34,7 @@ FLAGS = (
 
 # The run-time options of programs with a sanitizer; others do not read them. After an error that
 # AddressSanitizer finds, a program dies as from any crash. After one that UBSan finds it goes on:
-# HAProxy has many that do no harm. Leaks are not looked for, since HAProxy does not free all it has
+# HAProxy has some that do no harm. Leaks are not looked for, since HAProxy does not free all it has
 # at its end. Names of functions come from the program itself, without an llvm-symbolizer.
 _SYMBOLS = "external_symbolizer_path="
 ENVIRONMENT: Mapping[str, str] = {
