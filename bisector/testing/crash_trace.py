@@ -85,7 +85,8 @@ def _compile(made: Path) -> None:
         return
     draft = made.with_suffix(".draft")
     argv = (compiler.path, "-shared", "-fPIC", "-O1", "-o", draft, SOURCE)
-    done = run(argv, log=made.with_suffix(".log"), timeout=_SECONDS, cwd=made.parent)
+    env = {"TMPDIR": str(made.parent)}  # where a compiler that is killed leaves its files
+    done = run(argv, log=made.with_suffix(".log"), timeout=_SECONDS, cwd=made.parent, env=env)
     if done.ok and draft.is_file():
         draft.rename(made)
     else:

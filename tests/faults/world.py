@@ -17,6 +17,7 @@ from bisector.build import tcc
 from bisector.record import journal
 from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed
 from bisector.system import debian
+from bisector.testing import crash_trace
 from tests.faults.table import Context
 from tests.support.clone import Clone
 
@@ -193,12 +194,13 @@ class Place:
 
 
 def fetch_tools(context: Context) -> Path:
-    """VTest, Lua, tcc's shim, bubblewrap. Raises EnvironmentProblem if they are not to be had."""
+    """VTest, Lua, bubblewrap, and what is compiled once. Raises EnvironmentProblem if they are not to be had."""
     workspace = context.workspace
     debian.fetch_vtest(workspace)
     debian.fetch_lua(workspace)
     debian.fetch_bwrap(workspace)
     tcc.compiler(workspace)
+    crash_trace.library(workspace)  # compiled once for all
     copy = context.folder / "tools"
     return Path(shutil.copytree(workspace.root / "tools", copy, symlinks=True))
 

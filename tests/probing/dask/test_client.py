@@ -93,6 +93,7 @@ def test_a_user_s_own_test_comes_with_the_files_that_it_names(
     ground: Ground, one: Machines
 ) -> None:
     (ground.folder / "mine/tests").mkdir(parents=True)
+    (ground.folder / "mine/.git").mkdir()
     path = ground.folder / "mine/tests/my.vtc"
     path.write_text("vtest ${testdir}/../data/near.txt ${testdir}/here.txt")
     (path.parent / "here.txt").write_text("here")
