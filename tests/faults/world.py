@@ -194,7 +194,10 @@ class Place:
 
 
 def fetch_tools(context: Context) -> Path:
-    """VTest, Lua, bubblewrap, and what is compiled once. Raises EnvironmentProblem if they are not to be had."""
+    """VTest, Lua, bubblewrap, and what is compiled once.
+
+    Raises EnvironmentProblem if they are not to be had.
+    """
     workspace = context.workspace
     debian.fetch_vtest(workspace)
     debian.fetch_lua(workspace)
