@@ -8,27 +8,31 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-NAME_BYTES = 15  # of a program's name, which the kernel keeps
+_NAME_BYTES = 15  # of a program's name, which the kernel keeps
 _PAGE, _TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process that has not ended. ``resident`` is its resident set size in bytes."""
+    """A process that has not ended. ``resident`` is its resident set size in bytes.
+
+    ``name`` is that of its program, see kernel_name().
+    """
 
     pid: int
     parent: int
     session: int
     threads: int
     resident: int
+    name: str
 
 
 @dataclass(frozen=True)
 class Zombie:
     """A process that has ended, and whose parent has not asked yet how, see wait(2).
 
-    ``name`` is the first 15 bytes of its program's name. ``status`` is as waitpid(2) returns it; 0
-    if the kernel does not tell.
+    ``name`` is that of its program, see kernel_name(). ``status`` is as waitpid(2) returns it; 0 if
+    the kernel does not tell.
     """
 
     pid: int
@@ -41,10 +45,10 @@ class Zombie:
 
 def processes() -> Iterator[Process]:
     """All processes that have not ended, without zombies."""
-    for pid, _, words in _entries():
+    for pid, name, words in _entries():
         if words[0] not in b"ZX":
             parent, session, threads, pages = (int(words[n]) for n in (1, 3, 17, 21))
-            yield Process(pid, parent, session, threads, pages * _PAGE)
+            yield Process(pid, parent, session, threads, pages * _PAGE, os.fsdecode(name))
 
 
 def zombies() -> Iterator[Zombie]:
@@ -98,11 +102,9 @@ def demand(pid: int) -> float:
     return total
 
 
-def name_of(pid: int) -> str:
-    """The first NAME_BYTES bytes of the name of a process's program; '' if it is gone."""
-    with contextlib.suppress(OSError):
-        return os.fsdecode(_stat(f"/proc/{pid}")[0])
-    return ""
+def kernel_name(program: Path) -> str:
+    """What the kernel keeps of the name of a *program*: its first bytes."""
+    return os.fsdecode(os.fsencode(program.name)[:_NAME_BYTES])
 
 
 def _entries() -> Iterator[tuple[int, bytes, list[bytes]]]:

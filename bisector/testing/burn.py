@@ -6,13 +6,12 @@ never sleeps gets only a part of one.
 
 from __future__ import annotations
 
-import os
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bisector.system import procfs, session
-from bisector.system.procfs import NAME_BYTES
 
 SHARE = 0.5  # of a processor that is too much
 
@@ -31,12 +30,13 @@ class BurnWatch:
     most: float = 0.0
     seen: float = 0.0
     _asked: dict[int, float] = field(default_factory=dict)  # seconds of a processor, by pid
-    _samples: list[tuple[float, float]] = field(default_factory=list)  # when, and the sum of these
+    # when, and the sum of these; the first one is the latest that is ``seconds`` ago
+    _samples: deque[tuple[float, float]] = field(default_factory=deque)
 
     def look(self, leader: int) -> None:
         """Look once at the processes of the *leader*'s session. A watcher of process.run()."""
-        name = os.fsdecode(os.fsencode(self.program.name)[:NAME_BYTES])
-        found = [one.pid for one in session.members(leader) if procfs.name_of(one.pid) == name]
+        name = procfs.kernel_name(self.program)
+        found = [one.pid for one in session.members(leader) if one.name == name]
         if not found and not self._samples:
             return
         self._asked |= {pid: max(procfs.demand(pid), self._asked.get(pid, 0.0)) for pid in found}
@@ -48,10 +48,9 @@ class BurnWatch:
         if self._samples and is_there:
             self.seen += now - self._samples[-1][0]
         self._samples.append((now, asked))
-        # the latest sample that is so long ago
-        before = [sample for sample in self._samples if sample[0] <= now - self.seconds]
-        if before:
-            then, asked_then = before[-1]
-            self._samples = self._samples[self._samples.index(before[-1]) :]
+        while len(self._samples) > 1 and self._samples[1][0] <= now - self.seconds:
+            self._samples.popleft()
+        then, asked_then = self._samples[0]
+        if then <= now - self.seconds:
             self.most = max(self.most, (asked - asked_then) / (now - then))
             self.burns = self.most > SHARE

@@ -104,7 +104,7 @@ class DeathWatch:
         return (
             zombie.session == session
             and zombie.group == zombie.parent
-            and zombie.name == os.fsdecode(os.fsencode(self.program.name)[: procfs.NAME_BYTES])
+            and zombie.name == procfs.kernel_name(self.program)
             and _is_abnormal(zombie.status)
         )
 

@@ -137,7 +137,7 @@ LIMITS = Limits(tasks=4, memory=100, folder=1000)
 def test_the_sum_over_all_processes_is_limited(
     threads: int, resident: int, size: int, said: str
 ) -> None:
-    two = [Process(pid, 1, 1, threads, resident) for pid in (2, 3)]
+    two = [Process(pid, 1, 1, threads, resident, "cc1") for pid in (2, 3)]
     assert LIMITS.exceeded(two, size) == said
 
 
