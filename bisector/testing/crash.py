@@ -29,15 +29,18 @@ class Crash:
     @property
     def text(self) -> str:
         """What crashes at the same place have in common."""
-        where = f"in {self.function}" if self.function else ""
-        return " ".join(filter(None, (": ".join(filter(None, (self.signal, self.said))), where)))
+        said = ": ".join(filter(None, (self.signal, self.said)))
+        return " ".join(filter(None, (said, self._where)))
 
     def reason(self, when: str = "") -> str:
         """One line for reports; *when* it died, in words."""
         died = f"{DIED} {self.signal}" if self.signal else "HAProxy was ended by a sanitizer"
-        where = f"in {self.function}" if self.function else ""
-        words = " ".join(filter(None, (died, where, when)))
+        words = " ".join(filter(None, (died, self._where, when)))
         return f"{words}: {self.said}" if self.said else words
+
+    @property
+    def _where(self) -> str:
+        return f"in {self.function}" if self.function else ""
 
     @property
     def failure(self) -> Failure:

@@ -22,6 +22,7 @@ from bisector.system.sandbox import Box
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.crash_report import innermost
+from bisector.testing.deaths import instances
 
 NAME = "crash trace"
 SOURCE = Path(__file__).parent / "preload" / "crash_trace.c"
@@ -101,15 +102,15 @@ def environment(known: Iterable[Tool], folder: Path) -> Mapping[str, str]:
     return {}
 
 
-def read(
-    folder: Path, binary: Path, names: Mapping[int, str], box: Box | None
-) -> tuple[CrashTrace, ...]:
+def read(folder: Path, binary: Path, log: str, box: Box | None) -> tuple[CrashTrace, ...]:
     """The crashes of *binary* that were recorded in *folder*.
 
-    *names* are those of HAProxy's instances, by pid. Raises EnvironmentProblem if addr2line(1),
-    which runs in *box*, does not start.
+    The *log* of a VTest case has the names of HAProxy's instances. Raises EnvironmentProblem if
+    addr2line(1), which runs in *box*, does not start.
     """
-    lines = _recorded(folder / RECORDED)
+    if not (lines := _recorded(folder / RECORDED)):
+        return ()  # as nearly always, and a log may be long
+    names = instances(log)
     crashes = []
     for line in lines[:MAX_CRASHES]:
         words = line.split()

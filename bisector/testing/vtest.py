@@ -17,7 +17,7 @@ from bisector.system.process import Finished
 from bisector.system.sandbox import Box
 from bisector.system.workspace import short_scratch
 from bisector.testing import crash_trace
-from bisector.testing.deaths import DeathWatch, instances, may_die
+from bisector.testing.deaths import DeathWatch, may_die
 from bisector.testing.oracle import Trial
 from bisector.testing.vtest_log import SKIPPED
 
@@ -129,7 +129,7 @@ def run_test(place: Place, trial: Trial, buffer: int) -> Finished:
 
 def crashes(place: Place, trial: Trial, log: str) -> str:
     """Lines about the crashes in a test that has ended with this *log*."""
-    found = crash_trace.read(place.scratch, trial.binary, instances(log), place.box)
+    found = crash_trace.read(place.scratch, trial.binary, log, place.box)
     return "".join(trace.line for trace in found)
 
 

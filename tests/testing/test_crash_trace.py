@@ -111,13 +111,13 @@ def test_a_crash_is_recorded_with_its_function(
     run: Run, binary: Path, tmp_path: Path, how: str, number: signal.Signals, function: str
 ) -> None:
     assert run(how) == -number  # as it does without the library
-    (crash,) = crash_trace.read(tmp_path, binary, {}, None)
+    (crash,) = crash_trace.read(tmp_path, binary, "", None)
     assert (crash.signal, crash.functions[0]) == (number.name, function)
 
 
 def test_a_signal_that_was_sent_kills_it_too(run: Run, binary: Path, tmp_path: Path) -> None:
     assert run("killed") == -signal.SIGSEGV
-    (crash,) = crash_trace.read(tmp_path, binary, {}, None)
+    (crash,) = crash_trace.read(tmp_path, binary, "", None)
     assert crash.signal == "SIGSEGV"
 
 
@@ -126,19 +126,19 @@ def test_a_program_that_ends_by_itself_leaves_nothing(
     run: Run, binary: Path, tmp_path: Path, words: list[str]
 ) -> None:
     assert run(*words) == len(words) - 1
-    assert crash_trace.read(tmp_path, binary, {}, None) == ()
+    assert crash_trace.read(tmp_path, binary, "", None) == ()
 
 
 def test_the_crash_of_another_program_is_not_recorded(
     run: Run, binary: Path, tmp_path: Path
 ) -> None:
     assert run("segv", haproxy=Path("/bin/true")) == -signal.SIGSEGV
-    assert crash_trace.read(tmp_path, binary, {}, None) == ()
+    assert crash_trace.read(tmp_path, binary, "", None) == ()
 
 
 def test_an_instance_has_its_name_by_its_pid(binary: Path, tmp_path: Path) -> None:
     (tmp_path / crash_trace.RECORDED).write_text("12 11\n13 6\n")
-    crashes = crash_trace.read(tmp_path, binary, {12: "h1"}, None)
+    crashes = crash_trace.read(tmp_path, binary, "***  h1    PID: 12\n", None)
     assert crashes == (CrashTrace("SIGSEGV", (), "h1"), CrashTrace("SIGABRT"))
 
 
@@ -147,17 +147,17 @@ def test_an_instance_has_its_name_by_its_pid(binary: Path, tmp_path: Path) -> No
 )
 def test_anything_else_in_the_file_is_harmless(binary: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / crash_trace.RECORDED).write_text(text)
-    crashes = crash_trace.read(tmp_path, binary, {}, None)
+    crashes = crash_trace.read(tmp_path, binary, "", None)
     assert all(crash.functions == () for crash in crashes)
 
 
 def test_a_pipe_or_a_link_in_place_of_the_file_is_not_read(binary: Path, tmp_path: Path) -> None:
     (tmp_path / "other").write_text("12 11\n")
     (tmp_path / crash_trace.RECORDED).symlink_to("other")
-    assert crash_trace.read(tmp_path, binary, {}, None) == ()
+    assert crash_trace.read(tmp_path, binary, "", None) == ()
     (tmp_path / crash_trace.RECORDED).unlink()
     os.mkfifo(tmp_path / crash_trace.RECORDED)
-    assert crash_trace.read(tmp_path, binary, {}, None) == ()
+    assert crash_trace.read(tmp_path, binary, "", None) == ()
 
 
 def test_the_library_is_compiled_once(workspace: Workspace, library: Tool) -> None:
