@@ -31,7 +31,8 @@ class OwnFile(Oracle):
     """An oracle whose test is in the user's ``folder``, '' if the test is no file of the user's.
 
     That of a scenario is rendered: ``files`` holds the texts by name. ``bad`` and ``skip`` are
-    patterns for the output: what makes it bad, or untestable.
+    patterns for the output: what makes it bad, or untestable. ``linger`` and ``times`` are those of
+    lingering() and repeated(), 0 for a test as it is.
     """
 
     _: KW_ONLY
@@ -39,6 +40,8 @@ class OwnFile(Oracle):
     folder: str = ""
     bad: str | None = None
     skip: str | None = None
+    linger: float = 0.0
+    times: int = 0
 
     # whether HAProxy goes on to run after a lingering() test
     stays: ClassVar[bool] = True
@@ -83,14 +86,14 @@ class OwnFile(Oracle):
 
     def lingering(self, seconds: float) -> Self:
         """The same test, after which HAProxy goes on to run for some *seconds*."""
-        raise NotImplementedError
+        return replace(self, linger=seconds)
 
     def repeated(self, times: int) -> Self:
         """The same test, done so many *times* in one HAProxy; its log has the memory after each.
 
         See preload/memory.sh. Raises UsageProblem if it has nothing to repeat.
         """
-        raise NotImplementedError
+        return replace(self, times=times)
 
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """The library that says where HAProxy crashes, if it can be made here."""

@@ -10,9 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from bisector.record.verdict import Ruling
+from bisector.system.files import explained
+from bisector.system.process import OUTPUT_BYTES, read_log
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
+from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.own_file import Files, OwnFile
 
 
@@ -30,6 +33,21 @@ class Wrapper(Oracle):
     @abstractmethod
     def around(cls, inner: OwnFile, value: str) -> Self:
         """The oracle for ``--option VALUE`` around *inner*. Raises UsageProblem."""
+
+    @classmethod
+    def name_around(cls, inner: OwnFile) -> str:
+        """The name in reports of this kind of oracle around *inner*."""
+        return f"{inner.name} ({cls.option})"
+
+    def run_inner(self, trial: Trial) -> tuple[Ruling, str]:
+        """Run the inner test once: its own ruling, and its log.
+
+        Raises WorkspaceProblem if the log cannot be read, and what the inner test raises.
+        """
+        ruling = self.inner.run(trial)
+        with explained(f"cannot read {trial.log}"):
+            log, _ = read_log(trial.log, OUTPUT_BYTES)
+        return ruling, log
 
     @property
     def wants_threads(self) -> bool:

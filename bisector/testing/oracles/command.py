@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -50,8 +50,7 @@ class Command(OwnFile):
 
     ``text`` is a command for `sh -c`, '' if there is a script. The script is executed itself if
     ``executable``, else by sh. A scenario's has a ``control`` as well: a pattern for the output
-    without which it says nothing. After it HAProxy is left running for ``linger`` seconds. If
-    ``times`` is set, it is run so often, and the number is in $BISECTOR_ROUND.
+    without which it says nothing. Where it is run several ``times``, $BISECTOR_ROUND is the number.
     """
 
     option: ClassVar[str] = "command"
@@ -64,8 +63,6 @@ class Command(OwnFile):
     text: str = ""
     script: str = ""
     executable: bool = False
-    linger: float = 0.0
-    times: int = 0
     control: str | None = None
 
     @classmethod
@@ -113,12 +110,6 @@ class Command(OwnFile):
             bad=bad_if,
             skip=skip_if,
         )
-
-    def lingering(self, seconds: float) -> Self:
-        return replace(self, linger=seconds)
-
-    def repeated(self, times: int) -> Self:
-        return replace(self, times=times)
 
     @property
     def wants_threads(self) -> bool:

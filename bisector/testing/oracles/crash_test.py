@@ -8,8 +8,7 @@ from typing import ClassVar, Self
 
 from bisector.record.failure import FailureClass
 from bisector.record.verdict import Ruling, Verdict
-from bisector.system.files import digest, explained
-from bisector.system.process import OUTPUT_BYTES, read_log
+from bisector.system.files import digest
 from bisector.testing import crash
 from bisector.testing.crash import Crash
 from bisector.testing.log_text import matching
@@ -41,7 +40,7 @@ class CrashTest(Wrapper):
         """The oracle around *inner*; *value* means nothing."""
         key = digest(cls.option, inner.digest)
         return cls(
-            f"{inner.name} ({cls.option})",
+            cls.name_around(inner),
             key,
             replace(inner, bad=None),
             bad=inner.bad,
@@ -55,9 +54,7 @@ class CrashTest(Wrapper):
 
     def run(self, trial: Trial) -> Ruling:
         """Run the inner test once, and look for a crash in its log."""
-        ruling = self.inner.run(trial)
-        with explained(f"cannot read {trial.log}"):
-            log, _ = read_log(trial.log, OUTPUT_BYTES)
+        ruling, log = self.run_inner(trial)
         return replace(judge(ruling, log, self.bad), seconds=ruling.seconds)
 
 

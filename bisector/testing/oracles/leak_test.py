@@ -10,8 +10,7 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search import trend
 from bisector.system import sizes
-from bisector.system.files import digest, explained
-from bisector.system.process import OUTPUT_BYTES, read_log
+from bisector.system.files import digest
 from bisector.testing import memory
 from bisector.testing.oracle import Trial
 from bisector.testing.own_file import OwnFile
@@ -43,7 +42,7 @@ class LeakTest(Wrapper):
         if inner.bad is not None:
             raise UsageProblem(f"--bad-if with --{cls.option}", "memory that grows is what is bad")
         return cls(
-            f"{inner.name} ({cls.option})",
+            cls.name_around(inner),
             digest(cls.option, inner.digest, value),
             inner.repeated(int(value)),
             times=int(value),
@@ -57,9 +56,7 @@ class LeakTest(Wrapper):
 
     def run(self, trial: Trial) -> Ruling:
         """Run the repetitions once, and compare what memory HAProxy had after each."""
-        ruling = self.inner.run(trial)
-        with explained(f"cannot read {trial.log}"):
-            log, _ = read_log(trial.log, OUTPUT_BYTES)
+        ruling, log = self.run_inner(trial)
         return replace(judge(ruling, log, self.times), seconds=ruling.seconds)
 
 

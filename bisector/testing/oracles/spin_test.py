@@ -47,7 +47,7 @@ class SpinTest(Wrapper):
         if inner.bad is not None:
             raise UsageProblem(f"--bad-if with --{cls.option}", "the burnt time is what is bad")
         return cls(
-            f"{inner.name} ({cls.option})",
+            cls.name_around(inner),
             digest(cls.option, inner.digest, repr(seconds)),
             inner.lingering(LONGER * seconds + MORE),
             wait=seconds,

@@ -33,8 +33,7 @@ class VTestCase(OwnFile):
 
     ``vtc`` is the file's name. A user's own case is in ``folder``, its ${testdir}. The patterns
     ``bad``, ``control`` and ``skip`` are those of Patterns; without ``bad``, a failed expectation
-    makes a binary bad. At the end HAProxy is left running for ``linger`` seconds. If ``times`` is
-    set, what comes after its start is repeated so often.
+    makes a binary bad. What comes after HAProxy's start is what is repeated ``times`` times.
     """
 
     option: ClassVar[str] = "vtc"
@@ -42,8 +41,6 @@ class VTestCase(OwnFile):
 
     vtc: str
     control: str | None = None
-    linger: float = 0.0
-    times: int = 0
 
     @property
     def file(self) -> str:
@@ -88,12 +85,9 @@ class VTestCase(OwnFile):
         key, folder = fingerprint(files, bad_if, skip_if), str(path.absolute().parent)
         return cls(path.stem, key, path.name, folder=folder, bad=bad_if, skip=skip_if)
 
-    def lingering(self, seconds: float) -> Self:
-        return replace(self, linger=seconds)
-
     def repeated(self, times: int) -> Self:
-        again = replace(self, times=times)
-        again._changed(self._text())
+        again = super().repeated(times)
+        again._changed(self._text())  # raises what a run would raise
         return again
 
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
