@@ -18,6 +18,7 @@ from bisector.report import bisect_log
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.failures import BROKEN, CLOSED, EXPECT, HARNESS, OTHER_EXPECT, REFUSED
 from tests.support.hunting import (
     GOOD,
     UNTESTABLE,
@@ -32,13 +33,7 @@ from tests.support.toolchains import AUTO, GCC
 
 pytestmark = pytest.mark.usefixtures("no_clock")
 
-EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.status == "200" failed')
-ANOTHER_EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.body == "x" failed')
 CRASH = Failure(FailureClass.CRASH, "SIGSEGV in f")
-REFUSED = Failure(FailureClass.REFUSAL, "config : error in the condition")
-CLOSED = Failure(FailureClass.CONNECTION, "c1: recv() got #")
-HARNESS = Failure(FailureClass.HARNESS, "Unknown command")
-BROKEN = Failure(FailureClass.BROKEN, "HAProxy does not serve")
 
 BOTH = {**all_of(EXPECT, range(11, 14)), **all_of(REFUSED, range(16, 21))}
 BOTH_PROVEN = {Change.INTRODUCTION: "", Change.FIX: ""}
@@ -213,8 +208,8 @@ def test_one_good_end_only_shows_the_bug_at_the_other(world: World) -> None:
 
 def test_a_proof_of_the_other_that_fast_contradicts_is_a_doubt(world: World) -> None:
     world.toolchains = AUTO
-    fast, fails = failing({**BOTH, **all_of(ANOTHER_EXPECT, range(16, 21))})
-    really = {**all_of(EXPECT, range(11, 14)), **all_of(ANOTHER_EXPECT, range(17, 21))}
+    fast, fails = failing({**BOTH, **all_of(OTHER_EXPECT, range(16, 21))})
+    really = {**all_of(EXPECT, range(11, 14)), **all_of(OTHER_EXPECT, range(17, 21))}
     real, _ = failing(really)
 
     def prepare(prober: Scripted) -> None:
@@ -262,7 +257,7 @@ def test_what_is_seen_at_the_other_does_not_change_the_first_answer_of_a_resumed
 ) -> None:
     """The proof of the other one shows the first one where fast did not."""
     world.toolchains = AUTO
-    seen = {**BOTH, **all_of(ANOTHER_EXPECT, range(16, 21))}
+    seen = {**BOTH, **all_of(OTHER_EXPECT, range(16, 21))}
     fast, _ = failing(seen)
     real, fails = failing({**seen, 15: EXPECT})
 

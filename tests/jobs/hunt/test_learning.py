@@ -17,20 +17,22 @@ from bisector.record.words import Change
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.failures import (
+    ABSENT,
+    BROKEN,
+    CLOSED,
+    EXPECT,
+    HARNESS,
+    OTHER_EXPECT,
+    REFUSED,
+    SKIPPED,
+)
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World, all_of, bad_in, failing
 from tests.support.records import STARTED, probed
 
 pytestmark = pytest.mark.usefixtures("no_clock")
 
-EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.status == "200" failed')
-OTHER_EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.body == "x" failed')
-REFUSED = Failure(FailureClass.REFUSAL, "config : error in the condition")
-ABSENT = Failure(FailureClass.REFUSAL, "config : unknown keyword 'x' in 'frontend' section")
-CLOSED = Failure(FailureClass.CONNECTION, "c1: recv() got #")
 TIMEOUT = Failure(FailureClass.TIMEOUT, "c1: HTTP rx timeout #")
-HARNESS = Failure(FailureClass.HARNESS, "Unknown command")
-SKIPPED = Failure(FailureClass.SKIPPED, "version_atleast(3.0)")
-BROKEN = Failure(FailureClass.BROKEN, "HAProxy does not serve")
 
 Failures = Mapping[int, Failure]
 

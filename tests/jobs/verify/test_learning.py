@@ -22,6 +22,7 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.failures import ABSENT, BROKEN, CLOSED, EXPECT, HARNESS, REFUSED, SKIPPED
 from tests.support.patches import change
 from tests.support.reading import Reader, case, reading_prober
 from tests.support.records import STARTED
@@ -29,15 +30,8 @@ from tests.support.toolchains import GCC, TCC
 
 pytestmark = pytest.mark.usefixtures("no_clock")
 
-EXPECT = Failure(FailureClass.EXPECTATION, 'c1: EXPECT resp.status == "200" failed')
 CRASH = Failure(FailureClass.CRASH, "HAProxy died by SIGSEGV")
-REFUSED = Failure(FailureClass.REFUSAL, "config : error in the condition")
-ABSENT = Failure(FailureClass.REFUSAL, "config : unknown keyword 'x' in 'frontend' section")
-CLOSED = Failure(FailureClass.CONNECTION, "c1: recv() got #")
 TIMEOUT = Failure(FailureClass.TIMEOUT, "timed out")
-HARNESS = Failure(FailureClass.HARNESS, "Unknown command")
-SKIPPED = Failure(FailureClass.SKIPPED, "version_atleast(3.0)")
-BROKEN = Failure(FailureClass.BROKEN, "HAProxy does not serve")
 
 REAL = Toolchains(GCC, GCC)
 
