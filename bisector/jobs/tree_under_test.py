@@ -8,7 +8,7 @@ from dataclasses import replace
 from bisector.build.toolchain import Toolchain
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
-from bisector.record.failure import Failure, FailureClass
+from bisector.record.failure import Failure
 from bisector.record.verdict import Verdict
 from bisector.testing.oracle import Oracle
 
@@ -85,4 +85,4 @@ class TreeUnderTest:
 def _timed_out(probed: Probed) -> Failure | None:
     """How *probed* exceeded a time limit; None if it did not."""
     failure = probed.failure
-    return failure if failure and failure.kind is FailureClass.TIMEOUT else None
+    return failure if failure and failure.kind.is_hang else None

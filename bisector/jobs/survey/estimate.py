@@ -13,7 +13,6 @@ from bisector.probing.context import Context
 from bisector.probing.executors import default_jobs
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
-from bisector.record.failure import FailureClass
 from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
 from bisector.search.costs import TEST_SECONDS, Costs, Memory
@@ -100,8 +99,8 @@ def _probes_with_build(events: Iterable[Event], toolchain: str) -> list[Probed]:
 
 
 def _timed_out(probed: Probed) -> bool:
-    kind = probed.failure.kind if probed.failure else None
-    return kind is FailureClass.TIMEOUT or probed.reason == TIMED_OUT  # older journals: no kind
+    failure = probed.failure  # which older journals do not have
+    return probed.reason == TIMED_OUT or (failure is not None and failure.kind.is_hang)
 
 
 def measured(workspace: Workspace, toolchain: type[Toolchain], scenario: str) -> MeasuredTimes:
