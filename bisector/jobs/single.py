@@ -42,13 +42,14 @@ def probe_once(
     workspace, history, context = asked.workspace, asked.history, asked.context
     commit = history.resolve(revision) if revision else history.head()
     tree, patched = _tree(history, asked.options, commit), bool(asked.options.patches)
+    oracle = context.oracle.at(commit.id)
     toolchains = [
         toolchain
         for toolchain in (context.toolchains.search, context.toolchains.fallback)
         if toolchain
     ]
     for toolchain in toolchains:
-        request = replace(context.request(tree, toolchain), again=fresh)
+        request = replace(context.request(tree, toolchain, oracle=oracle), again=fresh)
         key = probe.key_of(request)
         ticket = Ticket(commit.id, tree, Purpose.PROBE, 0, patched, toolchain, context.oracle, key)
         known = None if fresh else probe.recall(workspace, key)

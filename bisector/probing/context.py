@@ -60,7 +60,7 @@ class Context:
         for commit in commits if trees else ():
             tree = history.tree_id(commit)
             if tree in trees:
-                request = self.request(tree, toolchain)
+                request = self.request(tree, toolchain, oracle=self.oracle.at(commit))
                 binary = binaries.build_key(history.store, tree, toolchain)
                 key = request.key(binary)
                 if not fresh and (root / "verdicts" / key[:2] / key).exists():

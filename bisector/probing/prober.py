@@ -159,7 +159,7 @@ class Prober:
 
     def _look_up(self, ticket: Ticket) -> None:
         """Answer from the journal or the cache, else start a probe."""
-        oracle = self._hangs.timed(ticket, self.learnt_by(ticket.oracle.name))
+        oracle = self._hangs.timed(ticket, self.learnt_by(ticket.oracle.name)).at(ticket.revision)
         request = self.context.request(ticket.tree, ticket.toolchain, ticket.run, oracle)
         request = replace(request, again=self._fresh)
         ticket.key = key_of(request)

@@ -136,6 +136,10 @@ class Oracle(ABC):
         """The digest if this is a test of the user's own, '' if it is a variant of a scenario."""
         return "" if self.variant else self.digest
 
+    def at(self, revision: str) -> Self:
+        """The same oracle for *revision* (full hash), if its ruling may depend on that."""
+        return self
+
     def may_differ(self, ruling: Ruling) -> bool:
         """Whether running again could change *ruling*, which is neither good nor bad."""
         busy = (FailureClass.TIMEOUT, FailureClass.BROKEN)  # what a busy machine can cause

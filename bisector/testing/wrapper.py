@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from bisector.record.verdict import Ruling
-from bisector.system.files import explained
+from bisector.system.files import digest, explained
 from bisector.system.process import OUTPUT_BYTES, read_log
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -65,6 +65,12 @@ class Wrapper(Oracle):
     def files_of_user(self) -> Files:
         """Those of the inner test. Raises WorkspaceProblem if one cannot be read."""
         return self.inner.files_of_user()
+
+    def at(self, revision: str) -> Self:
+        inner = self.inner.at(revision)
+        if inner is self.inner:
+            return self
+        return replace(self, inner=inner, digest=digest(self.digest, revision))
 
     def moved_to(self, folder: Path) -> Self:
         return replace(self, inner=self.inner.moved_to(folder))

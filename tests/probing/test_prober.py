@@ -20,6 +20,7 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.search.costs import Memory
 from bisector.system.files import digest
 from bisector.system.workspace import Workspace
+from bisector.testing.oracles.command import Command
 from tests.support.clone import Clone
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World
 from tests.support.toolchains import AUTO, GCC, GCC_O2, TCC
@@ -67,6 +68,16 @@ def test_the_same_question_is_answered_from_the_journal_also_in_a_later_session(
     assert later.ask(world.commits[3], "end") == told
     assert (first.asked, later.asked) == ([3], [])
     assert len(world.events) == 1
+
+
+def test_a_test_that_asks_for_the_revision_is_told_the_one_that_is_probed(world: World) -> None:
+    asker = prober(world)
+    oracle = Command.of_option("echo $BISECTOR_REVISION", bad_if=None, skip_if=None)
+    commit = world.commits[3]
+    tree = asker.context.history.tree_id(commit)
+    keys = [asker.start(commit, "x", oracle=oracle).key]
+    keys += [asker.start_tree(other, tree, "x", oracle).key for other in world.commits[3:5]]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_what_a_probe_remarks_is_noted_behind_its_verdict(

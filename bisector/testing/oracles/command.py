@@ -7,7 +7,7 @@ import re
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -23,6 +23,7 @@ from bisector.testing.own_file import OwnFile, fingerprint
 from bisector.testing.vtest import INTERPRETER
 
 SCRIPT = "test.sh"  # the name of a scenario's script
+_REVISION = "BISECTOR_REVISION"
 _SKIP = 125  # the exit status by which a script tells `git bisect run` to skip a revision
 _NAME_LENGTH = 60  # of the test's name in reports
 
@@ -51,6 +52,7 @@ class Command(OwnFile):
     ``text`` is a command for `sh -c`, '' if there is a script. The script is executed itself if
     ``executable``, else by sh. A scenario's has a ``control`` as well: a pattern for the output
     without which it says nothing. Where it is run several ``times``, $BISECTOR_ROUND is the number.
+    ``revision`` is $BISECTOR_REVISION for a command or script that mentions it (``mentions``).
     """
 
     option: ClassVar[str] = "command"
@@ -64,6 +66,8 @@ class Command(OwnFile):
     script: str = ""
     executable: bool = False
     control: str | None = None
+    mentions: bool = False
+    revision: str = ""
 
     @classmethod
     def rendered(
@@ -80,6 +84,7 @@ class Command(OwnFile):
             bad=bad,
             control=control,
             variant=variant,
+            mentions=_REVISION in "".join(files.values()),
         )
 
     @property
@@ -97,7 +102,8 @@ class Command(OwnFile):
         if not _names_file(text):
             name = trimmed(text)[:_NAME_LENGTH]
             key = digest(cls.option, text, repr((bad_if, skip_if)))
-            return cls(name, key, text=text, bad=bad_if, skip=skip_if)
+            mentions = _REVISION in text
+            return cls(name, key, text=text, bad=bad_if, skip=skip_if, mentions=mentions)
         path = Path(text)
         files = cls.load(path)
         executable = os.access(path, os.X_OK) and files[0][1].startswith(_OWN_INTERPRETER)
@@ -109,7 +115,14 @@ class Command(OwnFile):
             executable=executable,
             bad=bad_if,
             skip=skip_if,
+            mentions=any(_REVISION.encode() in content for _, content in files),
         )
+
+    def at(self, revision: str) -> Self:
+        """Binaries that are the same share a verdict, but not if the test is told the revision."""
+        if not self.mentions:
+            return self
+        return replace(self, revision=revision, digest=digest(self.digest, revision))
 
     @property
     def wants_threads(self) -> bool:
@@ -123,10 +136,14 @@ class Command(OwnFile):
     def run(self, trial: Trial) -> Ruling:
         """Run the command once, in a folder of its own, with two free ports."""
         with self.place(trial) as place:
-            env = {"BISECTOR_TEST_DIR": str(place.case.parent)} if self.script else {}
             words = self._around(self._words(place.case))
-            done = self.execute(words, place, trial, place.scratch, {**env, **_ports()})
+            done = self.execute(words, place, trial, place.scratch, self._variables(place.case))
         return output.rule(done, self.bad, self.skip, _by_status, self.control)
+
+    def _variables(self, script: Path) -> Mapping[str, str]:
+        of_script = {"BISECTOR_TEST_DIR": str(script.parent)} if self.script else {}
+        of_revision = {_REVISION: self.revision} if self.revision else {}
+        return {**of_script, **of_revision, **_ports()}
 
     def _words(self, script: Path) -> Sequence[str | Path]:
         if not self.script:

@@ -12,6 +12,7 @@ from bisector.record.failure import FailureClass
 from bisector.record.verdict import Verdict
 from bisector.testing.oracle import TIMED_OUT, is_doubtful
 from bisector.testing.oracles.command import Command
+from bisector.testing.oracles.spin_test import SpinTest
 from tests.support.played import played
 from tests.support.waiting import is_gone
 
@@ -153,6 +154,19 @@ def test_an_executable_script_is_run_by_its_own_interpreter(tmp_path: Path, scri
     assert played(of(script), tmp_path).verdict is BAD
     script.write_text("exit 4\n")
     assert played(of(script), tmp_path).reason.startswith("exit status 4"), "by sh without a #!"
+
+
+def test_a_command_that_asks_for_the_revision_gets_it_and_shares_no_verdict(
+    tmp_path: Path, script: Path
+) -> None:
+    asks = of('[ "$BISECTOR_REVISION" = 64c9 ]')
+    (script.parent / "more.sh").write_text("echo $BISECTOR_REVISION\n")
+    assert played(asks.at("64c9"), tmp_path).verdict is GOOD
+    assert played(asks.at("c16e"), tmp_path).verdict is BAD
+    for one in (asks, of(script), SpinTest.around(asks, "1")):
+        assert len({one.digest, one.at("64c9").digest, one.at("c16e").digest}) == 3
+    other = of('[ -z "$BISECTOR_REV" ]')
+    assert other.at("64c9") == other
 
 
 # --- what identifies it ---------------------------------------------------------------------------
