@@ -64,4 +64,5 @@ class Ticket:
             place=place,
             foreign="" if result.key == self.key else result.key,
             failure=result.ruling.failure,
+            growth=result.ruling.growth,
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bisector.record.failure import Failure
+from bisector.record.growth import Growth
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import Change, Job, Turn
 
@@ -80,8 +81,8 @@ class Probed(Event):
 
     ``key`` identifies what was asked, whoever answered: source, toolchain, test and run. ``binary``
     is the digest of the built program. ``foreign`` is the key under which a worker with other tools
-    keeps its answer, '' if the client's tools would give the same. ``failure`` is how the test
-    failed, as in Ruling.
+    keeps its answer, '' if the client's tools would give the same. ``failure`` and ``growth`` are
+    those of Ruling.
     """
 
     kind: ClassVar[str] = "probed"
@@ -108,11 +109,13 @@ class Probed(Event):
     place: int | None = None
     foreign: str = ""
     failure: Failure | None = None
+    growth: tuple[int, ...] = ()
 
     @property
     def ruling(self) -> Ruling:
-        """The verdict with its reason, its evidence and the kind of failure."""
-        return Ruling(self.verdict, self.reason, self.evidence, failure=self.failure)
+        """The run's ruling, without its time."""
+        said = (self.verdict, self.reason, self.evidence)
+        return Ruling(*said, failure=self.failure, growth=self.growth)
 
     @property
     def result(self) -> Result:
@@ -127,7 +130,8 @@ class Learnt(Event):
     The test called ``scenario`` ('' for the job's only one) failed so at ``revision``, in ``runs``
     runs. From then on no other failure of it is bad. ``name`` is what the revision is called; if
     several revisions failed, it names all of them, and ``revision`` is the first. ``bug`` is 0 for
-    the job's own bug, 1 for another one that a hunt has seen.
+    the job's own bug, 1 for another one that a hunt has seen. ``usual`` is how memory grows without
+    the bug, None if it does not.
     """
 
     kind: ClassVar[str] = "learnt"
@@ -137,6 +141,7 @@ class Learnt(Event):
     runs: int
     scenario: str = ""
     bug: int = 0
+    usual: Growth | None = None
 
     @property
     def text(self) -> str:
@@ -148,7 +153,8 @@ class Learnt(Event):
     def what(self) -> str:
         """The kinds of failure."""
         hang = "; a hang: what the test waits for does not come in time" * self.is_hang
-        return ", or ".join(map(str, self.failures)) + hang
+        more = f", more than at {self.usual.name}" if self.usual else ""
+        return ", or ".join(map(str, self.failures)) + more + hang
 
     @property
     def is_hang(self) -> bool:
@@ -163,6 +169,9 @@ class Learnt(Event):
         """*probed* with the verdict by what was learnt: bad is what fails as the bug does."""
         if probed.failure is None or self.scenario not in ("", probed.scenario):
             return probed
+        if self.usual and probed.growth and not self.usual.is_exceeded_by(probed.growth):
+            reason = f"{probed.reason}, no more than at {self.usual.name}"
+            return replace(probed, verdict=Verdict.GOOD, reason=reason, failure=None)
         if self.covers(probed.failure):
             return replace(probed, verdict=Verdict.BAD)
         return replace(probed, verdict=Verdict.UNTESTABLE, reason=f"{OTHERWISE}{probed.reason}")

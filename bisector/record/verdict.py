@@ -31,7 +31,8 @@ class Ruling:
     """A verdict, its reason in one line, the lines of the log that show it, the run's seconds.
 
     ``failure`` is how the run failed; None if it passed, if nothing was run, and if a pattern for
-    the bug's signature matched.
+    the bug's signature matched. ``growth`` is by how many bytes HAProxy's memory grew from one
+    measurement to the next, if the test measured it.
     """
 
     verdict: Verdict
@@ -39,6 +40,7 @@ class Ruling:
     evidence: tuple[str, ...] = ()
     seconds: float = 0.0
     failure: Failure | None = None
+    growth: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ class Oracle(ABC):
     ``argument`` (the value's name in the help, '' for an option without a value) and a ``summary``
     (the help text); of_option() creates it. ``extras`` are options that go with it alone. A kind
     that ``judges_builds`` is only run with real toolchains: others cannot compile all that gcc can.
+    One that ``measures_growth`` may be bad at both ends of a range, and worse at one of them.
     """
 
     option: ClassVar[str] = ""
@@ -75,6 +76,7 @@ class Oracle(ABC):
     summary: ClassVar[str] = ""
     extras: ClassVar[tuple[Extra, ...]] = ()
     judges_builds: ClassVar[bool] = False
+    measures_growth: ClassVar[bool] = False
 
     name: str
     digest: str

@@ -28,6 +28,7 @@ from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import How
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.scenario import Known
 from tests.support.clone import Clone
@@ -78,6 +79,7 @@ class Machine(Answering):
         self.binaries: Mapping[int, str] = {}
         self.reasons: Mapping[int, str] = {}
         self.failing: Callable[[int, int], Failure | None] = lambda number, run: None
+        self.growth: Mapping[int, tuple[int, ...]] = {}
         self._numbers = {history.tree_id(commit): n for n, commit in enumerate(commits)}
 
     def _answer(self, request: Probe) -> Result:
@@ -89,7 +91,8 @@ class Machine(Answering):
         verdict = self.truths.get(request.toolchain.name, self.truth)(number, request.run)
         failure = self.failing(number, request.run) if verdict is not GOOD else None
         reason = self.reasons.get(number, f"{verdict}, as it is")
-        ruling = Ruling(verdict, reason, failure=failure)
+        growth = self.growth.get(number, ())
+        ruling = Ruling(verdict, reason, failure=failure, growth=growth)
         binary = self.binaries.get(number, f"binary {number} {request.toolchain.name}")
         return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
 
@@ -138,7 +141,9 @@ class World:
         self.commits = clone.line(24)
         for number, name in {0: "v2.9.0", 9: "v3.0-dev1", 12: "v3.0.0", 20: "v3.1-dev1"}.items():
             clone.tag(name, self.commits[number])
-        self.oracle = VTestCase("flap", "digest", "flap.vtc", bad="signature", control="control")
+        self.oracle: Oracle = VTestCase(
+            "flap", "digest", "flap.vtc", bad="signature", control="control"
+        )
         self.range = "v2.9..master"
         self.toolchains = Toolchains(GCC, GCC)
         self.other_tools = False

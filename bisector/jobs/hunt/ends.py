@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bisector.errors import UnusableEnds
 from bisector.git.history import History, Range
+from bisector.jobs.hunt.growth import learn_growth
 from bisector.jobs.hunt.learning import (
     failing_end,
     learn,
@@ -62,6 +63,7 @@ class EndsFinder:
         first = self._prober.ask_all(tickets)
         self._learn(failing_end(*map(self._failing_run, first)))
         old, new = map(self._bad_run, first)
+        learn_growth(self._prober, old, new)
         if not self._works(old, is_old=True):
             old = self._inward(old, new)
         if not self._works(new):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bisector.jobs.failing import learn_from
+from bisector.jobs.hunt.growth import learn_growth
 from bisector.jobs.hunt.learning import (
     failing_end,
     is_absent_feature,
@@ -49,9 +50,12 @@ class SurveyLearner:
 
         In place of an end at which the test does not work is the next revision at which it does.
         """
+        line = self._graph.revisions
+        if self._prober.context.oracle.measures_growth:
+            ends = [self._prober.start(end, self._purpose) for end in (line[0], line[-1])]
+            learn_growth(self._prober, *self._prober.ask_all(ends))
         if not self._is_open:
             return
-        line = self._graph.revisions
         old, new = self._end(line, is_old=True), self._end(line[::-1], is_old=False)
         if old and new and old.revision != new.revision and (failing := failing_end(old, new)):
             learn_from(self._prober, [failing], flaky=self._flaky)

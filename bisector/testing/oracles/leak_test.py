@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -19,6 +20,7 @@ from bisector.testing.wrapper import Wrapper
 LEAST, MOST = 20, 2000  # repetitions: for fewer the test has no power, a log of more is too long
 _WARM_UP = 4  # the first part of so many, in which HAProxy fills its pools
 _SECONDS = 0.2  # of one repetition, for the time limit
+_RULES = "2"  # part of the digest: changes with what a ruling says
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class LeakTest(Wrapper):
         f"{LEAST} to {MOST}"
     )
 
+    measures_growth: ClassVar[bool] = True
+
     times: int = LEAST
 
     @classmethod
@@ -43,7 +47,7 @@ class LeakTest(Wrapper):
             raise UsageProblem(f"--bad-if with --{cls.option}", "memory that grows is what is bad")
         return cls(
             cls.name_around(inner),
-            digest(cls.option, inner.digest, value),
+            digest(cls.option, _RULES, inner.digest, value),
             inner.repeated(int(value)),
             times=int(value),
             seconds=inner.seconds + _SECONDS * int(value),
@@ -74,11 +78,13 @@ def judge(ruling: Ruling, log: str, times: int) -> Ruling:
         failure = Failure(FailureClass.HARNESS, "no samples")
         return Ruling(Verdict.UNTESTABLE, reason, failure=failure)
     warm = [sum(sample.values()) << 10 for sample in samples[len(samples) // _WARM_UP :]]
+    growth = tuple(later - earlier for earlier, later in itertools.pairwise(warm))
     first, last = sizes.show(warm[0]), sizes.show(warm[-1])
     said = (f"from {first} to {last} in the last {len(warm) * every} of {times} repetitions",)
     if memory.grows(warm):
-        growth = trend.slope(warm) / every
-        reason = f"HAProxy's memory grows by {growth:,.0f} bytes with each repetition"
+        each = trend.slope(warm) / every
+        reason = f"HAProxy's memory grows by {each:,.0f} bytes with each repetition"
         failure = Failure(FailureClass.EXPECTATION, "HAProxy's memory grows")
-        return Ruling(Verdict.BAD, reason, said, failure=failure)
-    return Ruling(Verdict.GOOD, "HAProxy's memory does not grow with each repetition", said)
+        return Ruling(Verdict.BAD, reason, said, failure=failure, growth=growth)
+    reason = "HAProxy's memory does not grow with each repetition"
+    return Ruling(Verdict.GOOD, reason, said, growth=growth)

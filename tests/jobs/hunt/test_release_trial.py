@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,9 @@ from tests.support.toolchains import AUTO, GCC, TCC
 pytestmark = pytest.mark.usefixtures("no_clock")
 
 NEVER = bad_in(range(0))
-THREADS = (("flap.vtc", "global\n    nbthread 2\n"),)
+THREADED = VTestCase(
+    "flap", "digest", "flap.vtc", files=(("flap.vtc", "global\n    nbthread 2\n"),), bad="signature"
+)
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_what_fast_finds_costs_no_build_with_release(world: World) -> None:
 
 
 def test_a_test_that_asks_for_threads_is_tried_first(world: World) -> None:
-    world.oracle = replace(world.oracle, files=THREADS)
+    world.oracle = THREADED
     world.hunt(bad_in(range(7, 24)), prepare=blind(Fast.name))
     assert built_with(world, Fast.name) == [0, 23]
     assert built_with(world, Release.name) == [23]
@@ -139,7 +140,7 @@ def test_a_test_that_asks_for_threads_is_tried_first(world: World) -> None:
 
 def test_but_not_if_its_ends_were_judged_with_threads(world: World) -> None:
     """As fast refuses more than one thread."""
-    world.oracle = replace(world.oracle, files=THREADS)
+    world.oracle = THREADED
     known = Known(suspect=world.commits[10])
     refuses = bad_in(range(0), untestable=range(24))
     world.hunt(bad_in(range(10, 12)), known=known, prepare=blind(Fast.name, truth=refuses))
@@ -148,7 +149,7 @@ def test_but_not_if_its_ends_were_judged_with_threads(world: World) -> None:
 
 
 def test_what_release_and_fast_show_is_searched_with_fast(world: World) -> None:
-    world.oracle = replace(world.oracle, files=THREADS)
+    world.oracle = THREADED
     world.hunt(bad_in(range(8, 14)))
     assert world.found() == {Change.INTRODUCTION: [8], Change.FIX: [14]}
     assert turns(world) == [] and proofs(world) == {Dev.name}

@@ -14,6 +14,8 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
+from bisector.testing.oracles.command import Command
+from bisector.testing.oracles.leak_test import LeakTest
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
 from tests.support.failures import ABSENT, BROKEN, CLOSED, EXPECT, HARNESS, REFUSED, SKIPPED
@@ -252,3 +254,14 @@ def test_a_test_that_knows_its_bug_learns_nothing(world: Surveyed) -> None:
     world.survey({**all_of(REFUSED, range(7, 9)), **all_of(TIMEOUT, range(9, 24))})
     assert world.learnt() == []
     assert world.having(UNTESTABLE) == [*range(7, 24)]
+
+
+def test_memory_that_grows_everywhere_is_bad_where_it_grows_more(world: Surveyed) -> None:
+    world.oracle = LeakTest.around(Command.of_option("true", bad_if=None, skip_if=None), "40")
+    asker = world.prober(lambda number, run: BAD)
+    grows = Failure(FailureClass.EXPECTATION, "HAProxy's memory grows")
+    asker.machine.failing = lambda number, run: grows
+    asker.machine.growth = {n: ((20480 if n > 6 else 4096),) * 30 for n in range(LAST + 1)}
+    world.job(asker, False)
+    assert world.having(BAD) == [*range(7, LAST + 1)]
+    assert world.having(GOOD) == [*range(7)]

@@ -90,3 +90,9 @@ def test_what_cannot_be_repeated_is_refused(tmp_path: Path) -> None:
 def test_a_pattern_for_the_bug_is_refused() -> None:
     with pytest.raises(UsageProblem, match="--bad-if with --leak"):
         LeakTest.around(Command.of_option("true", bad_if="x", skip_if=None), "20")
+
+
+def test_what_each_repetition_adds_is_part_of_the_ruling() -> None:
+    """The first quarter is left out."""
+    assert judge(PASSED, log(4), TIMES).growth == (4096,) * 29
+    assert judge(PASSED, log(0), TIMES).growth == (0,) * 29
