@@ -18,10 +18,11 @@ from tests.support.planted import (
     NO_START,
     NOT_FOUND,
     ONE_TIME_MEMORY,
+    SMALL_LEAK,
     SPIN,
     Edit,
 )
-from tests.support.planted_hunts import BUG, found, hunted
+from tests.support.planted_hunts import BUG, LENGTH, found, hunted
 
 COMMAND = """\
 cat > x.cfg <<END
@@ -79,6 +80,13 @@ def test_memory_that_grows_each_time(ground: Playground, tmp_path: Path) -> None
     bugs: dict[Edit, range] = {LEAK: BUG, ONE_TIME_MEMORY: range(2, 5), NO_START: range(9, 10)}
     report, commits, _ = hunted(tmp_path, ground, bugs, *vtc(tmp_path), "--leak", "30")
     assert found(report, commits, "introduction") == BUG.start
+
+
+def test_memory_that_grows_more_than_it_did(ground: Playground, tmp_path: Path) -> None:
+    bugs: dict[Edit, range] = {LEAK: BUG, SMALL_LEAK: range(1, LENGTH), NO_START: range(9, 10)}
+    report, commits, _ = hunted(tmp_path, ground, bugs, *vtc(tmp_path), "--leak", "30", old=1)
+    assert found(report, commits, "introduction") == BUG.start
+    assert report["learnt"]["usual"]["name"] == commits[1][:10]
 
 
 def test_a_command_that_fails(ground: Playground, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ REFUSAL = Edit("src/http_fetch.c", '{ "query",  ', '{ "querx",  ')
 CRASH = _at_fetch("path", "\t*(volatile int *)0 = 0;\n")
 ANOTHER_CRASH = _at_fetch("query", "\t*(volatile int *)0 = 0;\n")
 LEAK = _at_fetch("path", "\tmemset(malloc(5000), 1, 5000);\n")
+SMALL_LEAK = _at_fetch("query", "\tmemset(malloc(1000), 1, 1000);\n")
 ONE_TIME_MEMORY = _at_fetch(
     "path", "\tstatic char *kept;\n\tif (!kept) memset(kept = malloc(500000), 1, 500000);\n"
 )

@@ -49,14 +49,23 @@ haproxy h1 -conf {
 
 
 def hunted(
-    folder: Path, ground: Playground, bugs: dict[Edit, range], *words: str, test: str = TEST
+    folder: Path,
+    ground: Playground,
+    bugs: dict[Edit, range],
+    *words: str,
+    test: str = TEST,
+    old: int = 0,
 ) -> tuple[dict[str, Any], list[str], float]:
-    """The report of a hunt over planted *bugs*, the commits, and the seconds of testing."""
+    """The report of a hunt over planted *bugs*, the commits, and the seconds of testing.
+
+    *old* is the number of the old end.
+    """
     commits = plant(folder / "repo.git", ground.path, "v3.0.11", bugs, LENGTH)
     (folder / "path.vtc").write_text(test)
     answer = folder / "answer.json"
-    asked = ("run", "v3.0.11..master", "--repo", str(folder / "repo.git"), "--json", str(answer))
-    done = bisector(*asked, *(words or ("--vtc", str(folder / "path.vtc"))))
+    asked = ("run", f"{commits[old]}..master", "--repo", str(folder / "repo.git"))
+    test_of_user = words or ("--vtc", str(folder / "path.vtc"))
+    done = bisector(*asked, "--json", str(answer), *test_of_user)
     print(done.stdout, done.stderr)
     assert done.returncode == 0
     report = json.loads(answer.read_text())
