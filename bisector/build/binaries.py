@@ -49,7 +49,17 @@ class Build:
 
 def build_key(store: pygit2.Repository, tree: str, toolchain: Toolchain) -> str:
     """The cache's key of the binary of *tree*: a digest of the build's inputs and toolchain."""
-    return digest(content_key(store, tree), toolchain.identity)
+    return digest(content_key(store, tree), _at(store, tree, toolchain).identity)
+
+
+def _at(store: pygit2.Repository, tree: str, toolchain: Toolchain) -> Toolchain:
+    """*toolchain* with what it needs for its features in *tree*."""
+
+    def source(path: str) -> str:
+        top = store[tree].peel(pygit2.Tree)
+        return top[path].peel(pygit2.Blob).data.decode("utf-8", "replace") if path in top else ""
+
+    return toolchain.at(source)
 
 
 @contextlib.contextmanager
@@ -139,6 +149,7 @@ def compiled(
 
     Valid objects of earlier builds are reused. Raises as build() does.
     """
+    toolchain = _at(store, tree, toolchain)
     with (
         workspace.build_tree(toolchain.name) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),

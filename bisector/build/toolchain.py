@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from abc import ABC
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
+from bisector.build import features
+from bisector.build.features import Source
 from bisector.search.costs import BuildCost
 from bisector.system import tools
 from bisector.system.files import digest
+from bisector.system.libraries import Library
 from bisector.system.slots import Slot
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
@@ -28,7 +31,8 @@ class Toolchain(ABC):
     ``make`` is make's path and ``variables`` what it is given, ``asked`` those of them that the
     scenario and the user named. ``identity`` is a digest of all that decides what is compiled
     here; ``kin`` is the same on every machine with the same compiler, wherever that lies.
-    ``compiler`` is the compiler's version.
+    ``compiler`` is the compiler's version. ``features`` of HAProxy, which need ``libraries``, are
+    built in if the revision knows them: see at().
 
     A subclass names itself by ``name`` and ``description`` (compiler and flags, for messages).
     Verdicts on its binaries are proof if ``is_real``: then users' binaries are made so, too. What
@@ -51,6 +55,8 @@ class Toolchain(ABC):
     asked: tuple[tuple[str, str], ...] = ()
     kin: str = ""
     compiler: str = ""
+    features: tuple[str, ...] = ()
+    libraries: tuple[Library, ...] = ()
 
     @classmethod
     def find_compiler(cls, workspace: Workspace) -> Tool:
@@ -84,6 +90,31 @@ class Toolchain(ABC):
             kin=digest(*kin, *(f"{k}={v}" for k, v in own)),
             compiler=compiler.version,
         )
+
+    @property
+    def said(self) -> frozenset[str]:
+        """The features that the scenario or the user switched on by make variables."""
+        on = (name for name, value in self.asked if value not in ("", "0"))
+        return frozenset(name.removeprefix("USE_") for name in on)
+
+    def with_features(self, asked: Collection[str], found: Collection[Library]) -> Self:
+        """The same for a test that asks for these features, with the libraries that were *found*.
+
+        Make variables of the scenario or the user stand above that.
+        """
+        decided = {name.removeprefix("USE_") for name, _ in self.asked}
+        names = tuple(name for name in features.known(asked) if name not in decided)
+        return replace(self, features=names, libraries=tuple(found))
+
+    def at(self, source: Source) -> Self:
+        """The same with the make variables for the features that the revision *source* knows."""
+        more = features.variables(self.features, self.libraries, source) if self.features else {}
+        more |= _search_paths(self.libraries, dict(self.variables))
+        if not more:
+            return self
+        words = (*(f"{k}={v}" for k, v in more.items()), *(one.identity for one in self.libraries))
+        variables = tuple({**dict(self.variables), **more}.items())
+        return replace(self, variables=variables, identity=digest(self.identity, *words))
 
     def programs(self) -> tuple[Path, ...]:
         """The programs outside of the system's folders that a build runs, for the sandbox."""
@@ -140,6 +171,23 @@ class Toolchains:
         """A digest for the names of hunts."""
         each = (self.search, self.proof, self.fallback)
         return digest(*(toolchain.identity if toolchain else "" for toolchain in each))
+
+
+def _search_paths(libraries: Collection[Library], given: Mapping[str, str]) -> dict[str, str]:
+    """The make variables with the places of *libraries* that no compiler finds by itself.
+
+    They come after what is *given*. A program finds these libraries when it is run, too.
+    """
+    own = [library for library in libraries if library.include]
+    if not own:
+        return {}
+    places = {
+        "ADDINC": [f"-I{one.include}" for one in own],
+        "ADDLIB": [f"-L{one.folder} -Wl,-rpath={one.folder}" for one in own],
+    }
+    return {
+        name: " ".join(filter(None, (given.get(name), *words))) for name, words in places.items()
+    }
 
 
 def parse_make(words: Iterable[str]) -> dict[str, str]:

@@ -182,8 +182,8 @@ class RepoCommand(WorkspaceCommand):
     )
     make = option(
         "--make",
-        "VAR=VALUE",
-        "a make variable, e.g. USE_OPENSSL=1",
+        "VAR=VALUE|none",
+        "a make variable, e.g. USE_OPENSSL=1; 'none' builds without what the test asks for",
         Group.BUILD,
         repeatable=True,
     )

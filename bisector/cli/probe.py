@@ -10,6 +10,8 @@ from bisector.cli.test_command import TestCommand
 from bisector.errors import PatchConflict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bisector.record.events import Probed
 
 STATUS_SKIP = 125  # `git bisect run` skips the revision
@@ -38,14 +40,15 @@ above end the bisection."""
         from bisector.report import terminal
 
         try:
-            result = self._probe(revision)
+            result, options = self._probe(revision)
         except PatchConflict as conflict:  # the patch may apply to another revision
             print(f"bisector: {conflict}", file=sys.stderr)
             return STATUS_SKIP
-        print(terminal.probe_report(result), end="")
+        print(terminal.probe_report(result, options), end="")
         return {"good": 0, "bad": 1}.get(result.verdict, STATUS_SKIP)
 
-    def _probe(self, revision: str) -> Probed:
+    def _probe(self, revision: str) -> tuple[Probed, Sequence[str]]:
+        """The verdict, and the make options."""
         from bisector.cli.options import asked_of, cluster_of
         from bisector.jobs.single import probe_once
         from bisector.probing.setup import NONE
@@ -55,4 +58,5 @@ above end the bisection."""
             asked = asked_of(self, live, confirm=NONE)
             if not revision and asked.history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
-            return probe_once(asked, revision, self.fresh, live, cluster_of(self))
+            probed = probe_once(asked, revision, self.fresh, live, cluster_of(self))
+            return probed, asked.context.options

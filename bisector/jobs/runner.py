@@ -104,6 +104,7 @@ def started_job(
         job=job,
         sandbox=context.sandbox.said if context.sandbox else "",
         test=context.oracle.own_test,
+        options=context.options,
     )
 
 

@@ -81,6 +81,9 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
     toolchain = setup.find_toolchain(options, workspace, name)
+    if supply := setup.find_supply(options, workspace, progress):
+        supply.require(toolchain, ())
+        toolchain = supply.equip(toolchain, ())
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     box, unboxed = setup.find_sandbox(options, workspace, (toolchain,))

@@ -9,6 +9,7 @@ from bisector.build import binaries
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.git.history import History
 from bisector.probing.probe import Probe
+from bisector.probing.supply import Supply
 from bisector.search.costs import Memory
 from bisector.system.files import digest
 from bisector.system.sandbox import Sandbox
@@ -22,7 +23,7 @@ class Context:
     """What every probe of a job has in common.
 
     ``tools`` are those that ``oracle`` needs. ``unboxed`` is the reason why there is no sandbox, ''
-    if there is one.
+    if there is one. ``supply`` equips toolchains with what tests ask for; None if it must not.
     """
 
     workspace: Workspace
@@ -32,12 +33,26 @@ class Context:
     tools: tuple[Tool, ...]
     sandbox: Sandbox | None = None
     unboxed: str = ""
+    supply: Supply | None = None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The make variables of the scenario and the user, and those that the oracle asks for."""
+        search = self.equipped(self.toolchains.search)
+        said = (f"{name}={value}" for name, value in search.asked)
+        return (*said, *(f"USE_{name}=1" for name in search.features if name.isidentifier()))
 
     @property
     def identity(self) -> str:
         """A digest of the oracle, the toolchains and the tools; part of the names of jobs."""
         tools = (tool.identity for tool in self.tools)
-        return digest(self.oracle.digest, self.toolchains.identity, *tools)
+        return digest(self.oracle.digest, self.toolchains.identity, *self.options, *tools)
+
+    def equipped(self, toolchain: Toolchain, oracle: Oracle | None = None) -> Toolchain:
+        """*toolchain* with the features that *oracle* (default: the job's) asks for."""
+        if self.supply is None:
+            return toolchain
+        return self.supply.equip(toolchain, (oracle or self.oracle).features)
 
     def request(
         self, tree: str, toolchain: Toolchain, run: int = 0, oracle: Oracle | None = None
@@ -50,7 +65,8 @@ class Context:
         if type(oracle) is not type(self.oracle):
             tools = oracle.find_tools(self.workspace)
         store = str(self.history.store_path)
-        return Probe(store, tree, toolchain, oracle, tools, run, self.sandbox)
+        equipped = self.equipped(toolchain, oracle)
+        return Probe(store, tree, equipped, oracle, tools, run, self.sandbox)
 
     def memory(self, commits: Iterable[str], toolchain: Toolchain, fresh: bool = False) -> Memory:
         """The cached ones of *commits*, built by *toolchain*; no verdicts if *fresh*."""
@@ -61,7 +77,7 @@ class Context:
             tree = history.tree_id(commit)
             if tree in trees:
                 request = self.request(tree, toolchain, oracle=self.oracle.at(commit))
-                binary = binaries.build_key(history.store, tree, toolchain)
+                binary = binaries.build_key(history.store, tree, request.toolchain)
                 key = request.key(binary)
                 if not fresh and (root / "verdicts" / key[:2] / key).exists():
                     known.add(commit)

@@ -23,6 +23,7 @@ from bisector.git.history import History
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
 from bisector.probing.context import Context
+from bisector.probing.supply import Supply
 from bisector.system import sandbox
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
@@ -37,7 +38,7 @@ DEFAULT_SCENARIO = "dns-flap"
 # in a checkout a link to its folder patches/, in an installed package a copy of that
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
 AUTO = "auto"  # search with fast, prove with dev
-NONE = "none"  # prove nothing
+NONE = "none"  # prove nothing; build without what the test asks for
 _OWN_TESTS = ", ".join(f"--{option}" for option in ORACLES)
 
 
@@ -123,7 +124,8 @@ class Asked:
     @cached_property
     def context(self) -> Context:
         """What all probes of the job have in common."""
-        return find_context(self.options, self.workspace, self.history, self.test)
+        options, workspace = self.options, self.workspace
+        return find_context(options, workspace, self.history, self.test, self._note)
 
 
 def find_test(options: Options) -> Test:
@@ -185,8 +187,19 @@ def find_toolchain(
     """
     if name not in TOOLCHAINS:
         raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
-    extra = {**(test.make if test else {}), **pairs(options.make, "--make")}
+    own = [word for word in options.make if word != NONE]
+    extra = {**(test.make if test else {}), **pairs(own, "--make")}
     return TOOLCHAINS[name].on(workspace, extra)
+
+
+def find_supply(
+    options: Options, workspace: Workspace, note: Callable[[str], None]
+) -> Supply | None:
+    """What equips toolchains with the features that tests ask for; None if the user wants none.
+
+    *note* is called with a line about each library that it fetches.
+    """
+    return None if NONE in options.make else Supply(workspace, note)
 
 
 def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolchains:
@@ -219,16 +232,25 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
         return replace(found, remark=remark)
 
 
-def find_context(options: Options, workspace: Workspace, history: History, test: Test) -> Context:
-    """What all probes of a job have in common.
+def find_context(
+    options: Options,
+    workspace: Workspace,
+    history: History,
+    test: Test,
+    note: Callable[[str], None] = lambda text: None,
+) -> Context:
+    """What all probes of a job have in common; *note* is called with a line on what is fetched.
 
-    Raises UsageProblem for a bad option, MissingProgram if the machine lacks a program, and
-    EnvironmentProblem if a required sandbox does not work.
+    Raises UsageProblem for a bad option, MissingProgram or MissingLibrary if the machine lacks
+    something, and EnvironmentProblem if a required sandbox does not work.
     """
     toolchains = find_toolchains(options, workspace, test)
+    supply = find_supply(options, workspace, note)
+    if supply:
+        supply.require(toolchains.search, test.oracle.features)
     needed = test.oracle.find_tools(workspace)
     box, unboxed = find_sandbox(options, workspace, toolchains.used, needed)
-    return Context(workspace, history, toolchains, test.oracle, needed, box, unboxed)
+    return Context(workspace, history, toolchains, test.oracle, needed, box, unboxed, supply)
 
 
 def find_sandbox(

@@ -47,7 +47,8 @@ class Started(Event):
     that. ``patches`` are subjects. ``blind``: the hunt ignores what the scenario knows. ``version``
     is bisector's, ``at`` the time of the start. ``sandbox`` describes what builds and tests run in,
     '' for none (a note says why). ``test`` is the digest of a test of the user's own, whose name
-    another one may have, too; '' for a scenario.
+    another one may have, too; '' for a scenario. ``options`` are make variables that the user named
+    or that the test asks for, as far as a revision knows them.
     """
 
     kind: ClassVar[str] = "started"
@@ -67,6 +68,7 @@ class Started(Event):
     job: Job = Job.RUN
     sandbox: str = ""
     test: str = ""
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

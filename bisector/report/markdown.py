@@ -93,6 +93,8 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield from _reduced(summary)
     if summary.notes:
         yield Block((), tuple(f"- {escape(note)}" for note in summary.notes))
+    if summary.started.options:
+        yield Block((), (f"- make options: {escape(' '.join(summary.started.options))}",))
     if summary.started.sandbox:
         yield Block((), (f"- sandbox: {escape(summary.started.sandbox)}",))
     yield _fenced("command", [summary.started.command])

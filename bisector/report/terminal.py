@@ -49,6 +49,8 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     lines += _judgement(summary)
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
+    if summary.started.options:
+        lines += row("options", " ".join(summary.started.options))
     if summary.started.sandbox:
         lines += row("sandbox", summary.started.sandbox)
     lines += row("work", work(summary))
@@ -79,10 +81,10 @@ def work(summary: Summary) -> str:
     return f"{probes} probes: {_span(building)} building, {_span(testing)} testing"
 
 
-def probe_report(told: Probed) -> str:
-    """The report of `bisector probe`: verdict, reason, evidence, log."""
+def probe_report(told: Probed, options: Sequence[str] = ()) -> str:
+    """The report of `bisector probe`: verdict, reason, evidence, log; *options* are make's."""
     lines = [f"{told.verdict}: {told.name} {told.subject}", *row("reason", told.reason)]
-    lines += row("built with", told.toolchain)
+    lines += row("built with", " ".join((told.toolchain, *options)))
     for line in told.evidence:
         lines += row("evidence", line)
     if told.log:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem
-from bisector.system import tools
+from bisector.system import libraries, tools
 from bisector.system.apt import AptProblem, Index, open_index, run_apt
 from bisector.system.files import publish
+from bisector.system.libraries import KINDS, Library
 from bisector.system.process import run
 from bisector.system.tools import Lua, Tool, os_release
 from bisector.system.workspace import Workspace
@@ -94,6 +95,25 @@ def fetch_lua(workspace: Workspace) -> Lua:
     return tools.require_lua(workspace)
 
 
+def fetch_library(workspace: Workspace, name: str) -> Library:
+    """Fetch the library *name* of KINDS, with headers, into the workspace.
+
+    Raises AptProblem if apt cannot fetch it, EnvironmentProblem if it is not complete.
+    """
+    final, package = libraries.folder_of(workspace, name), KINDS[name].package
+    if not final.is_dir():
+        with open_index(workspace) as index, workspace.scratch() as scratch:
+            packages = dict.fromkeys((package, *_missing(index, [package])))
+            unpacked = _unpack(index, scratch, *packages)
+            draft = scratch / package
+            _arrange_library(unpacked / "usr", draft)
+            workspace.folder("tools")
+            publish(draft, final)
+    if found := libraries.find(workspace, name):
+        return found
+    raise EnvironmentProblem(f"{final} is not complete", f"remove it, or install {package}")
+
+
 def fetch_bwrap(workspace: Workspace) -> None:
     """Fetch bubblewrap into the workspace unless it is in PATH. Raises AptProblem."""
     final = tools.bwrap_folder(workspace)
@@ -169,6 +189,23 @@ def _arrange_vtest(unpacked: Path, draft: Path) -> Path:
     wrapper.write_text(_WRAPPER, encoding="utf-8")
     wrapper.chmod(0o755)
     return draft
+
+
+def _arrange_library(unpacked: Path, draft: Path) -> None:
+    """Make the layout that `libraries.find` reads: `include/` and `lib/`, with shared libraries.
+
+    Those that are installed are linked to.
+    """
+    (draft / "lib").mkdir(parents=True)
+    for folder in (unpacked / "include", *unpacked.glob("include/*-linux-*")):
+        shutil.copytree(folder, draft / "include", dirs_exist_ok=True)
+    for path in unpacked.glob("lib/*/*.so*"):
+        target = draft / "lib" / path.name
+        if path.exists():
+            shutil.copy(path, target)  # follows links, so each name becomes a file
+        else:
+            installed = Path("/usr", path.relative_to(unpacked)).parent
+            target.symlink_to(installed / path.readlink().name)
 
 
 def _offered(index: Index) -> str:

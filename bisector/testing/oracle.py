@@ -134,6 +134,14 @@ class Oracle(ABC):
         return False
 
     @property
+    def features(self) -> frozenset[str]:
+        """The features of HAProxy that the test asks for, see features.asked().
+
+        Raises WorkspaceProblem if the test's file cannot be read.
+        """
+        return frozenset()
+
+    @property
     def own_test(self) -> str:
         """The digest if this is a test of the user's own, '' if it is a variant of a scenario."""
         return "" if self.variant else self.digest

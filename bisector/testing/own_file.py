@@ -6,6 +6,7 @@ import contextlib
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -15,7 +16,7 @@ from bisector.system.files import digest, explained, require_room
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import crash_trace, links, threads, vtest
+from bisector.testing import crash_trace, features, links, threads, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.vtest import Place
@@ -99,11 +100,20 @@ class OwnFile(Oracle):
         """The library that says where HAProxy crashes, if it can be made here."""
         return crash_trace.library(workspace)
 
+    @cached_property
+    def features(self) -> frozenset[str]:
+        """The features that the file or one of its companions asks for."""
+        return frozenset().union(*map(features.asked, self.texts()))
+
     @property
     def wants_threads(self) -> bool:
         """Whether the file or one of its companions asks for threads."""
-        texts = (content.decode("utf-8", "replace") for _, content in self.files_of_user())
-        return any(map(threads.wants_threads, texts))
+        return any(map(threads.wants_threads, self.texts()))
+
+    def texts(self) -> list[str]:
+        """The texts of the file and its companions. Raises WorkspaceProblem if one is not there."""
+        own = (content.decode("utf-8", "replace") for _, content in self.files_of_user())
+        return [*(text for _, text in self.files), *own]
 
     def files_of_user(self) -> Files:
         """The file and its companions. Raises WorkspaceProblem if one cannot be read."""

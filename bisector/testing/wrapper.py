@@ -54,6 +54,11 @@ class Wrapper(Oracle):
         """Whether the inner test asks for threads."""
         return self.inner.wants_threads
 
+    @property
+    def features(self) -> frozenset[str]:
+        """Those that the inner test asks for."""
+        return self.inner.features
+
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """Those of the inner test. Raises MissingProgram."""
         return self.inner.find_tools(workspace)

@@ -135,7 +135,13 @@ def counting(toolchains: Toolchains) -> Toolchain | None:
     identity = digest(
         toolchain.identity, FLUSH.read_bytes(), *(f"{k}={v}" for k, v in words.items())
     )
-    return Counting(toolchain.make, tuple(words.items()), identity, compiler=toolchain.compiler)
+    return Counting(
+        toolchain.make,
+        tuple(words.items()),
+        identity,
+        asked=toolchain.asked,
+        compiler=toolchain.compiler,
+    )
 
 
 def _counts(
@@ -147,7 +153,7 @@ def _counts(
         return f"no gcov on this machine: {HOW_TO_GET}"
     if toolchain is None:
         return "coverage needs gcc, and --toolchain and --confirm exclude it"
-    store = context.history.store
+    store, toolchain = context.history.store, context.equipped(toolchain)
     key = binaries.build_key(store, tree, toolchain)
     with (
         slot.build_permits.acquired(slot.stop),

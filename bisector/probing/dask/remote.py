@@ -25,6 +25,7 @@ from bisector.git.tree_archive import Archive, unpack
 from bisector.probing import setup
 from bisector.probing.probe import Probe, probe
 from bisector.probing.setup import Options
+from bisector.probing.supply import Supply
 from bisector.record.verdict import Result
 from bisector.system.files import digest, explained, publish
 from bisector.system.sandbox import Sandbox
@@ -45,7 +46,8 @@ LIMIT = "bisector-limit"  # name of the worker plugin that holds its workspace's
 class Order:
     """A probe's request, as sent to a worker.
 
-    ``toolchain`` is a toolchain's name, ``make`` are the variables of the scenario and the user.
+    ``toolchain`` is a toolchain's name, ``make`` are the variables of the scenario and the user,
+    ``features`` what the test asks for.
     ``files`` are those of a user's own test, by relative name. ``tools_digest`` identifies the
     client's tools and ``tools`` describes its compiler; if ``strict``, a worker with other tools
     must refuse. ``sandbox`` is a mode of --sandbox, ``version`` that of the client's bisector.
@@ -54,6 +56,7 @@ class Order:
     tree: str
     toolchain: str
     make: tuple[tuple[str, str], ...]
+    features: tuple[str, ...]
     oracle: Oracle
     files: tuple[tuple[str, bytes], ...]
     run: int
@@ -93,6 +96,7 @@ def order_of(request: Probe, sandbox: str, strict: bool) -> Order:
         request.tree,
         toolchain.name,
         toolchain.asked,
+        toolchain.features,
         request.oracle,
         request.oracle.files_of_user(),
         request.run,
@@ -144,10 +148,13 @@ def _probed(
     """The result, with remarks on this worker, and the digest of its tools."""
     words = tuple(f"{name}={value}" for name, value in order.make)
     options = Options(make=words, sandbox=order.sandbox)
+    remarks: list[str] = []
+    supply = Supply(workspace, remarks.append)
     toolchain = setup.find_toolchain(options, workspace, order.toolchain)
+    supply.require(toolchain, order.features)
+    toolchain = supply.equip(toolchain, order.features)
     needed = oracle.find_tools(workspace)
     tools_digest = _tools_digest(toolchain, oracle, needed)
-    remarks = []
     if tools_digest != order.tools_digest:
         versions = ", with ".join((toolchain.compiler, *(tool.version for tool in needed)))
         other = f"not the client's tools: {order.toolchain} is {versions}"
@@ -172,8 +179,10 @@ def _sandbox(
 
 def _tools_digest(toolchain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
     """A digest that is equal on machines whose verdicts are interchangeable."""
+    libraries = (library.identity for library in toolchain.libraries)
     tools = (tool.identity for tool in needed)
-    return digest(toolchain.name, toolchain.kin, *tools, *oracle.conditions())
+    own = (toolchain.name, toolchain.kin, *toolchain.features)
+    return digest(*own, *libraries, *tools, *oracle.conditions())
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
 from bisector.system.process import NOT_EXECUTED, Finished
-from bisector.testing import crash, memory, output, threads, vtest
+from bisector.testing import crash, memory, output, vtest
 from bisector.testing.log_text import matching, trimmed
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
@@ -124,10 +124,9 @@ class Command(OwnFile):
             return self
         return replace(self, revision=revision, digest=digest(self.digest, revision))
 
-    @property
-    def wants_threads(self) -> bool:
-        """Whether the command, the script or one of its companions asks for threads."""
-        return threads.wants_threads(self.text) or super().wants_threads
+    def texts(self) -> list[str]:
+        """Those of the command, the script and its companions."""
+        return [self.text, *super().texts()]
 
     def conditions(self) -> tuple[str, ...]:
         """$HAPROXY_ARGS, which the command may use."""

@@ -15,7 +15,7 @@ from bisector.system.files import digest
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import guards, memory, minimal, threads, vtc_text, vtest
+from bisector.testing import guards, memory, minimal, vtc_text, vtest
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
@@ -97,11 +97,6 @@ class VTestCase(OwnFile):
     def conditions(self) -> tuple[str, ...]:
         """The arguments of every HAProxy in the test."""
         return (vtest.haproxy_args(),)
-
-    @property
-    def wants_threads(self) -> bool:
-        """Whether the case or one of its files asks for threads."""
-        return any(threads.wants_threads(text) for _, text in self.files) or super().wants_threads
 
     @property
     def patterns(self) -> Patterns:

@@ -1,0 +1,51 @@
+"""The libraries that features of HAProxy need: this machine's, or fetched when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from bisector.build import features
+from bisector.build.toolchain import Toolchain
+from bisector.errors import EnvironmentProblem, MissingLibrary
+from bisector.system import debian, libraries
+from bisector.system.libraries import KINDS, Library
+from bisector.system.workspace import Workspace
+
+UNASKED = "--make none builds without what the test asks for"
+
+
+class Supply:
+    """Equips toolchains with features; *note* is called with a line on what is fetched."""
+
+    def __init__(self, workspace: Workspace, note: Callable[[str], None]) -> None:
+        self._workspace = workspace
+        self._note = note
+        self._known: dict[str, Library | EnvironmentProblem] = {}
+
+    def require(self, toolchain: Toolchain, asked: Collection[str]) -> None:
+        """Raise MissingLibrary if a feature lacks its library and that cannot be fetched."""
+        for name in features.libraries(features.known(toolchain.said | set(asked))):
+            problem = self._library(name)
+            if isinstance(problem, EnvironmentProblem):
+                kind = KINDS[name]
+                what = f"no {kind.header} or lib{kind.names[0]} on this machine, for what is tested"
+                hint = f"install {kind.package} ({problem}), or {UNASKED}"
+                raise MissingLibrary(what, hint)
+
+    def equip(self, toolchain: Toolchain, asked: Collection[str]) -> Toolchain:
+        """*toolchain* with those of the features *asked* for whose libraries are there."""
+        names = features.libraries(features.known(toolchain.said | set(asked)))
+        found = (self._library(name) for name in names)
+        return toolchain.with_features(asked, [one for one in found if isinstance(one, Library)])
+
+    def _library(self, name: str) -> Library | EnvironmentProblem:
+        if name not in self._known:
+            try:
+                self._known[name] = libraries.find(self._workspace, name) or self._fetched(name)
+            except EnvironmentProblem as problem:
+                self._known[name] = problem
+        return self._known[name]
+
+    def _fetched(self, name: str) -> Library:
+        self._note(f"fetching Debian's {KINDS[name].package} into the workspace, which is missing")
+        return debian.fetch_library(self._workspace, name)
