@@ -10,7 +10,7 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import pygit2
@@ -125,9 +125,10 @@ def exported(workspace: Workspace, store: pygit2.Repository, tree: str) -> Itera
 def oracles(home: Path, names: Sequence[str]) -> dict[str, Oracle]:
     """The oracles of the tests *names* (files or folders) below the exported *home*, by path.
 
-    Their digests cover all exported files, since a test may use any of them.
+    Their digests cover all exported files, since a test may use any of them. They share builds,
+    which have all the features that one of them asks for.
     """
-    return {
+    cases = {
         case: VTestCase(
             case,
             digest(home.name, case),
@@ -138,6 +139,9 @@ def oracles(home: Path, names: Sequence[str]) -> dict[str, Oracle]:
         for name in names
         for case in _cases(home, name)
     }
+    asked = frozenset[str]().union(*(case.features for case in cases.values()))
+    shared = frozenset(name for name in asked if name.isidentifier())  # not those to be absent
+    return {name: replace(case, shared=shared) for name, case in cases.items()}
 
 
 # -- the files -------------------------------------------------------------------------------------

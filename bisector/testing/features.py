@@ -16,7 +16,8 @@ _REMARK = re.compile(r"^[ \t]*#.*$", re.M)
 # What a configuration says only if it needs the feature.
 _KEYWORDS = {
     "OPENSSL": re.compile(
-        r"^[ \t]*(?:bind|server|server-template|default-server|peer)[ \t].*[ \t](?:ssl|crt)\b"
+        r"^[ \t]*(?:bind|server|server-template|default-server|peer)[ \t]"
+        r"(?:.*[ \t])?(?:ssl|crt)(?:[ \t]|$)"
         r"|^[ \t]*(?:ssl-default-|ssl-server-verify|ca-base|crt-base|crt-store)"
         r"|\bssl_[a-z]{1,2}(?:_\w+)?\b|\b(?:sha2|digest|hmac|aes_gcm_(?:dec|enc)|jwt_verify)\(",
         re.M,

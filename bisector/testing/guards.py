@@ -28,6 +28,13 @@ _COMMENT = re.compile(
 # these take one value; a remark may follow a comma
 _SINGULAR = ("REQUIRE_OPTION", "REQUIRE_SERVICE", "EXCLUDE_TARGET")
 _PROMEX = {"prometheus-exporter": "USE_PROMEX=1"}  # the make variable that builds a service
+# Features that no make variable brings by itself. HAProxy is built without QUIC if neither OpenSSL
+# has an interface for it nor the revision a module instead, or if the test does not want that.
+_OTHERWISE = {
+    "QUIC": "OpenSSL 3.5 or later",
+    "OPENSSL_AWSLC": "a build with AWS-LC",
+    "OPENSSL_WOLFSSL": "a build with wolfSSL",
+}
 
 _WORD = r'(?:"(?:[^"\\\n]|\\.)*"|\{(?:[^{}]|\{[^{}]*\})*\}|[^\s"{]\S*)'
 _FEATURE = re.compile(rf"^[ \t]*feature((?:[ \t]+{_WORD})+)", re.M)
@@ -149,9 +156,11 @@ def _missing_condition(command: str, quote: str, expression: str, shell: Shell) 
         yield "haproxy -cc, which this revision lacks"
         return
     for part in false:
-        names = [] if "!(" in part else [name for no, name in _OPTION.findall(part) if not no]
-        lacking = [name for name in names if not holds(f"feature({name})")]
+        options = [] if "!(" in part else _OPTION.findall(part)
+        lacking = [name for no, name in options if not no and not holds(f"feature({name})")]
         hint = _make(lacking, " or " if "||" in part else " ")
+        if ("!", "QUIC_OPENSSL_COMPAT") in options:
+            hint = _OTHERWISE["QUIC"]
         yield f"{part} ({hint})" if hint else part
 
 
@@ -179,8 +188,8 @@ def conjuncts(text: str) -> list[str]:
 
 def _make(features: list[str], between: str) -> str:
     """The options that enable *features*; there is no make variable for one named HAVE_…."""
-    names = [name for name in features if not name.startswith("HAVE_")]
-    return between.join(f"--make USE_{name}=1" for name in dict.fromkeys(names))
+    names = dict.fromkeys(name for name in features if not name.startswith("HAVE_"))
+    return between.join(_OTHERWISE.get(name, f"--make USE_{name}=1") for name in names)
 
 
 def _unquoted(word: str) -> str:

@@ -33,7 +33,8 @@ class OwnFile(Oracle):
 
     That of a scenario is rendered: ``files`` holds the texts by name. ``bad`` and ``skip`` are
     patterns for the output: what makes it bad, or untestable. ``linger`` and ``times`` are those of
-    lingering() and repeated(), 0 for a test as it is.
+    lingering() and repeated(), 0 for a test as it is. If the test shares its builds with others,
+    ``shared`` are the features that all of these ask for.
     """
 
     _: KW_ONLY
@@ -43,6 +44,7 @@ class OwnFile(Oracle):
     skip: str | None = None
     linger: float = 0.0
     times: int = 0
+    shared: frozenset[str] | None = None
 
     # whether HAProxy goes on to run after a lingering() test
     stays: ClassVar[bool] = True
@@ -102,7 +104,9 @@ class OwnFile(Oracle):
 
     @cached_property
     def features(self) -> frozenset[str]:
-        """The features that the file or one of its companions asks for."""
+        """The features that the file or one of its companions asks for, or the shared ones."""
+        if self.shared is not None:
+            return self.shared
         return frozenset().union(*map(features.asked, self.texts()))
 
     @property

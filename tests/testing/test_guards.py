@@ -201,11 +201,21 @@ def said_of(command: str, false: str) -> str:
         (
             "feature(LUA) && feature(OPENSSL) && feature(QUIC)",
             "feature(OPENSSL), feature(QUIC)",
-            "feature(OPENSSL) (--make USE_OPENSSL=1) and feature(QUIC) (--make USE_QUIC=1)",
+            "feature(OPENSSL) (--make USE_OPENSSL=1) and feature(QUIC) (OpenSSL 3.5 or later)",
         ),
         ("version_atleast(3.2-dev1)", "version_atleast(3.2-dev1)", "version_atleast(3.2-dev1)"),
         ("feature(LUA) && !feature(SLZ)", "!feature(SLZ)", "!feature(SLZ)"),
         ("feature(HAVE_MD5SIG)", "feature(HAVE_MD5SIG)", "feature(HAVE_MD5SIG)"),
+        (
+            "feature(OPENSSL) && !feature(QUIC_OPENSSL_COMPAT)",
+            "!feature(QUIC_OPENSSL_COMPAT)",
+            "!feature(QUIC_OPENSSL_COMPAT) (OpenSSL 3.5 or later)",
+        ),
+        (
+            "feature(OPENSSL_AWSLC)",
+            "feature(OPENSSL_AWSLC)",
+            "feature(OPENSSL_AWSLC) (a build with AWS-LC)",
+        ),
         (
             "feature(LUA) && (feature(ZLIB) || feature(BROTLI))",
             "(feature(ZLIB) || feature(BROTLI)), feature(ZLIB), feature(BROTLI)",
@@ -214,7 +224,7 @@ def said_of(command: str, false: str) -> str:
         (
             "feature(QUIC) || feature(LUA) && openssl_version_atleast(1.1)",
             "feature(QUIC)",
-            "feature(QUIC) || feature(LUA) && openssl_version_atleast(1.1) (--make USE_QUIC=1)",
+            "feature(QUIC) || feature(LUA) && openssl_version_atleast(1.1) (OpenSSL 3.5 or later)",
         ),
     ],
 )
@@ -234,7 +244,7 @@ def test_the_false_parts_of_a_condition_are_named(condition: str, false: str, sa
         (
             "command -v grep && $HAPROXY_PROGRAM -cc 'feature(LUA) && feature(QUIC)'",
             "feature(LUA) && feature(QUIC), feature(QUIC)",
-            "feature(QUIC) (--make USE_QUIC=1)",
+            "feature(QUIC) (OpenSSL 3.5 or later)",
         ),
         ("test -f /proc/net/if_inet6", "", "'test -f /proc/net/if_inet6'"),
         ("cd /x && test -f y", "", "'cd /x && test -f y'"),
