@@ -16,8 +16,8 @@ from bisector.errors import BisectorError
 from bisector.git.history import History, Range
 from bisector.probing import setup
 from bisector.probing.context import Context
+from bisector.probing.options import Options
 from bisector.probing.probe import key_of, probe, recall
-from bisector.probing.setup import Options
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 
@@ -72,9 +72,7 @@ def rows(workspace: Workspace, options: Options, text: str, count: int) -> Itera
     for revision in chosen(history, history.range(text), count):
         tree = history.tree_id(revision)
         for name, test, context in contexts:
-            fast, dev = (
-                setup.find_toolchain(options, workspace, n, test) for n in (Fast.name, Dev.name)
-            )
+            fast, dev = (find_toolchain(options, workspace, n, test) for n in (Fast.name, Dev.name))
             quick, reason = verdict(context, tree, fast)
             slow, why = verdict(context, tree, dev)
             said = " | ".join(dict.fromkeys((reason, why))) if quick is not slow else ""

@@ -21,9 +21,9 @@ from bisector.git.history import History, Range
 from bisector.patch import relevance
 from bisector.probing import setup
 from bisector.probing.executors import Task
+from bisector.probing.options import NONE, Options
 from bisector.probing.probe import Probe, probe
 from bisector.probing.prober import Prober
-from bisector.probing.setup import NONE, Options
 from bisector.record.journal import Journal
 from bisector.record.verdict import Result
 from bisector.system.slots import Slot

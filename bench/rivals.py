@@ -26,8 +26,8 @@ from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.release import Release
 from bisector.errors import EnvironmentProblem
 from bisector.git.history import Commit, History, Range
-from bisector.probing import setup
-from bisector.probing.setup import Options
+from bisector.probing import setup, toolchains
+from bisector.probing.options import Options
 from bisector.record.words import Change
 from bisector.system import tools
 from bisector.system.workspace import Workspace
@@ -188,7 +188,7 @@ def script_of(task: Task, toolchain: str, folder: Path) -> str:
     for name, text in oracle.files:
         (folder / name).write_text(text)
     test = setup.find_test(task.options)
-    made = setup.find_toolchain(task.options, task.workspace, toolchain, test)
+    made = toolchains.find_toolchain(task.options, task.workspace, toolchain, test)
     return _SCRIPT.format(
         log=folder / "verdicts",
         folder=folder,

@@ -24,8 +24,8 @@ from bisector.git.tree_archive import Packer
 from bisector.probing import setup
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.options import Options
 from bisector.probing.prober import Prober
-from bisector.probing.setup import Options
 from bisector.record.journal import Journal
 from bisector.search import sweep_plan
 from bisector.system.workspace import Workspace

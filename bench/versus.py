@@ -17,7 +17,7 @@ from bench.table import table
 from bisector.cli import STATUS_INTERRUPTED
 from bisector.errors import BisectorError, UsageProblem
 from bisector.probing import setup
-from bisector.probing.setup import Options
+from bisector.probing.options import Options
 from bisector.system.workspace import Workspace
 
 ABOUT = """Search for the introduction and the fix of a scenario's bug in RANGE (default

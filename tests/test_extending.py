@@ -16,7 +16,8 @@ from bisector.build.toolchain import Toolchain
 from bisector.errors import MissingProgram
 from bisector.jobs.hunt import job
 from bisector.jobs.runner import Execution, JobResult
-from bisector.probing.setup import Asked, Options
+from bisector.probing.options import Options
+from bisector.probing.setup import Asked
 from bisector.record.events import Confirmed, Found, Probed, Started
 from bisector.record.verdict import Ruling, Verdict
 from bisector.search.costs import BuildCost

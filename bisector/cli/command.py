@@ -187,6 +187,12 @@ class RepoCommand(WorkspaceCommand):
         Group.BUILD,
         repeatable=True,
     )
+    like = option(
+        "--like",
+        "FILE",
+        "build with the options in the output of 'haproxy -vv' that FILE has",
+        Group.BUILD,
+    )
     sandbox = option(
         "--sandbox",
         "auto|require|off",

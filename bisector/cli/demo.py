@@ -28,6 +28,7 @@ Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40
         from bisector.jobs.runner import Execution, notifier
         from bisector.patch import load
         from bisector.probing import setup
+        from bisector.probing.options import Options
         from bisector.record.summary import summarize
         from bisector.record.words import Change
         from bisector.report.live import Live
@@ -43,7 +44,7 @@ Needs no clone of HAProxy. The first time it takes a minute or two, for 20 to 40
             # without hints, the search also meets commits that cannot be built or tested
             words = ["run", ground.range, "--blind", "--repo", str(ground.path)]
             print(f"$ bisector {' '.join(words)}", file=sys.stderr)
-            options = setup.Options(repo=str(ground.path))
+            options = Options(repo=str(ground.path))
             asked = setup.Asked(workspace, options, live.progress, notifier(live))
             execution = Execution(f"bisector {' '.join(words)}", live)
             outcome = job.run(asked, ground.range, blind=True, execution=execution)

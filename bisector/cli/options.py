@@ -13,7 +13,8 @@ from bisector.cli.test_command import FlakyCommand, JobCommand, TestCommand, att
 from bisector.errors import UsageProblem
 from bisector.jobs.runner import Execution, Watcher, notifier
 from bisector.probing.dask.scheduler import Scheduler
-from bisector.probing.setup import Asked, Options
+from bisector.probing.options import Options
+from bisector.probing.setup import Asked
 from bisector.testing.oracles import ORACLES, WRAPPERS
 
 
@@ -24,6 +25,7 @@ def options_of(command: RepoCommand) -> Options:
         patches=tuple(command.patch),
         toolchain=str(command.toolchain),
         make=tuple(command.make),
+        like=command.like,
         sandbox=str(command.sandbox),
     )
     if not isinstance(command, TestCommand):

@@ -51,7 +51,7 @@ above end the bisection."""
         """The verdict, and the make options."""
         from bisector.cli.options import asked_of, cluster_of
         from bisector.jobs.single import probe_once
-        from bisector.probing.setup import NONE
+        from bisector.probing.options import NONE
         from bisector.report.live import Live
 
         with Live() as live:

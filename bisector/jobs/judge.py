@@ -10,8 +10,9 @@ from bisector.build.toolchain import Toolchain
 from bisector.jobs.tree_under_test import TreeUnderTest
 from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Series
+from bisector.probing.options import Options, Test
 from bisector.probing.prober import Prober
-from bisector.probing.setup import Options, Test, pairs
+from bisector.probing.toolchains import pairs
 from bisector.record.events import OTHERWISE, Probed
 from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import (

@@ -11,12 +11,13 @@ from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
 from bisector.jobs.runner import Watcher, notifier
 from bisector.patch.apply import ApplyConflict, apply_to
-from bisector.probing import probe, setup
+from bisector.probing import probe, setup, toolchains
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.options import AUTO, Options
 from bisector.probing.probe import Probe
 from bisector.probing.prober import Progress
-from bisector.probing.setup import AUTO, Asked, Options
+from bisector.probing.setup import Asked
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
 from bisector.record.verdict import Result
@@ -80,10 +81,10 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     """
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
-    toolchain = setup.find_toolchain(options, workspace, name)
-    if supply := setup.find_supply(options, workspace, progress):
-        supply.require(toolchain, ())
-        toolchain = supply.equip(toolchain, ())
+    toolchain = toolchains.find_toolchain(options, workspace, name)
+    supply = toolchains.find_supply(options, workspace, progress)
+    supply.require(toolchain, ())
+    toolchain = supply.equip(toolchain, ())
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     box, unboxed = setup.find_sandbox(options, workspace, (toolchain,))

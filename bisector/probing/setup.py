@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import pygit2
 
-from bisector.build.toolchain import Toolchain, Toolchains, parse_make
-from bisector.build.toolchains import TOOLCHAINS
+from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.dev import Dev
-from bisector.build.toolchains.fast import Fast
-from bisector.build.toolchains.release import Release
-from bisector.errors import EnvironmentProblem, PatchProblem, UsageProblem
+from bisector.errors import PatchProblem, UsageProblem
 from bisector.git import upstream
 from bisector.git.history import History
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
 from bisector.probing.context import Context
-from bisector.probing.supply import Supply
+from bisector.probing.options import Options, Test
+from bisector.probing.toolchains import find_supply, find_toolchains, pairs
 from bisector.system import sandbox
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
@@ -32,60 +29,12 @@ from bisector.testing import scenario_loader
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles import ORACLES, WRAPPERS
 from bisector.testing.own_file import OwnFile
-from bisector.testing.scenario import Known, Scenario
+from bisector.testing.scenario import Known
 
 DEFAULT_SCENARIO = "dns-flap"
 # in a checkout a link to its folder patches/, in an installed package a copy of that
 BUNDLED_PATCHES = Path(__file__).parents[1] / "bundled_patches"
-AUTO = "auto"  # search with fast, prove with dev
-NONE = "none"  # prove nothing; build without what the test asks for
 _OWN_TESTS = ", ".join(f"--{option}" for option in ORACLES)
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options that commands with probes share, as the user wrote them.
-
-    ``own_test`` is an option of ORACLES and its value; it names a test instead of a scenario.
-    ``around`` is an option of WRAPPERS and its value, for what is looked for in that test.
-    ``extras`` are options that go with one kind of test, and their values.
-    """
-
-    repo: str | None = None
-    scenario: str | None = None
-    settings: tuple[str, ...] = ()
-    own_test: tuple[str, str] | None = None
-    extras: tuple[tuple[str, str], ...] = ()
-    around: tuple[str, str] | None = None
-    bad_if: str | None = None
-    skip_if: str | None = None
-    patches: tuple[str, ...] = ()
-    toolchain: str = AUTO
-    make: tuple[str, ...] = ()
-    confirm: str = ""
-    hint: str = ""
-    flaky: bool = False
-    hunks: bool = False
-    sandbox: str = sandbox.AUTO
-
-
-@dataclass(frozen=True)
-class Test:
-    """The oracle, and what its scenario knows about the bug.
-
-    ``make`` are the scenario's make variables, ``toolchain`` the one that it asks for ('': any).
-    """
-
-    __test__ = False
-
-    oracle: Oracle
-    title: str
-    known: Known
-    make: Mapping[str, str]
-    tags: tuple[str, ...] = ()
-    toolchain: str = ""
-    flaky: bool = False
-    scenario: Scenario | None = None
 
 
 class Asked:
@@ -178,60 +127,6 @@ def _check_extras(options: Options) -> None:
             raise UsageProblem(f"--{name}", f"it goes with --{' or --'.join(homes)}")
 
 
-def find_toolchain(
-    options: Options, workspace: Workspace, name: str, test: Test | None = None
-) -> Toolchain:
-    """The toolchain *name*, with the scenario's and the user's make variables.
-
-    Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
-    """
-    if name not in TOOLCHAINS:
-        raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
-    own = [word for word in options.make if word != NONE]
-    extra = {**(test.make if test else {}), **pairs(own, "--make")}
-    return TOOLCHAINS[name].on(workspace, extra)
-
-
-def find_supply(
-    options: Options, workspace: Workspace, note: Callable[[str], None]
-) -> Supply | None:
-    """What equips toolchains with the features that tests ask for; None if the user wants none.
-
-    *note* is called with a line about each library that it fetches.
-    """
-    return None if NONE in options.make else Supply(workspace, note)
-
-
-def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolchains:
-    """The toolchains for the search and the proof: the user's choice, else the scenario's.
-
-    Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
-    """
-    name = options.toolchain
-    if name == AUTO:
-        name = test.toolchain or AUTO
-    proofs = [kind.name for kind in TOOLCHAINS.values() if kind.is_real]
-    if options.confirm not in ("", *proofs, NONE):
-        raise UsageProblem(f"--confirm {options.confirm}", f"one of {', '.join((*proofs, NONE))}")
-    if test.oracle.judges_builds and name not in proofs:
-        raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
-    proof = options.confirm or (name if name in proofs else Dev.name)
-
-    def find(named: str) -> Toolchain:
-        return find_toolchain(options, workspace, named, test)
-
-    search = find(Dev.name if name == AUTO else name)
-    found = Toolchains(search, None if proof == NONE else find(proof))
-    if name != AUTO:
-        return found
-    try:
-        fast, release = find(Fast.name), find(Release.name)
-        return replace(found, search=fast, fallback=search, release=release)
-    except EnvironmentProblem as problem:
-        remark = f"every build is made with {search.description}: {problem}"
-        return replace(found, remark=remark)
-
-
 def find_context(
     options: Options,
     workspace: Workspace,
@@ -246,8 +141,7 @@ def find_context(
     """
     toolchains = find_toolchains(options, workspace, test)
     supply = find_supply(options, workspace, note)
-    if supply:
-        supply.require(toolchains.search, test.oracle.features)
+    supply.require(toolchains.search, test.oracle.features)
     needed = test.oracle.find_tools(workspace)
     box, unboxed = find_sandbox(options, workspace, toolchains.used, needed)
     return Context(workspace, history, toolchains, test.oracle, needed, box, unboxed, supply)
@@ -324,11 +218,3 @@ def _words(value: str) -> list[str]:
     with suppress(ValueError):
         return shlex.split(value)
     return []
-
-
-def pairs(words: Sequence[str], option: str) -> dict[str, str]:
-    """The NAME=VALUE words of *option* as a table. Raises UsageProblem."""
-    try:
-        return parse_make(words)
-    except ValueError as error:
-        raise UsageProblem(f"{option} {error}", "write NAME=VALUE") from None

@@ -15,16 +15,29 @@ UNASKED = "--make none builds without what the test asks for"
 
 
 class Supply:
-    """Equips toolchains with features; *note* is called with a line on what is fetched."""
+    """Equips toolchains with features: *always* these, and those that a test asks for.
 
-    def __init__(self, workspace: Workspace, note: Callable[[str], None]) -> None:
+    *note* is called with a line on what is fetched. Unless *heeds_tests*, what a test asks for does
+    not count.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        note: Callable[[str], None],
+        always: frozenset[str] = frozenset(),
+        *,
+        heeds_tests: bool = True,
+    ) -> None:
         self._workspace = workspace
         self._note = note
+        self._always = always
+        self._heeds_tests = heeds_tests
         self._known: dict[str, Library | EnvironmentProblem] = {}
 
     def require(self, toolchain: Toolchain, asked: Collection[str]) -> None:
         """Raise MissingLibrary if a feature lacks its library and that cannot be fetched."""
-        for name in features.libraries(features.known(toolchain.said | set(asked))):
+        for name in self._needed(toolchain, asked):
             problem = self._library(name)
             if isinstance(problem, EnvironmentProblem):
                 kind = KINDS[name]
@@ -34,9 +47,16 @@ class Supply:
 
     def equip(self, toolchain: Toolchain, asked: Collection[str]) -> Toolchain:
         """*toolchain* with those of the features *asked* for whose libraries are there."""
-        names = features.libraries(features.known(toolchain.said | set(asked)))
-        found = (self._library(name) for name in names)
-        return toolchain.with_features(asked, [one for one in found if isinstance(one, Library)])
+        found = [self._library(name) for name in self._needed(toolchain, asked)]
+        there = [one for one in found if isinstance(one, Library)]
+        return toolchain.with_features(self._wanted(asked), there)
+
+    def _wanted(self, asked: Collection[str]) -> frozenset[str]:
+        return self._always.union(asked) if self._heeds_tests else self._always
+
+    def _needed(self, toolchain: Toolchain, asked: Collection[str]) -> tuple[str, ...]:
+        """The names of the libraries that are needed."""
+        return features.libraries(features.known(toolchain.said | self._wanted(asked)))
 
     def _library(self, name: str) -> Library | EnvironmentProblem:
         if name not in self._known:

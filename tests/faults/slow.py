@@ -23,8 +23,8 @@ from bisector.git.object_store import private_store
 from bisector.jobs import playground
 from bisector.patch import load
 from bisector.probing import setup
+from bisector.probing.options import Options
 from bisector.probing.probe import Probe, probe
-from bisector.probing.setup import Options
 from bisector.record.verdict import Result, Verdict
 from bisector.system import debian
 from bisector.system.slots import Slot, cores

@@ -13,7 +13,8 @@ import pytest
 from bisector.errors import BisectorError, HuntBusy, NoSuchHunt
 from bisector.git.history import History
 from bisector.jobs.catalog import find_claims, find_hunt, hunts, journal_of
-from bisector.probing.setup import Options, find_test
+from bisector.probing.options import Options
+from bisector.probing.setup import find_test
 from bisector.record.events import Confirmed, Ended, Event, Noted
 from bisector.record.journal import Journal, read
 from bisector.record.words import Change, Job

@@ -11,8 +11,9 @@ import pytest
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite, find_suites
 from bisector.patch.model import Series
+from bisector.probing.options import Options
 from bisector.probing.prober import Prober
-from bisector.probing.setup import Options, find_test
+from bisector.probing.setup import find_test
 from bisector.record.events import Probed
 from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome

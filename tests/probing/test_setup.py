@@ -20,7 +20,9 @@ from bisector.git.history import History
 from bisector.patch.load import from_commit, load
 from bisector.patch.model import Series
 from bisector.probing import setup
-from bisector.probing.setup import Options, Test, find_series, find_test, find_toolchains
+from bisector.probing.options import Options, Test
+from bisector.probing.setup import find_series, find_test
+from bisector.probing.toolchains import find_toolchains
 from bisector.system import tools
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace

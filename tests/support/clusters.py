@@ -11,10 +11,10 @@ import pytest
 
 from bench.machines import Machines
 from bisector.build.toolchains.dev import Dev
-from bisector.probing import setup
+from bisector.probing import toolchains
 from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.options import Options
 from bisector.probing.probe import Probe
-from bisector.probing.setup import Options
 from bisector.system import tools
 from bisector.system.sandbox import OFF
 from bisector.system.workspace import Workspace
@@ -79,7 +79,7 @@ class Ground:
 
     def request(self, tree: str, oracle: Oracle | None = None, run: int = 0) -> Probe:
         """The question that a client asks."""
-        toolchain = setup.find_toolchain(Options(), self.workspace, Dev.name)
+        toolchain = toolchains.find_toolchain(Options(), self.workspace, Dev.name)
         judge = oracle or VTestCase("any", "digest", "any.vtc", files=(("any.vtc", "vtest x"),))
         place, needed = str(self.clone.git.path), judge.find_tools(self.workspace)
         return Probe(place, tree, toolchain, judge, needed, run, again=False)

@@ -18,7 +18,7 @@ from bisector.patch.apply import AppliedSeries, apply_series
 from bisector.patch.model import Patch, Series, reverse
 from bisector.probing import setup
 from bisector.probing.context import Context
-from bisector.probing.setup import Options
+from bisector.probing.options import Options
 from bisector.record import journal
 from bisector.record.events import Event, Probed, Started
 from bisector.system.workspace import Workspace

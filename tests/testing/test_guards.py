@@ -207,7 +207,7 @@ def said_of(command: str, false: str) -> str:
         ("feature(LUA) && !feature(SLZ)", "!feature(SLZ)", "!feature(SLZ)"),
         ("feature(HAVE_MD5SIG)", "feature(HAVE_MD5SIG)", "feature(HAVE_MD5SIG)"),
         (
-            "feature(OPENSSL) && !feature(QUIC_OPENSSL_COMPAT)",
+            "feature(LUA) && !feature(QUIC_OPENSSL_COMPAT)",
             "!feature(QUIC_OPENSSL_COMPAT)",
             "!feature(QUIC_OPENSSL_COMPAT) (OpenSSL 3.5 or later)",
         ),

@@ -22,9 +22,9 @@ from bisector import __version__
 from bisector.build.toolchain import Toolchain
 from bisector.errors import MAKE_ROOM, NO_ROOM, BisectorError, ProbeFailed
 from bisector.git.tree_archive import Archive, unpack
-from bisector.probing import setup
+from bisector.probing import setup, toolchains
+from bisector.probing.options import Options
 from bisector.probing.probe import Probe, probe
-from bisector.probing.setup import Options
 from bisector.probing.supply import Supply
 from bisector.record.verdict import Result
 from bisector.system.files import digest, explained, publish
@@ -150,7 +150,7 @@ def _probed(
     options = Options(make=words, sandbox=order.sandbox)
     remarks: list[str] = []
     supply = Supply(workspace, remarks.append)
-    toolchain = setup.find_toolchain(options, workspace, order.toolchain)
+    toolchain = toolchains.find_toolchain(options, workspace, order.toolchain)
     supply.require(toolchain, order.features)
     toolchain = supply.equip(toolchain, order.features)
     needed = oracle.find_tools(workspace)

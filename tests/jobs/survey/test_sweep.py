@@ -14,7 +14,8 @@ from bisector.errors import NoRelease, UsageProblem
 from bisector.git.history import History
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
 from bisector.jobs.survey.sweep import Choice, Sweep, SweepQuestion, choose, plan, sweep_id
-from bisector.probing.setup import Asked, Options
+from bisector.probing.options import Options
+from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Noted, Probed, Retested, Stretch
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
