@@ -18,6 +18,7 @@ from bisector.probing import setup
 from bisector.probing.context import Context
 from bisector.probing.options import Options
 from bisector.probing.probe import key_of, probe, recall
+from bisector.probing.toolchains import find_toolchain
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
 
