@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from bisector.build.toolchain import Toolchain, Toolchains, parse_make
 from bisector.build.toolchains import TOOLCHAINS
 from bisector.build.toolchains.dev import Dev
+from bisector.system.libraries import Library
 from bisector.system.tools import Lua, Tool
 
 MAKE = Tool(Path("/usr/bin/make"), "GNU Make 4.3", "make-id")
@@ -142,3 +143,43 @@ def test_make_words_are_names_and_values() -> None:
 def test_a_make_word_without_name_or_value_is_told(word: str) -> None:
     with pytest.raises(ValueError, match=f"^{word}$"):
         parse_make(["GOOD=1", word])
+
+
+# --- features -------------------------------------------------------------------------------------
+
+SYSTEM = Library("openssl", "3.0.19", "system")
+FETCHED = Library("openssl", "3.0.19", "fetched", "/w/include", "/w/lib")
+
+
+def knows(*options: str) -> Callable[[str], str]:
+    return lambda path: " ".join(f"USE_{option}" for option in options)
+
+
+def test_a_toolchain_without_features_is_the_same_at_each_revision() -> None:
+    assert DEV.at(knows("OPENSSL")) is DEV
+    assert DEV.with_features({"LUA"}, ()).at(knows("OPENSSL")).identity == DEV.identity
+
+
+def test_a_revision_that_knows_a_feature_is_built_with_it() -> None:
+    made = DEV.with_features({"OPENSSL"}, [SYSTEM])
+    there, not_there = made.at(knows("OPENSSL")), made.at(knows("ZLIB"))
+    assert dict(there.variables) == {**dict(DEV.variables), "USE_OPENSSL": "1"}
+    assert there.identity != DEV.identity
+    assert (not_there.variables, not_there.identity) == (DEV.variables, DEV.identity)
+    other = DEV.with_features({"OPENSSL"}, [replace(SYSTEM, identity="updated")])
+    assert other.at(knows("OPENSSL")).identity != there.identity
+
+
+def test_a_library_that_no_compiler_finds_is_found_when_haproxy_runs_too() -> None:
+    own = toolchain("dev", {"ADDLIB": "-lx"}).with_features({"OPENSSL"}, [FETCHED])
+    variables = dict(own.at(knows("OPENSSL")).variables)
+    assert variables["ADDINC"] == "-I/w/include"
+    assert variables["ADDLIB"] == "-lx -L/w/lib -Wl,-rpath=/w/lib"
+
+
+def test_make_variables_of_the_user_stand_above_what_a_test_asks_for() -> None:
+    without = toolchain("dev", {"USE_OPENSSL": ""}).with_features({"OPENSSL", "ZLIB"}, [SYSTEM])
+    assert without.features == ("ZLIB",)
+    own = toolchain("dev", {"USE_OPENSSL": "1"}).with_features((), [FETCHED])
+    assert own.features == ()
+    assert dict(own.at(knows()).variables)["ADDINC"] == "-I/w/include"

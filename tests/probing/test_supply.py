@@ -1,0 +1,90 @@
+"""Toolchains get what tests ask for, with the libraries that are there or can be fetched."""
+
+from __future__ import annotations
+
+import pytest
+
+from bisector.errors import EnvironmentProblem, MissingLibrary
+from bisector.probing.supply import Supply
+from bisector.system import debian, libraries
+from bisector.system.libraries import Library
+from bisector.system.workspace import Workspace
+from tests.build.test_toolchain import toolchain
+
+DEV = toolchain("dev")
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> dict[str, Library]:
+    """The libraries of the machine: zlib, and whatever the test adds."""
+    there = {"zlib": Library("zlib", "1.2", "z")}
+    monkeypatch.setattr(libraries, "find", lambda workspace, name: there.get(name))
+    return there
+
+
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what was fetched; there is OpenSSL to be had."""
+    names: list[str] = []
+
+    def fetch(workspace: Workspace, name: str) -> Library:
+        names.append(name)
+        if name != "openssl":
+            raise EnvironmentProblem(f"no {name}", "check the network")
+        return Library(name, "3.0", "o", "/i", "/l")
+
+    monkeypatch.setattr(debian, "fetch_library", fetch)
+    return names
+
+
+def test_what_is_there_is_used(workspace: Workspace, fetched: list[str]) -> None:
+    made = Supply(workspace, print).equip(DEV, {"ZLIB", "LUA"})
+    assert (made.features, [one.name for one in made.libraries]) == (("ZLIB",), ["zlib"])
+    assert fetched == []
+
+
+def test_what_is_not_there_is_fetched_once_and_said(
+    workspace: Workspace, fetched: list[str]
+) -> None:
+    said: list[str] = []
+    supply = Supply(workspace, said.append)
+    for _ in range(2):
+        made = supply.equip(DEV, {"QUIC"})
+    assert made.features == ("OPENSSL", "QUIC")
+    assert made.libraries == (Library("openssl", "3.0", "o", "/i", "/l"),)
+    assert fetched == ["openssl"]
+    assert said == ["fetching Debian's libssl-dev into the workspace, which is missing"]
+
+
+def test_what_cannot_be_fetched_is_the_machines_problem_only_if_it_is_required(
+    workspace: Workspace, fetched: list[str]
+) -> None:
+    supply = Supply(workspace, lambda text: None)
+    assert supply.equip(DEV, {"PCRE2"}).libraries == ()
+    with pytest.raises(MissingLibrary, match=r"no pcre2.h or libpcre2-8 on this machine") as raised:
+        supply.require(DEV, {"PCRE2"})
+    assert "libpcre2-dev" in raised.value.hint and "check the network" in raised.value.hint
+    assert "--make none" in raised.value.hint
+    supply.require(DEV, {"ZLIB", "PROMEX"})
+
+
+def test_what_the_user_switched_on_needs_its_library_too(
+    workspace: Workspace, fetched: list[str]
+) -> None:
+    supply = Supply(workspace, lambda text: None)
+    own = toolchain("dev", {"USE_OPENSSL": "1"})
+    made = supply.equip(own, ())
+    assert (made.features, [one.name for one in made.libraries]) == ((), ["openssl"])
+    with pytest.raises(MissingLibrary):
+        supply.require(toolchain("dev", {"USE_PCRE2": "1"}), ())
+    supply.require(toolchain("dev", {"USE_PCRE2": ""}), ())
+
+
+def test_what_a_test_asks_for_may_be_ignored(workspace: Workspace, fetched: list[str]) -> None:
+    always = frozenset({"ZLIB"})
+    deaf = Supply(workspace, lambda text: None, always, heeds_tests=False)
+    assert deaf.equip(DEV, {"OPENSSL"}).features == ("ZLIB",)
+    assert Supply(workspace, lambda text: None, always).equip(DEV, {"OPENSSL"}).features == (
+        "OPENSSL",
+        "ZLIB",
+    )
