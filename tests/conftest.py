@@ -27,16 +27,20 @@ settings.register_profile("untimed", deadline=None)  # others may need the machi
 settings.load_profile("untimed")
 
 
-class RealInOne(LoadScopeScheduling):
-    """Tests one by one, but those that build real HAProxy in one process: each uses the last's."""
+class RealTogether(LoadScopeScheduling):
+    """Tests one by one, but those of a folder of tests/real/ in one process.
+
+    They build real HAProxy, and each uses what the one before it has built.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "real" if nodeid.startswith("tests/real/") else nodeid
+        folder = nodeid.partition("::")[0].rpartition("/")[0]
+        return folder if folder.startswith("tests/real") else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    return RealInOne(config, log)
+    return RealTogether(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)  # -m looks at what is marked then
