@@ -14,7 +14,8 @@ from pathlib import Path
 from bisector.build import sanitizers, tcc
 from bisector.errors import BisectorError, EnvironmentProblem
 from bisector.record.requirement import Requirement
-from bisector.system import debian, sandbox, tools, versions
+from bisector.system import debian, libraries, sandbox, tools, versions
+from bisector.system.libraries import KINDS
 from bisector.system.process import run
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -35,6 +36,10 @@ _FETCHED: Mapping[str, Callable[[Workspace], object]] = {
     "VTest": debian.fetch_vtest,
     "Lua": debian.fetch_lua,
     "bubblewrap": debian.fetch_bwrap,
+    **{
+        kind.title: functools.partial(debian.fetch_library, name=name)
+        for name, kind in KINDS.items()
+    },
 }
 _PACKAGES = {
     "pygit2": "reading the history",
@@ -55,6 +60,7 @@ def examine(
         _program("make", tools.find_make, ("make",)),
         _libc(workspace),
         _lua(workspace),
+        *(_library(workspace, name) for name in KINDS),
         _vtest(workspace, environ),
         _tcc(workspace),
         _sanitizers(workspace),
@@ -148,6 +154,13 @@ def _lua(workspace: Workspace) -> Requirement:
     lua = tools.find_lua(workspace)
     found = f"{lua.version}, {lua.include}" if lua else None
     return Requirement("Lua", "scenarios that drive HAProxy with Lua", found, True, _FIX)
+
+
+def _library(workspace: Workspace, name: str) -> Requirement:
+    library, kind = libraries.find(workspace, name), KINDS[name]
+    found = f"{library.version}, {library.include or 'the system'}" if library else None
+    how = f"{_FIX}; it is fetched when a test asks for it, too"
+    return Requirement(kind.title, f"make {' '.join(kind.options)}", found, False, how)
 
 
 def _vtest(workspace: Workspace, environ: Mapping[str, str]) -> Requirement:

@@ -21,18 +21,37 @@ _PREFIXES = (Path("/usr"), Path("/usr/local"))
 
 @dataclass(frozen=True)
 class Kind:
-    """A library: its ``header``, the ``names`` that the linker is given, Debian's ``package``."""
+    """A library: what it is called, and the make ``options`` of HAProxy that need it.
 
+    It has a ``header``, ``names`` that the linker is given, and is in Debian's ``package``.
+    """
+
+    title: str
+    options: tuple[str, ...]
     header: str
     names: tuple[str, ...]
     package: str
 
 
 KINDS: Mapping[str, Kind] = {
-    "openssl": Kind("openssl/opensslv.h", ("ssl", "crypto"), "libssl-dev"),
-    "zlib": Kind("zlib.h", ("z",), "zlib1g-dev"),
-    "pcre2": Kind("pcre2.h", ("pcre2-8", "pcre2-posix"), "libpcre2-dev"),
-    "systemd": Kind("systemd/sd-daemon.h", ("systemd",), "libsystemd-dev"),
+    "openssl": Kind(
+        "OpenSSL",
+        ("USE_OPENSSL", "USE_QUIC"),
+        "openssl/opensslv.h",
+        ("ssl", "crypto"),
+        "libssl-dev",
+    ),
+    "zlib": Kind("zlib", ("USE_ZLIB",), "zlib.h", ("z",), "zlib1g-dev"),
+    "pcre2": Kind(
+        "PCRE2",
+        ("USE_PCRE2", "USE_PCRE2_JIT"),
+        "pcre2.h",
+        ("pcre2-8", "pcre2-posix"),
+        "libpcre2-dev",
+    ),
+    "systemd": Kind(
+        "systemd", ("USE_SYSTEMD",), "systemd/sd-daemon.h", ("systemd",), "libsystemd-dev"
+    ),
 }
 
 # OpenSSL since 3.0, older ones, zlib, PCRE2
