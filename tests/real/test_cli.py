@@ -102,18 +102,22 @@ def test_haproxys_own_reg_tests_are_oracles_as_they_are(
     for name in ("checks/tcp-check_min-recv.vtc", "lua/h_txn_get_priv.vtc", "converter/bytes.vtc"):
         done = bisector("probe", "v3.0.11", "--vtc", str(tests / name), *repo)
         assert done.returncode == 0, done.stdout + done.stderr
-    needs_tls = bisector("probe", "v3.0.11", "--vtc", str(tests / "ssl/set_ssl_cert.vtc"), *repo)
-    assert needs_tls.returncode == 125
-    assert "skipped, as run-regtests.sh does: #REQUIRE_OPTIONS=OPENSSL" in needs_tls.stdout
-    assert "--make USE_OPENSSL=1" in needs_tls.stdout
+    needs_tls = ("probe", "v3.0.11", "--vtc", str(tests / "ssl/set_ssl_cert.vtc"), *repo)
+    done = bisector(*needs_tls)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "built with  fast USE_OPENSSL=1" in done.stdout
+    done = bisector(*needs_tls, "--make", "none", "--toolchain", "fast")
+    assert done.returncode == 125
+    assert "skipped, as run-regtests.sh does: #REQUIRE_OPTIONS=OPENSSL" in done.stdout
+    assert "--make USE_OPENSSL=1" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("guard", "said"),
     [
         (
-            "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL)'",
-            "feature(OPENSSL) (--make USE_OPENSSL=1)",
+            "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL_AWSLC)'",
+            "feature(OPENSSL_AWSLC) (a build with AWS-LC)",
         ),
         ("$HAPROXY_PROGRAM -cc 'version_atleast(3.1-dev1)'", "version_atleast(3.1-dev1)"),
         ("command -v no-such-program", "the program no-such-program (install it)"),
