@@ -157,11 +157,12 @@ def compiled(
         build_tree = BuildTree(folder, store, workspace)
         build_tree.checkout(tree, toolchain.identity)
         words = [f"{name}={value}" for name, value in toolchain.variables]
+        goals = (toolchain.first, "haproxy")
         box = slot.sandbox.box(folder) if slot.sandbox else None
         killed_before = procfs.killed_for_memory()
         try:
             done = process.run(
-                [toolchain.make, f"-j{slot.cores}", "haproxy", *words],
+                [toolchain.make, f"-j{slot.cores}", *filter(None, goals), *words],
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,

@@ -15,6 +15,7 @@ _ERROR = re.compile(
     r"^(\S+:\d+:(?:\d+:)? (?:fatal )?error: .*|.*undefined reference to .*|tcc: error: .*)$", re.M
 )
 _PLACE = re.compile(r"\S+:\d+:")  # how a message about a line of a file begins
+_SOURCE = re.compile(r"((?:src|addons)(?:/[\w-]+)+)\.c:\d+:")
 _MAKE_ERROR = re.compile(r"^(\S*Makefile:\d+: \*\*\* .*|make: \*\*\* .*)$", re.M)
 # Only at the end of a message that is not indented: the compiler quotes source lines indented.
 _MACHINE_FAILED = (
@@ -62,6 +63,12 @@ def problem(done: Finished, log: Path, sandboxed: bool = False) -> str:
 def blames_source(problem: str) -> bool:
     """Whether *problem* is an error of the compiler, the linker or make."""
     return bool(_ERROR.match(problem) or _MAKE_ERROR.match(problem))
+
+
+def failed_object(problem: str) -> str:
+    """The object of the source file with a line of which *problem* begins, '' without one."""
+    found = _SOURCE.match(problem)
+    return f"{found[1]}.o" if found else ""
 
 
 def names_place(problem: str) -> bool:

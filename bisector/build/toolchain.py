@@ -32,7 +32,8 @@ class Toolchain(ABC):
     scenario and the user named. ``identity`` is a digest of all that decides what is compiled
     here; ``kin`` is the same on every machine with the same compiler, wherever that lies.
     ``compiler`` is the compiler's version. ``features`` of HAProxy, which need ``libraries``, are
-    built in if the revision knows them: see at().
+    built in if the revision knows them: see at(). ``first`` is an object that is compiled before
+    all others, as another compiler failed there; it does not change the binary.
 
     A subclass names itself by ``name`` and ``description`` (compiler and flags, for messages).
     Verdicts on its binaries are proof if ``is_real``: then users' binaries are made so, too. What
@@ -57,6 +58,7 @@ class Toolchain(ABC):
     compiler: str = ""
     features: tuple[str, ...] = ()
     libraries: tuple[Library, ...] = ()
+    first: str = ""
 
     @classmethod
     def find_compiler(cls, workspace: Workspace) -> Tool:

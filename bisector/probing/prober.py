@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from bisector.build import build_log
 from bisector.build.toolchain import Toolchain
 from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
@@ -210,7 +211,9 @@ class Prober:
         event = self.judged(event)
         fallback = self.toolchains.fallback
         if fallback and not ticket.toolchain.is_real and self._doubts(event):
-            ticket.doubted, ticket.toolchain = event, fallback
+            # a source that no compiler takes fails at once
+            first = build_log.failed_object(event.reason)
+            ticket.doubted, ticket.toolchain = event, replace(fallback, first=first)
             self._look_up(ticket)
             return
         if ticket.doubted and _failure(ticket.doubted) == _failure(event):

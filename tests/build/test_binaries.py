@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import threading
@@ -77,6 +78,16 @@ def test_a_source_that_does_not_compile_is_a_problem_not_an_exception(tiny: Tiny
     assert failed.content == ""
     assert "undeclared" in failed.log.read_text()
     assert not failed.binary.exists()
+
+
+def test_an_object_that_failed_elsewhere_is_compiled_first(tiny: TinyHAProxy) -> None:
+    tiny.toolchain = replace(tiny.toolchain, first="src/haproxy.o")
+    made = tiny.build()
+    words = json.loads((made.binary.parent / "meta.json").read_text())["make"]
+    assert words.index("src/haproxy.o") < words.index("haproxy")
+    assert tiny.build({"src/haproxy.c": "#error no\n"}).problem
+    tiny.toolchain = replace(tiny.toolchain, first="")
+    assert tiny.build().seconds == 0, "it is the same binary"
 
 
 def test_a_build_reuses_the_objects_of_a_failed_one(tiny: TinyHAProxy) -> None:

@@ -135,6 +135,20 @@ def test_the_exceeded_limit_is_named() -> None:
     assert said == "the build was stopped: more than 9 MB written"
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("src/mux_h1.c:12: error: 'X' undeclared", "src/mux_h1.o"),
+        ("addons/promex/service-prometheus.c:1:2: error: x", "addons/promex/service-prometheus.o"),
+        ("include/haproxy/x.h:3: error: x", ""),
+        ("src/../../etc/x.c:3: error: x", ""),
+        ("tcc: error: undefined symbol 'x'", ""),
+    ],
+)
+def test_an_error_in_a_source_names_the_object(said: str, expected: str) -> None:
+    assert build_log.failed_object(said) == expected
+
+
 def test_an_error_at_a_line_has_a_location() -> None:
     assert build_log.names_place(problem(COMPILE_ERROR))
     assert not build_log.names_place(problem(NO_TARGET))

@@ -183,6 +183,14 @@ def test_what_it_cannot_judge_goes_to_the_other(world: World, failure: Verdict) 
     assert toolchains(world) == [(3, "fast"), (3, "dev")]
 
 
+def test_the_other_begins_with_the_object_that_did_not_compile(world: World) -> None:
+    asker = prober(world, GOOD, UNBUILDABLE)
+    asker.machine.reasons = {3: "src/mux_h1.c:7: error: 'X' undeclared", 4: "it does not link"}
+    tickets = [asker.start(world.commits[number], "end") for number in (3, 4)]
+    asker.ask_all(tickets)
+    assert [ticket.toolchain.first for ticket in tickets] == ["src/mux_h1.o", ""]
+
+
 def test_a_crash_that_is_not_known_to_be_the_bug_is_doubted(world: World) -> None:
     asker = prober(world, GOOD, BAD)
     asker.machine.failing = lambda number, run: Failure(FailureClass.CRASH, "SIGSEGV")
