@@ -40,6 +40,7 @@ _WORD = r'(?:"(?:[^"\\\n]|\\.)*"|\{(?:[^{}]|\{[^{}]*\})*\}|[^\s"{]\S*)'
 _FEATURE = re.compile(rf"^[ \t]*feature((?:[ \t]+{_WORD})+)", re.M)
 _CONDITION = re.compile(r"""(\S.* -cc\s+)(['"])(.*)\2""", re.S)
 _PROGRAM = re.compile(r"command -v ([\w.+/-]+)")
+_NEEDED = re.compile(r"#[A-Z_]+=|the program |[!(]*\w+\(")
 _OPTION = re.compile(r"(!?)\s*\bfeature\((\w+)\)")
 
 
@@ -128,6 +129,14 @@ def guards(text: str) -> Iterator[str]:
         for word, command in pairwise(words):
             if word == "cmd":
                 yield _unquoted(command)
+
+
+def same_for_all(needed: str) -> bool:
+    """Whether what is *needed*, as failed_guard() says it, does not depend on the toolchain.
+
+    Toolchains differ in threads alone.
+    """
+    return _NEEDED.match(needed) is not None and "THREAD" not in needed
 
 
 def _missing(guard: str, shell: Shell) -> list[str]:

@@ -18,6 +18,7 @@ from bisector.system.process import Watcher
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
+from bisector.testing import guards
 
 RUN_SECONDS = 30.0  # default time limit; a user's test may wait for HAProxy's usual timeouts
 
@@ -170,6 +171,10 @@ class Oracle(ABC):
 def is_doubtful(ruling: Ruling) -> bool:
     """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
     failure = ruling.failure
+    if failure and failure.kind is FailureClass.MISSING:
+        return False
+    if failure and failure.kind is FailureClass.SKIPPED:
+        return not guards.same_for_all(failure.text)
     return not ruling.verdict.tested or (
         failure is not None and failure.kind is not FailureClass.EXPECTATION
     )

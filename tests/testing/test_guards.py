@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from bisector.system.process import Finished
-from bisector.testing.guards import BuildInfo, conjuncts, failed_guard, guards, unmet
+from bisector.testing.guards import BuildInfo, conjuncts, failed_guard, guards, same_for_all, unmet
 
 CC = "$HAPROXY_PROGRAM -cc "
 VV = """\
@@ -230,6 +230,24 @@ def said_of(command: str, false: str) -> str:
 )
 def test_the_false_parts_of_a_condition_are_named(condition: str, false: str, said: str) -> None:
     assert said_of(f"{CC}'{condition}'", false) == said
+
+
+@pytest.mark.parametrize(
+    ("needed", "same"),
+    [
+        ("feature(OPENSSL) (--make USE_OPENSSL=1)", True),
+        ("!feature(QUIC_OPENSSL_COMPAT) (OpenSSL 3.5 or later)", True),
+        ("(feature(ZLIB) || feature(BROTLI)) (--make USE_ZLIB=1)", True),
+        ("version_atleast(3.2-dev1)", True),
+        ("the program socat (install it)", True),
+        ("#REQUIRE_VERSION=3.0 (this is 2.9.1)", True),
+        ("feature(THREAD) (--make USE_THREAD=1)", False),
+        ("'cd /x && test -f y'", False),
+        ("SKIPPING test, lacking feature: cmd", False),
+    ],
+)
+def test_what_is_needed_may_be_the_same_for_all_toolchains(needed: str, same: bool) -> None:
+    assert same_for_all(needed) is same
 
 
 @pytest.mark.parametrize(
