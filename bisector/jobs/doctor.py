@@ -8,11 +8,12 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from bisector.build import sanitizers, tcc
 from bisector.errors import BisectorError, EnvironmentProblem
+from bisector.jobs import vtest_setup
 from bisector.record.requirement import Requirement
 from bisector.system import debian, libraries, sandbox, tools, versions
 from bisector.system.libraries import KINDS
@@ -33,7 +34,7 @@ _LIBC_TRIAL = """\
 int main(void) { return !crypt("", "ab"); }
 """
 _FETCHED: Mapping[str, Callable[[Workspace], object]] = {
-    "VTest": debian.fetch_vtest,
+    vtest_setup.NAME: debian.fetch_vtest,
     "Lua": debian.fetch_lua,
     "bubblewrap": debian.fetch_bwrap,
     **{
@@ -61,7 +62,7 @@ def examine(
         _libc(workspace),
         _lua(workspace),
         *(_library(workspace, name) for name in KINDS),
-        _vtest(workspace, environ),
+        *vtest_setup.examine(workspace, environ, repo),
         _tcc(workspace),
         _sanitizers(workspace),
         _gcov(),
@@ -76,13 +77,17 @@ def is_ready(findings: Sequence[Requirement]) -> bool:
     return all(finding.ok for finding in findings)
 
 
-def fix(workspace: Workspace, findings: Sequence[Requirement]) -> tuple[BisectorError, ...]:
-    """Install what is missing and can be installed. The problems that occurred.
+def fix(
+    workspace: Workspace, findings: Sequence[Requirement], leave: Collection[str] = ()
+) -> tuple[BisectorError, ...]:
+    """Install what is missing and can be installed, but for those to *leave*, by name.
+
+    The problems that occurred are returned.
 
     VTest, Lua and bubblewrap are put into the workspace. System packages are installed if this
     process runs as root; otherwise one of the problems names the command to run.
     """
-    missing = [finding for finding in findings if finding.found is None]
+    missing = [one for one in findings if one.found is None and one.name not in leave]
     packages = tuple(dict.fromkeys(name for finding in missing for name in finding.packages))
     steps: list[Callable[[], object]] = []
     if packages:
@@ -161,17 +166,6 @@ def _library(workspace: Workspace, name: str) -> Requirement:
     found = f"{library.version}, {library.include or 'the system'}" if library else None
     how = f"{_FIX}; it is fetched when a test asks for it, too"
     return Requirement(kind.title, f"make {' '.join(kind.options)}", found, False, how)
-
-
-def _vtest(workspace: Workspace, environ: Mapping[str, str]) -> Requirement:
-    def find() -> Tool | None:
-        tool = tools.find_vtest(workspace, environ)
-        if tool:
-            debian.try_vtest(workspace, tool.path)
-        return tool
-
-    found, how = _searched(find, f"{_FIX}, or VTest's program in $VTEST_PROGRAM")
-    return Requirement("VTest", "running tests", found, True, how)
 
 
 def _tcc(workspace: Workspace) -> Requirement:

@@ -18,6 +18,7 @@ from bisector.system.apt import AptProblem, Index, open_index, run_apt
 from bisector.system.files import publish
 from bisector.system.libraries import KINDS, Library
 from bisector.system.process import run
+from bisector.system.sandbox import Sandbox, home_of
 from bisector.system.tools import Lua, Tool, os_release
 from bisector.system.workspace import Workspace
 
@@ -64,12 +65,17 @@ def fetch_vtest(workspace: Workspace) -> Tool:
     return tools.require_vtest(workspace, {"VTEST_PROGRAM": str(final / "varnishtest")})
 
 
-def try_vtest(workspace: Workspace, program: Path) -> None:
-    """Run an empty test with the VTest *program*. Raises EnvironmentProblem if that fails."""
+def try_vtest(workspace: Workspace, program: Path, sandbox: Sandbox | None = None) -> None:
+    """Run an empty test with the VTest *program*, in the *sandbox* if there is one.
+
+    Raises EnvironmentProblem if that fails.
+    """
     with workspace.scratch() as scratch:
         test = scratch / "try.vtc"
         test.write_text('vtest "empty"\nshell "true"\n', encoding="utf-8")
-        finished = run([program, test], log=scratch / "log", timeout=30)
+        env = {"TMPDIR": str(scratch)}
+        box = sandbox.box(scratch, reads=[home_of(program)]) if sandbox else None
+        finished = run([program, test], log=scratch / "log", timeout=30, env=env, box=box)
     if not finished.ok:
         last = "".join(finished.output.strip().splitlines()[-1:])
         raise EnvironmentProblem(f"{program} does not run ({last})", "set VTEST_PROGRAM")

@@ -30,6 +30,7 @@ _SETTINGS = (
     *("alternatives", "group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd"),
     *("protocols", "services", "ssl/certs", "ssl/openssl.cnf"),
 )
+_ONLINE = ("/etc/resolv.conf", "/etc/pki", "/etc/ca-certificates")
 _PROCESSORS = "/sys/devices/system"  # HAProxy reads the CPU topology there
 _SHARED_MEMORY = 64 << 20  # bytes of /dev/shm
 
@@ -94,11 +95,22 @@ class Sandbox:
 
 @dataclass(frozen=True)
 class Box:
-    """A sandbox around one program, which may write to ``folders`` and read ``reads``."""
+    """A sandbox around one program, which may write to ``folders`` and read ``reads``.
+
+    Its network is a private loopback, unless it has the machine's ``network``.
+    """
 
     sandbox: Sandbox
     folders: tuple[str, ...]
     reads: tuple[str, ...]
+    network: bool = False
+
+    def online(self) -> Box:
+        """The same with this machine's network, which only a program may have that is to download.
+
+        It may also read what names and certificates are looked up in.
+        """
+        return replace(self, reads=(*self.reads, *_ONLINE), network=True)
 
     def words(
         self, cwd: Path | None, keep_open: Sequence[int], temporary: str | None = None
@@ -113,6 +125,7 @@ class Box:
         return [
             self.sandbox.program,
             *("--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"),
+            *(("--share-net",) if self.network else ()),
             "--die-with-parent",
             *_system(),
             # read-only, since root's processes could change kernel parameters in /proc/sys

@@ -21,6 +21,7 @@ from bisector.system.files import digest
 from bisector.system.process import run
 from bisector.system.workspace import Workspace, short_scratch
 
+CURRENT = "current"
 DOCTOR = "run 'bisector doctor --fix'"
 
 # The folders of Lua's headers in Debian, Alpine and Arch, the BSDs, and Fedora. HAProxy needs 5.3
@@ -68,11 +69,12 @@ class Lua:
 
 
 def find_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> Tool | None:
-    """VTest: $VTEST_PROGRAM, else `vtest` or `varnishtest` in PATH, else the fetched one.
+    """VTest: $VTEST_PROGRAM, else VTest 2, else its predecessor varnishtest.
 
-    Raises EnvironmentProblem if $VTEST_PROGRAM is set and is no executable file.
+    Each is looked for in PATH before the workspace: `vtest`, the one that `vtest2.install` built,
+    `varnishtest`, the one that `debian.fetch_vtest` fetched. Raises EnvironmentProblem if
+    $VTEST_PROGRAM is set and is no executable file.
     """
-    own = vtest_folder(workspace)
     search = environ.get("PATH", os.defpath)
     if named := environ.get("VTEST_PROGRAM"):
         if found := shutil.which(named, path=search):
@@ -82,10 +84,13 @@ def find_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) ->
         raise EnvironmentProblem(
             f"VTEST_PROGRAM is {named}, which is no executable file", "correct or unset it"
         )
-    for name in ("vtest", "varnishtest"):
-        if found := shutil.which(name, path=search):
-            return _tool(Path(found))
-    return fetched_vtest(own)
+    if found := shutil.which("vtest", path=search):
+        return _tool(Path(found))
+    if built := built_vtest(vtest2_folder(workspace)):
+        return built
+    if found := shutil.which("varnishtest", path=search):
+        return _tool(Path(found))
+    return fetched_vtest(vtest_folder(workspace))
 
 
 def require_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ) -> Tool:
@@ -147,6 +152,11 @@ def vtest_folder(workspace: Workspace) -> Path:
     return workspace.root / "tools" / f"vtest-{machine()}"
 
 
+def vtest2_folder(workspace: Workspace) -> Path:
+    """The folder of the VTest that was built here, which may not exist."""
+    return workspace.root / "tools" / f"vtest2-{machine()}"
+
+
 def lua_folder(workspace: Workspace) -> Path:
     """The folder of the fetched Lua, which may not exist."""
     return workspace.root / "tools" / f"lua-{machine()}"
@@ -167,6 +177,19 @@ def fetched_vtest(folder: Path) -> Tool | None:
         return None
     parts = sorted(path for path in folder.rglob("*") if path.is_file())
     return Tool(folder / "varnishtest", version, digest(*map(_content, parts)))
+
+
+def built_vtest(folder: Path) -> Tool | None:
+    """The VTest that `vtest2.install` put into *folder*, or None.
+
+    The file CURRENT has two lines: the folder of the program, and its version.
+    """
+    try:
+        name, version = (folder / CURRENT).read_text(encoding="utf-8").splitlines()
+        program = folder / name / "vtest"
+        return Tool(program, version, _content(program))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def fetched_lua(folder: Path) -> Lua | None:

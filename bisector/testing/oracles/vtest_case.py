@@ -15,7 +15,7 @@ from bisector.system.files import digest
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import guards, memory, minimal, vtc_text, vtest
+from bisector.testing import guards, memory, minimal, vtc_text, vtest, vtest_lacks
 from bisector.testing.oracle import Trial, check_patterns
 from bisector.testing.own_file import OwnFile, fingerprint
 from bisector.testing.vtest_log import SKIPPED, Patterns, classify
@@ -113,8 +113,9 @@ class VTestCase(OwnFile):
         if unmet := guards.unmet(text, shell):
             trial.log.write_text("".join(f"not met: {comment}\n" for comment in unmet))
             reason = f"{BY_COMMENT}: {', '.join(unmet)}"
-            skipped = Failure(FailureClass.SKIPPED, ", ".join(unmet))
-            return Ruling(Verdict.UNTESTABLE, reason, unmet, failure=skipped)
+            return Ruling(Verdict.UNTESTABLE, reason, unmet, failure=_skipped(", ".join(unmet)))
+        if names := vtest_lacks.unknown(text, trial.tools[0]):
+            return _not_known(names, text, trial, shell)
         buffer = vtest.LOG_BUFFER if self.folder else vtest.SCENARIO_BUFFER
         with self.place(trial, self._changed(text)) as place:
             done = vtest.run_test(place, trial, buffer)
@@ -122,8 +123,10 @@ class VTestCase(OwnFile):
         if not self.knows_its_bug and _may_be_broken(ruling) and not minimal.starts(trial):
             ruling = minimal.broken(ruling)
         if done.status == SKIPPED and (needed := guards.failed_guard(text, shell)):
-            skipped = Failure(FailureClass.SKIPPED, needed)
-            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}", failure=skipped)
+            ruling = replace(ruling, reason=f"{BY_GUARD} {needed}", failure=_skipped(needed))
+        elif ruling.failure and ruling.failure.kind is FailureClass.HARNESS:
+            more = vtest_lacks.hint(trial.tools[0], ruling.reason)
+            ruling = replace(ruling, reason=ruling.reason + more)
         return replace(ruling, seconds=done.seconds)
 
     def _changed(self, text: str) -> str:
@@ -154,6 +157,28 @@ class VTestCase(OwnFile):
                 return vtest.run_shell(place, trial, command)
 
         return run
+
+
+def _not_known(
+    names: tuple[str, ...], text: str, trial: Trial, shell: Callable[[str], Finished]
+) -> Ruling:
+    """The ruling on a case with constructs of these *names*, which VTest does not know.
+
+    A guard that fails comes first, as it would in VTest: without that the case says nothing.
+    """
+    tool = trial.tools[0]
+    reason, failure = (
+        vtest_lacks.reason(tool, names),
+        Failure(FailureClass.HARNESS, f"not known: {names}"),
+    )
+    if needed := guards.failed_guard(text, shell):
+        reason, failure = f"{BY_GUARD} {needed}", _skipped(needed)
+    trial.log.write_text(f"not run: {reason}\n")
+    return Ruling(Verdict.UNTESTABLE, reason, failure=failure)
+
+
+def _skipped(needed: str) -> Failure:
+    return Failure(FailureClass.SKIPPED, needed)
 
 
 def _may_be_broken(ruling: Ruling) -> bool:

@@ -1,0 +1,177 @@
+"""Building VTest into the workspace, from a source that the user names or by HAProxy's script.
+
+Upstream's reg-tests are written for VTest 2; Debian's varnishtest does not know all that it knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.build import build_log, shortage, vtest_source
+from bisector.build.vtest_source import PROGRAM, SourceTree
+from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
+from bisector.system import debian, sandbox, tools
+from bisector.system.files import digest, explained, publish
+from bisector.system.process import Finished, run
+from bisector.system.sandbox import Box, Sandbox
+from bisector.system.tools import CURRENT, Tool
+from bisector.system.workspace import Workspace
+
+SCRIPT = "scripts/build-vtest.sh"  # in HAProxy's source
+
+_SECONDS = 600.0  # for a build, which takes some 15 s, or for the script, which downloads, too
+_SHOWN = 12  # digits of a digest
+# VTest's own flags make an error of each warning of a newer compiler.
+_FLAGS = ("CFLAGS=-O2", "LDFLAGS=-s")
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """More folders of headers and of libraries than those of the system."""
+
+    includes: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which gcc and the linker find them, see gcc(1)."""
+        both = {"CPATH": self.includes, "LIBRARY_PATH": self.folders}
+        return {name: ":".join(map(str, paths)) for name, paths in both.items() if paths}
+
+
+def install(
+    workspace: Workspace, named: str, box: Sandbox | None, libraries: Libraries = Libraries()
+) -> Tool:
+    """Build the source that the user *named* and put it into the workspace, in place of an older.
+
+    Without a *box* the build is not confined. Raises UsageProblem if it is no source or does not
+    build, MissingLibrary or MissingProgram if the machine lacks something, EnvironmentProblem if
+    what was built does not run.
+    """
+    with workspace.scratch() as scratch:
+        source = vtest_source.fetch(named, scratch)
+        version = f"VTest, {source.origin}"
+        present = tools.built_vtest(tools.vtest2_folder(workspace))
+        if present and present.version == version:
+            with contextlib.suppress(EnvironmentProblem):  # a library may have been removed
+                debian.try_vtest(workspace, present.path, box)
+                return present
+        return _publish(workspace, _make(workspace, source, named, box, libraries), version, box)
+
+
+def install_by_script(
+    workspace: Workspace, script: bytes, box: Sandbox | None, libraries: Libraries = Libraries()
+) -> Tool:
+    """Let HAProxy's *script* download and build VTest, and put that into the workspace.
+
+    It runs in a folder of its own, with the network. Raises as `install`.
+    """
+    with workspace.scratch() as scratch:
+        made = scratch / "made"
+        made.mkdir()
+        (scratch / "build-vtest.sh").write_bytes(script)
+        env = {
+            **vtest_source.proxies(),
+            **libraries.environment,
+            **dict.fromkeys(("TMPDIR", "HOME"), str(scratch)),
+            "DESTDIR": f"{made}/",
+        }
+        around = _box(box, scratch, libraries)
+        with workspace.log("build-vtest.log") as (log, kept):
+            done = run(
+                ["sh", "build-vtest.sh"],
+                log=log,
+                timeout=_SECONDS,
+                cwd=scratch,
+                env=env,
+                box=around.online() if around else None,
+            )
+            _require(done, f"{SCRIPT} does not build VTest", kept, box)
+        program = _program(made, SCRIPT)
+        version = f"VTest, program {digest(program)[:_SHOWN]} by {SCRIPT}"
+        return _publish(workspace, program, version, box)
+
+
+def _make(
+    workspace: Workspace, source: SourceTree, named: str, box: Sandbox | None, libraries: Libraries
+) -> bytes:
+    """The program that make builds of *source*."""
+    argv = (tools.require_make().path, f"-j{os.cpu_count() or 1}", PROGRAM, *_FLAGS)
+    # the source runs Python to make a table; this one is there, and visible in the sandbox
+    words = (f"CC={tools.require_compiler().path}", f"PYTHON3={_python()}")
+    with workspace.log("build-vtest.log") as (log, kept):
+        done = run(
+            [*argv, *words],
+            log=log,
+            timeout=_SECONDS,
+            cwd=source.path,
+            env=libraries.environment,
+            box=_box(box, source.path, libraries),
+        )
+        _require(done, f"{named} does not build", kept, box)
+    return _program(source.path, named)
+
+
+def _box(box: Sandbox | None, folder: Path, libraries: Libraries) -> Box | None:
+    """The sandbox of a build that may write to *folder*."""
+    if box is None:
+        return None
+    programs = (tools.require_compiler().path, tools.require_make().path)
+    needed = (Path(sys.base_prefix), *map(sandbox.home_of, programs))
+    seen = sandbox.outermost((*needed, *libraries.includes, *libraries.folders))
+    return box.box(folder, reads=map(Path, seen))
+
+
+def _python() -> Path:
+    """The interpreter outside of a virtual environment, which needs no other folder."""
+    return Path(sys.executable).resolve()
+
+
+def _require(done: Finished, what: str, log: Path, box: Sandbox | None) -> None:
+    """Raise the problem of a build that failed: what the machine lacks, else the first error."""
+    if done.ok:
+        return
+    if missing := {str(item): item.package for item in shortage.missing(done.output)}:
+        packages = dict.fromkeys((*filter(None, missing.values()), *_NEEDED))
+        what = f"VTest cannot be built: no {', '.join(missing)} on this machine"
+        raise MissingLibrary(what, f"install Debian's {', '.join(packages)}, or their like")
+    problem = build_log.problem(done, log, box is not None)
+    raise UsageProblem(f"{what}: {problem}", f"see {log}")
+
+
+# Debian's packages with the headers of VTest's libraries: a compiler names the first one only.
+_NEEDED = ("libpcre2-dev", "zlib1g-dev")
+
+
+def _program(folder: Path, named: str) -> bytes:
+    """The program that was made in *folder*, which must not be a link to another file."""
+    made = folder / PROGRAM
+    if made.is_symlink() or not made.is_file():
+        raise UsageProblem(f"{named} makes no program {PROGRAM}", "name another source of VTest")
+    return made.read_bytes()
+
+
+def _publish(workspace: Workspace, program: bytes, version: str, box: Sandbox | None) -> Tool:
+    """Try *program*, put it into the workspace, and make it the one that is used from now on.
+
+    The one before stays for jobs that are under way.
+    """
+    home = tools.vtest2_folder(workspace)
+    identity = digest(program)
+    with workspace.scratch() as scratch:
+        draft = scratch / identity
+        with explained(f"cannot write {draft}"):
+            draft.mkdir()
+            (draft / PROGRAM).write_bytes(program)
+            (draft / PROGRAM).chmod(0o755)
+        debian.try_vtest(workspace, draft / PROGRAM, box)
+        workspace.folder("tools", home.name)
+        publish(draft, home / identity)
+    workspace.write(home / CURRENT, f"{identity}\n{version}\n".encode())
+    tool = tools.built_vtest(home)
+    assert tool
+    return tool

@@ -1,0 +1,107 @@
+"""VTest for `doctor`: which one is in use, what it lacks, and building VTest 2.
+
+VTest 2 is built from a source that the user names, or by the script of HAProxy's clone, which
+downloads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bisector.errors import BisectorError, EnvironmentProblem, UsageProblem
+from bisector.record.requirement import Requirement
+from bisector.system import debian, sandbox, tools
+from bisector.system.tools import Tool
+from bisector.system.workspace import Workspace
+from bisector.testing import vtest_lacks
+
+NAME, SECOND = "VTest", "VTest 2"
+_SCRIPT = "scripts/build-vtest.sh"  # in HAProxy's source
+_SHOWN = 4  # names of what is not known, the most used ones
+_BY_SCRIPT = "bisector doctor --fix --network"
+
+
+def examine(
+    workspace: Workspace, environ: Mapping[str, str], repo: Path | None
+) -> tuple[Requirement, ...]:
+    """The VTest in use; and VTest 2, unless that is the one."""
+    tool, how = None, "bisector doctor --fix, without root, or VTest's program in $VTEST_PROGRAM"
+    try:
+        tool = tools.find_vtest(workspace, environ)
+        if tool:
+            debian.try_vtest(workspace, tool.path, sandbox.find(workspace, sandbox.AUTO)[0])
+    except EnvironmentProblem as problem:
+        tool, how = None, str(problem)
+    found = f"{tool.version}, {tool.path}" if tool else None
+    one = Requirement(NAME, "running tests", found, True, how)
+    if tool and not vtest_lacks.lacks(tool.path):
+        return (one,)
+    return one, _second(workspace, tool, environ, repo)
+
+
+def _second(
+    workspace: Workspace, tool: Tool | None, environ: Mapping[str, str], repo: Path | None
+) -> Requirement:
+    names = [one.name for one in vtest_lacks.lacks(tool.path)] if tool else []
+    needed = f"tests that use {', '.join(names[:_SHOWN])}" if names else "all reg-tests of upstream"
+    if len(names) > _SHOWN:
+        needed += f" and {len(names) - _SHOWN} more"
+    if tools.built_vtest(tools.vtest2_folder(workspace)) and tool:
+        how = f"it is built, but {tool.path} comes first: unset VTEST_PROGRAM, or see PATH"
+        return Requirement(SECOND, needed, None, False, how)
+    how = vtest_lacks.REMEDY
+    if script := _script(workspace, environ, repo):
+        how = f"{how}; or {_BY_SCRIPT}, which runs {_SCRIPT} of {script[0]} (it downloads)"
+    return Requirement(SECOND, needed, None, False, how)
+
+
+def build(
+    workspace: Workspace,
+    source: str | None,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
+    repo: Path | None = None,
+) -> None:
+    """Build VTest from *source*; without one by the clone's script, unless it is there already.
+
+    *say* gets a line about what is not confined. Raises UsageProblem if there is no source of
+    VTest, or no such script, or it does not build; EnvironmentProblem if the machine lacks
+    something.
+    """
+    from bisector.build import vtest2  # imports pygit2, without which `doctor` has to work
+
+    box, unboxed = sandbox.find(workspace, sandbox.AUTO)
+    if source:
+        if box is None:
+            say(f"VTest is built without a sandbox: {unboxed}")
+        vtest2.install(workspace, source, box)
+        return
+    tool = tools.find_vtest(workspace, environ)
+    if tool and not vtest_lacks.lacks(tool.path):
+        return
+    found = _script(workspace, environ, repo)
+    if found is None:
+        what = f"no clone of HAProxy with {_SCRIPT} here"
+        raise UsageProblem(what, "run in one, or set BISECTOR_REPO, or use --vtest-source")
+    where, script = found
+    without = "" if box else f", and without a sandbox: {unboxed}"
+    say(f"{_SCRIPT} of {where} runs with the network of this machine{without}")
+    vtest2.install_by_script(workspace, script, box)
+
+
+def _script(
+    workspace: Workspace, environ: Mapping[str, str], repo: Path | None
+) -> tuple[Path, bytes] | None:
+    """The clone of HAProxy that is named or around, and the script of the commit checked out."""
+    named = repo or environ.get("BISECTOR_REPO") or Path.cwd()
+    try:
+        import pygit2
+
+        from bisector.git.history import History
+
+        history = History.open(Path(named), workspace)
+        blob = history.read(history.head().id).tree[_SCRIPT]
+    except (ImportError, BisectorError, KeyError):
+        return None
+    return (history.path, blob.data) if isinstance(blob, pygit2.Blob) else None
