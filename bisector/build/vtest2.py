@@ -15,7 +15,7 @@ from bisector.build import build_log, shortage, vtest_source
 from bisector.build.vtest_source import PROGRAM, SourceTree
 from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.system import debian, sandbox, tools
-from bisector.system.files import digest, explained, publish
+from bisector.system.files import digest, explained
 from bisector.system.process import Finished, run
 from bisector.system.sandbox import Box, Sandbox
 from bisector.system.tools import CURRENT, Tool
@@ -162,15 +162,13 @@ def _publish(workspace: Workspace, program: bytes, version: str, box: Sandbox | 
     """
     home = tools.vtest2_folder(workspace)
     identity = digest(program)
-    with workspace.scratch() as scratch:
-        draft = scratch / identity
-        with explained(f"cannot write {draft}"):
-            draft.mkdir()
-            (draft / PROGRAM).write_bytes(program)
-            (draft / PROGRAM).chmod(0o755)
-        debian.try_vtest(workspace, draft / PROGRAM, box)
-        workspace.folder("tools", home.name)
-        publish(draft, home / identity)
+    final = workspace.folder("tools", home.name, identity) / PROGRAM
+    with workspace.scratch() as scratch, explained(f"cannot write {final}"):
+        draft = scratch / PROGRAM
+        draft.write_bytes(program)
+        draft.chmod(0o755)
+        debian.try_vtest(workspace, draft, box)
+        draft.replace(final)
     workspace.write(home / CURRENT, f"{identity}\n{version}\n".encode())
     tool = tools.built_vtest(home)
     assert tool

@@ -59,7 +59,7 @@ def fetch(named: str, scratch: Path) -> SourceTree:
         raise UsageProblem(f"{named} is neither a folder nor a file nor a URL", _ADVICE)
     unpacked = scratch / "source"
     unpacked.mkdir()
-    archives.unpack(archive, unpacked)
+    archives.unpack(archive, unpacked, named)
     tree = _top(unpacked)
     _require_target(tree, named)
     content = digest(*_contents(tree))

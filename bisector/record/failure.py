@@ -15,7 +15,8 @@ class FailureClass(StrEnum):
     In EXPECTATION and CRASH HAProxy did something else than the test wants, so they are bad unless
     the bug's own failure is known. REFUSAL, START, TIMEOUT, CONNECTION and OTHER may be the bug, a
     feature that is not there yet, or the test. The rest says nothing about the bug: HARNESS is the
-    test's own mistake or VTest's, BROKEN is a HAProxy that does not start at all.
+    test's own mistake or VTest's, UNSUPPORTED a test that needs another VTest, BROKEN is a HAProxy
+    that does not start at all.
     """
 
     EXPECTATION = "expectation"
@@ -26,6 +27,7 @@ class FailureClass(StrEnum):
     CONNECTION = "connection"
     OTHER = "other"
     HARNESS = "harness"
+    UNSUPPORTED = "not supported by VTest"
     MISSING = "missing program"
     SKIPPED = "skipped"
     BROKEN = "broken"
@@ -45,6 +47,7 @@ class FailureClass(StrEnum):
         """Whether such a failure may be the bug's."""
         return self not in (
             FailureClass.HARNESS,
+            FailureClass.UNSUPPORTED,
             FailureClass.MISSING,
             FailureClass.SKIPPED,
             FailureClass.BROKEN,

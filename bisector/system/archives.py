@@ -10,6 +10,7 @@ import contextlib
 import lzma
 import posixpath
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -26,6 +27,7 @@ MAX_ENTRIES = 20_000
 _CHUNK = 1 << 20
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(ValueError, struct.error),  # numbers in it that mean nothing
     *(NotImplementedError, RuntimeError),  # a zip's unknown compression, and its encryption
 )
 
@@ -44,28 +46,25 @@ class _Entry:
     target: str = ""
 
 
-def unpack(archive: Path, folder: Path) -> None:
+def unpack(archive: Path, folder: Path, called: str = "") -> None:
     """Unpack *archive*, a tar file or a zip file, into the empty *folder*.
 
-    Raises ArchiveProblem if it is damaged, too large, or would write or link outside of *folder*,
-    WorkspaceProblem if *folder* cannot be written.
+    Problems name it as the user *called* it. Raises ArchiveProblem if it is damaged, too large, or
+    would write or link outside of *folder*, WorkspaceProblem if *folder* cannot be written.
     """
-    left = MAX_BYTES
-    links: list[_Entry] = []
-    with _readable(archive):
+    with _readable(archive, called or str(archive)):
+        left, links = MAX_BYTES, list[_Entry]()
         for number, entry in enumerate(_entries(archive)):
             if number >= MAX_ENTRIES:
-                raise _refused(archive, f"it has more than {MAX_ENTRIES} entries")
-            path = folder / _inside(archive, entry.name)
+                raise _Refused(f"it has more than {MAX_ENTRIES} entries")
             if entry.content is None:
                 links.append(entry)
                 continue
-            with explained(f"cannot write {path}"):
-                left -= _write(path, entry, left)
+            left -= _write(folder / _inside(entry.name), entry.content, entry.executable, left)
             if left < 0:
-                raise _refused(archive, f"it has more than {MAX_BYTES >> 20} MiB")
-    for link in links:
-        _copy(archive, folder, link)
+                raise _Refused(f"it has more than {MAX_BYTES >> 20} MiB")
+        for link in links:
+            _copy(folder, link)
 
 
 def pack(folder: Path, archive: Path, wanted: Callable[[Path], bool]) -> None:
@@ -92,7 +91,7 @@ def _entries(archive: Path) -> Iterator[_Entry]:
     elif zipfile.is_zipfile(archive):
         yield from _of_zip(archive)
     else:
-        raise _refused(archive, "neither a tar file (.gz, .bz2, .xz) nor a zip file")
+        raise _Refused("neither a tar file (.gz, .bz2, .xz) nor a zip file")
 
 
 def _of_tar(archive: Path) -> Iterator[_Entry]:
@@ -106,7 +105,7 @@ def _of_tar(archive: Path) -> Iterator[_Entry]:
             elif member.islnk():
                 yield _Entry(member.name, target=member.linkname)
             elif not member.isdir():
-                raise _refused(archive, f"{member.name} is neither a file nor a folder")
+                raise _Refused(f"{member.name} is neither a file nor a folder")
 
 
 def _of_zip(archive: Path) -> Iterator[_Entry]:
@@ -127,48 +126,49 @@ def _link(name: str, target: str) -> _Entry:
     return _Entry(name, target=posixpath.join(posixpath.dirname(name), target))
 
 
-def _inside(archive: Path, name: str) -> str:
-    """*name* without `.` and `..`. Raises ArchiveProblem if it leads out of the archive."""
+def _inside(name: str) -> str:
+    """*name* without `.` and `..`. Raises _Refused if it leads out of the archive."""
     short = posixpath.normpath(name)
     if "\0" in name or short.startswith("/") or short.split("/")[0] == "..":
-        raise _refused(archive, f"{name} leads out of it")
+        raise _Refused(f"{name} leads out of it")
     return short
 
 
-def _write(path: Path, entry: _Entry, limit: int) -> int:
-    """Write the content of *entry* to *path*; the number of bytes, at most a chunk over *limit*."""
-    assert entry.content
+def _write(path: Path, content: IO[bytes], executable: bool, limit: int) -> int:
+    """Write *content* to *path*; the number of bytes, which is at most a chunk above *limit*."""
     size = 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as sink:
-        while size <= limit and (chunk := entry.content.read(_CHUNK)):
-            size += sink.write(chunk)
-    path.chmod(0o755 if entry.executable else 0o644)
+    with explained(f"cannot write {path}"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as sink:
+            while size <= limit and (chunk := content.read(_CHUNK)):
+                size += sink.write(chunk)
+        path.chmod(0o755 if executable else 0o644)
     return size
 
 
-def _copy(archive: Path, folder: Path, link: _Entry) -> None:
+def _copy(folder: Path, link: _Entry) -> None:
     """Put a copy of the file that *link* names in the link's place."""
-    source = folder / _inside(archive, link.target)
-    if not source.is_file():
-        raise _refused(archive, f"{link.name} links to {link.target}, which is no file in it")
-    path = folder / _inside(archive, link.name)
-    with explained(f"cannot write {path}"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(source.read_bytes())
-        path.chmod(source.stat().st_mode)
+    source = folder / posixpath.normpath(link.target)
+    if not source.is_file() or not source.resolve().is_relative_to(folder.resolve()):
+        raise _Refused(f"{link.name} links to {link.target}, which is no file in it")
+    executable = bool(source.stat().st_mode & stat.S_IXUSR)
+    with source.open("rb") as content:
+        _write(folder / _inside(link.name), content, executable, MAX_BYTES)
+
+
+class _Refused(Exception):
+    """Why an archive is not unpacked."""
 
 
 @contextlib.contextmanager
-def _readable(archive: Path) -> Iterator[None]:
-    """Turn the exceptions for a file that cannot be read as an archive into ArchiveProblem."""
+def _readable(archive: Path, called: str) -> Iterator[None]:
+    """Turn what can be wrong with an *archive* into ArchiveProblem."""
     try:
         yield
     except OSError as error:
-        raise ArchiveProblem(f"cannot read {archive}", error.strerror or str(error)) from error
+        raise ArchiveProblem(f"cannot read {called}", error.strerror or str(error)) from error
+    except _Refused as error:
+        raise ArchiveProblem(f"{called} cannot be used: {error}", "name another source") from error
     except _DAMAGED as error:
-        raise _refused(archive, f"it is damaged ({error})") from error
-
-
-def _refused(archive: Path, why: str) -> ArchiveProblem:
-    return ArchiveProblem(f"cannot unpack {archive}: {why}", "name another source")
+        what = f"{called} cannot be used: it is damaged ({error})"
+        raise ArchiveProblem(what, "get it again") from error

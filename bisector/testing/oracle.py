@@ -171,7 +171,7 @@ class Oracle(ABC):
 def is_doubtful(ruling: Ruling) -> bool:
     """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
     failure = ruling.failure
-    if failure and failure.kind is FailureClass.MISSING:
+    if failure and failure.kind in (FailureClass.MISSING, FailureClass.UNSUPPORTED):
         return False
     if failure and failure.kind is FailureClass.SKIPPED:
         return not guards.same_for_all(failure.text)

@@ -62,7 +62,7 @@ _CONNECTION = re.compile(
 )
 # VTest does not know what the test wants of it.
 _HARNESS = re.compile(
-    r"""Unknown\ | unknown\ (?:command|option|argument|keyword|spec) | Assert\ error
+    r"""Unknown\ | unknown\ (?:command|option|argument|keyword|spec|feature) | Assert\ error
       | [Mm]acro\ | Missing\ | [Uu]nbalanced | Too\ (?:many|few) | No\ such\ (?:command|option)
       | [Cc]annot\ (?:parse|read|open)\ | must\ (?:be|have)\ | failed\ to\ (?:parse|resolve)
     """,

@@ -70,6 +70,15 @@ def test_other_mounts_are_read_only_in_the_end(mount: str) -> None:
     assert mount in bound(words, "--remount-ro")
 
 
+def test_only_one_that_is_to_download_has_the_network() -> None:
+    box = PLAIN.box(Path("/tree"))
+    assert "--share-net" not in box.words(None, ())
+    words = box.online().words(None, ())
+    assert words.index("--unshare-all") < words.index("--share-net")
+    reads = set(bound(words, "--ro-bind-try")) - set(bound(box.words(None, ()), "--ro-bind-try"))
+    assert reads == {"/etc/resolv.conf", "/etc/pki", "/etc/ca-certificates"}
+
+
 def test_bubblewrap_holds_a_lock_and_the_program_in_it_does_not() -> None:
     words = PLAIN.box(Path("/tree")).words(None, (7,))
     assert words[words.index("--sync-fd") + 1] == "7"

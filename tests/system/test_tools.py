@@ -48,6 +48,14 @@ def own_vtest(workspace: Workspace) -> Path:
     return script(folder / "varnishtest")
 
 
+def built_vtest(workspace: Workspace, version: str) -> Path:
+    """A VTest in the workspace as vtest2.install lays it out."""
+    folder = tools.vtest2_folder(workspace)
+    program = script(folder / "abc" / "vtest")
+    (folder / tools.CURRENT).write_text(f"abc\n{version}\n")
+    return program
+
+
 def lua(prefix: Path, include: str, version: str, library: str) -> None:
     major, minor = version.split(".")
     header = prefix / include / "lua.h"
@@ -86,6 +94,34 @@ class TestVTest:
         assert tools.require_vtest(workspace, environ).path == older
         newer = script(tmp_path / "bin" / "vtest")
         assert tools.require_vtest(workspace, environ).path == newer
+
+    def test_one_that_was_built_comes_after_vtest_and_before_varnishtest_in_the_path(
+        self, workspace: Workspace, tmp_path: Path
+    ) -> None:
+        environ = {"PATH": str(tmp_path / "bin")}
+        own_vtest(workspace)
+        script(tmp_path / "bin" / "varnishtest")
+        built = built_vtest(workspace, "VTest, commit 0123456789ab")
+        tool = tools.require_vtest(workspace, environ)
+        assert (tool.path, tool.version) == (built, "VTest, commit 0123456789ab")
+        in_path = script(tmp_path / "bin" / "vtest")
+        assert tools.require_vtest(workspace, environ).path == in_path
+        named = {**environ, "VTEST_PROGRAM": str(own_vtest(workspace))}
+        assert tools.require_vtest(workspace, named).version == "varnishtest 7.1.1-2"
+
+    @pytest.mark.parametrize("current", ["", "gone\nVTest\n", "one line\n", "a\nb\nc\n"])
+    def test_one_that_is_not_whole_is_passed_over(self, workspace: Workspace, current: str) -> None:
+        built = built_vtest(workspace, "VTest")
+        (built.parents[1] / tools.CURRENT).write_text(current)
+        assert tools.find_vtest(workspace, {"PATH": "/nowhere"}) is None
+
+    def test_the_identity_of_a_built_one_is_that_of_its_content(self, workspace: Workspace) -> None:
+        built = built_vtest(workspace, "VTest, commit 1")
+        before = tools.require_vtest(workspace, {"PATH": "/nowhere"})
+        built_vtest(workspace, "VTest, commit 2")
+        assert tools.require_vtest(workspace, {"PATH": "/nowhere"}).identity == before.identity
+        script(built, "# another")
+        assert tools.require_vtest(workspace, {"PATH": "/nowhere"}).identity != before.identity
 
     def test_the_fetched_one_comes_last(self, workspace: Workspace) -> None:
         own = own_vtest(workspace)

@@ -9,13 +9,14 @@ import pytest
 
 from bisector.build import sanitizers
 from bisector.errors import EnvironmentProblem
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import process
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
-from bisector.testing import vtest
-from bisector.testing.oracle import Trial
-from bisector.testing.oracles.vtest_case import VTestCase
+from bisector.testing import vtest, vtest_lacks
+from bisector.testing.oracle import Trial, is_doubtful
+from bisector.testing.oracles.vtest_case import BY_GUARD, VTestCase
 
 ORACLE = VTestCase("any", "digest", "any.vtc")
 MIDDLE = "head -c 6700000 /dev/zero | tr '\\0' x | fold -w 99"
@@ -69,3 +70,48 @@ def test_a_program_with_a_sanitizer_goes_by_its_options(tmp_path: Path) -> None:
     options = sanitizers.ENVIRONMENT.items()
     shown = " && ".join(f'test "${name}" = "{value}"' for name, value in options)
     assert ruling(tmp_path, ORACLE, shown).verdict is Verdict.GOOD
+
+
+# --- a VTest that does not know all ---------------------------------------------------------------
+
+OLD = "\nexit $?\nUnknown haproxy argument: %s"  # a text of each VTest, after the script's end
+
+
+def test_a_case_that_this_vtest_cannot_run_is_not_run(tmp_path: Path) -> None:
+    written = 'vtest "x"\nhaproxy h1 -Ws -conf {\n} -start\n'
+    (tmp_path / "any.vtc").write_text(written)
+    found = ruling(tmp_path, ORACLE, f"touch {tmp_path}/run{OLD}")
+    assert found.verdict is Verdict.UNTESTABLE
+    assert found.reason == f"vtest does not know 'haproxy -Ws': {vtest_lacks.REMEDY}"
+    assert found.failure == Failure(FailureClass.UNSUPPORTED, "haproxy -Ws")
+    assert found.reason in (tmp_path / "log").read_text()
+    assert not (tmp_path / "run").exists()
+    assert not is_doubtful(found)  # the binary was not asked
+
+
+def test_it_is_run_by_one_that_can(tmp_path: Path) -> None:
+    (tmp_path / "any.vtc").write_text('vtest "x"\nhaproxy h1 -Ws -conf {\n} -start\n')
+    assert ruling(tmp_path, ORACLE, f"true{OLD} sd_notify").verdict is Verdict.GOOD
+
+
+def test_a_guard_that_fails_comes_before_what_vtest_does_not_know(tmp_path: Path) -> None:
+    case = 'vtest "x"\nfeature cmd "{}"\ninclude ${{testdir}}/x.vtci\n'
+    (tmp_path / "any.vtc").write_text(case.format("command -v no-such-program"))
+    found = ruling(tmp_path, ORACLE, f"true{OLD}")
+    assert found.reason == f"{BY_GUARD} the program no-such-program (install it)"
+    (tmp_path / "any.vtc").write_text(case.format("command -v sh"))
+    assert "does not know 'include'" in ruling(tmp_path, ORACLE, f"true{OLD}").reason
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('---- top   Unknown command: "new"', True),
+        ("---- p1    Unknown process argument: -x", True),
+        ('---- c1    EXPECT resp.status (200) == "300" failed', False),
+    ],
+)
+def test_what_only_the_log_tells_gets_the_remedy(tmp_path: Path, said: str, told: bool) -> None:
+    found = ruling(tmp_path, ORACLE, f"echo '{said}'; false{OLD}")
+    assert (vtest_lacks.REMEDY in found.reason) is told
+    assert vtest_lacks.REMEDY not in ruling(tmp_path, ORACLE, f"echo '{said}'; false").reason

@@ -22,6 +22,7 @@ from tests.support.vtest_logs import (
     SERVING,
     SHELL,
     UNKNOWN_COMMAND,
+    UNKNOWN_FEATURE,
 )
 
 RECV = "---- c1    recv() got 0 (Success)\n"
@@ -56,6 +57,7 @@ def failed(log: str, status: int | None = 1) -> HowItFailed:
         (SERVING + printed(UNDEFINED) + EXIT_1, FailureClass.CRASH),
         (SERVING + printed(f"{UNDEFINED}it goes on\n") + EXIT_1, FailureClass.OTHER),
         (UNKNOWN_COMMAND, FailureClass.HARNESS),
+        (UNKNOWN_FEATURE, FailureClass.HARNESS),
         ("", FailureClass.HARNESS),
         (STATUS_0 + SILENT_OK, FailureClass.HARNESS),
         (NO_PROGRAM, FailureClass.MISSING),

@@ -166,11 +166,8 @@ def _not_known(
 
     A guard that fails comes first, as it would in VTest: without that the case says nothing.
     """
-    tool = trial.tools[0]
-    reason, failure = (
-        vtest_lacks.reason(tool, names),
-        Failure(FailureClass.HARNESS, f"not known: {names}"),
-    )
+    reason = vtest_lacks.reason(trial.tools[0], names)
+    failure = Failure(FailureClass.UNSUPPORTED, ", ".join(names))
     if needed := guards.failed_guard(text, shell):
         reason, failure = f"{BY_GUARD} {needed}", _skipped(needed)
     trial.log.write_text(f"not run: {reason}\n")

@@ -1,0 +1,97 @@
+"""VTest for the doctor: what is said of the one in use, and how VTest 2 is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bisector.errors import UsageProblem
+from bisector.jobs import vtest_setup
+from bisector.record.requirement import Requirement
+from bisector.system import tools
+from bisector.system.workspace import Workspace
+from tests.support.clone import Clone
+from tests.support.vtest_sources import WHOLE_SCRIPT, written
+
+OLD = "#!/bin/sh\nexit 0\nUnknown haproxy argument: %s\n"  # a program of before VTest 2
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine with varnishtest in the PATH."""
+    program = written(tmp_path / "bin", {"varnishtest": OLD}) / "varnishtest"
+    program.chmod(0o755)
+    return {"PATH": f"{program.parent}:/usr/bin:/bin", "BISECTOR_REPO": "/nowhere"}
+
+
+def examined(workspace: Workspace, environ: dict[str, str]) -> dict[str, Requirement]:
+    return {one.name: one for one in vtest_setup.examine(workspace, environ, None)}
+
+
+def test_a_machine_without_vtest_is_told_of_both_kinds(workspace: Workspace) -> None:
+    found = examined(workspace, {"PATH": "/nowhere", "BISECTOR_REPO": "/nowhere"})
+    assert not found["VTest"].ok
+    assert "bisector doctor --fix" in found["VTest"].how_to_get
+    assert found["VTest 2"].ok  # one can do without
+    assert found["VTest 2"].needed_for == "all reg-tests of upstream"
+
+
+def test_of_an_older_one_it_is_said_what_it_does_not_know(
+    workspace: Workspace, old: dict[str, str]
+) -> None:
+    found = examined(workspace, old)
+    assert (found["VTest"].found or "").startswith("varnishtest, /")
+    second = found["VTest 2"]
+    assert (second.found, second.required) == (None, False)
+    assert second.needed_for.startswith("tests that use include, haproxy -Ws, quic+fd@, ")
+    assert second.how_to_get == "bisector doctor --fix --vtest-source FOLDER|ARCHIVE|GIT-URL"
+
+
+def test_a_clone_with_the_script_offers_it(
+    workspace: Workspace, old: dict[str, str], clone: Clone
+) -> None:
+    clone.commit({"scripts/build-vtest.sh": "true\n"})
+    how = examined(workspace, {**old, "BISECTOR_REPO": str(clone.path)})["VTest 2"].how_to_get
+    assert how.endswith(
+        "; or bisector doctor --fix --network, which runs scripts/build-vtest.sh of "
+        f"{clone.path}/.git (it downloads)"
+    )
+
+
+def test_one_that_knows_all_is_named_alone(
+    workspace: Workspace, old: dict[str, str], tmp_path: Path
+) -> None:
+    notes: list[str] = []
+    source = str(written(tmp_path / "source"))
+    vtest_setup.build(workspace, source, old, notes.append)
+    found = examined(workspace, old)
+    assert found.keys() == {"VTest"}
+    assert (found["VTest"].found or "").startswith("VTest, source ")
+    named = {**old, "VTEST_PROGRAM": f"{tmp_path}/bin/varnishtest"}
+    assert "unset VTEST_PROGRAM" in examined(workspace, named)["VTest 2"].how_to_get
+
+
+def test_the_clones_script_is_run_and_that_is_said(
+    workspace: Workspace, old: dict[str, str], clone: Clone
+) -> None:
+    clone.commit({"scripts/build-vtest.sh": WHOLE_SCRIPT})
+    clone.git.remotes.create("origin", "file:///nowhere")
+    notes: list[str] = []
+    environ = {**old, "BISECTOR_REPO": str(clone.path)}
+    vtest_setup.build(workspace, None, environ, notes.append)
+    said = f"scripts/build-vtest.sh of {clone.path}/.git runs with the network of this machine"
+    assert notes[0].startswith(said)
+    made = tools.require_vtest(workspace, environ)
+    assert made.version.endswith(" by scripts/build-vtest.sh")
+    clone.commit({"scripts/build-vtest.sh": "exit 1\n"})
+    vtest_setup.build(workspace, None, environ, notes.append)  # it is there already
+    assert tools.require_vtest(workspace, environ) == made
+
+
+def test_without_a_script_the_network_helps_nobody(
+    workspace: Workspace, old: dict[str, str], clone: Clone
+) -> None:
+    clone.commit({"README": "x"})
+    with pytest.raises(UsageProblem, match=r"no clone of HAProxy with scripts/build-vtest\.sh"):
+        vtest_setup.build(workspace, None, {**old, "BISECTOR_REPO": str(clone.path)}, print)
