@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.build import build_log, shortage, vtest_source
-from bisector.build.vtest_source import PROGRAM, SourceTree
+from bisector.build.vtest_source import PROGRAM, SCRIPT, SourceTree
 from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.system import debian, sandbox, tools
 from bisector.system.files import digest, explained
@@ -21,12 +22,12 @@ from bisector.system.sandbox import Box, Sandbox
 from bisector.system.tools import CURRENT, Tool
 from bisector.system.workspace import Workspace
 
-SCRIPT = "scripts/build-vtest.sh"  # in HAProxy's source
-
 _SECONDS = 600.0  # for a build, which takes some 15 s, or for the script, which downloads, too
 _SHOWN = 12  # digits of a digest
 # VTest's own flags make an error of each warning of a newer compiler.
 _FLAGS = ("CFLAGS=-O2", "LDFLAGS=-s")
+# Debian's packages with the headers of VTest's libraries: a compiler names the first one only
+_NEEDED = ("libpcre2-dev", "zlib1g-dev")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def install_by_script(
                 env=env,
                 box=around.online() if around else None,
             )
-            _require(done, f"{SCRIPT} does not build VTest", kept, box)
+        if not done.ok:
+            _require_libraries(done)
+            raise EnvironmentProblem(f"{SCRIPT} failed: {_failed(done)}", f"see {kept}")
         program = _program(made, SCRIPT)
         version = f"VTest, program {digest(program)[:_SHOWN]} by {SCRIPT}"
         return _publish(workspace, program, version, box)
@@ -112,7 +115,10 @@ def _make(
             env=libraries.environment,
             box=_box(box, source.path, libraries),
         )
-        _require(done, f"{named} does not build", kept, box)
+        if not done.ok:
+            _require_libraries(done)
+            why = build_log.problem(done, kept, box is not None)
+            raise UsageProblem(f"{named} does not build: {why}", f"see {kept}")
     return _program(source.path, named)
 
 
@@ -131,20 +137,18 @@ def _python() -> Path:
     return Path(sys.executable).resolve()
 
 
-def _require(done: Finished, what: str, log: Path, box: Sandbox | None) -> None:
-    """Raise the problem of a build that failed: what the machine lacks, else the first error."""
-    if done.ok:
-        return
+def _require_libraries(done: Finished) -> None:
+    """Raise MissingLibrary if the failed build *done* lacks a header or library of the machine."""
     if missing := {str(item): item.package for item in shortage.missing(done.output)}:
         packages = dict.fromkeys((*filter(None, missing.values()), *_NEEDED))
         what = f"VTest cannot be built: no {', '.join(missing)} on this machine"
         raise MissingLibrary(what, f"install Debian's {', '.join(packages)}, or their like")
-    problem = build_log.problem(done, log, box is not None)
-    raise UsageProblem(f"{what}: {problem}", f"see {log}")
 
 
-# Debian's packages with the headers of VTest's libraries: a compiler names the first one only.
-_NEEDED = ("libpcre2-dev", "zlib1g-dev")
+def _failed(done: Finished) -> str:
+    """Why the script failed: what git or the compiler says first, else its status."""
+    said = re.search(r"^(fatal: .+|\S+: (?:fatal )?error: .+)$", done.output, re.M)
+    return done.excess or (said[1] if said else f"it ended with {done.status}")
 
 
 def _program(folder: Path, named: str) -> bytes:

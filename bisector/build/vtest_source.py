@@ -19,6 +19,7 @@ from bisector.system.files import digest
 from bisector.system.process import Finished, run
 
 KINDS = "FOLDER|ARCHIVE|GIT-URL"
+SCRIPT = "scripts/build-vtest.sh"  # in HAProxy's source: downloads VTest's source and builds it
 PROGRAM = "vtest"  # the target in the source's Makefile, and the program that it makes
 
 _SECONDS = 600.0  # for a clone over a slow network

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from bisector.build.vtest_source import SCRIPT
 from bisector.errors import BisectorError, EnvironmentProblem, UsageProblem
 from bisector.record.requirement import Requirement
 from bisector.system import debian, sandbox, tools
@@ -17,7 +18,6 @@ from bisector.system.workspace import Workspace
 from bisector.testing import vtest_lacks
 
 NAME, SECOND = "VTest", "VTest 2"
-_SCRIPT = "scripts/build-vtest.sh"  # in HAProxy's source
 _SHOWN = 4  # names of what is not known, the most used ones
 _BY_SCRIPT = "bisector doctor --fix --network"
 
@@ -52,7 +52,7 @@ def _second(
         return Requirement(SECOND, needed, None, False, how)
     how = vtest_lacks.REMEDY
     if script := _script(workspace, environ, repo):
-        how = f"{how}; or {_BY_SCRIPT}, which runs {_SCRIPT} of {script[0]} (it downloads)"
+        how = f"{how}; or {_BY_SCRIPT}, which runs {SCRIPT} of {script[0]} (it downloads)"
     return Requirement(SECOND, needed, None, False, how)
 
 
@@ -82,11 +82,11 @@ def build(
         return
     found = _script(workspace, environ, repo)
     if found is None:
-        what = f"no clone of HAProxy with {_SCRIPT} here"
+        what = f"no clone of HAProxy with {SCRIPT} here"
         raise UsageProblem(what, "run in one, or set BISECTOR_REPO, or use --vtest-source")
     where, script = found
     without = "" if box else f", and without a sandbox: {unboxed}"
-    say(f"{_SCRIPT} of {where} runs with the network of this machine{without}")
+    say(f"{SCRIPT} of {where} runs with the network of this machine{without}")
     vtest2.install_by_script(workspace, script, box)
 
 
@@ -101,7 +101,7 @@ def _script(
         from bisector.git.history import History
 
         history = History.open(Path(named), workspace)
-        blob = history.read(history.head().id).tree[_SCRIPT]
+        blob = history.read(history.head().id).tree[SCRIPT]
     except (ImportError, BisectorError, KeyError):
         return None
     return (history.path, blob.data) if isinstance(blob, pygit2.Blob) else None

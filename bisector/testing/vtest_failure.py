@@ -29,7 +29,7 @@ _SERVING = re.compile(r"^\*+\s+(\S+)\s+debug\|[0-9a-f]{8}:\S+\.accept\(", re.M)
 _DIED = re.compile(
     r"Bad exit status: 0x\w+ exit 0x(\w{1,4}) signal (\d{1,3})\b|HAProxy died by signal (\d{1,3})"
 )
-_NO_START = re.compile(r"Bad exit status|PID file|HAProxy ended with exit status")
+_NO_START = re.compile(r"Bad exit status|PID file|sd_notify|HAProxy ended with exit status")
 _OVERFLOW = re.compile(r"^\*+\s+diag\s.*\bvtclog_left\b", re.M)  # VTest's own assertion
 _TIMEOUT = re.compile(r"\w+ rx timeout|FAIL timeout|HTTP rx failed \(fd:\d+ poll")
 _SHELL_EXIT = re.compile(r"shell_exit not as expected: got 0x([0-9a-f]{4})")
@@ -202,7 +202,7 @@ def _first_fatal(run: Finished, fatals: list[Fatal]) -> HowItFailed | None:
         hint = "if that is the bug: --bad-if with a part of this text"
         reason = f"a connection was closed or refused: {reason} ({hint})"
         return _found(FailureClass.CONNECTION, f"{_role(name)}: {text}", reason, run.output)
-    if "PID file" in text:
+    if "PID file" in text or "sd_notify" in text:  # the latter with -Ws
         return _found(
             FailureClass.START, f"{name}: {text}", f"HAProxy does not start: {reason}", run.output
         )

@@ -11,7 +11,7 @@ import pytest
 
 from bisector.build import vtest2
 from bisector.build.vtest2 import Libraries, install, install_by_script
-from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
+from bisector.errors import BisectorError, EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.system import tools
 from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
@@ -146,16 +146,23 @@ def test_a_script_builds_what_it_downloads(workspace: Workspace, tmp_path: Path)
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("echo 'fatal: no network'; exit 128", "build-vtest.sh does not build VTest: .*128"),
+        ("echo 'fatal: no network'; exit 128", "build-vtest.sh failed: fatal: no network: see"),
+        ("exit 3", "build-vtest.sh failed: it ended with 3"),
         ("true", "build-vtest.sh makes no program"),
     ],
 )
 def test_a_script_that_fails_is_told_with_its_log(
     workspace: Workspace, script: str, said: str
 ) -> None:
-    with pytest.raises(UsageProblem, match=said):
+    with pytest.raises(BisectorError, match=said):
         install_by_script(workspace, script.encode(), None)
     assert tools.built_vtest(tools.vtest2_folder(workspace)) is None
+
+
+def test_a_script_on_a_machine_without_the_headers_is_told_as_such(workspace: Workspace) -> None:
+    said = "src/vre.c:1:10: fatal error: pcre2.h: No such file or directory"
+    with pytest.raises(MissingLibrary, match=r"no pcre2\.h on this machine: .*libpcre2-dev"):
+        install_by_script(workspace, f"echo '{said}'; exit 2".encode(), None)
 
 
 def test_a_script_gets_no_keys(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ def test_only_an_expectation_and_a_crash_speak_for_themselves() -> None:
 def test_what_says_nothing_about_haproxy_is_not_learnable() -> None:
     assert {kind for kind in FailureClass if not kind.learnable} == {
         FailureClass.HARNESS,
+        FailureClass.UNSUPPORTED,
         FailureClass.MISSING,
         FailureClass.SKIPPED,
         FailureClass.BROKEN,

@@ -18,6 +18,7 @@ NO_PROGRAM = "---- top   shell_exit not as expected: got 0x007f wanted 0x0000\n"
 NOT_EXECUTABLE = "---- top   shell_exit not as expected: got 0x007e wanted 0x0000\n"
 RX_TIMEOUT = "---- c1    HTTP rx timeout (fd:7 1500 ms)\n"
 UNKNOWN_COMMAND = '---- top   Unknown command: "bogus"\n'
+NOT_READY = "---- h1    FAIL sd_notify recv READY failure\n"  # VTest 2, with -Ws
 UNKNOWN_FEATURE = "---- top   FAIL test, unknown feature: vtest_cmd\n"
 SKIP = "*    top   SKIPPING test, lacking feature: cmd\n"
 SEGV = "---- h1    Bad exit status: 0x000b exit 0x0 signal 11 core 0\n"
