@@ -1,4 +1,6 @@
-"""A VTest case's text, changed so that HAProxy runs longer or does the same again; pure functions.
+"""A VTest case's text, changed so that HAProxy runs longer or does the same again.
+
+The functions are pure, but for `inlined`, which reads files.
 
 VTest executes the commands of a case one after another, and stops what still runs at the end.
 """
@@ -7,20 +9,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from bisector.errors import ScenarioProblem
+from bisector.testing import links
 
 ENDLESS = 1_000_000  # connections that a server takes, which without -repeat takes one
 
 _SERVER = re.compile(r"^server\s")
 _STARTS_HAPROXY = re.compile(r"^haproxy\s.*\s-start\b", re.S)
 _OWN_COUNT = re.compile(r"\s-(?:repeat|dispatch|wait)\b")
+_INCLUDE = re.compile(r"^include[ \t]+(\S.*)$", re.M)  # not within the braces of another command
+_IN_TESTDIR = re.compile(r'"?\$\{testdir\}/([^"$]+)"?')
 _TESTDIR = re.compile(r"\$\{testdir\}")
 
 
 def moved(text: str, folder: str) -> str:
     """The case *text* for another folder: what it finds by ${testdir} stays in *folder*."""
     return _TESTDIR.sub(lambda _: folder, text)
+
+
+def inlined(text: str, folder: Path, depth: int = 8) -> str:
+    """The case *text* with each file that it includes in place of the command `include`.
+
+    Files are named as ${testdir}/NAME, which is in *folder*. A command stays if a file of it cannot
+    be read or is no companion that a test may have, or if it is nested deeper than *depth*.
+    """
+
+    def contents(command: re.Match[str]) -> str:
+        try:
+            parts = [_included(name, folder) for name in command[1].split()]
+        except (OSError, ValueError, ScenarioProblem):
+            return command[0]
+        return "\n".join(inlined(part, folder, depth - 1) for part in parts)
+
+    return _INCLUDE.sub(contents, text) if depth else text
+
+
+def _included(name: str, folder: Path) -> str:
+    """The text of an included file.
+
+    Raises OSError, ValueError if its *name* is of another form, ScenarioProblem if it is forbidden.
+    """
+    if not (found := _IN_TESTDIR.fullmatch(name)):
+        raise ValueError(name)
+    links.check(folder / found[1], folder)
+    return (folder / found[1]).read_text(encoding="utf-8", errors="replace")
 
 
 def lingering(text: str, seconds: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bisector.errors import ScenarioProblem
@@ -95,3 +97,50 @@ def test_a_case_that_ends_with_haproxy_s_start_cannot_be_repeated(text: str) -> 
 
 def test_files_beside_a_case_are_found_from_another_folder() -> None:
     assert vtc_text.moved("lua-load ${testdir}/a.lua", r"/x\1") == r"lua-load /x\1/a.lua"
+
+
+# --- included files -------------------------------------------------------------------------------
+
+
+def test_included_files_take_the_place_of_the_commands(tmp_path: Path) -> None:
+    folder = tmp_path / "source" / "reg-tests" / "quic"
+    for name, text in (
+        ("quic/a.vtci", "server s1 {\n    include x\n} -start\ninclude ${testdir}/b.vtci\n"),
+        ("quic/b.vtci", "# b"),
+        ("ssl/c.vtci", 'crt "${testdir}/c.pem"'),
+    ):
+        path = folder.parent / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    case = 'vtest "x"\ninclude ${testdir}/a.vtci "${testdir}/../ssl/c.vtci"\nclient c1 -run\n'
+    assert vtc_text.inlined(case, folder) == (
+        'vtest "x"\nserver s1 {\n    include x\n} -start\n# b\n\ncrt "${testdir}/c.pem"\n'
+        "client c1 -run\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "include ${testdir}/gone.vtci",
+        "include ${tmpdir}/a.vtci",
+        "include /etc/hostname",
+        "include ${testdir}/own/a.vtci # not a name",
+        "    include ${testdir}/own/a.vtci",
+        "# include ${testdir}/own/a.vtci",
+        "include ${testdir}/../secret",
+        "include ${testdir}/link",
+    ],
+)
+def test_any_other_include_stays(tmp_path: Path, line: str) -> None:
+    folder = tmp_path / "tests"
+    (folder / "own").mkdir(parents=True)
+    (folder / "own/a.vtci").write_text("a")
+    (tmp_path / "secret").write_text("key")
+    (folder / "link").symlink_to(tmp_path / "secret")
+    assert vtc_text.inlined(f"{line}\n", folder) == f"{line}\n"
+
+
+def test_files_that_include_each_other_end(tmp_path: Path) -> None:
+    (tmp_path / "a.vtci").write_text("include ${testdir}/a.vtci\n")
+    assert "include" in vtc_text.inlined("include ${testdir}/a.vtci\n", tmp_path)

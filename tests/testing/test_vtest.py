@@ -95,12 +95,27 @@ def test_it_is_run_by_one_that_can(tmp_path: Path) -> None:
 
 
 def test_a_guard_that_fails_comes_before_what_vtest_does_not_know(tmp_path: Path) -> None:
-    case = 'vtest "x"\nfeature cmd "{}"\ninclude ${{testdir}}/x.vtci\n'
+    case = 'vtest "x"\nfeature cmd "{}"\ninclude ${{testdir}}/gone.vtci\n'
     (tmp_path / "any.vtc").write_text(case.format("command -v no-such-program"))
     found = ruling(tmp_path, ORACLE, f"true{OLD}")
     assert found.reason == f"{BY_GUARD} the program no-such-program (install it)"
     (tmp_path / "any.vtc").write_text(case.format("command -v sh"))
     assert "does not know 'include'" in ruling(tmp_path, ORACLE, f"true{OLD}").reason
+
+
+def test_files_that_a_case_includes_are_run_with_any_vtest(tmp_path: Path) -> None:
+    (tmp_path / "any.vtc").write_text('vtest "x"\ninclude ${testdir}/more.vtci\n')
+    (tmp_path / "more.vtci").write_text("haproxy h1 -conf {\n    crt ${testdir}/x.pem\n} -start\n")
+    show = 'for last; do :; done; grep -q ^include "$last" && exit 1; cat "$last"; exit 0'
+    found = ruling(tmp_path, ORACLE, f"{show}{OLD}")
+    assert found.verdict is Verdict.GOOD
+    assert f"    crt {tmp_path}/x.pem\n" in (tmp_path / "log").read_text()
+
+
+def test_what_an_included_file_uses_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "any.vtc").write_text('vtest "x"\ninclude ${testdir}/more.vtci\n')
+    (tmp_path / "more.vtci").write_text("haproxy h1 -Ws -conf {\n} -start\n")
+    assert "does not know 'haproxy -Ws'" in ruling(tmp_path, ORACLE, f"true{OLD}").reason
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_of_a_fetched_one_the_program_behind_the_script_counts(tmp_path: Path) -
         ("include", "client c1 {\n    include ${testdir}/more.vtci\n}"),
         ("haproxy -Ws", "haproxy h1 -Ws -S -conf {\n    global\n}  -start"),
         ("quic+fd@", 'haproxy h1 -conf {\n    frontend fe\n        bind "quic+fd@${fe}"\n}'),
+        ("quic+fd@", "setenv VTC_SOCK_TYPE quic"),
         ("filewrite", 'filewrite ${tmpdir}/x "text"'),
         ("shutdown", "client c1 {\n    txreq\n    shutdown -write\n}"),
         ("txresp -nodate", "server s1 {\n    rxreq\n    txresp -nodate\n} -start"),
@@ -97,6 +98,7 @@ def test_each_construct_is_found_in_a_case(tmp_path: Path, name: str, text: str)
         'client c1 -connect ${h1_fe_sock} {\n    txreq -url "/include "\n    rxresp\n}',
         "feature cmd \"$HAPROXY_PROGRAM -cc 'feature(OPENSSL)'\"\nfeature ignore_unknown_macro",
         'shell {\n    echo "include x"\n    shutdown() { :; }\n}',
+        "setenv VTC_SOCK_TYPE stream",
         "process p1 {cat} -hup\nserver s1 {\n    txreq -req include\n}",
     ],
 )

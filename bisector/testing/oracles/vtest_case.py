@@ -130,11 +130,11 @@ class VTestCase(OwnFile):
         return replace(ruling, seconds=done.seconds)
 
     def _changed(self, text: str) -> str:
-        """The case's *text*, changed for ``linger`` and ``times``; '' if it stays as it is.
+        """The case's *text*, changed for ``linger`` and ``times``; '' if its file has that text.
 
         Raises ScenarioProblem if there is nothing to repeat.
         """
-        if not self.times and not self.linger:
+        if not self.times and not self.linger and text == self._own_text():
             return ""
         if self.times:
             measure = f'shell {{sh "{memory.SCRIPT}"}}'
@@ -144,7 +144,12 @@ class VTestCase(OwnFile):
         return vtc_text.moved(text, self.folder) if self.folder else text
 
     def _text(self) -> str:
-        """The case's text; '' if it cannot be read, which VTest reports, too."""
+        """The case's text with the files that it includes, which older VTests do not know."""
+        text = self._own_text()
+        return vtc_text.inlined(text, Path(self.folder)) if self.folder else text
+
+    def _own_text(self) -> str:
+        """The text of the case's file; '' if it cannot be read, which VTest reports, too."""
         if not self.folder:
             return dict(self.files).get(self.vtc, "")
         return vtest.case_text(Path(self.folder, self.vtc))
