@@ -47,7 +47,8 @@ def _second(
     needed = f"tests that use {', '.join(names[:_SHOWN])}" if names else "all reg-tests of upstream"
     if len(names) > _SHOWN:
         needed += f" and {len(names) - _SHOWN} more"
-    if tools.built_vtest(tools.vtest2_folder(workspace)) and tool:
+    built = tools.built_vtest(tools.vtest2_folder(workspace))
+    if built and tool and built.path != tool.path:
         how = f"it is built, but {tool.path} comes first: unset VTEST_PROGRAM, or see PATH"
         return Requirement(SECOND, needed, None, False, how)
     how = vtest_lacks.REMEDY

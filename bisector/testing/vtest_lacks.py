@@ -53,9 +53,9 @@ _QUIC = r"\bquic\+fd@|\Asetenv\s+\w+\s+\"?quic\"?\s*$"
 
 # the ones that upstream uses most come first
 _CONSTRUCTS = (
-    _construct("include", "include client server", r"^\s*include\s", "CMD include"),
     _construct("haproxy -Ws", "haproxy", r"\A[^{]*\s-Ws\b", "sd_notify"),
     _construct("quic+fd@", "haproxy setenv", _QUIC, "quic+"),
+    _construct("include", "include client server", r"^\s*include\s", "CMD include"),
     _construct("filewrite", "filewrite", r"\Afilewrite\s", "filewrite"),
     _construct("shutdown", "client server", r"^\s*shutdown\b(?!:)", "http shutdown spec"),
     _construct("txresp -nodate", "server", r"^\s*txresp\b.*\s-nodate\b", "-nodate"),

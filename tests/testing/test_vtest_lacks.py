@@ -10,9 +10,9 @@ from bisector.system.tools import Tool
 from bisector.testing.vtest_lacks import REMEDY, hint, lacks, reason, unknown
 
 ALL = (
-    "include",
     "haproxy -Ws",
     "quic+fd@",
+    "include",
     "filewrite",
     "shutdown",
     "txresp -nodate",
@@ -107,8 +107,8 @@ def test_what_every_vtest_knows_is_not_found(tmp_path: Path, text: str) -> None:
 
 
 def test_the_reason_names_the_tool_the_constructs_and_the_remedy(tmp_path: Path) -> None:
-    said = reason(vtest(tmp_path, OLD), ("include", "haproxy -Ws"))
-    assert said == f"varnishtest 7.1.1 does not know 'include', 'haproxy -Ws': {REMEDY}"
+    said = reason(vtest(tmp_path, OLD), ("haproxy -Ws", "quic+fd@"))
+    assert said == f"varnishtest 7.1.1 does not know 'haproxy -Ws', 'quic+fd@': {REMEDY}"
     assert "bisector doctor --fix --vtest-source" in REMEDY
 
 
