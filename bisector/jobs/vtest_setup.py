@@ -32,12 +32,19 @@ def examine(
         if tool:
             debian.try_vtest(workspace, tool.path, sandbox.find(workspace, sandbox.AUTO)[0])
     except EnvironmentProblem as problem:
-        tool, how = None, str(problem)
+        how = str(problem)
+        if tool and _is_built(workspace, tool):
+            how = f"{problem.what}: build it again"
+        tool = None
     found = f"{tool.version}, {tool.path}" if tool else None
     one = Requirement(NAME, "running tests", found, True, how)
     if tool and not vtest_lacks.lacks(tool.path):
         return (one,)
     return one, _second(workspace, tool, environ, repo)
+
+
+def _is_built(workspace: Workspace, tool: Tool) -> bool:
+    return tool == tools.built_vtest(tools.vtest2_folder(workspace))
 
 
 def _second(
@@ -47,8 +54,7 @@ def _second(
     needed = f"tests that use {', '.join(names[:_SHOWN])}" if names else "all reg-tests of upstream"
     if len(names) > _SHOWN:
         needed += f" and {len(names) - _SHOWN} more"
-    built = tools.built_vtest(tools.vtest2_folder(workspace))
-    if built and tool and built.path != tool.path:
+    if tool and tools.built_vtest(tools.vtest2_folder(workspace)) not in (None, tool):
         how = f"it is built, but {tool.path} comes first: unset VTEST_PROGRAM, or see PATH"
         return Requirement(SECOND, needed, None, False, how)
     how = vtest_lacks.REMEDY

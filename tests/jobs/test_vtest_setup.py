@@ -72,6 +72,20 @@ def test_one_that_knows_all_is_named_alone(
     assert "unset VTEST_PROGRAM" in examined(workspace, named)["VTest 2"].how_to_get
 
 
+def test_a_built_one_that_does_not_run_any_more_is_to_be_built_again(
+    workspace: Workspace, old: dict[str, str], tmp_path: Path
+) -> None:
+    source = str(written(tmp_path / "source"))
+    vtest_setup.build(workspace, source, old, print)
+    tools.require_vtest(workspace, old).path.write_text("#!/bin/sh\nexit 127\n")
+    found = examined(workspace, old)
+    assert not found["VTest"].ok
+    assert found["VTest"].how_to_get.endswith(": build it again")
+    assert "--vtest-source" in found["VTest 2"].how_to_get
+    vtest_setup.build(workspace, source, old, print)
+    assert examined(workspace, old)["VTest"].ok
+
+
 def test_the_clones_script_is_run_and_that_is_said(
     workspace: Workspace, old: dict[str, str], clone: Clone
 ) -> None:
