@@ -9,7 +9,7 @@ import contextlib
 import os
 import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from bisector.build import build_log, shortage, vtest_source
@@ -17,35 +17,34 @@ from bisector.build.vtest_source import PROGRAM, SCRIPT, SourceTree
 from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.system import debian, sandbox, tools
 from bisector.system.files import digest, explained
+from bisector.system.libraries import KINDS, Library
 from bisector.system.process import Finished, run
 from bisector.system.sandbox import Box, Sandbox
 from bisector.system.tools import CURRENT, Tool
 from bisector.system.workspace import Workspace
 
+NEEDED = ("pcre2", "zlib")  # VTest's libraries; a compiler that lacks both names the first one
+
 _SECONDS = 600.0  # for a build, which takes some 15 s, or for the script, which downloads, too
 _SHOWN = 12  # digits of a digest
 # VTest's own flags make an error of each warning of a newer compiler.
 _FLAGS = ("CFLAGS=-O2", "LDFLAGS=-s")
-# Debian's packages with the headers of VTest's libraries: a compiler names the first one only
-_NEEDED = ("libpcre2-dev", "zlib1g-dev")
 
 
-@dataclass(frozen=True)
-class Libraries:
-    """More folders of headers and of libraries than those of the system."""
-
-    includes: tuple[Path, ...] = ()
-    folders: tuple[Path, ...] = ()
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables by which gcc and the linker find them, see gcc(1)."""
-        both = {"CPATH": self.includes, "LIBRARY_PATH": self.folders}
-        return {name: ":".join(map(str, paths)) for name, paths in both.items() if paths}
+def settings(libraries: Sequence[Library]) -> dict[str, str]:
+    """The variables by which gcc and the linker find *libraries*, and the program when it runs."""
+    includes = [one.include for one in libraries if one.include]
+    folders = [one.folder for one in libraries if one.folder]
+    found = {
+        "CPATH": ":".join(includes),
+        "LIBRARY_PATH": ":".join(folders),
+        "LD_RUN_PATH": ":".join(folders),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def install(
-    workspace: Workspace, named: str, box: Sandbox | None, libraries: Libraries = Libraries()
+    workspace: Workspace, named: str, box: Sandbox | None, libraries: Sequence[Library] = ()
 ) -> Tool:
     """Build the source that the user *named* and put it into the workspace, in place of an older.
 
@@ -65,7 +64,7 @@ def install(
 
 
 def install_by_script(
-    workspace: Workspace, script: bytes, box: Sandbox | None, libraries: Libraries = Libraries()
+    workspace: Workspace, script: bytes, box: Sandbox | None, libraries: Sequence[Library] = ()
 ) -> Tool:
     """Let HAProxy's *script* download and build VTest, and put that into the workspace.
 
@@ -77,7 +76,7 @@ def install_by_script(
         (scratch / "build-vtest.sh").write_bytes(script)
         env = {
             **vtest_source.proxies(),
-            **libraries.environment,
+            **settings(libraries),
             **dict.fromkeys(("TMPDIR", "HOME"), str(scratch)),
             "DESTDIR": f"{made}/",
         }
@@ -100,7 +99,11 @@ def install_by_script(
 
 
 def _make(
-    workspace: Workspace, source: SourceTree, named: str, box: Sandbox | None, libraries: Libraries
+    workspace: Workspace,
+    source: SourceTree,
+    named: str,
+    box: Sandbox | None,
+    libraries: Sequence[Library],
 ) -> bytes:
     """The program that make builds of *source*."""
     argv = (tools.require_make().path, f"-j{os.cpu_count() or 1}", PROGRAM, *_FLAGS)
@@ -112,7 +115,7 @@ def _make(
             log=log,
             timeout=_SECONDS,
             cwd=source.path,
-            env=libraries.environment,
+            env=settings(libraries),
             box=_box(box, source.path, libraries),
         )
         if not done.ok:
@@ -122,13 +125,14 @@ def _make(
     return _program(source.path, named)
 
 
-def _box(box: Sandbox | None, folder: Path, libraries: Libraries) -> Box | None:
+def _box(box: Sandbox | None, folder: Path, libraries: Sequence[Library]) -> Box | None:
     """The sandbox of a build that may write to *folder*."""
     if box is None:
         return None
     programs = (tools.require_compiler().path, tools.require_make().path)
     needed = (Path(sys.base_prefix), *map(sandbox.home_of, programs))
-    seen = sandbox.outermost((*needed, *libraries.includes, *libraries.folders))
+    own = (Path(path) for one in libraries for path in (one.include, one.folder) if path)
+    seen = sandbox.outermost((*needed, *own))
     return box.box(folder, reads=map(Path, seen))
 
 
@@ -140,7 +144,8 @@ def _python() -> Path:
 def _require_libraries(done: Finished) -> None:
     """Raise MissingLibrary if the failed build *done* lacks a header or library of the machine."""
     if missing := {str(item): item.package for item in shortage.missing(done.output)}:
-        packages = dict.fromkeys((*filter(None, missing.values()), *_NEEDED))
+        needed = (KINDS[name].package for name in NEEDED)
+        packages = dict.fromkeys((*filter(None, missing.values()), *needed))
         what = f"VTest cannot be built: no {', '.join(missing)} on this machine"
         raise MissingLibrary(what, f"install Debian's {', '.join(packages)}, or their like")
 

@@ -6,13 +6,15 @@ downloads it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from bisector.build.vtest_source import SCRIPT
-from bisector.errors import BisectorError, EnvironmentProblem, UsageProblem
+from bisector.errors import BisectorError, EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.record.requirement import Requirement
-from bisector.system import debian, sandbox, tools
+from bisector.system import debian, libraries, sandbox, tools
+from bisector.system.libraries import Library
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 from bisector.testing import vtest_lacks
@@ -82,7 +84,7 @@ def build(
     if source:
         if box is None:
             say(f"VTest is built without a sandbox: {unboxed}")
-        vtest2.install(workspace, source, box)
+        _with_libraries(partial(vtest2.install, workspace, source, box), workspace, say)
         return
     tool = tools.find_vtest(workspace, environ)
     if tool and not vtest_lacks.lacks(tool.path):
@@ -94,7 +96,30 @@ def build(
     where, script = found
     without = "" if box else f", and without a sandbox: {unboxed}"
     say(f"{SCRIPT} of {where} runs with the network of this machine{without}")
-    vtest2.install_by_script(workspace, script, box)
+    _with_libraries(partial(vtest2.install_by_script, workspace, script, box), workspace, say)
+
+
+def _with_libraries(
+    make: Callable[[Sequence[Library]], object], workspace: Workspace, say: Callable[[str], None]
+) -> None:
+    """Call *make* with VTest's libraries; those that it misses are fetched, if that is possible."""
+    from bisector.build.vtest2 import NEEDED
+
+    found = {name: libraries.find(workspace, name) for name in NEEDED}
+    try:
+        make([one for one in found.values() if one])
+    except MissingLibrary as problem:
+        lacking = [name for name, one in found.items() if one is None]
+        if not lacking:
+            raise
+        packages = ", ".join(libraries.KINDS[name].package for name in lacking)
+        say(f"fetching {packages} into the workspace")
+        try:
+            fetched = [debian.fetch_library(workspace, name) for name in lacking]
+        except EnvironmentProblem as why:
+            say(str(why))
+            raise problem from why
+        make([*filter(None, found.values()), *fetched])
 
 
 def _script(

@@ -74,7 +74,8 @@ def try_vtest(workspace: Workspace, program: Path, sandbox: Sandbox | None = Non
         test = scratch / "try.vtc"
         test.write_text('vtest "empty"\nshell "true"\n', encoding="utf-8")
         env = {"TMPDIR": str(scratch)}
-        box = sandbox.box(scratch, reads=[home_of(program)]) if sandbox else None
+        reads = [home_of(program), workspace.root / "tools"]  # with libraries
+        box = sandbox.box(scratch, reads=reads) if sandbox else None
         finished = run([program, test], log=scratch / "log", timeout=30, env=env, box=box)
     if not finished.ok:
         last = "".join(finished.output.strip().splitlines()[-1:])

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bisector.build import vtest2
-from bisector.build.vtest2 import Libraries, install, install_by_script
+from bisector.build.vtest2 import install, install_by_script
 from bisector.errors import BisectorError, EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.system import tools
+from bisector.system.libraries import Library
 from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
@@ -124,10 +125,12 @@ def test_headers_and_libraries_may_be_in_other_folders(
     written(source, {"src/vtest.c": f"#include <more.h>\n{SOURCE['src/vtest.c']}"})
     with pytest.raises(MissingLibrary):
         install(workspace, str(source), None)
-    assert install(workspace, str(source), None, Libraries((include,), (tmp_path,)))
-    assert Libraries((include,), (tmp_path,)).environment == {
+    more = Library("more", "1", "id", str(include), str(tmp_path))
+    assert install(workspace, str(source), None, [more])
+    assert vtest2.settings([more, Library("of the system", "1", "id")]) == {
         "CPATH": str(include),
         "LIBRARY_PATH": str(tmp_path),
+        "LD_RUN_PATH": str(tmp_path),
     }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bisector.jobs import doctor
+from bisector.system import debian, libraries
+from bisector.system.apt import AptProblem
 from bisector.system.workspace import Workspace
 from tests.support.shell import Shell
 from tests.support.vtest_sources import SOURCE, written
@@ -18,6 +20,12 @@ def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "is_ready", lambda findings: True)
     monkeypatch.setattr(doctor, "_FETCHED", {})
     monkeypatch.setattr(doctor, "_install", lambda *words: None)
+    monkeypatch.setattr(libraries, "_PREFIXES", ())
+
+    def refuse(_: Workspace, name: str) -> None:
+        raise AptProblem(name, "E: no network")
+
+    monkeypatch.setattr(debian, "fetch_library", refuse)
 
 
 @pytest.mark.parametrize("words", [("--vtest-source", "x"), ("--network",)])

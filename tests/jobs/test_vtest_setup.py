@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bisector.errors import UsageProblem
+from bisector.errors import MissingLibrary, UsageProblem
 from bisector.jobs import vtest_setup
 from bisector.record.requirement import Requirement
-from bisector.system import tools
+from bisector.system import debian, libraries, tools
+from bisector.system.apt import AptProblem
+from bisector.system.libraries import Library
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
-from tests.support.vtest_sources import WHOLE_SCRIPT, written
+from tests.support.vtest_sources import SOURCE, WHOLE_SCRIPT, written
 
 OLD = "#!/bin/sh\nexit 0\nUnknown haproxy argument: %s\n"  # a program of before VTest 2
 
@@ -101,6 +103,49 @@ def test_the_clones_script_is_run_and_that_is_said(
     clone.commit({"scripts/build-vtest.sh": "exit 1\n"})
     vtest_setup.build(workspace, None, environ, notes.append)  # it is there already
     assert tools.require_vtest(workspace, environ) == made
+
+
+class TestLibraries:
+    """The stand-in needs a header, and PCRE2 is not there: a script of the test's fetches it."""
+
+    @pytest.fixture
+    def source(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.setattr(libraries, "_PREFIXES", ())
+        needs = {**SOURCE, "src/vtest.c": f"#include <only-fetched.h>\n{SOURCE['src/vtest.c']}"}
+        return str(written(tmp_path / "needs", needs))
+
+    def test_what_is_missing_is_fetched_and_that_is_said(
+        self,
+        workspace: Workspace,
+        old: dict[str, str],
+        source: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        include = written(tmp_path / "fetched", {"only-fetched.h": ""})
+        monkeypatch.setattr(
+            debian, "fetch_library", lambda _, name: Library(name, "1", "id", str(include))
+        )
+        notes: list[str] = []
+        vtest_setup.build(workspace, source, old, notes.append)
+        assert notes[-1] == "fetching libpcre2-dev, zlib1g-dev into the workspace"
+        assert tools.require_vtest(workspace, old).version.startswith("VTest, source")
+
+    def test_where_that_is_impossible_the_packages_are_named(
+        self,
+        workspace: Workspace,
+        old: dict[str, str],
+        source: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def refuse(_: Workspace, name: str) -> None:
+            raise AptProblem(name, "E: no network")
+
+        monkeypatch.setattr(debian, "fetch_library", refuse)
+        notes: list[str] = []
+        with pytest.raises(MissingLibrary, match="install Debian's libpcre2-dev, zlib1g-dev"):
+            vtest_setup.build(workspace, source, old, notes.append)
+        assert "E: no network" in notes[-1]
 
 
 def test_without_a_script_the_network_helps_nobody(
