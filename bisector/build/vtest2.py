@@ -31,16 +31,26 @@ _SHOWN = 12  # digits of a digest
 _FLAGS = ("CFLAGS=-O2", "LDFLAGS=-s")
 
 
-def settings(libraries: Sequence[Library]) -> dict[str, str]:
-    """The variables by which gcc and the linker find *libraries*, and the program when it runs."""
+def settings(workspace: Workspace, libraries: Sequence[Library]) -> dict[str, str]:
+    """The variables by which gcc and the linker find *libraries*, and the program when it runs.
+
+    The program has their place relative to its own, so that it is the same in any workspace.
+    """
     includes = [one.include for one in libraries if one.include]
     folders = [one.folder for one in libraries if one.folder]
     found = {
         "CPATH": ":".join(includes),
         "LIBRARY_PATH": ":".join(folders),
-        "LD_RUN_PATH": ":".join(folders),
+        "LD_RUN_PATH": ":".join(_from_program(workspace, Path(one)) for one in folders),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _from_program(workspace: Workspace, folder: Path) -> str:
+    """The path of *folder* as the program has it, which is three folders below the root."""
+    if not folder.is_relative_to(workspace.root):
+        return str(folder)
+    return f"$ORIGIN/../../../{folder.relative_to(workspace.root)}"
 
 
 def install(
@@ -76,7 +86,7 @@ def install_by_script(
         (scratch / "build-vtest.sh").write_bytes(script)
         env = {
             **vtest_source.proxies(),
-            **settings(libraries),
+            **settings(workspace, libraries),
             **dict.fromkeys(("TMPDIR", "HOME"), str(scratch)),
             "DESTDIR": f"{made}/",
         }
@@ -115,7 +125,7 @@ def _make(
             log=log,
             timeout=_SECONDS,
             cwd=source.path,
-            env=settings(libraries),
+            env=settings(workspace, libraries),
             box=_box(box, source.path, libraries),
         )
         if not done.ok:
@@ -173,7 +183,8 @@ def _publish(workspace: Workspace, program: bytes, version: str, box: Sandbox | 
     identity = digest(program)
     final = workspace.folder("tools", home.name, identity) / PROGRAM
     with workspace.scratch() as scratch, explained(f"cannot write {final}"):
-        draft = scratch / PROGRAM
+        draft = scratch / identity / PROGRAM  # as deep as the final one
+        draft.parent.mkdir()
         draft.write_bytes(program)
         draft.chmod(0o755)
         debian.try_vtest(workspace, draft, box)

@@ -14,6 +14,7 @@ from bisector.build.vtest2 import install, install_by_script
 from bisector.errors import BisectorError, EnvironmentProblem, MissingLibrary, UsageProblem
 from bisector.system import tools
 from bisector.system.libraries import Library
+from bisector.system.process import run
 from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
@@ -125,13 +126,28 @@ def test_headers_and_libraries_may_be_in_other_folders(
     written(source, {"src/vtest.c": f"#include <more.h>\n{SOURCE['src/vtest.c']}"})
     with pytest.raises(MissingLibrary):
         install(workspace, str(source), None)
-    more = Library("more", "1", "id", str(include), str(tmp_path))
+    own = workspace.folder("tools", "more", "lib")
+    more = Library("more", "1", "id", str(include), str(own))
     assert install(workspace, str(source), None, [more])
-    assert vtest2.settings([more, Library("of the system", "1", "id")]) == {
+    assert vtest2.settings(workspace, [more, Library("of the system", "1", "id")]) == {
         "CPATH": str(include),
-        "LIBRARY_PATH": str(tmp_path),
-        "LD_RUN_PATH": str(tmp_path),
+        "LIBRARY_PATH": str(own),
+        "LD_RUN_PATH": "$ORIGIN/../../../tools/more/lib",
     }
+
+
+def test_a_library_in_the_workspace_is_found_when_vtest_runs(
+    workspace: Workspace, source: Path
+) -> None:
+    home = workspace.folder("tools", "more", "lib")
+    (home / "more.c").write_text("int more(void) { return 0; }\n")
+    argv = ["cc", "-shared", "-fPIC", "-o", str(home / "libmore.so"), str(home / "more.c")]
+    assert run(argv, log=home / "log", timeout=60).ok
+    program = SOURCE["src/vtest.c"].replace("return !", "return more() || !")
+    link = {"Makefile": f"{MAKEFILE.rstrip()} -lmore\n"}
+    written(source, {"src/vtest.c": f"int more(void);\n{program}", **link})
+    made = install(workspace, str(source), None, [Library("more", "1", "id", folder=str(home))])
+    assert str(workspace.root).encode() not in made.path.read_bytes()
 
 
 # --- HAProxy's script -----------------------------------------------------------------------------
