@@ -10,12 +10,14 @@ from bisector.record.failure import FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.process import Finished
 from bisector.system.slots import Slot
+from bisector.system.tools import Tool
 from bisector.testing import minimal, vtest
 from bisector.testing.oracle import Trial
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest import Place
 from tests.support.vtest_logs import EXIT_1, EXPECT, REFUSED, RX_TIMEOUT, SEGV, SERVING
 
+VTEST = Tool(Path("/vtest"), "vtest", "id")
 CASE = VTestCase("any", "digest", "any.vtc", files=(("any.vtc", "vtest any"),))
 
 
@@ -35,7 +37,7 @@ def ruling(
         return Finished((), 0 if is_minimal and serves else 1, log, 0.5)
 
     monkeypatch.setattr(vtest, "run_test", run_test)
-    return case.run(Trial(Path("/haproxy"), folder / "log", (), 30.0, Slot(1)))
+    return case.run(Trial(Path("/haproxy"), folder / "log", (VTEST,), 30.0, Slot(1)))
 
 
 @pytest.mark.parametrize("log", [SEGV, SERVING + SEGV, REFUSED + EXIT_1, SERVING + RX_TIMEOUT])
