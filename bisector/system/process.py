@@ -23,6 +23,8 @@ WATCH_SECONDS = 0.2
 NOT_EXECUTED = (126, 127)  # exit statuses of a shell or a sandbox whose program cannot be executed
 OUTPUT_BYTES = 32 << 20  # of a program's output that is read back; the log file has all of it
 
+_DOCTOR = "see 'bisector doctor' for how to get it"
+
 # What a child gets of this process's environment: no credentials, no GIT_*, no MAKEFLAGS.
 _ENVIRONMENT = ("PATH", "TMPDIR", "TZ", "SOURCE_DATE_EPOCH")
 
@@ -101,17 +103,14 @@ def run(
     Raises MissingProgram if there is no such program, EnvironmentProblem if it cannot start or if
     some of its processes cannot be killed, Stopped if *stop* was requested.
     """
-    from plumbum import CommandNotFound, local
+    from plumbum import local
 
     stop = stop or Stop()
     stop.check()
     words = tuple(str(word) for word in argv)
-    try:
-        local.which(words[0])
-    except CommandNotFound:
-        raise _missing(words[0]) from None
-    if not (starter := _system_program("env")):
-        raise _missing("env")
+    if not shutil.which(words[0]):  # plumbum searches the PATH of the time when it was imported
+        raise MissingProgram(f"{words[0]}: no such program", _DOCTOR)
+    starter = require_env()
     # env(1), since plumbum can only add to the environment. SIGINT is reset, since a shell that
     # starts bisector in the background ignores it, and VTest stops HAProxy by it.
     around = box.words(cwd, keep_open, (env or {}).get("TMPDIR")) if box else []
@@ -153,14 +152,19 @@ def _die_with_parent() -> tuple[str, ...]:
     return (setpriv, "--pdeathsig", "KILL") if setpriv else ()
 
 
+def require_env() -> str:
+    """The path of env(1), which starts all other programs. Raises MissingProgram."""
+    if found := _system_program("env"):
+        return found
+    raise MissingProgram(
+        "env: no such program, or busybox's, which lacks --default-signal", _DOCTOR
+    )
+
+
 def _system_program(name: str) -> str | None:
-    """The path of env or setpriv, also if PATH lacks the folders of the system."""
-    return shutil.which(name) or shutil.which(name, path=os.defpath)
-
-
-def _missing(program: str) -> MissingProgram:
-    hint = "see 'bisector doctor' for how to get it"
-    return MissingProgram(f"{program}: no such program", hint)
+    """The path of env or setpriv, also if PATH lacks the folders of the system; not busybox's."""
+    found = shutil.which(name) or shutil.which(name, path=os.defpath)
+    return found if found and Path(found).resolve().name != "busybox" else None
 
 
 def read_log(log: Path, limit: int) -> tuple[str, int]:

@@ -220,6 +220,30 @@ def test_without_env_the_error_is_one_line(log: Path, monkeypatch: pytest.Monkey
         process.run([sys.executable], log=log, timeout=10)
 
 
+def test_busyboxs_env_and_setpriv_which_lack_options_are_not_used(
+    log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    busybox = tmp_path / "busybox"
+    busybox.write_text("#!/bin/sh\nexit 9\n")
+    busybox.chmod(0o755)
+    (tmp_path / "setpriv").symlink_to(busybox)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert process.run(["true"], log=log, timeout=10).ok, "without setpriv"
+    (tmp_path / "env").symlink_to(busybox)
+    with pytest.raises(MissingProgram, match=r"^env: .* busybox's, which lacks --default-signal"):
+        process.run(["true"], log=log, timeout=10)
+
+
+def test_the_path_is_this_processs_own_at_each_start(
+    log: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "own-program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert process.run(["own-program"], log=log, timeout=10).ok
+
+
 def test_a_file_that_is_not_executable_is_a_missing_program(tmp_path: Path, log: Path) -> None:
     (tmp_path / "data").write_text("x")
     with pytest.raises(MissingProgram):
