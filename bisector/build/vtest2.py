@@ -6,6 +6,7 @@ Upstream's reg-tests are written for VTest 2; Debian's varnishtest does not know
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -15,9 +16,9 @@ from pathlib import Path
 from bisector.build import build_log, shortage, vtest_source
 from bisector.build.vtest_source import PROGRAM, SCRIPT, SourceTree
 from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
-from bisector.system import debian, sandbox, tools
+from bisector.system import debian, packages, sandbox, tools
 from bisector.system.files import digest, explained
-from bisector.system.libraries import KINDS, Library
+from bisector.system.libraries import Library
 from bisector.system.process import Finished, run
 from bisector.system.sandbox import Box, Sandbox
 from bisector.system.tools import CURRENT, Tool
@@ -153,11 +154,10 @@ def _python() -> Path:
 
 def _require_libraries(done: Finished) -> None:
     """Raise MissingLibrary if the failed build *done* lacks a header or library of the machine."""
-    if missing := {str(item): item.package for item in shortage.missing(done.output)}:
-        needed = (KINDS[name].package for name in NEEDED)
-        packages = dict.fromkeys((*filter(None, missing.values()), *needed))
+    if missing := {str(item): item.packages for item in shortage.missing(done.output)}:
+        wanted = dict.fromkeys(itertools.chain(*missing.values(), packages.packages_of(*NEEDED)))
         what = f"VTest cannot be built: no {', '.join(missing)} on this machine"
-        raise MissingLibrary(what, f"install Debian's {', '.join(packages)}, or their like")
+        raise MissingLibrary(what, packages.advice(wanted))
 
 
 def _failed(done: Finished) -> str:

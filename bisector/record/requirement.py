@@ -10,7 +10,7 @@ class Requirement:
     """A program, library or the like, and whether this machine has it.
 
     ``found`` describes what was found, None if it is missing. Without a ``required`` one nothing
-    can be bisected. ``packages`` are the Debian packages that provide it; root must install them.
+    can be bisected. ``packages`` are the distribution's that provide it; root must install them.
     """
 
     name: str

@@ -83,16 +83,20 @@ class Index:
         return finished.output
 
 
+def is_there() -> bool:
+    """Whether this machine has apt and dpkg."""
+    return all(map(shutil.which, ("apt-get", "dpkg-deb")))
+
+
 def sites(workspace: Workspace) -> tuple[Site, ...]:
     """The mirrors that this machine's apt uses for the running release.
 
     They may include another vendor's, whose index apt refuses, since it is signed with another key.
     Raises MissingProgram if there is no apt-get, AptProblem if it knows no mirror.
     """
-    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        raise MissingProgram(
-            "no apt-get on this machine", "set VTEST_PROGRAM, install Lua 5.4, and use --repo"
-        )
+    if not is_there():
+        hint = "'bisector doctor' says what to install in its place; HAProxy's sources need --repo"
+        raise MissingProgram("no apt-get on this machine", hint)
     argv = ["apt-get", "indextargets", "--format", "$(SITE)|$(RELEASE)|$(COMPONENT)|$(SIGNED_BY)"]
     # without release files, which are there only after an `apt-get update` by root
     argv += ["-o", "APT::Get::IndexTargets::ReleaseInfo=false", "Created-By: Packages"]

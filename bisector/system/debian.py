@@ -142,9 +142,8 @@ def fetch_source(workspace: Workspace, wanted: str) -> SourceTree:
     """
     if present := _cached_source(workspace, wanted):
         return present
-    only = DEPENDABLE.get(".".join(wanted.split(".")[:2]))
     seen = []
-    for suite in [suite for suite in _suites() if only in (None, suite)]:
+    for suite in _suites(wanted):
         try:
             with open_index(workspace, suite, "deb-src") as index:
                 version = _offered(index)
@@ -153,12 +152,18 @@ def fetch_source(workspace: Workspace, wanted: str) -> SourceTree:
                 seen.append(f"{suite} has {version}")
         except AptProblem as problem:
             seen.append(f"{suite}: {problem.reason}")
+    if os_release().get("ID") != "debian":
+        seen.append("no other release of this distribution is searched")
     raise AptProblem(f"no source package of HAProxy {wanted} can be had", "; ".join(seen))
 
 
-def _suites() -> tuple[str, ...]:
+def _suites(wanted: str) -> tuple[str, ...]:
+    """The suites that may have the series or version *wanted*."""
     release = os_release()
-    return SUITES if release.get("ID") == "debian" else (release.get("VERSION_CODENAME", ""),)
+    if release.get("ID") != "debian":
+        return (release.get("VERSION_CODENAME", ""),)
+    only = DEPENDABLE.get(".".join(wanted.split(".")[:2]))
+    return (only,) if only else SUITES
 
 
 def _libraries(record: str) -> list[str]:

@@ -278,12 +278,14 @@ def _lua(include: Path, libraries: list[Path]) -> Lua | None:
     if version not in _LUA_VERSIONS:
         return None
     names = [f"lua{version}", f"lua-{version}", f"lua{version.replace('.', '')}"]
+    places = [(name, folder) for name in names for folder in libraries]
     if include.name in ("include", "lua"):  # headers in a folder without a version
-        names.append("lua")
-    for name in names:
-        for folder in libraries:
-            for file in (folder / f"lib{name}.so", folder / f"lib{name}.a"):
-                if file.is_file():
-                    identity = digest(_content(header), _content(file))
-                    return Lua(version, include, folder, name, identity)
+        places += [("lua", folder) for folder in libraries]
+    else:  # Alpine has the library in such a folder, too
+        places += [("lua", folder / include.name) for folder in libraries]
+    for name, folder in places:
+        for file in (folder / f"lib{name}.so", folder / f"lib{name}.a"):
+            if file.is_file():
+                identity = digest(_content(header), _content(file))
+                return Lua(version, include, folder, name, identity)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from bisector.build import shortage
 from bisector.build.shortage import Missing
 from bisector.errors import EnvironmentProblem, MissingLibrary, MissingProgram
+from bisector.system import packages
 from tests.support.clone import Clone
 
 LOG = Path("/log")
@@ -28,6 +30,12 @@ LINKERS = {
     "tcc": "tcc: error: library '{}' not found",
 }
 SOURCE = '#include <a.h>\n{}\n#include "b.h"\n'
+
+
+@pytest.fixture(autouse=True)
+def _root_on_debian(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "os_release", lambda: {"ID": "debian"})
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
 
 
 @pytest.fixture
@@ -59,27 +67,50 @@ def refusal(output: str, tree: pygit2.Tree) -> EnvironmentProblem | None:
 
 @pytest.mark.parametrize("compiler", FORMS)
 @pytest.mark.parametrize(
-    ("header", "package"),
+    ("header", "remedy"),
     [
-        ("pcre.h", "Debian's libpcre3-dev"),
-        ("pcre2.h", "Debian's libpcre2-dev"),
-        ("openssl/ssl.h", "Debian's libssl-dev"),
-        ("zlib.h", "Debian's zlib1g-dev"),
-        ("lua.h", "Debian's liblua5.4-dev"),
-        ("systemd/sd-daemon.h", "Debian's libsystemd-dev"),
-        ("crypt.h", "Debian's libcrypt-dev"),
-        ("wurfl/wurfl.h", "the package that has wurfl/wurfl.h"),
-        ("netlink/cache.h", "the package that has netlink/cache.h"),
-        ("only.h", "the package that has only.h"),
+        ("pcre.h", "run: apt-get install -y libpcre3-dev"),
+        ("pcre2.h", "run: apt-get install -y libpcre2-dev"),
+        ("openssl/ssl.h", "run: apt-get install -y libssl-dev"),
+        ("zlib.h", "run: apt-get install -y zlib1g-dev"),
+        ("lua.h", "run: apt-get install -y liblua5.4-dev"),
+        ("systemd/sd-daemon.h", "run: apt-get install -y libsystemd-dev"),
+        ("crypt.h", "run: apt-get install -y libcrypt-dev"),
+        ("slz.h", "install the package that has slz.h"),
+        ("wurfl/wurfl.h", "install the package that has wurfl/wurfl.h"),
+        ("netlink/cache.h", "install the package that has netlink/cache.h"),
+        ("only.h", "install the package that has only.h"),
     ],
 )
 def test_a_header_that_is_not_haproxys_is_missing_on_the_machine(
-    tree: pygit2.Tree, compiler: str, header: str, package: str
+    tree: pygit2.Tree, compiler: str, header: str, remedy: str
 ) -> None:
     with pytest.raises(MissingLibrary) as caught:
         shortage.raise_if_missing(said(compiler, header), tree, LOG)
-    assert str(caught.value) == f"no {header} on this machine: install {package} (log: /log)"
+    assert str(caught.value) == f"no {header} on this machine: {remedy} (log: /log)"
     assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize("system", [{"ID": "alpine"}, {"ID": "nixos"}, {}])
+def test_whose_fault_it_is_does_not_depend_on_the_names_of_packages(
+    tree: pygit2.Tree, monkeypatch: pytest.MonkeyPatch, system: dict[str, str]
+) -> None:
+    monkeypatch.setattr(packages, "os_release", lambda: system)
+    for header in ("systemd/sd-daemon.h", "slz.h", "zlib.h"):
+        assert refusal(said("gcc", header), tree), header
+    assert refusal(said("gcc", "haproxy/quic_token.h"), tree) is None
+
+
+def test_on_another_system_its_own_command_is_named(
+    tree: pygit2.Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "os_release", lambda: {"ID": "fedora"})
+    problem = refusal(said("gcc", "pcre2.h") + said("gcc", "wurfl/wurfl.h"), tree)
+    assert problem
+    assert problem.hint == (
+        "run: dnf install -y pcre2-devel, and install the package that has wurfl/wurfl.h"
+        " (log: /log)"
+    )
 
 
 @pytest.mark.parametrize("compiler", FORMS)
@@ -114,9 +145,12 @@ def test_a_missing_header_in_quotes_is_the_revisions_fault(clone: Clone, compile
 
 @pytest.mark.parametrize("linker", LINKERS)
 def test_a_missing_library_is_missing_on_the_machine(tree: pygit2.Tree, linker: str) -> None:
-    for name, package in (("pcre", "Debian's libpcre3-dev"), ("foo", "the package that has -lfoo")):
+    for name, remedy in (
+        ("pcre", "run: apt-get install -y libpcre3-dev"),
+        ("foo", "install the package that has -lfoo"),
+    ):
         problem = refusal(f"  LD  haproxy\n{LINKERS[linker].format(name)}\n", tree)
-        assert str(problem) == f"no -l{name} on this machine: install {package} (log: /log)"
+        assert str(problem) == f"no -l{name} on this machine: {remedy} (log: /log)"
 
 
 def test_everything_missing_is_named_once_with_its_packages(tree: pygit2.Tree) -> None:
@@ -124,7 +158,7 @@ def test_everything_missing_is_named_once_with_its_packages(tree: pygit2.Tree) -
     problem = refusal("".join(said("gcc", name) for name in names), tree)
     assert problem
     assert problem.what == "no pcre.h, zlib.h, pcreposix.h on this machine"
-    assert problem.hint == "install Debian's libpcre3-dev, Debian's zlib1g-dev (log: /log)"
+    assert problem.hint == "run: apt-get install -y libpcre3-dev zlib1g-dev (log: /log)"
 
 
 @pytest.mark.parametrize(

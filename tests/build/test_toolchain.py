@@ -11,6 +11,7 @@ import pytest
 from bisector.build.toolchain import Toolchain, Toolchains, parse_make
 from bisector.build.toolchains import TOOLCHAINS
 from bisector.build.toolchains.dev import Dev
+from bisector.system import libc
 from bisector.system.libraries import Library
 from bisector.system.tools import Lua, Tool
 
@@ -32,6 +33,15 @@ def test_every_toolchain_names_target_compiler_and_lua() -> None:
         assert variables["USE_LUA"] == "1"
         assert variables["LUA_INC"] == "/lua/include"
         assert variables["LUA_LIB_NAME"] == "lua5.4"
+
+
+def test_on_musl_the_target_is_its_own_unless_the_user_names_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(libc, "is_musl", lambda: True)
+    assert dict(toolchain().variables)["TARGET"] == "linux-musl"
+    asked = toolchain(extra={"TARGET": "linux-glibc"})
+    assert dict(asked.variables)["TARGET"] == "linux-glibc"
 
 
 def test_dev_turns_off_what_takes_time_by_its_old_names_and_its_new_ones() -> None:

@@ -47,7 +47,7 @@ def test_a_source_is_built_and_named_in_the_table(
     ("files", "status", "said"),
     [
         ({"README": "x"}, 2, "no Makefile that makes vtest"),
-        ({**SOURCE, "src/vtest.c": "#include <pcre2.gone>\n"}, 3, "libpcre2-dev, zlib1g-dev"),
+        ({**SOURCE, "src/vtest.c": "#include <pcre2.gone>\n"}, 3, "libpcre2-dev zlib1g-dev"),
     ],
 )
 def test_a_source_that_cannot_be_built_is_one_line_and_a_status(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bisector.build import tcc
 from bisector.errors import EnvironmentProblem
 from bisector.jobs import doctor
 from bisector.record.requirement import Requirement
-from bisector.system import apt
+from bisector.system import apt, libc, libraries, packages, tools
 from bisector.system.workspace import Workspace
 
 
@@ -69,6 +70,61 @@ def test_a_gcc_with_sanitizers_is_found(workspace: Workspace) -> None:
     assert "gcc" in (named(doctor.examine(workspace, os.environ), "sanitizers").found or "")
 
 
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("system", "line"),
+    [
+        (
+            "fedora",
+            "dnf install -y gcc make glibc-devel libxcrypt-devel lua-devel openssl-devel zlib-devel"
+            " pcre2-devel systemd-devel varnish",
+        ),
+        (
+            "alpine",
+            "apk add gcc make musl-dev linux-headers lua5.4-dev openssl-dev zlib-dev pcre2-dev"
+            " varnish",
+        ),
+    ],
+)
+def test_without_apt_the_packages_of_the_distribution_are_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, system: str, line: str
+) -> None:
+    monkeypatch.setattr(packages, "os_release", lambda: {"ID": system})
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(tools, "find_lua", lambda workspace: None)
+    monkeypatch.setattr(libraries, "find", lambda workspace, name: None)
+    findings = doctor.examine(workspace, {"PATH": "/nowhere"})
+    (problem,) = doctor.fix(workspace, findings)  # and nothing about apt
+    assert problem.hint == f"run: sudo {line} bubblewrap"
+    assert "varnish" in named(findings, "VTest").how_to_get
+    assert "doctor --fix" not in named(findings, "Lua").how_to_get
+
+
+def test_with_busybox_alone_coreutils_are_asked_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(packages, "os_release", lambda: {"ID": "alpine"})
+    for name in ("busybox", "gcc"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "env").symlink_to(tmp_path / "busybox")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    findings = doctor.examine(workspace, {"PATH": str(tmp_path)})
+    assert "apk add coreutils" in named(findings, "env").how_to_get
+    assert "busybox" in named(findings, "env").how_to_get
+    assert not named(findings, "C library").found
+
+
+def test_on_musl_tcc_is_absent_and_not_advised(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libc, "is_musl", lambda: True)
+    monkeypatch.setattr(tcc, "find", lambda: None)
+    absent = named(doctor.examine(workspace, {}), "tcc")
+    assert (absent.ok, absent.found) == (True, None)
+    assert "pip install" not in absent.how_to_get
+
+
 def test_a_wrong_vtest_program_is_told_as_such(workspace: Workspace) -> None:
     findings = doctor.examine(workspace, {"VTEST_PROGRAM": "/no/vtest"})
     assert "VTEST_PROGRAM is /no/vtest" in named(findings, "VTest").how_to_get
@@ -122,23 +178,50 @@ class TestFix:
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        monkeypatch.setattr(packages, "os_release", lambda: {"ID": "debian"})
         libc = finding("C library", packages=("libc6-dev", "libcrypt-dev"))
         (problem,) = doctor.fix(workspace, [finding(packages=("gcc",)), libc, libc])
         assert "run: sudo apt-get install -y gcc libc6-dev libcrypt-dev" in str(problem)
 
-    def test_as_root_it_installs_with_the_machines_apt_or_says_where_it_failed(
-        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    @pytest.mark.parametrize(
+        ("system", "line"),
+        [
+            ("debian", "apt-get install -y --no-install-recommends gcc"),
+            ("fedora", "dnf install -y gcc"),
+            ("alpine", "apk add gcc"),
+        ],
+    )
+    def test_as_root_it_installs_with_the_systems_own_program_or_says_where_it_failed(
+        self,
+        workspace: Workspace,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        system: str,
+        line: str,
     ) -> None:
-        apt = tmp_path / "bin" / "apt-get"
-        apt.parent.mkdir()
-        apt.write_text(f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\ntest ! -e {tmp_path}/broken\n')
-        apt.chmod(0o755)
+        name, *words = line.split()
+        manager = tmp_path / "bin" / name
+        manager.parent.mkdir()
+        manager.write_text(
+            f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\ntest ! -e {tmp_path}/broken\n'
+        )
+        manager.chmod(0o755)
+        monkeypatch.setattr(packages, "os_release", lambda: {"ID": system})
         monkeypatch.setattr(os, "geteuid", lambda: 0)
-        monkeypatch.setenv("PATH", f"{apt.parent}:/usr/bin:/bin")
+        monkeypatch.setenv("PATH", f"{manager.parent}:/usr/bin:/bin")
         assert doctor.fix(workspace, [finding(packages=("gcc",))]) == ()
-        last = (tmp_path / "calls").read_text().splitlines()[-1]
-        assert last == "install -y -q --no-install-recommends gcc"
+        assert (tmp_path / "calls").read_text().splitlines()[-1] == " ".join(words)
         (tmp_path / "broken").touch()
         (problem,) = doctor.fix(workspace, [finding(packages=("gcc",))])
         assert isinstance(problem, EnvironmentProblem)
-        assert "apt-install.log" in str(problem)
+        assert f"{name}-install.log" in str(problem)
+
+    def test_as_root_without_any_package_manager_it_says_what_to_install(
+        self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(packages, "os_release", lambda: {"ID": "nixos"})
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+        (problem,) = doctor.fix(workspace, [finding(packages=("gcc",))])
+        assert str(problem) == (
+            "no package manager that bisector knows on this machine: install what Debian calls gcc"
+        )

@@ -41,5 +41,5 @@ class TestMirrors:
         self, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
-        with pytest.raises(MissingProgram, match=r"no apt-get .*VTEST_PROGRAM.*--repo"):
+        with pytest.raises(MissingProgram, match=r"no apt-get .*bisector doctor.*--repo"):
             apt.sites(workspace)

@@ -113,6 +113,22 @@ class TestSources:
         (archive / "sid").write_text("3.2.4")
         assert debian.fetch_source(workspace, "3.2").version == "3.2.4"
 
+    def test_on_ubuntu_only_its_own_release_is_searched_and_the_error_says_so(
+        self, workspace: Workspace, archive: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        noble = {"ID": "ubuntu", "ID_LIKE": "debian", "VERSION_CODENAME": "noble"}
+        for module in (apt, debian):
+            monkeypatch.setattr(module, "os_release", lambda: noble)
+        script = archive.parent / "bin" / "apt-get"
+        script.write_text(script.read_text().replace("bookworm", "noble"))
+        (archive / "noble").write_text("2.8.5")
+        assert debian.fetch_source(workspace, "2.8").version == "2.8.5"
+        with pytest.raises(apt.AptProblem) as caught:
+            debian.fetch_source(workspace, "3.0")
+        assert caught.value.reason == (
+            "noble has 2.8.5; no other release of this distribution is searched"
+        )
+
     def test_a_damaged_tarball_leaves_no_files(self, workspace: Workspace, archive: Path) -> None:
         (archive / "tarball").write_text("no tarball")
         with pytest.raises(apt.AptProblem, match="cannot unpack"):

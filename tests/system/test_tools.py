@@ -218,6 +218,11 @@ class TestLua:
         found = tools.require_lua(workspace)
         assert (found.version, found.name) == ("5.4", "lua")
 
+    def test_alpines_layout(self, workspace: Workspace, usr: Path) -> None:
+        lua(usr, "include/lua5.4", "5.4", "lib/lua5.4/liblua.so")
+        found = tools.require_lua(workspace)
+        assert (found.name, found.library) == ("lua", usr / "lib/lua5.4")
+
     def test_headers_without_their_library_are_skipped(
         self, workspace: Workspace, usr: Path
     ) -> None:
