@@ -71,6 +71,7 @@ COMMANDS = {
     "cache": "cache.Cache",
     "doctor": "doctor.Doctor",
     "worker": "worker.Worker",
+    "completions": "completions.Completions",
     "demo": "demo.Demo",
 }
 for _name, _class in COMMANDS.items():

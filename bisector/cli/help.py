@@ -67,12 +67,16 @@ def option(
     return made
 
 
+def switches(command: Command) -> list[Any]:
+    """plumbum's data on the options of *command*, the shared ones first, --help last."""
+    known = dict.fromkeys(command._switches_by_name.values())
+    shown = [one for one in known if not command.REFUSED.intersection(one.names)]
+    return sorted(shown, key=lambda one: any(name in _LAST for name in one.names))
+
+
 def options(command: Command) -> list[Option]:
-    """The options of *command*, those that it shares with others first, --help last."""
-    switches = dict.fromkeys(command._switches_by_name.values())
-    shown = [one for one in switches if not command.REFUSED.intersection(one.names)]
-    shown.sort(key=lambda one: any(name in _LAST for name in one.names))
-    return [Option(_label(one), _description(one), one.group) for one in shown]
+    """The options of *command* as its help shows them."""
+    return [Option(_label(one), _described(one), one.group) for one in switches(command)]
 
 
 def render(command: Command) -> str:
@@ -136,6 +140,11 @@ def _label(switch: Any) -> str:
     return f"{names} {switch.argname}" if switch.argtype else names
 
 
-def _description(switch: Any) -> str:
+def description(switch: Any) -> str:
+    """What an option does; *switch* is one of switches()."""
     text: str = switch.help() if callable(switch.help) else switch.help
-    return f"{text}; repeatable" if switch.list else text
+    return text
+
+
+def _described(switch: Any) -> str:
+    return f"{description(switch)}; repeatable" if switch.list else description(switch)

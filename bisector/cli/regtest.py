@@ -13,7 +13,7 @@ from bisector.cli.help import Group, option
 
 
 class Regtest(Command):
-    """Write the reg-tests of a scenario in the form that upstream merges"""
+    """Write the reg-tests of a scenario in the form that upstream takes"""
 
     DESCRIPTION_MORE = """
 SCENARIO is the name of a bundled scenario or a folder. The files are FOLDER/<subsystem>/*.vtc and

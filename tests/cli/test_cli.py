@@ -35,6 +35,7 @@ COMMANDS = (
     "cache",
     "doctor",
     "worker",
+    "completions",
     "demo",
 )
 
@@ -115,6 +116,8 @@ WRONG: dict[tuple[str, ...], str] = {
     ("run", "a..b", "--cluster", "10.0.0.1:8786"): "use tls://, or --insecure-cluster",
     ("affected", "a..b", "--cluster", "tls://localhost:1"): "--tls-ca, --tls-cert and --tls-key",
     ("verify", "--same-toolchain"): "name one with --cluster",
+    ("completions",): "'bisector completions --help'",
+    ("completions", "tcsh"): "no completions for 'tcsh': for bash, zsh, fish",
     ("worker",): "'bisector worker --help'",
     ("worker", "nonesuch"): "'nonesuch' is no scheduler address: write tls://HOST:PORT",
 }
