@@ -24,6 +24,7 @@ from bisector.system.workspace import Workspace
 
 ROOM_NEEDED = 1 << 30  # bytes: apt's indexes, some sources, a build tree for each processor
 _INSTALL_SECONDS = 900
+_ENV = "env"
 _FIX = "bisector doctor --fix, without root"
 
 # HAProxy's TARGET, linux-glibc or linux-musl, needs this to compile and, with _LIBC_FLAGS, to link.
@@ -91,6 +92,8 @@ def fix(
     """
     missing = [one for one in findings if one.found is None and one.name not in leave]
     wanted = tuple(dict.fromkeys(name for finding in missing for name in finding.packages))
+    if any(finding.name == _ENV for finding in missing):
+        return (EnvironmentProblem("without env nothing can be fetched", packages.advice(wanted)),)
     steps: list[Callable[[], object]] = []
     if wanted:
         steps.append(lambda: _install(workspace, wanted))
@@ -146,7 +149,7 @@ def _env() -> Requirement:
         found = require_env()
     except EnvironmentProblem as problem:
         how = f"{how} ({problem.what})"
-    return Requirement("env", "starting programs", found, True, how, wanted)
+    return Requirement(_ENV, "starting programs", found, True, how, wanted)
 
 
 def _program(name: str, find: Callable[[], Tool | None]) -> Requirement:

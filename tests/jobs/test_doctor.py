@@ -113,6 +113,9 @@ def test_with_busybox_alone_coreutils_are_asked_for(
     assert "apk add coreutils" in named(findings, "env").how_to_get
     assert "busybox" in named(findings, "env").how_to_get
     assert not named(findings, "C library").found
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (problem,) = doctor.fix(workspace, findings)
+    assert str(problem).startswith("without env nothing can be fetched: run: apk add coreutils")
 
 
 def test_on_musl_tcc_is_absent_and_not_advised(
