@@ -25,7 +25,8 @@ class Doctor(Command):
     fix = cli.Flag(
         "--fix",
         group=Group.GENERAL,
-        help="fetch what is missing into the workspace with apt, without root",
+        help="fetch what is missing into the workspace with apt, without root; without apt, say "
+        "what to install",
     )
     vtest_source = option(
         "--vtest-source",
