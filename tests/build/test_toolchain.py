@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bisector.build.toolchain import Toolchain, Toolchains, parse_make
-from bisector.build.toolchains import TOOLCHAINS
 from bisector.build.toolchains.dev import Dev
 from bisector.system import libc
 from bisector.system.libraries import Library
-from bisector.system.tools import Lua, Tool
-
-MAKE = Tool(Path("/usr/bin/make"), "GNU Make 4.3", "make-id")
-GCC = Tool(Path("/usr/bin/gcc"), "gcc 12.2.0", "gcc-id")
-LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
-
-
-def toolchain(name: str = "dev", extra: Mapping[str, str] | None = None) -> Toolchain:
-    return TOOLCHAINS[name].of(MAKE, GCC, LUA, extra or {})
+from tests.support.toolchains import COMPILER, LUA, MAKE, toolchain
 
 
 def test_every_toolchain_names_target_compiler_and_lua() -> None:
@@ -136,10 +127,10 @@ def test_whatever_changes_the_result_changes_the_identity() -> None:
         toolchain("release").identity,
         toolchain("dev", {"USE_OPENSSL": "1"}).identity,
         toolchain("dev", {"USE_OPENSSL": "1", "DEBUG": "-g"}).identity,
-        Dev.of(MAKE, replace(GCC, identity="other"), LUA, {}).identity,
-        Dev.of(MAKE, replace(GCC, version="gcc 13"), LUA, {}).identity,
-        Dev.of(MAKE, GCC, replace(LUA, identity="other"), {}).identity,
-        Dev.of(MAKE, GCC, replace(LUA, include=Path("/elsewhere")), {}).identity,
+        Dev.of(MAKE, replace(COMPILER, identity="other"), LUA, {}).identity,
+        Dev.of(MAKE, replace(COMPILER, version="gcc 13"), LUA, {}).identity,
+        Dev.of(MAKE, COMPILER, replace(LUA, identity="other"), {}).identity,
+        Dev.of(MAKE, COMPILER, replace(LUA, include=Path("/elsewhere")), {}).identity,
     }
     assert len(identities) == 8
 

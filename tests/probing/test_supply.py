@@ -9,7 +9,7 @@ from bisector.probing.supply import Supply
 from bisector.system import debian, libraries
 from bisector.system.libraries import Library
 from bisector.system.workspace import Workspace
-from tests.build.test_toolchain import toolchain
+from tests.support.toolchains import toolchain
 
 DEV = toolchain("dev")
 
