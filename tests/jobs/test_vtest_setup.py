@@ -28,13 +28,17 @@ def old(tmp_path: Path) -> dict[str, str]:
 
 
 def examined(workspace: Workspace, environ: dict[str, str]) -> dict[str, Requirement]:
-    return {one.name: one for one in vtest_setup.examine(workspace, environ, None, "get it", ())}
+    return {
+        one.name: one
+        for one in vtest_setup.examine(workspace, environ, None, "fetch it", ("varnish",))
+    }
 
 
 def test_a_machine_without_vtest_is_told_of_both_kinds(workspace: Workspace) -> None:
     found = examined(workspace, {"PATH": "/nowhere", "BISECTOR_REPO": "/nowhere"})
     assert not found["VTest"].ok
-    assert "bisector doctor --fix" in found["VTest"].how_to_get
+    assert found["VTest"].how_to_get.startswith("fetch it, or ")
+    assert found["VTest"].packages == ("varnish",)
     assert found["VTest 2"].ok  # one can do without
     assert found["VTest 2"].needed_for == "all reg-tests of upstream"
 
