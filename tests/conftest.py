@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
-from tests.support.obtain import obtain, sandbox_of
+from tests.support.obtain import SANDBOXES, bubblewrap_of, landlock_of, obtain
 
 SETTINGS = {
     *("BISECTOR_REPO", "BISECTOR_WORKSPACE", "VTEST_PROGRAM", "HAPROXY_ARGS", "HAPROXY_PROGRAM"),
@@ -45,9 +45,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 @pytest.hookimpl(tryfirst=True)  # -m looks at what is marked then
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What uses the `box` is slow: on a machine without bubblewrap apt fetches it first."""
+    """What uses a sandbox is slow: on a machine without bubblewrap apt fetches it first."""
     for item in items:
-        if "box" in getattr(item, "fixturenames", ()):
+        if not {"box", *SANDBOXES}.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     items.sort(key=lambda item: not item.nodeid.startswith("tests/real"))  # the longest first
 
@@ -73,10 +73,24 @@ def shared_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def box(shared_workspace: Path) -> Sandbox:
-    """This machine's sandbox."""
+def bubblewrap(shared_workspace: Path) -> Sandbox:
+    """This machine's first choice of a sandbox."""
     workspace = Workspace.open({"BISECTOR_WORKSPACE": str(shared_workspace)})
-    return obtain(lambda: sandbox_of(workspace))
+    return obtain(lambda: bubblewrap_of(workspace))
+
+
+@pytest.fixture(scope="session")
+def landlock(shared_workspace: Path) -> Sandbox:
+    """Its second choice."""
+    workspace = Workspace.open({"BISECTOR_WORKSPACE": str(shared_workspace)})
+    return obtain(lambda: landlock_of(workspace))
+
+
+@pytest.fixture(params=SANDBOXES)
+def box(request: pytest.FixtureRequest) -> Sandbox:
+    """Each kind of sandbox."""
+    found: Sandbox = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,6 +21,7 @@ from bisector.git.object_store import content_key
 from bisector.system import cache, process, procfs
 from bisector.system.files import digest, explained, require_room, write_whole
 from bisector.system.locks import hold
+from bisector.system.sandbox import Network
 from bisector.system.slots import Slot
 from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
@@ -158,7 +159,11 @@ def compiled(
         build_tree.checkout(tree, toolchain.identity)
         words = [f"{name}={value}" for name, value in toolchain.variables]
         goals = (toolchain.first, "haproxy")
-        box = slot.sandbox.box(folder) if slot.sandbox else None
+        temporary = draft.parent / "tmp"  # where a killed compiler leaves its files
+        with explained(f"cannot write {temporary}"):
+            temporary.mkdir()
+        none = Network.NONE
+        box = slot.sandbox.box(folder, temporary, network=none) if slot.sandbox else None
         killed_before = procfs.killed_for_memory()
         try:
             done = process.run(
@@ -166,7 +171,7 @@ def compiled(
                 log=draft,
                 timeout=BUILD_SECONDS,
                 cwd=folder,
-                env={"TMPDIR": str(draft.parent)},  # a killed compiler leaves its files there
+                env={"TMPDIR": str(temporary)},
                 keep_open=(lock,),
                 stop=slot.stop,
                 box=box,

@@ -9,16 +9,17 @@ import contextlib
 import functools
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bisector.build import sanitizers, tcc
 from bisector.errors import BisectorError, EnvironmentProblem, MissingProgram
 from bisector.jobs import vtest_setup
 from bisector.record.requirement import Requirement
-from bisector.system import apt, debian, libraries, packages, sandbox, tools, versions
+from bisector.system import apt, debian, libraries, packages, tools, versions
 from bisector.system.libraries import KINDS
 from bisector.system.process import require_env, run
+from bisector.system.sandbox import bubblewrap, landlock
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
 
@@ -69,7 +70,7 @@ def examine(
         _tcc(workspace),
         _sanitizers(workspace),
         _gcov(),
-        _sandbox(workspace),
+        *_sandboxes(workspace),
         _room(workspace),
         _repository(workspace, environ, repo),
     )
@@ -213,18 +214,26 @@ def _gcov() -> Requirement:
     return Requirement("gcov", "verify --coverage", found, False, how, wanted)
 
 
-def _sandbox(workspace: Workspace) -> Requirement:
-    found, how = None, ""
+def _sandboxes(workspace: Workspace) -> Iterator[Requirement]:
+    """Both kinds of sandbox; the first that works is used."""
+    first = second = None
+    how = how_second = ""
     wanted: tuple[str, ...] = ()
     if not apt.is_there() and not shutil.which("bwrap"):
         wanted = packages.packages_of("bubblewrap")
     try:
-        box = sandbox.examined(workspace)
-        found = f"{box.version}, {box.program}"
+        box = bubblewrap.examined(workspace)
+        first = f"{box.version}, {box.program}"
     except EnvironmentProblem as problem:
         how = str(problem)
+    try:
+        abi = landlock.examined(workspace).abi
+        second = f"ABI {abi}, {'used as bubblewrap does not work' if how else 'not used'}"
+    except EnvironmentProblem as problem:
+        how_second = str(problem)
     need = "running builds and tests in a sandbox"
-    return Requirement("bubblewrap", need, found, False, how, wanted)
+    yield Requirement("bubblewrap", need, first, False, how, wanted)
+    yield Requirement("Landlock", "a weaker sandbox without it", second, False, how_second)
 
 
 def _room(workspace: Workspace) -> Requirement:

@@ -128,7 +128,7 @@ def carry_out(
         journal.listeners.append(execution.watcher.handle)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
-        for text in _notes(journal, context.unboxed):
+        for text in _notes(journal, context.sandbox_remark):
             journal.note(Noted(text))
         problem: BisectorError | None = None
         try:
@@ -141,14 +141,14 @@ def carry_out(
         return JobResult(journal.path, tuple(journal.events), problem)
 
 
-def _notes(journal: Journal, unboxed: str) -> Iterator[str]:
+def _notes(journal: Journal, sandbox_remark: str) -> Iterator[str]:
     """Notes on the state of the journal and the sandbox in this session."""
     if journal.replaced:
         yield f"the journal of another version of bisector was set aside: {journal.replaced}"
     if journal.damaged:
         yield f"{journal.damaged} damaged lines of the journal were ignored, their work is repeated"
-    if unboxed:
-        yield f"not sandboxed: {unboxed}"
+    if sandbox_remark:
+        yield sandbox_remark
 
 
 def _executor(workspace: Workspace, execution: Execution) -> AbstractContextManager[Executor]:

@@ -56,7 +56,7 @@ def probe_once(
         known = None if fresh else probe.recall(workspace, key)
         if known is None:
             name = history.release(commit.id)
-            watcher.progress(f"probing {name} ({toolchain.name}){_unboxed_text(context.unboxed)}")
+            watcher.progress(f"probing {name} ({toolchain.name}){_added(context.sandbox_remark)}")
         result = known or _probed(workspace, request, cluster, watcher)
         if toolchain.is_real or not is_doubtful(result.ruling):
             break
@@ -87,8 +87,8 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     toolchain = supply.equip(toolchain, ())
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
-    box, unboxed = setup.find_sandbox(options, workspace, (toolchain,))
-    progress(f"building {history.release(commit.id)}{_unboxed_text(unboxed)}")
+    box, remark = setup.find_sandbox(options, workspace, (toolchain,))
+    progress(f"building {history.release(commit.id)}{_added(remark)}")
     slot = Slot(sandbox=box)
     with binaries.built(workspace, history.store, tree, toolchain, slot) as built:
         if built.problem:
@@ -96,8 +96,8 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
         return built.binary
 
 
-def _unboxed_text(unboxed: str) -> str:
-    return f", not sandboxed: {unboxed}" if unboxed else ""
+def _added(remark: str) -> str:
+    return f", {remark}" if remark else ""
 
 
 def _tree(history: History, options: Options, commit: Commit) -> str:

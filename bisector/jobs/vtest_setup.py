@@ -87,10 +87,10 @@ def build(
     """
     from bisector.build import vtest2  # imports pygit2, without which `doctor` has to work
 
-    box, unboxed = sandbox.find(workspace, sandbox.AUTO)
+    box, remark = sandbox.find(workspace, sandbox.AUTO)
+    if remark:
+        say(remark)
     if source:
-        if box is None:
-            say(f"VTest is built without a sandbox: {unboxed}")
         _with_libraries(partial(vtest2.install, workspace, source, box), workspace, say)
         return
     tool = tools.find_vtest(workspace, environ)
@@ -101,8 +101,7 @@ def build(
         what = f"no clone of HAProxy with {SCRIPT} here"
         raise UsageProblem(what, "run in one, or set BISECTOR_REPO, or use --vtest-source")
     where, script = found
-    without = "" if box else f", and without a sandbox: {unboxed}"
-    say(f"{SCRIPT} of {where} runs with the network of this machine{without}")
+    say(f"{SCRIPT} of {where} runs with the network of this machine")
     _with_libraries(partial(vtest2.install_by_script, workspace, script, box), workspace, say)
 
 

@@ -22,8 +22,8 @@ from bisector.testing.oracle import Oracle
 class Context:
     """What every probe of a job has in common.
 
-    ``tools`` are those that ``oracle`` needs. ``unboxed`` is the reason why there is no sandbox, ''
-    if there is one. ``supply`` equips toolchains with what tests ask for; None if it must not.
+    ``tools`` are those that ``oracle`` needs. ``sandbox_remark`` says why there is no sandbox, or
+    what it does not keep, '' if neither. ``supply`` equips toolchains with what tests ask for.
     """
 
     workspace: Workspace
@@ -32,7 +32,7 @@ class Context:
     oracle: Oracle
     tools: tuple[Tool, ...]
     sandbox: Sandbox | None = None
-    unboxed: str = ""
+    sandbox_remark: str = ""
     supply: Supply | None = None
 
     @property

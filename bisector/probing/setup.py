@@ -143,8 +143,8 @@ def find_context(
     supply = find_supply(options, workspace, note)
     supply.require(toolchains.search, test.oracle.features)
     needed = test.oracle.find_tools(workspace)
-    box, unboxed = find_sandbox(options, workspace, toolchains.used, needed)
-    return Context(workspace, history, toolchains, test.oracle, needed, box, unboxed, supply)
+    box, remark = find_sandbox(options, workspace, toolchains.used, needed)
+    return Context(workspace, history, toolchains, test.oracle, needed, box, remark, supply)
 
 
 def find_sandbox(
@@ -153,8 +153,9 @@ def find_sandbox(
     toolchains: Iterable[Toolchain],
     needed: Sequence[Tool] = (),
 ) -> tuple[Sandbox | None, str]:
-    """The sandbox for builds and tests, or None and the reason; raises what sandbox.find() does.
+    """The sandbox for builds and tests, or None, and a remark; as sandbox.find() finds it.
 
+    Raises what that does.
     Visible in it are the *needed* tools, the programs of *toolchains*, and the absolute paths in
     their make variables.
     """

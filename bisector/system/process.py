@@ -40,11 +40,16 @@ class Child(Protocol):
 class Confinement(Protocol):
     """A sandbox around a program, see :class:`bisector.system.sandbox.Box`."""
 
+    @property
+    def guards(self) -> int: ...
+
     def words(
         self, cwd: Path | None, keep_open: Sequence[int], temporary: str | None
     ) -> list[str]: ...
 
     def exceeded(self, leader: int) -> str: ...
+
+    def end(self, leader: int) -> None: ...
 
 
 Watcher = Callable[[int], None]
@@ -188,10 +193,13 @@ def _wait(
     child: Child, timeout: float, stop: Stop, box: Confinement | None, watchers: Sequence[Watcher]
 ) -> tuple[int | None, str, list[int]]:
     """The status of *child*, its excess, and the pids of its session that cannot be killed."""
+    status = None
     try:
-        with stop.registered(child.pid, box is not None):
+        with stop.registered(child.pid, box.guards if box else 0):
             status, excess = _watch(child, timeout, stop, box, watchers)
     finally:
+        if box and status is None:
+            box.end(child.pid)
         remaining = session.kill(child.pid)
         if child.pid not in remaining:
             child.wait()
@@ -209,7 +217,7 @@ def _watch(
     while (seconds := deadline - time.monotonic()) > 0 and not stop.killed:
         status = _status(child, min(seconds, WATCH_SECONDS))
         if status is not None:
-            # bubblewrap reports signal N as status 128 + N
+            # a sandbox reports signal N as status 128 + N
             return (128 - status if box and status > 128 else status), ""
         if box and (excess := box.exceeded(child.pid)):
             return None, excess

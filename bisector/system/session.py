@@ -23,8 +23,10 @@ def members(session: int) -> list[procfs.Process]:
     return [process for process in procfs.processes() if process.session == session]
 
 
-def terminate(session: int, boxed: bool) -> None:
-    """Send SIGTERM to the processes of *session*; with *boxed*, to those inside its sandbox.
+def terminate(session: int, guards: int = 0) -> None:
+    """Send SIGTERM to the processes of *session*, except to its first *guards* processes.
+
+    The guards are the leader, its child and so on, which run the others in a sandbox.
 
     All processes get it, since make passes it on only to its direct children: a compiler's
     assembler would go on and write an object file that make has already removed. They are stopped
@@ -37,12 +39,25 @@ def terminate(session: int, boxed: bool) -> None:
         parents |= more
     leaders = {session}
     spared: set[int] = set()
-    if boxed:  # bubblewrap, and the first process inside, whose end kills all the others
-        spared = {session, *(pid for pid, parent in parents.items() if parent == session)}
-        leaders = {pid for pid, parent in parents.items() if parent in spared - {session}}
+    for _ in range(guards):
+        spared |= leaders
+        leaders = {pid for pid, parent in parents.items() if parent in leaders}
     targets = sorted(parents.keys() - spared or parents, key=lambda pid: pid in leaders)
     send(signal.SIGTERM, targets)
     send(signal.SIGCONT, [*targets, *spared])
+
+
+def ask_to_end(leader: int) -> None:
+    """Send SIGTERM to the *leader* of a session, and wait until it has ended the others.
+
+    It is waited for during KILL_SECONDS.
+    """
+    deadline, pause = time.monotonic() + KILL_SECONDS, 0.001
+    send(signal.SIGTERM, [leader])
+    send(signal.SIGCONT, [leader])  # it may be stopped, see terminate()
+    while any(process.pid == leader for process in members(leader)) and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(2 * pause, MAX_PAUSE_SECONDS)
 
 
 def kill(session: int) -> list[int]:
@@ -71,15 +86,17 @@ def send(number: signal.Signals, pids: Iterable[int]) -> None:
 
 
 def kill_orphans(folder: Path) -> None:
-    """Kill all running processes that have *folder* as TMPDIR in their environment.
+    """Kill all running processes whose TMPDIR, in their environment, is or is below *folder*.
 
     Child processes of a killed bisector are killed by the kernel (PR_SET_PDEATHSIG), but not all
     their descendants: a test of VTest waits forever for the VTest that was killed, and so does a
     bubblewrap that was starting.
     """
     variable = f"TMPDIR={folder}".encode()
+    below = variable + b"/"
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):  # another user's, or it has ended
-                if variable in Path(entry.path, "environ").read_bytes().split(b"\0"):
+                values = Path(entry.path, "environ").read_bytes().split(b"\0")
+                if any(value == variable or value.startswith(below) for value in values):
                     os.kill(int(entry.name), signal.SIGKILL)

@@ -34,7 +34,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sessions: dict[int, bool] = {}
+        self._sessions: dict[int, int] = {}
         self.requested = False
         self.killed = False
 
@@ -45,8 +45,8 @@ class Stop:
         """
         with self._lock:
             self.requested = True
-            for leader, boxed in self._sessions.items():
-                session.terminate(leader, boxed)
+            for leader, guards in self._sessions.items():
+                session.terminate(leader, guards)
             if self._sessions:
                 timer = threading.Timer(GRACE_SECONDS, self._kill)
                 timer.daemon = True
@@ -63,13 +63,13 @@ class Stop:
         time.sleep(seconds)
 
     @contextlib.contextmanager
-    def registered(self, leader: int, boxed: bool = False) -> Iterator[None]:
+    def registered(self, leader: int, guards: int = 0) -> Iterator[None]:
         """While this context lasts, `request` ends the session of the process *leader*.
 
-        *boxed* says that the leader is bubblewrap, and that what runs in it is to be ended.
+        Its first *guards* processes run a sandbox: what runs inside is to be ended.
         """
         with self._lock:
-            self._sessions[leader] = boxed
+            self._sessions[leader] = guards
         if self.requested:
             self.request()
         try:
@@ -81,7 +81,8 @@ class Stop:
     def _kill(self) -> None:
         # does not wait for their end, which the thread that runs them does: the lock is held
         with self._lock:
-            for leader in self._sessions:
-                pids = [process.pid for process in session.members(leader)]
-                session.send(signal.SIGKILL, pids)
+            for leader, guards in self._sessions.items():
+                pids = {process.pid for process in session.members(leader)}
+                # a guard ends when all inside has, and with it what has left the session
+                session.send(signal.SIGKILL, pids - {leader} if guards else pids)
             self.killed = True

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import MissingProgram
-from bisector.system import tools
-from bisector.system.files import digest, explained, publish, require_room
+from bisector.system import compiled
+from bisector.system.files import digest
 from bisector.system.process import run
 from bisector.system.sandbox import Box
 from bisector.system.tools import Tool
@@ -29,7 +29,7 @@ SOURCE = Path(__file__).parent / "preload" / "crash_trace.c"
 RECORDED = "crashes"  # the file with one line for each crash, in the run's folder
 MAX_CRASHES = 8  # of one run, which are looked at
 MAX_BYTES = 64 << 10  # of the file that are read
-_SECONDS = 60.0  # for one call of the compiler or of addr2line, which take some milliseconds
+_SECONDS = 60.0  # for one call of addr2line, which takes some milliseconds
 
 _LINE = re.compile(r"^(?:\*+ +(\S+) +)?crash\|(SIG[A-Z]+)(?: in ([\w < ]+))?$", re.M)
 
@@ -65,33 +65,8 @@ def library(workspace: Workspace) -> tuple[Tool, ...]:
 
     Raises WorkspaceProblem if the workspace cannot be written.
     """
-    identity = digest(SOURCE.read_bytes())
-    home = workspace.folder("tools") / f"crash-trace-{tools.machine()}-{identity}"
-    made = home / "crash_trace.so"
-    if not home.is_dir():
-        with workspace.scratch() as scratch:
-            draft = scratch / home.name
-            with explained(f"cannot write {draft}"):
-                draft.mkdir()
-            _compile(draft / made.name)
-            publish(draft, home)
-    return (Tool(made, NAME, identity),) if made.is_file() else ()
-
-
-def _compile(made: Path) -> None:
-    """Compile the library, if there is a compiler that can do so."""
-    try:
-        compiler = tools.require_compiler()
-    except MissingProgram:
-        return
-    draft = made.with_suffix(".draft")
-    argv = (compiler.path, "-shared", "-fPIC", "-O1", "-o", draft, SOURCE)
-    env = {"TMPDIR": str(made.parent)}  # where a compiler that is killed leaves its files
-    done = run(argv, log=made.with_suffix(".log"), timeout=_SECONDS, cwd=made.parent, env=env)
-    if done.ok and draft.is_file():
-        draft.rename(made)
-    else:
-        require_room(made.parent)
+    made = compiled.of(workspace, SOURCE, "crash-trace", ("-shared", "-fPIC", "-O1"))
+    return (Tool(made, NAME, digest(SOURCE.read_bytes())),) if made else ()
 
 
 def environment(known: Iterable[Tool], folder: Path) -> Mapping[str, str]:

@@ -24,8 +24,6 @@ from bisector.testing.vtest import Place
 Files = tuple[tuple[str, bytes], ...]
 """Names, relative to a folder, and contents."""
 
-_SANDBOX_FAILED = "bwrap: "  # how the only line begins if bubblewrap starts nothing
-
 
 @dataclass(frozen=True)
 class OwnFile(Oracle):
@@ -179,7 +177,7 @@ class OwnFile(Oracle):
         finally:
             if place.box is None:  # a daemon, such as `haproxy -D`, leaves the session
                 session.kill_orphans(place.scratch)
-        if place.box and done.status == 1 and done.output.startswith(_SANDBOX_FAILED):
+        if place.box and sandbox.did_not_start(done):
             raise EnvironmentProblem("the sandbox does not start", done.output.strip())
         if not done.ok and not done.excess:
             require_room(place.scratch, trial.log.parent)

@@ -25,6 +25,7 @@ from bisector.system.slots import Slot
 from bisector.system.stop import Stop, Stopped
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
+from tests.support.obtain import SANDBOXES
 from tests.support.tiny_haproxy import LUA, MAKEFILE, TinyHAProxy
 from tests.support.waiting import until, waiting
 
@@ -333,11 +334,11 @@ src/%.o: src/%.c
 """
 
 
-@pytest.mark.parametrize("boxed", [False, True])
+@pytest.mark.parametrize("kind", ["", *SANDBOXES])
 def test_a_build_reuses_the_complete_objects_of_a_cancelled_one(
-    tiny: TinyHAProxy, boxed: bool, request: pytest.FixtureRequest
+    tiny: TinyHAProxy, kind: str, request: pytest.FixtureRequest
 ) -> None:
-    slot = Slot(1, sandbox=request.getfixturevalue("box") if boxed else None)
+    slot = Slot(1, sandbox=request.getfixturevalue(kind) if kind else None)
     slow = tiny.clone.tree({"Makefile": SLOW, "src/haproxy.c": "slow", "src/a.c": "1"}, tiny.first)
     trees = tiny.workspace.root / "trees"
 

@@ -1,4 +1,8 @@
-"""Patches that mean harm: each does it without the sandbox, where that can be tried, not within."""
+"""Patches that mean harm: each does it without a sandbox, where that can be tried, not within.
+
+Each kind of sandbox is tried. Where Landlock does not keep what bubblewrap keeps, the harm is done:
+so SECURITY.md says, and so it is tried here.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import os
 import shutil
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
@@ -16,19 +22,23 @@ from bisector.build import binaries, tcc
 from bisector.build.binaries import Build
 from bisector.build.toolchains.dev import Dev
 from bisector.git.object_store import private_store
+from bisector.system import process
 from bisector.system.procfs import processes
 from bisector.system.sandbox import Sandbox
+from bisector.system.sandbox.landlock import SIGNALS_ABI, SOCKETS_ABI, Landlock
 from bisector.system.slots import Slot
 from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
 from tests.faults.table import Context, Experiment
 from tests.support.clone import Clone
-from tests.support.obtain import sandbox_of
+from tests.support.obtain import bubblewrap_of, landlock_of
 from tests.support.waiting import until
 
 SECRET = "a private key"
 NAP = "86399"  # seconds; by them the tests know their own processes again
 SMALL = {"tasks": 200, "memory": 64 << 20, "file": 4 << 20, "folder": 16 << 20, "scratch": 8 << 20}
+
+ENDLESS = "n=0; while :; do n=$$((n + 1)); head -c 1000000 /dev/zero >{}$$n; done"
 
 _BINARY = "printf '%s\\n' '\\#!/bin/sh' 'exit 0' >haproxy; chmod +x haproxy"
 _SOURCES = {"src/haproxy.c": "1\n", "src/a.c": "1\n"}
@@ -73,7 +83,8 @@ Harm = Callable[[Scene], str]
 class Attack:
     """A harm; not ``safe``: not to be tried without the sandbox, where it would be done.
 
-    What is ``refused`` always is so by the tool itself, with and without one.
+    What is ``refused`` always is so by the tool itself, with and without one. Landlock keeps it off
+    if the kernel's ABI has the version ``landlock``; None is for never.
     """
 
     name: str
@@ -81,23 +92,36 @@ class Attack:
     safe: bool = True
     refused: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
+    landlock: int | None = 0
+
+    def kept_off(self, box: Sandbox) -> bool:
+        """Whether this kind of sandbox is meant to keep it off."""
+        if not isinstance(box, Landlock):
+            return True
+        return self.landlock is not None and box.abi >= self.landlock
 
 
 def experiments(context: Context) -> Iterator[Experiment]:
-    """One for each attack."""
-    box = sandbox_of(context.workspace)
-    for number, attack in enumerate(ATTACKS):
-        folder = context.folder / str(number)
-        limited = replace(box, limits=replace(box.limits, **attack.limits))
-        done = attack.harm(Scene(folder / "within", limited))
-        control = attack.safe and attack.harm(Scene(folder / "without", None))
-        if done:
-            yield Experiment(attack.name, 1, 0, done)
-        elif attack.safe and bool(control) == attack.refused:
-            yield Experiment(attack.name, 1, 0, f"without the sandbox: {control or 'no harm'}")
-        else:
-            how = "refused anyway" if attack.refused else "harm without the sandbox"
-            yield Experiment(attack.name, 1, 1, how if attack.safe else "")
+    """One for each attack in each kind of sandbox."""
+    boxes = {"": bubblewrap_of(context.workspace), "Landlock: ": landlock_of(context.workspace)}
+    for kind, box in boxes.items():
+        for number, attack in enumerate(ATTACKS):
+            folder = context.folder / f"{kind[:1]}{number}"
+            limited = replace(box, limits=replace(box.limits, **attack.limits))
+            yield _tried(kind + attack.name, attack, limited, folder)
+
+
+def _tried(name: str, attack: Attack, box: Sandbox, folder: Path) -> Experiment:
+    done = attack.harm(Scene(folder / "within", box))
+    control = attack.safe and attack.harm(Scene(folder / "without", None))
+    if not attack.kept_off(box):
+        return Experiment(name, *((0, 0, "not kept off") if done else (1, 0, "it is kept off")))
+    if done:
+        return Experiment(name, 1, 0, done)
+    if attack.safe and bool(control) == attack.refused:
+        return Experiment(name, 1, 0, f"without the sandbox: {control or 'no harm'}")
+    how = "refused anyway" if attack.refused else "harm without the sandbox"
+    return Experiment(name, 1, 1, how if attack.safe else "")
 
 
 # -- what is seen ----------------------------------------------------------------------------------
@@ -139,12 +163,52 @@ def connects(scene: Scene) -> str:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         built = scene.build(f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}' || true")
-        server.setblocking(False)
-        try:
-            server.accept()[0].close()
-        except BlockingIOError:
-            return _unless_built(built)
-    return "it reached a server of the machine"
+        return "it reached a server of the machine" if _reached(server) else _unless_built(built)
+
+
+def a_test_connects(scene: Scene) -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        _test(scene, f"bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}'")
+        return "it reached a server of the machine" if _reached(server) else ""
+
+
+def a_test_connects_by_a_path(scene: Scene) -> str:
+    """To a socket of the user's, as those of an agent or a session's bus are."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(scene.precious.parent / "s"))
+        server.listen()
+        program = Path(sys.executable).resolve()
+        connect = f"import socket; socket.socket(socket.AF_UNIX).connect('{server.getsockname()}')"
+        _test(scene, f'{program} -I -c "{connect}"', reads=(program.parents[1],))
+        return "it reached a socket of the user's" if _reached(server) else ""
+
+
+def kills_a_process(scene: Scene) -> str:
+    with _victim() as victim:
+        built = scene.build(f"kill {victim.pid} || true")
+        with suppress(subprocess.TimeoutExpired):
+            victim.wait(0.2)
+        return _unless_built(built) if victim.poll() is None else "it is killed"
+
+
+def reads_the_environment_of_a_process(scene: Scene) -> str:
+    with _victim() as victim:
+        built = scene.build(f"cat /proc/{victim.pid}/environ || true")
+    return "the token is in the log" if SECRET in scene.log(built) else _unless_built(built)
+
+
+def shows_a_key_to_others(scene: Scene) -> str:
+    """It changes who may read a file, without reading or writing it."""
+    key = scene.precious / "id"
+    key.chmod(0o600)
+    built = scene.build(f"chmod 644 {key} || true")
+    return "everybody may read it" if key.stat().st_mode & 0o77 else _unless_built(built)
+
+
+def empties_a_file(scene: Scene) -> str:
+    built = scene.build(f"truncate -s 0 {scene.precious}/id || true")
+    return _unless_whole(scene) or _unless_built(built)
 
 
 def writes_outside(scene: Scene) -> str:
@@ -208,8 +272,11 @@ def fills_the_disk_with_a_file(scene: Scene) -> str:
 
 
 def fills_the_disk_with_files(scene: Scene) -> str:
-    endless = "n=0; while :; do n=$$((n + 1)); head -c 1000000 /dev/zero >big$$n; done"
-    return _unless_stopped(scene.build(endless))
+    return _unless_stopped(scene.build(ENDLESS.format("big")))
+
+
+def fills_its_tmpdir(scene: Scene) -> str:
+    return _unless_stopped(scene.build(ENDLESS.format("$$TMPDIR/")))
 
 
 def fills_its_tmp(scene: Scene) -> str:
@@ -269,6 +336,33 @@ def cancelled_when(scene: Scene, name: str) -> Iterator[Slot]:
     canceller.join()
 
 
+@contextmanager
+def _victim() -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the user's, with a secret in its environment."""
+    with subprocess.Popen(["sleep", "86397"], env={"A_TOKEN": SECRET}) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def _test(scene: Scene, script: str, reads: Sequence[Path] = ()) -> None:
+    """Run the shell *script* as a test is run, with its own folder."""
+    folder = scene.workspace.folder("test")
+    box = scene.box.box(folder, reads=reads) if scene.box else None
+    process.run(["sh", "-c", script], log=folder / "log", timeout=20, cwd=folder, box=box)
+
+
+def _reached(server: socket.socket) -> bool:
+    """Whether somebody has connected to *server*."""
+    server.setblocking(False)
+    try:
+        server.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _unless_built(built: Build) -> str:
     return f"no verdict: {built.problem}" if built.problem else ""
 
@@ -303,6 +397,12 @@ ATTACKS = (
     Attack("a build reads the environment", reads_the_environment, safe=False),
     Attack("a link to a key as the binary", passes_a_key_off_as_the_binary, refused=True),
     Attack("a build opens a connection", connects),
+    Attack("a test opens a connection", a_test_connects, landlock=None),
+    Attack("a test opens a socket of yours", a_test_connects_by_a_path, landlock=SOCKETS_ABI),
+    Attack("a build kills a process of yours", kills_a_process, landlock=SIGNALS_ABI),
+    Attack("a build reads a process's environment", reads_the_environment_of_a_process),
+    Attack("a build lets others read a key", shows_a_key_to_others, landlock=None),
+    Attack("a build empties a file", empties_a_file),
     Attack("a build writes outside its tree", writes_outside),
     Attack("a build plants a hook in the clone", plants_a_hook_in_the_clone),
     Attack("root's build sets the kernel's switches", changes_the_kernels_switches, safe=False),
@@ -314,6 +414,7 @@ ATTACKS = (
     Attack("a build fills the disk, one file", fills_the_disk_with_a_file, False, limits=SMALL),
     Attack("a build fills the disk, many", fills_the_disk_with_files, False, limits=SMALL),
     Attack("a build fills its /tmp", fills_its_tmp, safe=False, limits=SMALL),
+    Attack("a build fills its TMPDIR", fills_its_tmpdir, safe=False, limits=SMALL),
     Attack("a build says the disk is full", says_that_the_disk_is_full, safe=False),
     Attack("a build kills make", kills_make, safe=False),
     Attack("a build fills its log", fills_the_log, safe=False, limits=SMALL),

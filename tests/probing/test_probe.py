@@ -23,6 +23,7 @@ from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.timeouts import UsualTimes
 from bisector.testing.vtest import Place
 from tests.support.clone import Clone
+from tests.support.obtain import SANDBOXES
 from tests.support.tiny_haproxy import TinyHAProxy
 
 ORACLE = VTestCase("any", "digest", "any.vtc")
@@ -239,15 +240,17 @@ def test_a_test_whose_comments_hold_is_run(
     assert skipped == ["any.vtc"]
 
 
-@pytest.mark.parametrize("boxed", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "kind", ["", *(pytest.param(k, marks=pytest.mark.slow) for k in SANDBOXES)]
+)
 def test_a_skipped_test_says_which_guard_failed(
     request: pytest.FixtureRequest,
     tiny: TinyHAProxy,
     folder: Path,
     skipped: list[str],
-    boxed: bool,
+    kind: str,
 ) -> None:
-    box = request.getfixturevalue("box") if boxed else None
+    box = request.getfixturevalue(kind) if kind else None
     text = """\
 feature cmd "test -f ${testdir}/any.vtc"
 feature cmd "$HAPROXY_PROGRAM -cc 'feature(LUA) && feature(OPENSSL)'"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import re
 import socket
 from pathlib import Path
@@ -14,6 +15,10 @@ import pytest
 
 from bisector.git.history import History
 from bisector.jobs.playground import Playground
+from bisector.system.sandbox import Sandbox
+from bisector.system.sandbox.landlock import Landlock
+from tests.support.boxed import without_namespaces
+from tests.support.obtain import SANDBOXES
 from tests.support.real import bisector, edited
 
 BAD = "v3.1-dev1"
@@ -25,9 +30,18 @@ SAID = f"\x1b[31mowned\x1b[2J {MARKUP}"
 HEAD = "From: Mallory <m@example.org>\nSubject: [PATCH] BUG/MINOR: build: a fix\n\n---\n"
 
 
-@pytest.mark.usefixtures("box", "with_tcc")
+@pytest.fixture(params=SANDBOXES)
+def said(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a report calls the sandbox; for Landlock, bubblewrap fails here."""
+    box: Sandbox = request.getfixturevalue(request.param)
+    if isinstance(box, Landlock):
+        monkeypatch.setenv("PATH", f"{without_namespaces(tmp_path)}:{os.environ['PATH']}")
+    return box.said
+
+
+@pytest.mark.usefixtures("with_tcc")
 def test_a_hostile_patch_is_contained_and_its_reports_are_well_formed(
-    ground: Playground, ground_history: History, tmp_path: Path
+    ground: Playground, ground_history: History, tmp_path: Path, said: str
 ) -> None:
     key, planted = tmp_path / "home" / ".ssh" / "id", tmp_path / "planted"
     key.parent.mkdir(parents=True)
@@ -57,7 +71,9 @@ def test_a_hostile_patch_is_contained_and_its_reports_are_well_formed(
     assert "does not compile" in done.stdout.splitlines()[-1]
     assert not planted.exists()
     report = json.loads(reports["json"].read_text())
-    assert report["asked"]["sandbox"].startswith("bubblewrap")
+    assert report["asked"]["sandbox"] == said
+    lacks = [note for note in report["notes"] if note.startswith(f"sandboxed by {said}, which")]
+    assert bool(lacks) == said.startswith("Landlock")
     told = next(one["problem"] for one in report["judged"] if one["outcome"] == "unbuildable")
     assert SAID in told
     assert all("a private key" not in Path(one["log"]).read_text() for one in report["probes"])

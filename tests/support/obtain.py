@@ -12,11 +12,12 @@ from typing import NoReturn, TypeVar
 import pytest
 
 from bisector.errors import EnvironmentProblem
-from bisector.system import debian, sandbox
-from bisector.system.sandbox import Sandbox
+from bisector.system import debian
+from bisector.system.sandbox import Sandbox, bubblewrap, landlock
 from bisector.system.workspace import Workspace
 
 Found = TypeVar("Found")
+SANDBOXES = ("bubblewrap", "landlock")  # the fixtures of these names
 
 
 def missing(problem: EnvironmentProblem) -> NoReturn:
@@ -34,10 +35,23 @@ def obtain(get: Callable[[], Found]) -> Found:
         missing(problem)
 
 
-def sandbox_of(workspace: Workspace) -> Sandbox:
-    """This machine's sandbox, or the one that is fetched into *workspace*.
+def bubblewrap_of(workspace: Workspace) -> Sandbox:
+    """This machine's bubblewrap, or the one that is fetched into *workspace*.
 
-    Raises EnvironmentProblem if there can be none.
+    Raises EnvironmentProblem if it does not work here.
     """
     debian.fetch_bwrap(workspace)
-    return sandbox.examined(workspace)
+    return bubblewrap.examined(workspace)
+
+
+def landlock_of(workspace: Workspace) -> Sandbox:
+    """Landlock; the test is skipped where the kernel has none and bubblewrap works.
+
+    That is the one absence which is no lack of the machine: nothing uses Landlock there. Raises
+    EnvironmentProblem if neither works.
+    """
+    try:
+        return landlock.examined(workspace)
+    except EnvironmentProblem as problem:
+        bubblewrap_of(workspace)
+        pytest.skip(f"{problem}; bubblewrap works here")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import EnvironmentProblem, ScenarioProblem, WorkspaceProblem
-from bisector.system.sandbox import Sandbox
+from bisector.system.sandbox.bubblewrap import Bubblewrap
 from bisector.system.slots import Slot
 from bisector.testing.oracle import Trial
 from bisector.testing.oracles.config_file import ConfigFile
@@ -28,7 +28,7 @@ def trial(folder: Path, bwrap: str = "exit 0") -> Trial:
     program = folder / "bwrap"
     program.write_text(f"#!/bin/sh\n{bwrap}\n")
     program.chmod(0o755)
-    slot = Slot(1, sandbox=Sandbox(str(program), "0"))
+    slot = Slot(1, sandbox=Bubblewrap(str(program), "0"))
     return Trial(Path("/bin/true"), folder / "log", (), 10.0, slot)
 
 

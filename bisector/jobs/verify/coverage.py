@@ -26,6 +26,7 @@ from bisector.probing.context import Context
 from bisector.record.patch_events import Covered
 from bisector.system import process, tools
 from bisector.system.files import digest, explained
+from bisector.system.sandbox import Network
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.testing.oracle import Oracle, Trial
@@ -207,13 +208,15 @@ def _ask(
     if not counts:
         return counts
     # to files, as its warnings share the log with stdout; with hashed names, which are short
+    none = Network.NONE
+    box = slot.sandbox.box(scratch, reads=(folder,), network=none) if slot.sandbox else None
     finished = process.run(
         [gcov.path, "--json-format", "--hash-filenames", *sorted(inputs)],
         log=scratch / "gcov.log",
         timeout=GCOV_SECONDS,
         cwd=scratch,
         stop=slot.stop,
-        box=slot.sandbox.box(scratch, reads=(folder,)) if slot.sandbox else None,
+        box=box,
     )
     results = sorted(scratch.glob("*.gcov.json.gz"))
     if not finished.ok or not results:

@@ -161,9 +161,9 @@ def _probed(
         if order.strict:
             raise ProbeFailed(other, f"--same-toolchain requires {order.tools}")
         remarks.append(f"{other}; its verdicts are kept apart")
-    box, unboxed = _sandbox(options, workspace, toolchain, needed)
-    if unboxed:
-        remarks.append(f"not sandboxed: {unboxed}")
+    box, remark = _sandbox(options, workspace, toolchain, needed)
+    if remark:
+        remarks.append(remark)
     request = Probe(store, order.tree, toolchain, oracle, needed, order.run, box, order.again)
     result = probe(workspace, request, slot)
     lines = (*(f"worker {platform.node()}: {remark}" for remark in remarks), result.remark)
