@@ -196,8 +196,8 @@ class RepoCommand(WorkspaceCommand):
     sandbox = option(
         "--sandbox",
         "auto|require|off",
-        "isolate builds and tests with bubblewrap: where it works, always, or never (default: "
-        "auto)",
+        "isolate builds and tests with bubblewrap, else Landlock: where one works, always, or "
+        "never (default: auto)",
         Group.BUILD,
         default="auto",
     )
