@@ -22,6 +22,7 @@ from bisector.system import cache, process, procfs
 from bisector.system.files import digest, explained, require_room, write_whole
 from bisector.system.locks import hold
 from bisector.system.sandbox import Network
+from bisector.system.session import TEMPORARY
 from bisector.system.slots import Slot
 from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
@@ -159,7 +160,7 @@ def compiled(
         build_tree.checkout(tree, toolchain.identity)
         words = [f"{name}={value}" for name, value in toolchain.variables]
         goals = (toolchain.first, "haproxy")
-        temporary = draft.parent / "tmp"  # where a killed compiler leaves its files
+        temporary = draft.parent / TEMPORARY  # where a killed compiler leaves its files
         with explained(f"cannot write {temporary}"):
             temporary.mkdir()
         none = Network.NONE

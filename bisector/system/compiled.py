@@ -17,10 +17,11 @@ _SECONDS = 60.0  # for the compiler, which takes some tenths
 def of(workspace: Workspace, source: Path, name: str, flags: Sequence[str]) -> Path | None:
     """What *source* is compiled to; None if that is not possible here.
 
-    Its folder has *name*, this machine and a digest in its own name. Raises WorkspaceProblem if the
-    workspace cannot be written.
+    It may include headers that are beside it. The folder of what is made has *name*, this machine
+    and a digest in its own name. Raises WorkspaceProblem if the workspace cannot be written.
     """
-    identity = digest(source.read_bytes(), *flags)
+    headers = sorted(source.parent.glob("*.h"))
+    identity = digest(*(path.read_bytes() for path in (source, *headers)), *flags)
     home = workspace.folder("tools") / f"{name}-{tools.machine()}-{identity}"
     made = home / name
     if not home.is_dir():

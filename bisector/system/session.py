@@ -15,6 +15,7 @@ from pathlib import Path
 from bisector.system import procfs
 
 KILL_SECONDS = 10.0  # until a killed process is gone; longer only if it hangs in the kernel
+TEMPORARY = "tmp"  # a build's TMPDIR, beside its log
 MAX_PAUSE_SECONDS = 0.05  # between two checks whether it is gone
 
 
@@ -86,17 +87,16 @@ def send(number: signal.Signals, pids: Iterable[int]) -> None:
 
 
 def kill_orphans(folder: Path) -> None:
-    """Kill all running processes whose TMPDIR, in their environment, is or is below *folder*.
+    """Kill all running processes whose TMPDIR is *folder* or TEMPORARY in it.
 
     Child processes of a killed bisector are killed by the kernel (PR_SET_PDEATHSIG), but not all
     their descendants: a test of VTest waits forever for the VTest that was killed, and so does a
     bubblewrap that was starting.
     """
-    variable = f"TMPDIR={folder}".encode()
-    below = variable + b"/"
+    variables = {f"TMPDIR={place}".encode() for place in (folder, folder / TEMPORARY)}
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
             with contextlib.suppress(OSError):  # another user's, or it has ended
-                values = Path(entry.path, "environ").read_bytes().split(b"\0")
-                if any(value == variable or value.startswith(below) for value in values):
+                content = Path(entry.path, "environ").read_bytes()
+                if not variables.isdisjoint(content.split(b"\0")):
                     os.kill(int(entry.name), signal.SIGKILL)

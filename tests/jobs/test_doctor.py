@@ -12,7 +12,9 @@ from bisector.errors import EnvironmentProblem
 from bisector.jobs import doctor
 from bisector.record.requirement import Requirement
 from bisector.system import apt, libc, libraries, packages, tools
+from bisector.system.sandbox import Sandbox
 from bisector.system.workspace import Workspace
+from tests.support.boxed import without_namespaces
 
 
 @pytest.fixture
@@ -228,3 +230,15 @@ class TestFix:
         assert str(problem) == (
             "no package manager that bisector knows on this machine: install what Debian calls gcc"
         )
+
+
+def test_the_second_kind_of_sandbox_is_used_where_the_first_does_not_work(
+    landlock: Sandbox, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{without_namespaces(tmp_path)}:{os.environ['PATH']}")
+    findings = doctor.examine(workspace, os.environ)
+    first, second = named(findings, "bubblewrap"), named(findings, "Landlock")
+    assert (first.found, first.required) == (None, False)
+    assert "bubblewrap does not work here" in first.how_to_get
+    assert second.found and second.found.endswith("used as bubblewrap does not work")
+    assert second.found.partition(",")[0] in landlock.said

@@ -17,6 +17,7 @@ from bisector.errors import EnvironmentProblem
 from bisector.system import session
 from bisector.system.stop import Stop
 from tests.support.scripts import shell, stopped
+from tests.support.waiting import until
 
 LEAVES_A_CHILD = "sleep 60 >/dev/null 2>&1 & echo $!"
 
@@ -88,12 +89,23 @@ def test_killing_does_not_block_other_uses_of_the_stop(
 def test_orphans_are_killed_by_their_temporary_folder_and_no_other_processes(
     tmp_path: Path,
 ) -> None:
-    orphan, other = (
+    orphan, builds, other = (
         subprocess.Popen(["sleep", "60"], env={"PATH": os.environ["PATH"], "TMPDIR": str(folder)})
-        for folder in (tmp_path / "x", tmp_path / "x" / "below")
+        for folder in (tmp_path / "x", tmp_path / "x" / "tmp", tmp_path / "x" / "below")
     )
     session.kill_orphans(tmp_path / "x")
-    assert orphan.wait(10) == -signal.SIGKILL
+    assert orphan.wait(10) == builds.wait(10) == -signal.SIGKILL
     assert other.poll() is None
     other.kill()
     other.wait()
+
+
+def test_a_leader_that_is_asked_ends_the_others_first(tmp_path: Path) -> None:
+    """Also if it is stopped."""
+    script = "trap 'echo asked >asked; exit' TERM; >begun; while sleep 0.01; do :; done"
+    with subprocess.Popen(["sh", "-c", script], cwd=tmp_path, start_new_session=True) as leader:
+        until((tmp_path / "begun").exists)
+        leader.send_signal(signal.SIGSTOP)
+        session.ask_to_end(leader.pid)
+        assert (tmp_path / "asked").read_text() == "asked\n"
+        assert not session.members(leader.pid)

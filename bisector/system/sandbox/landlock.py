@@ -1,8 +1,8 @@
 """The sandbox by Landlock, where no namespaces can be made: rules of the kernel for a process.
 
-See landlock(7). A small program, confine.c beside this, gives itself rules, a seccomp filter and no
-capabilities, and then executes what is to be confined. Paths are allowed as bubblewrap would mount
-them. What neither rules nor filter can do is in SECURITY.md.
+See landlock(7). A small program, confine.c beside this, gives itself rules, a seccomp filter
+(filter.h) and no capabilities, and then executes what is to be confined. Paths are allowed as
+bubblewrap would mount them. What neither rules nor filter can do is in SECURITY.md.
 """
 
 from __future__ import annotations

@@ -253,7 +253,7 @@ def test_a_kernel_that_cannot_keep_files_whole_is_refused(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "confine.c"
-    source.write_text(f"#define NEWEST_ABI 2\n{SOURCE.read_text()}")
+    source.write_text(f'#define NEWEST_ABI 2\n#include "{SOURCE}"\n')
     monkeypatch.setattr(module, "SOURCE", source)
     with pytest.raises(EnvironmentProblem, match=r"Landlock is too old.*since Linux 6\.2"):
         module.examined(workspace)
