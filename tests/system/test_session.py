@@ -104,8 +104,11 @@ def test_a_leader_that_is_asked_ends_the_others_first(tmp_path: Path) -> None:
     """Also if it is stopped."""
     script = "trap 'echo asked >asked; exit' TERM; >begun; while sleep 0.01; do :; done"
     with subprocess.Popen(["sh", "-c", script], cwd=tmp_path, start_new_session=True) as leader:
-        until((tmp_path / "begun").exists)
-        leader.send_signal(signal.SIGSTOP)
-        session.ask_to_end(leader.pid)
-        assert (tmp_path / "asked").read_text() == "asked\n"
-        assert not session.members(leader.pid)
+        try:
+            until((tmp_path / "begun").exists)
+            leader.send_signal(signal.SIGSTOP)
+            session.ask_to_end(leader.pid)
+            assert (tmp_path / "asked").read_text() == "asked\n"
+            assert not session.members(leader.pid)
+        finally:
+            leader.kill()
