@@ -101,7 +101,7 @@ def test_the_clones_script_is_run_and_that_is_said(
     environ = {**old, "BISECTOR_REPO": str(clone.path)}
     vtest_setup.build(workspace, None, environ, notes.append)
     said = f"scripts/build-vtest.sh of {clone.path}/.git runs with the network of this machine"
-    assert notes[0].startswith(said)
+    assert any(note.startswith(said) for note in notes)
     made = tools.require_vtest(workspace, environ)
     assert made.version.endswith(" by scripts/build-vtest.sh")
     clone.commit({"scripts/build-vtest.sh": "exit 1\n"})
