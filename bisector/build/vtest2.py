@@ -20,7 +20,7 @@ from bisector.system import debian, packages, sandbox, tools
 from bisector.system.files import digest, explained
 from bisector.system.libraries import Library
 from bisector.system.process import Finished, run
-from bisector.system.sandbox import Box, Sandbox
+from bisector.system.sandbox import Box, Network, Sandbox
 from bisector.system.tools import CURRENT, Tool
 from bisector.system.workspace import Workspace
 
@@ -144,7 +144,7 @@ def _box(box: Sandbox | None, folder: Path, libraries: Sequence[Library]) -> Box
     needed = (Path(sys.base_prefix), *map(sandbox.home_of, programs))
     own = (Path(path) for one in libraries for path in (one.include, one.folder) if path)
     seen = sandbox.outermost((*needed, *own))
-    return box.box(folder, reads=map(Path, seen))
+    return box.box(folder, reads=map(Path, seen), network=Network.NONE)
 
 
 def _python() -> Path:
