@@ -13,7 +13,8 @@ from bisector.patch.model import Series
 from bisector.probing.options import Options, Test
 from bisector.probing.prober import Prober
 from bisector.probing.toolchains import pairs
-from bisector.record.events import OTHERWISE, Probed
+from bisector.record.events import Probed
+from bisector.record.learnt import OTHERWISE
 from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import (
     OTHER_WAY,

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bisector.probing.ticket import Ticket
-from bisector.record.events import Event, Learnt, Probed
+from bisector.record.events import Event, Probed
+from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 from bisector.testing.oracle import Oracle

@@ -15,8 +15,9 @@ from bisector.probing.executors import Executor, Task
 from bisector.probing.hangs import Hangs
 from bisector.probing.probe import key_of, recall
 from bisector.probing.ticket import Ticket
-from bisector.record.events import Learnt, Noted, Probed
+from bisector.record.events import Noted, Probed
 from bisector.record.journal import Journal
+from bisector.record.learnt import Learnt
 from bisector.record.verdict import Result
 from bisector.record.words import is_for_another_bug
 from bisector.search.costs import Memory

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bisector.record import patch_events  # noqa: F401 - enters its events into Event.kinds
+from bisector.record import learnt, patch_events  # noqa: F401 - they enter their events into Event.kinds
 from bisector.record.events import Event
 
 

@@ -11,7 +11,6 @@ from bisector.record.events import (
     Ended,
     Event,
     Found,
-    Learnt,
     Noted,
     Probed,
     Reduced,
@@ -21,6 +20,7 @@ from bisector.record.events import (
     Stretch,
     Turned,
 )
+from bisector.record.learnt import Learnt
 from bisector.record.patch_events import (
     Covered,
     HunkDropped,

@@ -7,8 +7,9 @@ import pytest
 from bisector.build.toolchain import Toolchain
 from bisector.probing.hangs import LEAST, Hangs
 from bisector.probing.ticket import Ticket
-from bisector.record.events import Learnt, Probed
+from bisector.record.events import Probed
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 from bisector.testing.oracle import RUN_SECONDS
 from bisector.testing.oracles.vtest_case import VTestCase

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bisector.record.events import Confirmed, Ended, Event, Found, Learnt, Probed, Started
+from bisector.record.events import Confirmed, Ended, Event, Found, Probed, Started
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict

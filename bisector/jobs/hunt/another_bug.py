@@ -12,8 +12,9 @@ from bisector.jobs.hunt.learning import kinds_of, may_be_the_bug, repeat
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.probing.prober import Prober
-from bisector.record.events import Confirmed, Found, Learnt, Probed
+from bisector.record.events import Confirmed, Found, Probed
 from bisector.record.failure import Failure
+from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, is_for_another_bug
 from bisector.search.priors import Evidence

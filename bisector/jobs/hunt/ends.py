@@ -17,7 +17,8 @@ from bisector.jobs.hunt.learning import (
 )
 from bisector.jobs.hunt.transition import SearchRun, costs_of
 from bisector.probing.prober import Prober
-from bisector.record.events import OTHERWISE, Noted, Probed
+from bisector.record.events import Noted, Probed
+from bisector.record.learnt import OTHERWISE
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 from bisector.search import priors

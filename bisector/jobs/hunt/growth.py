@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisector.jobs.hunt.learning import kinds_of, repeat
 from bisector.probing.prober import Prober
-from bisector.record.events import Learnt, Probed
+from bisector.record.events import Probed
 from bisector.record.growth import Growth
+from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 
 

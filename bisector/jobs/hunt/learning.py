@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from bisector.build.toolchain import Toolchain
 from bisector.jobs.hunt.transition import TestIsFlaky
 from bisector.probing.prober import Prober
-from bisector.record.events import Learnt, Noted, Probed
+from bisector.record.events import Noted, Probed
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 from bisector.testing.oracle import Oracle
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bisector.record.events import Learnt
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.journal import Journal
+from bisector.record.learnt import Learnt
 from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict

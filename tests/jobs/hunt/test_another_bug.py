@@ -9,8 +9,9 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.hunt.proof import CONFIRM_RUNS
-from bisector.record.events import Confirmed, Ended, Event, Found, Learnt, Noted, Probed, Turned
+from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed, Turned
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.summary import Summary, summarize
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, is_for_another_bug

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bisector.errors import UnusableEnds
-from bisector.record.events import Learnt, Probed
+from bisector.record.events import Probed
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace

@@ -9,8 +9,9 @@ import pytest
 
 from bisector.errors import NoWitness, UnusableEnds
 from bisector.jobs.hunt.learning import is_absent_feature, kinds_of, other_failure, pattern_of
-from bisector.record.events import Learnt, Noted, Probed
+from bisector.record.events import Noted, Probed
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change

@@ -9,8 +9,9 @@ import pytest
 
 from bisector.jobs.survey.affected import AffectedQuestion, Releases, ReleaseSurvey
 from bisector.jobs.survey.sweep import Sweep, SweepQuestion
-from bisector.record.events import Learnt, Noted, Released, Stretch
+from bisector.record.events import Noted, Released, Stretch
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.learnt import Learnt
 from bisector.record.summary import summarize
 from bisector.record.verdict import Verdict
 from bisector.system.workspace import Workspace
