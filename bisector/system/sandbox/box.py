@@ -11,8 +11,7 @@ from pathlib import Path
 
 from bisector.system import procfs, sizes
 
-# where names and certificates are looked up
-_ONLINE = ("/etc/resolv.conf", "/etc/pki", "/etc/ca-certificates")
+_ONLINE = ("/etc/pki", "/etc/ca-certificates")  # where certificates are looked up
 
 
 class Network(StrEnum):
@@ -119,7 +118,7 @@ class Box:
     network: Network = Network.LOOPBACK
 
     def online(self) -> Box:
-        """The same with the machine's network, and what names and certificates are looked up in."""
+        """The same with the machine's network, and what certificates are looked up in."""
         return replace(self, reads=(*self.reads, *_ONLINE), network=Network.MACHINE)
 
     @property
