@@ -8,8 +8,7 @@ from pathlib import Path
 
 SYSTEM = ("/usr", "/nix/store", "/gnu/store")
 LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # on most systems links to /usr
-# of /etc: what compilers, the C library, OpenSSL and HAProxy's resolvers read; other files there may
-# be secret
+# of /etc: what compilers, the C library, OpenSSL and HAProxy's resolvers read; others may be secret
 _SETTINGS = (
     *("alternatives", "group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd"),
     *("protocols", "resolv.conf", "services", "ssl/certs", "ssl/openssl.cnf"),
