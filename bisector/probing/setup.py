@@ -20,7 +20,13 @@ from bisector.patch import load
 from bisector.patch.model import Patch, Series
 from bisector.probing.context import Context
 from bisector.probing.options import Options, Test
-from bisector.probing.toolchains import find_supply, find_toolchains, pairs
+from bisector.probing.supply import fetch_tools
+from bisector.probing.toolchains import (
+    find_supply,
+    find_toolchains,
+    names_of_toolchains,
+    pairs,
+)
 from bisector.system import sandbox
 from bisector.system.sandbox import Sandbox
 from bisector.system.tools import Tool
@@ -139,6 +145,8 @@ def find_context(
     Raises UsageProblem for a bad option, MissingProgram or MissingLibrary if the machine lacks
     something, and EnvironmentProblem if a required sandbox does not work.
     """
+    names_of_toolchains(options, test)  # before anything is fetched
+    fetch_tools(workspace, test.oracle, note)
     toolchains = find_toolchains(options, workspace, test)
     supply = find_supply(options, workspace, note)
     supply.require(toolchains.search, test.oracle.features)

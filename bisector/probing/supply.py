@@ -1,17 +1,35 @@
-"""The libraries that features of HAProxy need: this machine's, or fetched when first asked for."""
+"""What builds and tests need of the machine, fetched into the workspace when it is first missed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from bisector.build import features
 from bisector.build.toolchain import Toolchain
 from bisector.errors import EnvironmentProblem, MissingLibrary
-from bisector.system import debian, libraries, packages
+from bisector.system import apt, debian, libraries, packages, tools
 from bisector.system.libraries import KINDS, Library
 from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
 
 UNASKED = "--make none builds without what the test asks for"
+
+
+def fetch_tools(workspace: Workspace, oracle: Oracle, note: Callable[[str], None]) -> None:
+    """Fetch Lua, and VTest if *oracle* needs it, unless the machine has them or no apt.
+
+    What cannot be fetched is reported by what needs it.
+    """
+    wanted: list[tuple[str, object, Callable[[Workspace], object]]] = []
+    wanted.append(("Lua", tools.find_lua(workspace), debian.fetch_lua))
+    if oracle.needs_vtest:
+        wanted.append(("VTest", tools.find_vtest(workspace), debian.fetch_vtest))
+    for name, found, fetch in wanted:
+        if found is None and apt.is_there():
+            note(f"fetching {name} into the workspace, which is missing")
+            with suppress(EnvironmentProblem):
+                fetch(workspace)
 
 
 class Supply:

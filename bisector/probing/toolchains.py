@@ -59,10 +59,10 @@ def find_supply(options: Options, workspace: Workspace, note: Callable[[str], No
     return Supply(workspace, note, like.features, heeds_tests=NONE not in options.make)
 
 
-def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolchains:
-    """The toolchains for the search and the proof: the user's choice, else the scenario's.
+def names_of_toolchains(options: Options, test: Test) -> tuple[str, str]:
+    """The names of the toolchains for the search, which may be AUTO, and for the proof, or NONE.
 
-    Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
+    Raises UsageProblem if the options do not go together; nothing is looked for.
     """
     name = options.toolchain
     if name == AUTO:
@@ -72,7 +72,17 @@ def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolc
         raise UsageProblem(f"--confirm {options.confirm}", f"one of {', '.join((*proofs, NONE))}")
     if test.oracle.judges_builds and name not in proofs:
         raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
-    proof = options.confirm or (name if name in proofs else Dev.name)
+    if name not in (AUTO, *TOOLCHAINS):
+        raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
+    return name, options.confirm or (name if name in proofs else Dev.name)
+
+
+def find_toolchains(options: Options, workspace: Workspace, test: Test) -> Toolchains:
+    """The toolchains for the search and the proof: the user's choice, else the scenario's.
+
+    Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
+    """
+    name, proof = names_of_toolchains(options, test)
 
     def find(named: str) -> Toolchain:
         return find_toolchain(options, workspace, named, test)

@@ -135,6 +135,11 @@ class Oracle(ABC):
         return False
 
     @property
+    def needs_vtest(self) -> bool:
+        """Whether find_tools() requires VTest."""
+        return False
+
+    @property
     def features(self) -> frozenset[str]:
         """The features of HAProxy that the test asks for, see features.asked().
 

@@ -55,6 +55,11 @@ class Wrapper(Oracle):
         return self.inner.wants_threads
 
     @property
+    def needs_vtest(self) -> bool:
+        """Whether the inner test requires VTest."""
+        return self.inner.needs_vtest
+
+    @property
     def features(self) -> frozenset[str]:
         """Those that the inner test asks for."""
         return self.inner.features

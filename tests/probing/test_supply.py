@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bisector.errors import EnvironmentProblem, MissingLibrary
-from bisector.probing.supply import Supply
-from bisector.system import debian, libraries
+from bisector.probing.supply import Supply, fetch_tools
+from bisector.system import apt, debian, libraries, tools
 from bisector.system.libraries import Library
 from bisector.system.workspace import Workspace
+from bisector.testing.oracles.command import Command
+from bisector.testing.oracles.spin_test import SpinTest
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.toolchains import toolchain
 
 DEV = toolchain("dev")
@@ -88,3 +91,50 @@ def test_what_a_test_asks_for_may_be_ignored(workspace: Workspace, fetched: list
         "OPENSSL",
         "ZLIB",
     )
+
+
+# --- programs -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A machine with apt, without Lua and VTest; what is fetched, of which VTest cannot be had."""
+    names: list[str] = []
+
+    def no_vtest(workspace: Workspace) -> None:
+        names.append("VTest")
+        raise EnvironmentProblem("no such package", "")
+
+    monkeypatch.setattr(apt, "is_there", lambda: True)
+    monkeypatch.setattr(tools, "find_lua", lambda workspace: None)
+    monkeypatch.setattr(tools, "find_vtest", lambda workspace: None)
+    monkeypatch.setattr(debian, "fetch_lua", lambda workspace: names.append("Lua"))
+    monkeypatch.setattr(debian, "fetch_vtest", no_vtest)
+    return names
+
+
+def command() -> Command:
+    return Command.of_option("true", bad_if=None, skip_if=None)
+
+
+def test_lua_and_vtest_are_fetched_if_the_test_needs_them(
+    workspace: Workspace, bare: list[str]
+) -> None:
+    said: list[str] = []
+    fetch_tools(workspace, VTestCase("any", "digest", "any.vtc"), said.append)
+    assert bare == ["Lua", "VTest"]
+    assert said == [f"fetching {name} into the workspace, which is missing" for name in bare]
+    bare.clear()
+    fetch_tools(workspace, SpinTest.around(command(), "1"), said.append)
+    assert bare == ["Lua"]
+
+
+def test_nothing_is_fetched_without_apt_or_if_it_is_there(
+    workspace: Workspace, bare: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apt, "is_there", lambda: False)
+    fetch_tools(workspace, command(), print)
+    monkeypatch.setattr(apt, "is_there", lambda: True)
+    monkeypatch.setattr(tools, "find_lua", lambda workspace: "there")
+    fetch_tools(workspace, command(), print)
+    assert bare == []

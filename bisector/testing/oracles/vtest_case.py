@@ -90,6 +90,11 @@ class VTestCase(OwnFile):
         again._changed(self._text())  # raises what a run would raise
         return again
 
+    @property
+    def needs_vtest(self) -> bool:
+        """True."""
+        return True
+
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """VTest, or its predecessor varnishtest, first. Raises MissingProgram."""
         return (tools.require_vtest(workspace), *super().find_tools(workspace))
