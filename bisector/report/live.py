@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -42,6 +43,7 @@ class Live:
     def __init__(self) -> None:
         self._progress: Progress | None = None
         self._learnt: dict[str, Learnt] = {}
+        self._unbuilt: set[str] = set()  # why a toolchain that is not real built something not
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -85,8 +87,22 @@ class Live:
         for learnt in self._learnt.values():
             if isinstance(event, Probed):
                 event = learnt.judge(event)
-        if shown := _shown(event):
+        if not self._is_told(event) and (shown := _shown(event)):
             self._print(*shown)
+
+    def _is_told(self, event: Event) -> bool:
+        """Whether *event* is a build that fails as one before; a real toolchain's answer follows.
+
+        What a compiler cannot do is the same for many revisions.
+        """
+        if not isinstance(event, Probed) or event.real:
+            return False
+        if event.verdict is not Verdict.UNBUILDABLE:
+            return False
+        reason = re.sub(r"\d+", "#", event.reason)
+        told = reason in self._unbuilt
+        self._unbuilt.add(reason)
+        return told
 
     def _print(self, line: str, style: str) -> None:
         line = printable(line)

@@ -6,6 +6,7 @@ import pytest
 
 from bisector.record.events import Confirmed, Event, Noted
 from bisector.record.patch_events import RegTested
+from bisector.record.verdict import Verdict
 from bisector.report import terminal
 from bisector.report.live import Live
 from tests.support import judged as j
@@ -51,6 +52,22 @@ def test_each_judgement_is_told_with_what_is_wrong(capsys: pytest.CaptureFixture
     assert fine.split() == ["fixes", "v3.0-dev1", "dns-flap", "12", "of", "18", "exact", "(s_addr)"]
     assert bad.startswith("breaks      v3.0-dev1")
     assert len(more) == 2
+
+
+def test_what_the_fast_compiler_cannot_do_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def unbuilt(revision: str, reason: str, toolchain: str = "fast") -> Event:
+        return probed(revision * 40, Verdict.UNBUILDABLE, reason=reason, toolchain=toolchain)
+
+    header = "include/import/ist.h:{}: error: invalid type"
+    told_of = [
+        unbuilt("a", header.format(7)),
+        unbuilt("b", header.format(9)),
+        unbuilt("c", "another reason"),
+        unbuilt("d", header.format(7), "dev"),
+        unbuilt("e", header.format(7), "dev"),
+    ]
+    lines = [line for line in told(capsys, *told_of) if line.startswith("unbuildable")]
+    assert [line.split()[1][0] for line in lines] == ["a", "c", "d", "e"]
 
 
 def test_what_is_found_of_another_bug_is_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
