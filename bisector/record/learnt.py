@@ -64,4 +64,6 @@ class Learnt(Event):
             return replace(probed, verdict=Verdict.GOOD, reason=reason, failure=None)
         if self.covers(probed.failure):
             return replace(probed, verdict=Verdict.BAD)
+        if not probed.failure.kind.learnable:  # nor does it say anything of HAProxy
+            return replace(probed, verdict=Verdict.UNTESTABLE)
         return replace(probed, verdict=Verdict.UNTESTABLE, reason=f"{OTHERWISE}{probed.reason}")
