@@ -54,6 +54,11 @@ def test_another_haproxy_or_none_says_nothing(text: str) -> None:
     assert judge(PASSED, text, TIMES).verdict is UNTESTABLE
 
 
+def test_a_haproxy_that_starts_late_is_measured_from_then_on() -> None:
+    late = "memory|\nmemory|\n" + "".join(log(4).splitlines(keepends=True)[4:])
+    assert judge(PASSED, late, TIMES).verdict is BAD
+
+
 def test_a_command_is_run_so_often_in_one_folder(tmp_path: Path) -> None:
     ruling = played(command('echo "round $BISECTOR_ROUND" >> rounds; cat rounds', "20"), tmp_path)
     said = (tmp_path / "played" / "log").read_text()
