@@ -15,7 +15,7 @@ from pathlib import Path
 from bisector.errors import EnvironmentProblem
 from bisector.system.process import run
 from bisector.system.sandbox.box import Box, Network, Sandbox
-from bisector.system.sandbox.paths import LINKED, SHOWN, outermost
+from bisector.system.sandbox.paths import LINKED, NAMESERVERS, SHOWN, outermost
 from bisector.system.tools import bwrap_folder
 from bisector.system.workspace import Workspace
 
@@ -32,6 +32,7 @@ _SWITCHES = {
 }
 GET_IT = "install bubblewrap, or run 'bisector doctor --fix'"
 _CONTAINER = "a host, or a container that may make user namespaces"
+_ON_LOOPBACK = Path(__file__).parent / "resolv.conf"
 FAILED = "bwrap: "  # how the only line begins if it starts nothing
 
 
@@ -66,6 +67,7 @@ class Bubblewrap(Sandbox):
             *("--dev", "/dev", "--remount-ro", "/dev"),
             *("--size", str(_SHARED_MEMORY), "--tmpfs", "/dev/shm"),
             *("--size", str(self.limits.scratch), "--tmpfs", "/tmp"),
+            *_nameservers(box),
             *(word for path in box.reads for word in ("--ro-bind-try", path, path)),
             *(word for path in box.folders for word in ("--bind", path, path)),
             *("--remount-ro", "/"),
@@ -109,6 +111,13 @@ def why_not(said: str, switches: Mapping[str, str]) -> EnvironmentProblem:
     if "nknown option" in last:
         return EnvironmentProblem(f"bubblewrap is too old ({last})", "version 0.8 or later")
     return EnvironmentProblem(f"bubblewrap does not work here ({last})", _CONTAINER)
+
+
+def _nameservers(box: Box) -> tuple[str, str, str]:
+    """The mount of NAMESERVERS: some versions refuse a nameserver that cannot be reached."""
+    if box.network is Network.MACHINE:
+        return ("--ro-bind-try", NAMESERVERS, NAMESERVERS)
+    return ("--ro-bind", str(_ON_LOOPBACK), NAMESERVERS)
 
 
 def _system() -> Iterator[str]:

@@ -15,7 +15,7 @@ from bisector.errors import EnvironmentProblem
 from bisector.system import compiled, session
 from bisector.system.process import run
 from bisector.system.sandbox.box import Box, Network, Sandbox
-from bisector.system.sandbox.paths import LINKED, SHOWN, outermost
+from bisector.system.sandbox.paths import LINKED, NAMESERVERS, SHOWN, outermost
 from bisector.system.workspace import Workspace
 
 SOURCE = Path(__file__).parent / "confine.c"
@@ -50,7 +50,7 @@ class Landlock(Sandbox):
     def words(
         self, box: Box, cwd: Path | None, keep_open: Sequence[int], temporary: str | None
     ) -> list[str]:
-        reads = (*LINKED, *SHOWN, "/proc", *box.reads)
+        reads = (*LINKED, *SHOWN, NAMESERVERS, "/proc", *box.reads)
         return [
             self.program,
             *(word for path in reads for word in ("-r", path)),

@@ -8,14 +8,15 @@ from pathlib import Path
 
 SYSTEM = ("/usr", "/nix/store", "/gnu/store")
 LINKED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")  # on most systems links to /usr
-# of /etc: what compilers, the C library, OpenSSL and HAProxy's resolvers read; others may be secret
+# of /etc: what compilers, the C library and OpenSSL read; other files there may be secret
 _SETTINGS = (
     *("alternatives", "group", "hosts", "ld.so.cache", "localtime", "nsswitch.conf", "passwd"),
-    *("protocols", "resolv.conf", "services", "ssl/certs", "ssl/openssl.cnf"),
+    *("protocols", "services", "ssl/certs", "ssl/openssl.cnf"),
 )
 _PROCESSORS = "/sys/devices/system"  # HAProxy reads the CPU topology there
 SHOWN = (*SYSTEM, *(f"/etc/{name}" for name in _SETTINGS), _PROCESSORS)
 """The system's files and folders that are readable in a sandbox, besides those of LINKED."""
+NAMESERVERS = "/etc/resolv.conf"  # HAProxy's default resolvers; without one, some versions crash
 
 
 def home_of(program: Path) -> Path:

@@ -44,13 +44,22 @@ def test_other_mounts_are_read_only_in_the_end(mount: str) -> None:
     assert mount in bound(words, "--remount-ro")
 
 
+def test_haproxys_default_nameserver_is_one_that_can_be_reached() -> None:
+    box = PLAIN.box(Path("/tree"))
+    words = box.words(None, ())
+    own = Path(words[words.index("/etc/resolv.conf") - 1])
+    assert "nameserver 127.0.0.1" in own.read_text()
+    words = box.online().words(None, ())
+    assert words[words.index("/etc/resolv.conf") - 1] == "--ro-bind-try", "the machine's own"
+
+
 def test_only_one_that_is_to_download_has_the_network() -> None:
     box = PLAIN.box(Path("/tree"))
     assert "--share-net" not in box.words(None, ())
     words = box.online().words(None, ())
     assert words.index("--unshare-all") < words.index("--share-net")
     reads = set(bound(words, "--ro-bind-try")) - set(bound(box.words(None, ()), "--ro-bind-try"))
-    assert reads == {"/etc/pki", "/etc/ca-certificates"}
+    assert reads == {"/etc/pki", "/etc/ca-certificates", "/etc/resolv.conf"}
 
 
 def test_bubblewrap_holds_a_lock_and_the_program_in_it_does_not() -> None:
