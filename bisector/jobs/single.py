@@ -82,7 +82,7 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
     toolchain = toolchains.find_toolchain(options, workspace, name)
-    supply = toolchains.find_supply(options, workspace, progress)
+    supply = toolchains.find_supply(options, workspace, asked.note)
     supply.require(toolchain, ())
     toolchain = supply.equip(toolchain, ())
     commit = history.resolve(revision)

@@ -59,7 +59,7 @@ class Asked:
     ) -> None:
         self.workspace = workspace
         self.options = options
-        self._progress, self._note = progress, note
+        self._progress, self.note = progress, note
 
     @cached_property
     def test(self) -> Test:
@@ -69,7 +69,7 @@ class Asked:
     @cached_property
     def history(self) -> History:
         """The repository that the options name, else the default one."""
-        return find_history(self.options, self.workspace, self._progress, self._note)
+        return find_history(self.options, self.workspace, self._progress, self.note)
 
     @cached_property
     def series(self) -> Series | None:
@@ -80,7 +80,7 @@ class Asked:
     def context(self) -> Context:
         """What all probes of the job have in common."""
         options, workspace = self.options, self.workspace
-        return find_context(options, workspace, self.history, self.test, self._note)
+        return find_context(options, workspace, self.history, self.test, self.note)
 
 
 def find_test(options: Options) -> Test:
