@@ -181,7 +181,8 @@ def _lua(workspace: Workspace) -> Requirement:
 
 def _library(workspace: Workspace, name: str) -> Requirement:
     library, kind = libraries.find(workspace, name), KINDS[name]
-    found = f"{library.version}, {library.include or 'the system'}" if library else None
+    where = (library.version, library.include or "the system") if library else ()
+    found = ", ".join(filter(None, where)) or None
     how, wanted = _fetched(name)
     if apt.is_there():
         how = f"{how}; it is fetched when a test asks for it, too"

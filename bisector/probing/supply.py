@@ -86,5 +86,6 @@ class Supply:
         return self._known[name]
 
     def _fetched(self, name: str) -> Library:
-        self._note(f"fetching Debian's {KINDS[name].package} into the workspace, which is missing")
+        if apt.is_there():
+            self._note(f"fetching {KINDS[name].package} into the workspace, which is missing")
         return debian.fetch_library(self._workspace, name)
