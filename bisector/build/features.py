@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from bisector.system.libraries import Library
 
 _QUIC_LIBRARY = (3, 5)  # the first OpenSSL with an interface for QUIC
 _NATIVE = "HAVE_OPENSSL_QUIC"  # stands in a revision that uses that interface
-_COMPAT = "QUIC_OPENSSL_COMPAT"
+_COMPAT = "QUIC_OPENSSL_COMPAT"  # the module with which QUIC can use an OpenSSL without that
 
 Source = Callable[[str], str]
 """Reads a file of a revision by its path; '' if there is none."""
@@ -57,9 +57,10 @@ def variables(names: Collection[str], found: Collection[Library], source: Source
     """
     makefile, there = source("Makefile"), {library.name: library for library in found}
     chosen = {name for name in names if _is_there(name, there) and _knows(makefile, name)}
-    if "QUIC" in chosen:
-        chosen |= set(_quic(names, there["openssl"], makefile, source))
-        if _COMPAT not in chosen and not _is_native(there["openssl"], source):
+    if "QUIC" in chosen and _COMPAT not in chosen and not _is_native(there["openssl"], source):
+        if f"!{_COMPAT}" not in names and _knows(makefile, _COMPAT):
+            chosen.add(_COMPAT)
+        else:
             chosen.discard("QUIC")
     return {f"USE_{name}": "1" for name in sorted(chosen)}
 
@@ -74,13 +75,6 @@ def _is_there(name: str, there: Collection[str]) -> bool:
 
 def _knows(makefile: str, name: str) -> bool:
     return re.search(rf"\bUSE_{name}\b", makefile) is not None
-
-
-def _quic(names: Collection[str], openssl: Library, makefile: str, source: Source) -> Iterator[str]:
-    """The module with which QUIC can use an OpenSSL without an interface for that."""
-    may = f"!{_COMPAT}" not in names and _knows(makefile, _COMPAT)
-    if may and not _is_native(openssl, source):
-        yield _COMPAT
 
 
 def _is_native(openssl: Library, source: Source) -> bool:
