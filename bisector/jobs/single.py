@@ -44,12 +44,8 @@ def probe_once(
     commit = history.resolve(revision) if revision else history.head()
     tree, patched = _tree(history, asked.options, commit), bool(asked.options.patches)
     oracle = context.oracle.at(commit.id)
-    toolchains = [
-        toolchain
-        for toolchain in (context.toolchains.search, context.toolchains.fallback)
-        if toolchain
-    ]
-    for toolchain in toolchains:
+    both = (context.toolchains.search, context.toolchains.fallback)
+    for toolchain in filter(None, both):
         request = replace(context.request(tree, toolchain, oracle=oracle), again=fresh)
         key = probe.key_of(request)
         ticket = Ticket(commit.id, tree, Purpose.PROBE, 0, patched, toolchain, context.oracle, key)

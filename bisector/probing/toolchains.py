@@ -26,12 +26,16 @@ def find_toolchain(
 
     Raises UsageProblem for an unknown name, MissingProgram if the machine lacks a program.
     """
-    if name not in TOOLCHAINS:
-        raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
+    _require_known(name)
     own = pairs([word for word in options.make if word != NONE], "--make")
     like = find_reported(options).variables or {}
     extra = {**(test.make if test else {}), **like, **own}
     return TOOLCHAINS[name].on(workspace, extra)
+
+
+def _require_known(name: str) -> None:
+    if name not in TOOLCHAINS:
+        raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
 
 
 def find_reported(options: Options) -> Reported:
@@ -72,8 +76,8 @@ def names_of_toolchains(options: Options, test: Test) -> tuple[str, str]:
         raise UsageProblem(f"--confirm {options.confirm}", f"one of {', '.join((*proofs, NONE))}")
     if test.oracle.judges_builds and name not in proofs:
         raise UsageProblem(f"--toolchain {name} cannot judge builds", f"use {' or '.join(proofs)}")
-    if name not in (AUTO, *TOOLCHAINS):
-        raise UsageProblem(f"no toolchain '{name}'", f"there are {', '.join((AUTO, *TOOLCHAINS))}")
+    if name != AUTO:
+        _require_known(name)
     return name, options.confirm or (name if name in proofs else Dev.name)
 
 
