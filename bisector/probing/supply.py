@@ -21,15 +21,15 @@ def fetch_tools(workspace: Workspace, oracle: Oracle, note: Callable[[str], None
 
     What cannot be fetched is reported by what needs it.
     """
-    wanted: list[tuple[str, object, Callable[[Workspace], object]]] = []
-    wanted.append(("Lua", tools.find_lua(workspace), debian.fetch_lua))
-    if oracle.needs_vtest:
-        wanted.append(("VTest", tools.find_vtest(workspace), debian.fetch_vtest))
-    for name, found, fetch in wanted:
-        if found is None and apt.is_there():
-            note(f"fetching {name} into the workspace, which is missing")
-            with suppress(EnvironmentProblem):
-                fetch(workspace)
+    wanted: dict[str, Callable[[Workspace], object]] = {}
+    if tools.find_lua(workspace) is None:
+        wanted["Lua"] = debian.fetch_lua
+    if oracle.needs_vtest and tools.find_vtest(workspace) is None:
+        wanted["VTest"] = debian.fetch_vtest
+    for name, fetch in wanted.items() if apt.is_there() else ():
+        note(f"fetching {name} into the workspace, which is missing")
+        with suppress(EnvironmentProblem):
+            fetch(workspace)
 
 
 class Supply:
