@@ -219,7 +219,8 @@ def test_what_is_cancelled_gets_sigterm_and_then_is_killed(each: Sandbox, tree: 
         with pytest.raises(Stopped) as caught:
             asked.result()
     assert caught.value.clean
-    assert log.read_text() == "cleaned\n"
+    # a shell that sees its sleep's end before its own signal says "Terminated" first
+    assert log.read_text().splitlines()[-1] == "cleaned"
     assert not alive(tree)
 
 
