@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build import build_log, shortage
+from bisector.build import build_log, dependencies, shortage
 from bisector.build.build_tree import BuildTree
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
@@ -158,7 +158,7 @@ def compiled(
     ):
         build_tree = BuildTree(folder, store, workspace)
         build_tree.checkout(tree, toolchain.identity)
-        words = [f"{name}={value}" for name, value in toolchain.variables]
+        words = [f"{name}={value}" for name, value in _with_dependencies(toolchain).items()]
         goals = (toolchain.first, "haproxy")
         temporary = draft.parent / TEMPORARY  # where a killed compiler leaves its files
         with explained(f"cannot write {temporary}"):
@@ -199,6 +199,13 @@ def compiled(
         if done.status is not None and toolchain.leaves_whole_objects(problem):
             build_tree.trust(tree, toolchain.identity)
         yield Compiled(build_tree, done, draft, log, problem)
+
+
+def _with_dependencies(toolchain: Toolchain) -> dict[str, str]:
+    """The make variables of *toolchain*, with which each object's dependencies are written, too."""
+    words = dict(toolchain.variables)
+    given = (words.get(dependencies.VARIABLE, ""), dependencies.OPTION)
+    return words | {dependencies.VARIABLE: " ".join(given).strip()}
 
 
 def _build_new(

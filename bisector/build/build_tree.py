@@ -1,9 +1,11 @@
 """Check out revisions into a build tree, writing only the files that differ.
 
-The object of a changed source is removed, so incremental builds do not depend on file times. As in
-HAProxy's Makefile, every object depends on every header. The files that a build leaves are not
-trusted: symbolic links in them are not followed, the folder is no git repository, so no hook runs,
-and the folder is cleared if any file changes that make or a shell may execute.
+The objects that depend on a changed file are removed, so incremental builds do not depend on file
+times. HAProxy's Makefile makes every object depend on every header; here the compiler says which
+files it read for an object (see :mod:`bisector.build.dependencies`), and sources are dated back for
+make. The files that a build leaves are not trusted: symbolic links in them are not followed, the
+folder is no git repository, so no hook runs, and the folder is cleared if any file changes that
+make or a shell may execute.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import FileMode
 
+from bisector.build import dependencies
+from bisector.build.dependencies import Change
 from bisector.git.object_store import is_built
 from bisector.system.files import explained, remove
 from bisector.system.workspace import Workspace
@@ -27,6 +31,7 @@ from bisector.system.workspace import Workspace
 # text of VERSION into a command.
 _COMPILED = re.compile(r"[\w./-]+\.[ch]")
 _REGULAR = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
+_LONG_AGO = 1_000_000_000  # seconds since the epoch; before any object was built
 
 
 class BuildTree:
@@ -128,9 +133,7 @@ class BuildTree:
         Files are removed before others are written: a file may replace a folder, a folder a link.
         """
         # objects first, as a link written later could lead their paths out of the folder
-        self._remove_objects([d.old_file.path for d in deltas if d.status_char() != "A"])
-        if any(d.new_file.path.endswith(".h") for d in deltas):
-            self._remove_objects(self._objects())
+        self._remove_objects(deltas)
         removed = [d.old_file.path for d in deltas if d.status_char() == "D"]
         written = [d.new_file for d in deltas if d.status_char() != "D"]
         for path in (*removed, *(file.path for file in written if file.path not in kept)):
@@ -173,13 +176,16 @@ class BuildTree:
             sink.write(data)
             sink.truncate()
             os.fchmod(handle, 0o755 if mode == FileMode.BLOB_EXECUTABLE else 0o644)
+            sink.flush()
+            os.utime(handle, (_LONG_AGO, _LONG_AGO))
 
-    def _objects(self) -> list[str]:
-        return [str(path.relative_to(self.folder)) for path in self.folder.rglob("*.o")]
-
-    def _remove_objects(self, sources: Iterable[str]) -> None:
-        for name in sources:
-            (self.folder / name).with_suffix(".o").unlink(missing_ok=True)
+    def _remove_objects(self, deltas: Sequence[pygit2.DiffDelta]) -> None:
+        """Remove the objects that *deltas* outdate, those of unknown dependencies among them."""
+        change = Change({path for d in deltas for path in (d.old_file.path, d.new_file.path)})
+        for built in self.folder.rglob("*.o") if deltas else ():
+            if change.outdates(dependencies.read(built)):
+                built.unlink()
+                dependencies.file_of(built).unlink(missing_ok=True)
 
 
 def _may_be_overwritten(entry: os.DirEntry[str]) -> bool:

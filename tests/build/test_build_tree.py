@@ -31,6 +31,11 @@ class Program:
 
 Files = Mapping[str, "str | Link | Program"]
 CHAIN = "gcc -O0"
+OBJECTS = ("src/a.o", "src/b.o")
+RULES = {
+    "src/a.o": "src/a.o: \\\n  src/a.c \\\n  include/haproxy/x.h\n",
+    "src/b.o": "src/b.o: src/b.c include/haproxy/both-x.h /usr/include/stdio.h\n",
+}
 
 
 class Place:
@@ -64,16 +69,19 @@ class Place:
         self.checkout(files, toolchain)
         for name in built:
             (self.folder / name).write_text("built")
+            if rule := RULES.get(name):
+                (self.folder / name).with_suffix(".d").write_text(rule)
         BuildTree(self.folder, self.store, self.workspace).trust(self.tree(files), toolchain)
 
     @property
     def holds(self) -> dict[str, str | Link | Program]:
+        """Without what the compiler wrote about the objects that are there."""
         found: dict[str, str | Link | Program] = {}
         for path in sorted(self.folder.rglob("*")):
             name = str(path.relative_to(self.folder))
             if path.is_symlink():
                 found[name] = Link(str(path.readlink()))
-            elif path.is_file():
+            elif path.is_file() and not (path.suffix == ".d" and path.with_suffix(".o").exists()):
                 text = path.read_text()
                 found[name] = Program(text) if os.access(path, os.X_OK) else text
         return found
@@ -216,8 +224,6 @@ def test_after_any_sequence_the_tree_holds_the_last_revision(
 
 # --- what was built from it -----------------------------------------------------------------------
 
-OBJECTS = ("src/a.o", "src/b.o")
-
 
 def objects(place: Place) -> set[str]:
     return {str(path.relative_to(place.folder)) for path in place.folder.rglob("*.o")}
@@ -235,11 +241,58 @@ def test_the_object_of_a_removed_source_is_deleted(place: Place) -> None:
     assert objects(place) == {"src/a.o"}
 
 
-@pytest.mark.parametrize("name", ["include/haproxy/x.h", "Makefile", "include/make/options.mk"])
-def test_a_changed_header_or_rule_deletes_all_objects(place: Place, name: str) -> None:
+@pytest.mark.parametrize("name", ["Makefile", "include/make/options.mk"])
+def test_a_changed_rule_of_make_deletes_all_objects(place: Place, name: str) -> None:
     place.build(ONE, *OBJECTS)
     place.checkout({**ONE, name: "changed"})
     assert objects(place) == set()
+
+
+def test_a_changed_header_deletes_the_objects_that_were_compiled_with_it(place: Place) -> None:
+    place.build(ONE, *OBJECTS)
+    place.checkout({**ONE, "include/haproxy/x.h": "changed"})
+    assert objects(place) == {"src/b.o"}
+    assert not (place.folder / "src/a.d").exists()
+
+
+def test_a_new_header_deletes_the_objects_that_may_find_it_first(place: Place) -> None:
+    place.build(ONE, *OBJECTS)
+    place.checkout({**ONE, "src/x.h": "found before the other x.h"})
+    assert objects(place) == {"src/b.o"}
+    place.build(ONE, *OBJECTS)
+    place.checkout({**ONE, "include/haproxy/new.h": "1"})
+    assert objects(place) == set(OBJECTS)
+
+
+@pytest.mark.parametrize("rule", ["", "torn"])
+def test_an_object_of_unknown_dependencies_is_deleted_by_any_change(
+    place: Place, rule: str
+) -> None:
+    place.build(ONE, *OBJECTS)
+    (place.folder / "src/a.d").write_text(rule)
+    (place.folder / "src/b.d").unlink()
+    place.checkout({**ONE, "include/haproxy/other.h": "changed"})
+    assert objects(place) == set()
+
+
+def test_a_link_in_the_place_of_a_rule_is_not_followed(place: Place, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text(RULES["src/b.o"])
+    place.build(ONE, *OBJECTS)
+    (place.folder / "src/b.d").unlink()
+    (place.folder / "src/b.d").symlink_to(outside)
+    place.checkout({**ONE, "src/a.c": "changed"})
+    assert objects(place) == set()
+    assert outside.exists()
+
+
+def test_for_make_all_sources_are_older_than_all_objects(place: Place) -> None:
+    """Else make would compile every object after any changed header."""
+    place.build(ONE, *OBJECTS)
+    place.checkout({**ONE, "include/haproxy/new.h": "1", "include/make.h": "1"})
+    sources = [place.folder / name for name in ONE] + [place.folder / "include/haproxy/new.h"]
+    oldest = min((place.folder / name).stat().st_mtime for name in OBJECTS)
+    assert all(path.stat().st_mtime < oldest for path in sources)
 
 
 @pytest.mark.parametrize("name", ["Makefile", "include/make/x.mk", "VERSION", "src/a $(reboot).c"])
@@ -259,10 +312,10 @@ def test_other_files_of_a_build_are_kept_if_only_sources_change(place: Place) ->
     assert (place.folder / ".build_opts").exists()
 
 
-def test_a_removed_header_deletes_all_objects(place: Place) -> None:
-    place.build({**ONE, "include/y.h": "1"}, *OBJECTS)
+def test_a_removed_header_deletes_the_objects_that_were_compiled_with_it(place: Place) -> None:
+    place.build({**ONE, "include/haproxy/both-x.h": "1"}, *OBJECTS)
     place.checkout(ONE)
-    assert objects(place) == set()
+    assert objects(place) == {"src/a.o"}
 
 
 def test_the_binary_is_always_rebuilt(place: Place) -> None:
