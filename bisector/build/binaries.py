@@ -14,21 +14,15 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build import build_log, dependencies, shortage
-from bisector.build.build_tree import BuildTree
+from bisector.build import compiling, linking
+from bisector.build.prebuilt import Prebuilt, Source
 from bisector.build.toolchain import Toolchain
 from bisector.git.object_store import content_key
-from bisector.system import cache, process, procfs
-from bisector.system.files import digest, explained, require_room, write_whole
+from bisector.system import cache, process
+from bisector.system.files import digest, explained, write_whole
 from bisector.system.locks import hold
-from bisector.system.sandbox import Network
-from bisector.system.session import TEMPORARY
 from bisector.system.slots import Slot
-from bisector.system.stop import Stopped
 from bisector.system.workspace import Workspace
-
-BUILD_SECONDS = 1800.0  # after which a build is taken to hang; -O2 takes 75 s on two cores
-_ROOM = 64 << 20  # bytes on the disk, more than one build needs
 
 
 @dataclass(frozen=True)
@@ -36,8 +30,8 @@ class Build:
     """The result of a build: a binary, or the ``problem`` if there is none.
 
     ``key`` is its key in the cache, ``content`` the SHA-256 of the binary in hexadecimal, and
-    ``seconds`` the time that the build took, 0 if the binary was cached. ``remark`` is a note for
-    the user.
+    ``seconds`` the time that the build took, 0 if the binary was cached or prebuilt. ``is_new``: it
+    was not in the cache. ``remark`` is a note for the user.
     """
 
     key: str
@@ -47,21 +41,12 @@ class Build:
     log: Path
     problem: str = ""
     remark: str = ""
+    is_new: bool = False
 
 
 def build_key(store: pygit2.Repository, tree: str, toolchain: Toolchain) -> str:
     """The cache's key of the binary of *tree*: a digest of the build's inputs and toolchain."""
-    return digest(content_key(store, tree), _at(store, tree, toolchain).identity)
-
-
-def _at(store: pygit2.Repository, tree: str, toolchain: Toolchain) -> Toolchain:
-    """*toolchain* with what it needs for its features in *tree*."""
-
-    def source(path: str) -> str:
-        top = store[tree].peel(pygit2.Tree)
-        return top[path].peel(pygit2.Blob).data.decode("utf-8", "replace") if path in top else ""
-
-    return toolchain.at(source)
+    return digest(content_key(store, tree), compiling.at(store, tree, toolchain).identity)
 
 
 @contextlib.contextmanager
@@ -83,7 +68,7 @@ def built(
             return
         with hold(result.binary.parent) as held:
             if held:  # else another process has just evicted it
-                if result.seconds:
+                if result.is_new:
                     cache.trim(workspace)
                 yield result
                 return
@@ -96,7 +81,7 @@ def build(
     toolchain: Toolchain,
     slot: Slot | None = None,
 ) -> Build:
-    """The binary of *tree*, from the cache, or built when it is the turn of *slot*.
+    """The binary of *tree*: cached, linked from prebuilt objects, or built, when *slot* may.
 
     A failure of the source is returned as ``problem``. Raises ProbeFailed for a failure of the
     machine, MissingLibrary or MissingProgram for what the machine lacks, WorkspaceProblem for the
@@ -112,100 +97,34 @@ def build(
         if cached := _cached(home):
             return cached
         remark = _discard(workspace, home)
-        return replace(_build_new(workspace, store, tree, toolchain, key, slot), remark=remark)
+        made = _link_prebuilt(workspace, store, tree, toolchain, key, slot)
+        made = made or _build_new(workspace, store, tree, toolchain, key, slot)
+        return replace(made, remark=remark)
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """The result of make in a build ``tree``: a binary there, or the ``problem``.
-
-    ``done`` is the finished make. Its log is at ``draft`` while the tree is in use, and at ``log``
-    afterwards.
-    """
-
-    tree: BuildTree
-    done: process.Finished
-    draft: Path
-    log: Path
-    problem: str
-
-    @property
-    def folder(self) -> Path:
-        return self.tree.folder
-
-    @property
-    def binary(self) -> Path:
-        return self.folder / "haproxy"
-
-
-@contextlib.contextmanager
-def compiled(
+def _link_prebuilt(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
     toolchain: Toolchain,
     key: str,
     slot: Slot,
-) -> Iterator[Compiled]:
-    """Build in a build tree of this toolchain, which is locked for the caller in this context.
-
-    Valid objects of earlier builds are reused. Raises as build() does.
-    """
-    toolchain = _at(store, tree, toolchain)
-    with (
-        workspace.build_tree(toolchain.name) as (folder, lock),
-        workspace.log(f"{key}.build.log") as (draft, log),
-    ):
-        build_tree = BuildTree(folder, store, workspace)
-        build_tree.checkout(tree, toolchain.identity)
-        words = [f"{name}={value}" for name, value in _with_dependencies(toolchain).items()]
-        goals = (toolchain.first, "haproxy")
-        temporary = draft.parent / TEMPORARY  # where a killed compiler leaves its files
-        with explained(f"cannot write {temporary}"):
-            temporary.mkdir()
-        none = Network.NONE
-        box = slot.sandbox.box(folder, temporary, network=none) if slot.sandbox else None
-        killed_before = procfs.killed_for_memory()
-        try:
-            done = process.run(
-                [toolchain.make, f"-j{slot.cores}", *filter(None, goals), *words],
-                log=draft,
-                timeout=BUILD_SECONDS,
-                cwd=folder,
-                env={"TMPDIR": str(temporary)},
-                keep_open=(lock,),
-                stop=slot.stop,
-                box=box,
-            )
-        except Stopped as stopped:
-            if stopped.clean:  # make has removed the targets that it was building
-                build_tree.trust(tree, toolchain.identity)
-            raise
-        binary = folder / "haproxy"
-        # a symbolic link could lead out of the build tree
-        if done.ok and binary.is_file() and not binary.is_symlink():
-            problem = toolchain.defect(binary, draft, slot)
-        else:
-            if box and not done.excess:
-                require_room(folder, draft.parent, room=_ROOM)
-            sandboxed = box is not None and procfs.killed_for_memory() == killed_before
-            problem = build_log.problem(done, log, sandboxed)
-            if done.status:
-                is_present = None if toolchain.sees_as_gcc else shortage.gcc_finds
-                source = store[tree].peel(pygit2.Tree)
-                shortage.raise_if_missing(done.output, source, log, is_present)
-        if problem and not done.excess:
-            require_room(folder, draft.parent)
-        if done.status is not None and toolchain.leaves_whole_objects(problem):
-            build_tree.trust(tree, toolchain.identity)
-        yield Compiled(build_tree, done, draft, log, problem)
-
-
-def _with_dependencies(toolchain: Toolchain) -> dict[str, str]:
-    """The make variables of *toolchain*, with which each object's dependencies are written, too."""
-    words = dict(toolchain.variables)
-    given = (words.get(dependencies.VARIABLE, ""), dependencies.OPTION)
-    return words | {dependencies.VARIABLE: " ".join(given).strip()}
+) -> Build | None:
+    """Link the binary of *tree* from prebuilt objects and store it; None if there are none."""
+    home = workspace.root / "binaries" / key[:2] / key
+    prebuilt, source = Prebuilt(workspace), Source.of(store, tree, toolchain)
+    with workspace.scratch() as scratch, workspace.log(f"{key}.link.log") as (log, _):
+        folder = scratch / "objects"
+        link = prebuilt.unpack(source, folder)
+        if link is None:
+            return None
+        done = linking.link(link, compiling.at(store, tree, toolchain), folder, log, slot)
+        if not done.ok:
+            prebuilt.forget(source)
+            return None
+        return _store(
+            workspace, key, home, tree, folder / linking.BINARY, replace(done, seconds=0.0), log
+        )
 
 
 def _build_new(
@@ -218,7 +137,7 @@ def _build_new(
 ) -> Build:
     """Build *tree* and store the binary in the cache."""
     home = workspace.root / "binaries" / key[:2] / key
-    with compiled(workspace, store, tree, toolchain, key, slot) as made:
+    with compiling.compiled(workspace, store, tree, toolchain, key, slot) as made:
         if made.problem:
             return Build(key, home, "", made.done.seconds, made.log, made.problem)
         return _store(workspace, key, home, tree, made.binary, made.done, made.draft)
@@ -248,7 +167,8 @@ def _store(
         }
         write_whole(draft / "meta.json", json.dumps(meta).encode())
         _move(draft, home)
-    return Build(key, home / "haproxy", content, done.seconds, home / "build.log")
+    path = home / "haproxy"
+    return Build(key, path, content, done.seconds, home / "build.log", is_new=True)
 
 
 def _move(draft: Path, home: Path) -> None:

@@ -99,6 +99,12 @@ class Toolchain(ABC):
         on = (name for name, value in self.asked if value not in ("", "0"))
         return frozenset(name.removeprefix("USE_") for name in on)
 
+    @property
+    def maker(self) -> str:
+        """A digest that is equal on machines that make interchangeable binaries of a source."""
+        libraries = (library.identity for library in self.libraries)
+        return digest(self.name, self.kin, *self.features, *libraries)
+
     def with_features(self, asked: Collection[str], found: Collection[Library]) -> Self:
         """The same for a test that asks for these features, with the libraries that were *found*.
 

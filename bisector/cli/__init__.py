@@ -64,6 +64,7 @@ COMMANDS = {
     "sweep": "sweep.Sweep",
     "probe": "probe.Probe",
     "build": "build.Build",
+    "prebuild": "prebuild.Prebuild",
     "regtest": "regtest.Regtest",
     "scenarios": "scenarios.Scenarios",
     "hunts": "hunts.Hunts",

@@ -16,6 +16,14 @@ def attribute(name: str) -> str:
     return f"test_{name.replace('-', '_')}"
 
 
+def job_count(jobs: str | None) -> int:
+    """The value of --jobs, 0 if it was not given. Raises UsageProblem."""
+    text = jobs or "0"
+    if not text.isdecimal() or (jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
+        raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
+    return int(text)
+
+
 class NamedTestCommand(RepoCommand, ClusterCommand, ClientCommand):
     """A command to which a test is named: a scenario, or by an option of one of ORACLES."""
 
@@ -71,10 +79,7 @@ class JobCommand(TestCommand):
 
     def job_count(self) -> int:
         """The value of --jobs, 0 if it was not given. Raises UsageProblem."""
-        text = self.jobs or "0"
-        if not text.isdecimal() or (self.jobs and not 1 <= int(text) <= MAX_BUILD_TREES):
-            raise UsageProblem(f"--jobs {text}", f"a number from 1 to {MAX_BUILD_TREES}")
-        return int(text)
+        return job_count(self.jobs)
 
 
 class FlakyCommand(JobCommand):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bisector.build import binaries
+from bisector.build.prebuilt import Prebuilt
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.git.history import History
 from bisector.probing.probe import Probe
@@ -69,12 +70,18 @@ class Context:
         return Probe(store, tree, equipped, oracle, tools, run, self.sandbox)
 
     def memory(self, commits: Iterable[str], toolchain: Toolchain, fresh: bool = False) -> Memory:
-        """The cached ones of *commits*, built by *toolchain*; no verdicts if *fresh*."""
+        """The cached ones of *commits*, built by *toolchain*; no verdicts if *fresh*.
+
+        What can be linked from prebuilt objects counts as built.
+        """
         history, root = self.history, self.workspace.root
         trees = binaries.trees(self.workspace)
+        prebuilt = Prebuilt(self.workspace).trees(self.equipped(toolchain).maker)
         known, built = set(), set()
-        for commit in commits if trees else ():
+        for commit in commits if trees or prebuilt else ():
             tree = history.tree_id(commit)
+            if tree in prebuilt:
+                built.add(commit)
             if tree in trees:
                 request = self.request(tree, toolchain, oracle=self.oracle.at(commit))
                 binary = binaries.build_key(history.store, tree, request.toolchain)

@@ -56,6 +56,14 @@ def moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
 
 
+def roughly(seconds: float) -> str:
+    """A duration: `80 s`, `12 min`, `3.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
 def stretch(names: Sequence[str]) -> str:
     """The first and the last of *names*, which are in order: `v3.0.0 to v3.0.4`."""
     return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"

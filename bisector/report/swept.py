@@ -9,7 +9,7 @@ from bisector.record.events import Retested, Stretch
 from bisector.record.summary import Summary
 from bisector.record.words import Job
 from bisector.record.work_estimate import Estimate
-from bisector.report.layout import counted, row, stretch, table
+from bisector.report.layout import counted, roughly, row, stretch, table
 from bisector.report.strip import marks
 
 
@@ -68,13 +68,6 @@ def estimate(one: Estimate) -> str:
     cached = [(one.known, "verdict"), (one.built, "binary")]
     here = " and ".join(counted(number, thing) for number, thing in cached if number)
     here = f"{here} here" if here else "nothing here yet"
-    left = f"about {_roughly(one.build_seconds)} building and {_roughly(one.test_seconds)} testing"
+    left = f"about {roughly(one.build_seconds)} building and {roughly(one.test_seconds)} testing"
     by = f"by {counted(one.measured, 'build')} here" if one.measured else "measured elsewhere"
     return f"{what}: {here}; {left} on {counted(one.cores, 'core')} ({by})"
-
-
-def _roughly(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"

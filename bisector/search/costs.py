@@ -9,6 +9,10 @@ from itertools import accumulate
 KNOWN_SECONDS = 0.02  # a verdict from the cache
 TEST_SECONDS = 0.5
 
+# The share of all objects that a commit which changes a header leaves as they are: see
+# bisector.build.dependencies.
+_KEPT = 0.6
+
 
 @dataclass(frozen=True)
 class BuildCost:
@@ -40,7 +44,7 @@ class Costs:
         cost: BuildCost,
         trees: int,
     ) -> None:
-        """For *commits* in their order, of which *rebuilding* change what every object depends on.
+        """For *commits* in their order, of which *rebuilding* change what many objects depend on.
 
         *trees* is how many build trees there are: each holds what was built in it last.
         """
@@ -64,5 +68,9 @@ class Costs:
             return KNOWN_SECONDS
         if revision in self._memory.binaries:
             return TEST_SECONDS
+        epoch = self._epochs.get(revision)
+        if epoch is None or not self._built:
+            return self._full
         # between two commits of an epoch no header changed, nor the Makefile
-        return self._incremental if self._epochs.get(revision) in self._built else self._full
+        distance = min(abs(epoch - built) for built in self._built)
+        return self._full - (self._full - self._incremental) * _KEPT**distance

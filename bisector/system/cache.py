@@ -1,7 +1,8 @@
 """The size of the workspace: eviction of the least recently used entries.
 
 Only cached entries are removed, and only those that are not in use: a binary and a reg-test folder
-have a shared lock while they are run, a build tree has an exclusive one during a build. An entry is
+have a shared lock while they are run, prebuilt sources while they are read or written, a build tree
+has an exclusive one during a build. An entry is
 moved to scratch space before it is deleted, and a verdict before its log, so that no process reads
 a partial entry.
 """
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     VERDICT = "verdicts and logs"
     TREE = "build trees"
     REG_TESTS = "reg-tests"
+    PREBUILT = "prebuilt sources"
 
 
 _FOLDERS: Mapping[Kind, tuple[str, ...]] = {
@@ -46,7 +48,10 @@ _FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     Kind.VERDICT: ("verdicts", "logs"),
     Kind.TREE: ("trees",),
     Kind.REG_TESTS: ("reg-tests",),
+    Kind.PREBUILT: ("prebuilt",),
 }
+# in this order: a new build tree makes the next build a full one, prebuilt sources take hours
+_LAST = (Kind.TREE, Kind.PREBUILT)
 
 
 @dataclass(frozen=True)
@@ -119,11 +124,12 @@ def shares(workspace: Workspace) -> list[Share]:
 def scan(workspace: Workspace) -> list[Entry]:
     """All entries in the order of eviction; unknown files are skipped.
 
-    Build trees come last, since a new one makes the next build a full one.
+    Those that take longest to make again come last.
     """
     entries = [*_binaries(workspace), *_verdicts(workspace), *_trees(workspace)]
-    entries += _reg_tests(workspace)
-    return sorted(entries, key=lambda entry: (entry.kind is Kind.TREE, entry.used))
+    entries += [*_reg_tests(workspace), *_prebuilt(workspace)]
+    order = {kind: place for place, kind in enumerate(_LAST, 1)}
+    return sorted(entries, key=lambda entry: (order.get(entry.kind, 0), entry.used))
 
 
 def _binaries(workspace: Workspace) -> Iterator[Entry]:
@@ -178,6 +184,14 @@ def _reg_tests(workspace: Workspace) -> Iterator[Entry]:
             yield Entry(Kind.REG_TESTS, (folder.path,), _size(folder), _used(used))
 
 
+def _prebuilt(workspace: Workspace) -> Iterator[Entry]:
+    """All prebuilt sources together, as they share their objects."""
+    for folder in _list(workspace.root):
+        if folder.name == "prebuilt":
+            used = folder.stat(follow_symlinks=False).st_mtime
+            yield Entry(Kind.PREBUILT, (folder.path,), _size(folder), _used(used))
+
+
 def _used(stamp: float) -> float:
     """A time of last use; 0 for one in the future, which comes from a wrong clock."""
     return stamp if stamp <= time.time() + _CLOCK_SECONDS else 0.0
@@ -209,7 +223,7 @@ def _remove(workspace: Workspace, entry: Entry) -> bool:
 
 def _exclusive(entry: Entry) -> AbstractContextManager[bool]:
     """A context manager that yields False if *entry* is in use."""
-    if entry.kind in (Kind.BINARY, Kind.REG_TESTS):
+    if entry.kind in (Kind.BINARY, Kind.REG_TESTS, Kind.PREBUILT):
         return hold(Path(entry.paths[0]), alone=True)
     if entry.kind is Kind.TREE:
         return _locked(Path(entry.paths[-1]).with_suffix(".lock"))

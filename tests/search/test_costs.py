@@ -41,12 +41,15 @@ def test_while_nothing_was_built_every_build_is_a_whole_one() -> None:
     assert len({ready.seconds(commit) for commit in COMMITS}) == 1
 
 
-def test_a_build_goes_on_from_one_between_the_same_changes_of_headers() -> None:
+def test_the_more_headers_changed_since_a_build_the_less_of_it_is_reused() -> None:
     ready = costs()
     whole = ready.seconds("a")
     ready.built("e")
-    small = [commit for commit in COMMITS if ready.seconds(commit) < whole]
+    seconds = {commit: ready.seconds(commit) for commit in COMMITS}
+    least = min(seconds.values())
+    small = [commit for commit in COMMITS if seconds[commit] == least]
     assert small == ["d", "e", "f"], "d changed the header, and g changes it again"
+    assert least < seconds["c"] == seconds["g"] < whole
 
 
 def test_a_tree_holds_what_was_built_in_it_last() -> None:

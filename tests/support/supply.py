@@ -27,6 +27,7 @@ PURPOSES = {
     "jinja2": "scenarios' templates, HTML reports",
     "jsonschema": "tests: the report's schema",
     "msgspec": "events as JSON",
+    "zstandard": "prebuilt objects in little room",
     "mypy": "types",
     "packaging": "tests: the locks",
     "pip-audit": "known vulnerabilities",

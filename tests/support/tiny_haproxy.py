@@ -20,10 +20,11 @@ from tests.support.clone import Clone
 LUA = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
 
 MAKEFILE = """\
+LD = $(CC)
 haproxy: src/haproxy.o src/a.o
-\t$(CC) -o $@ $^
+\t@$(LD) -o $@ $^
 %.o: %.c
-\t$(CC) $(OPT_CFLAGS) -Iinclude -c -o $@ $<
+\t$(CC) $(OPT_CFLAGS) $(SILENT_DEFINE) -Iinclude -c -o $@ $<
 """
 SOURCES: Mapping[str, str | None] = {
     "Makefile": MAKEFILE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -179,6 +180,20 @@ def test_journals_and_fetched_files_are_kept_and_not_counted(workspace: Workspac
     shares = {share.what: (share.count, share.size) for share in cache.shares(workspace)}
     assert shares["hunts"] == (1, SIZE)
     assert shares["fetched"] == (6, 6 * SIZE)
+
+
+def test_prebuilt_sources_go_last_and_all_at_once(workspace: Workspace) -> None:
+    home, tree = keep_binary(workspace, 1), keep_tree(workspace)
+    store = workspace.folder("prebuilt") / "objects.sqlite"
+    store.write_bytes(b"x" * SIZE)
+    os.utime(store.parent, (0, 0))
+    last = cache.scan(workspace)[-1]
+    assert (last.kind, last.size) == (Kind.PREBUILT, SIZE)
+    with hold(store.parent):
+        assert [entry.kind for entry in cache.clear(workspace).kept] == [Kind.PREBUILT]
+    assert there([home, tree, store]) == [False, False, True]
+    assert cache.clear(workspace).size == SIZE
+    assert not store.parent.exists()
 
 
 def test_entries_in_use_are_kept_and_listed(workspace: Workspace) -> None:

@@ -19,7 +19,7 @@ from typing import ClassVar
 import pygit2
 
 from bisector import build
-from bisector.build import binaries
+from bisector.build import binaries, compiling
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.probing.context import Context
@@ -158,7 +158,7 @@ def _counts(
     key = binaries.build_key(store, tree, toolchain)
     with (
         slot.build_permits.acquired(slot.stop),
-        binaries.compiled(context.workspace, store, tree, toolchain, key, slot) as made,
+        compiling.compiled(context.workspace, store, tree, toolchain, key, slot) as made,
         context.workspace.scratch() as scratch,
     ):
         if made.problem:

@@ -179,10 +179,8 @@ def _sandbox(
 
 def _tools_digest(toolchain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) -> str:
     """A digest that is equal on machines whose verdicts are interchangeable."""
-    libraries = (library.identity for library in toolchain.libraries)
     tools = (tool.identity for tool in needed)
-    own = (toolchain.name, toolchain.kin, *toolchain.features)
-    return digest(*own, *libraries, *tools, *oracle.conditions())
+    return digest(toolchain.maker, *tools, *oracle.conditions())
 
 
 @contextlib.contextmanager

@@ -1,0 +1,59 @@
+"""`bisector prebuild RANGE`"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from plumbum import cli
+
+from bisector.cli.command import FAILURES, RepoCommand
+from bisector.cli.help import RANGE, Group, option
+from bisector.errors import UsageProblem
+
+
+class Prebuild(RepoCommand):
+    """Build every source of a range ahead, in little room"""
+
+    DESCRIPTION_MORE = f"""
+{RANGE} Commits that build alike are built once. The objects are kept in one file of the workspace,
+in little room; a command that needs such a binary links it. An interrupted job continues with the
+same command, and after a fetch that adds what is new."""
+    EXIT_STATUS: ClassVar = {
+        0: "each source of the range is prebuilt, or does not build",
+        **FAILURES,
+    }
+    REFUSED = frozenset({"patch"})
+
+    vtc = option("--vtc", "FILE", "build in what this VTest case asks for", Group.TEST)
+    jobs = option(
+        "--jobs", "N", "number of parallel builds (default: one for each processor)", Group.BUILD
+    )
+    dry_run = cli.Flag(
+        "--dry-run",
+        group=Group.GENERAL,
+        help="print how much there is to do and how long it takes, and stop",
+    )
+
+    def main(self, range: str) -> int:
+        from bisector.cli.options import asked_of
+        from bisector.cli.test_command import job_count
+        from bisector.jobs import prebuild
+        from bisector.record.events import Noted
+        from bisector.report import prebuilt
+        from bisector.report.live import Live
+
+        if self.patch:
+            raise UsageProblem("prebuild builds the revisions as they are", "leave --patch out")
+        test = {"own_test": ("vtc", self.vtc)} if self.vtc is not None else {}
+        with Live() as live:
+            asked = asked_of(self, live, **test)
+            planned = prebuild.plan(asked, range, job_count(self.jobs))
+            work = prebuilt.estimate(planned.work)
+            if not self.dry_run:
+                live.handle(Noted(work))
+                result = prebuild.run(planned, live)
+        if self.dry_run:
+            print(work)
+        else:
+            print(prebuilt.summary(planned.work, result), end="")
+        return 0
