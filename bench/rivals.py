@@ -22,6 +22,7 @@ from bench.measure import (
     measure,
     peak_memory,
 )
+from bisector.build import prebuilt
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.release import Release
 from bisector.errors import EnvironmentProblem
@@ -34,10 +35,12 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.vtest import LOG_BUFFER, haproxy_args
+from bisector.testing.vtest_log import SKIPPED
 
 GIT, GIT_FAST = "git-default", "git-O0-ccache"
 COLD, BLIND, HINTED, WARM = "cold", "blind", "hinted", "warm"
-PARTS = (GIT, GIT_FAST, COLD, BLIND, HINTED, WARM)
+PREBUILT = "prebuilt"
+PARTS = (GIT, GIT_FAST, COLD, BLIND, HINTED, WARM, PREBUILT)
 
 _FOUND = re.compile(r"found +the \w+:")
 _BESIDE = ("confirm", "affected", "patched")  # prefixes of the purposes of other probes
@@ -52,7 +55,7 @@ HAPROXY_PROGRAM=$PWD/haproxy HAPROXY_ARGS={arguments} TMPDIR={folder} \\
     {vtest} -v -k -t {seconds:.0f} -b {buffer} -D HAPROXY_PROGRAM="$PWD/haproxy" {case} \\
     >{folder}/vtest.log 2>&1
 status=$?
-if grep -qP {signature} {folder}/vtest.log; then say "$1" bad; fi
+if {is_bad}; then say "$1" bad; fi
 if [ $status = 0 ]; then say "$2" good; fi
 say 125 untestable
 """
@@ -60,7 +63,10 @@ say 125 untestable
 
 @dataclass(frozen=True)
 class Task:
-    """The search and its settings. ``bad`` is given to git only; bisector finds it itself."""
+    """The search and its settings. ``bad`` is given to git only; bisector finds it itself.
+
+    ``prebuilt`` is a workspace with what `bisector prebuild` made of the range, for PREBUILT.
+    """
 
     history: History
     span: Range
@@ -70,6 +76,7 @@ class Task:
     workspace: Workspace  # the user's, whose fetched tools are used
     root: Path  # the folder for all files of the measurement
     say: Callable[[str], None]
+    prebuilt: Path | None = None
 
     @property
     def oracle(self) -> Oracle:
@@ -185,7 +192,7 @@ def script_of(task: Task, toolchain: str, folder: Path) -> str:
     """The script for git, which writes to *folder*; also writes the test's files there."""
     oracle = task.oracle
     assert isinstance(oracle, VTestCase)
-    for name, text in oracle.files:
+    for name, text in () if oracle.folder else oracle.files:
         (folder / name).write_text(text)
     test = setup.find_test(task.options)
     made = toolchains.find_toolchain(task.options, task.workspace, toolchain, test)
@@ -197,9 +204,16 @@ def script_of(task: Task, toolchain: str, folder: Path) -> str:
         vtest=shlex.quote(str(tools.require_vtest(task.workspace).path)),
         seconds=oracle.seconds,
         buffer=LOG_BUFFER,
-        case=folder / oracle.vtc,
-        signature=shlex.quote(oracle.bad or ""),
+        case=Path(oracle.folder or folder) / oracle.vtc,
+        is_bad=is_bad(oracle, folder / "vtest.log"),
     )
+
+
+def is_bad(oracle: VTestCase, log: Path) -> str:
+    """The shell's condition for a revision with the bug; without a pattern, any failed test."""
+    if oracle.bad:
+        return f"grep -qP {shlex.quote(oracle.bad)} {log}"
+    return f"[ $status != 0 ] && [ $status != {SKIPPED} ]"
 
 
 # -- bisector ------------------------------------------------------------------------------------
@@ -210,10 +224,13 @@ def _bisector(task: Task, part: str) -> Row:
     place = COLD if part == WARM else part
     workspace = empty_workspace(task.root / place, task.workspace.root / "tools")
     report, status = workspace.root / f"{part}.json", workspace.root / f"{part}.status"
+    if part == PREBUILT:
+        if task.prebuilt is None:
+            return Row(part, remark="skipped: it needs --prebuilt")
+        shutil.copytree(task.prebuilt / prebuilt.FOLDER, workspace.root / prebuilt.FOLDER)
     words = ["run", task.span.text, "--repo", str(task.history.path), "--json", str(report)]
-    words += ["--scenario", task.options.scenario or setup.DEFAULT_SCENARIO]
-    words += [word for value in task.options.settings for word in ("--set", value)]
-    words += ["--blind"] if part in (BLIND, HINTED) else []
+    words += words_of_test(task.options)
+    words += ["--blind"] if part in (BLIND, HINTED, PREBUILT) else []
     words += ["--hint", task.hint] if part == HINTED else []
     done = measure(
         [sys.executable, "-m", "bench.peak", status, *words],
@@ -223,6 +240,16 @@ def _bisector(task: Task, part: str) -> Row:
     if not report.exists():
         raise EnvironmentProblem(f"{part} gave no report", done.lines[-1].text)
     return row_of(part, done, json.loads(report.read_text()), status.read_text())
+
+
+def words_of_test(options: Options) -> list[str]:
+    """The words of the command line that name the test of *options*, and its make variables."""
+    words = [word for value in options.make for word in ("--make", value)]
+    if options.own_test:
+        name, value = options.own_test
+        return [*words, f"--{name}", value]
+    words += ["--scenario", options.scenario or setup.DEFAULT_SCENARIO]
+    return [*words, *(word for value in options.settings for word in ("--set", value))]
 
 
 def row_of(part: str, done: Measured, report: Mapping[str, Any], status: str) -> Row:

@@ -20,8 +20,8 @@ from bisector.probing import setup
 from bisector.probing.options import Options
 from bisector.system.workspace import Workspace
 
-ABOUT = """Search for the introduction and the fix of a scenario's bug in RANGE (default
-v2.9..master), in several ways:
+ABOUT = """Search for the introduction and the fix of a bug in RANGE (default v2.9..master), by a
+scenario or a VTest case, in several ways:
 
   git-default    git bisect run, HAProxy's own flags
   git-O0-ccache  git bisect run, gcc -O0, ccache with an empty cache
@@ -29,10 +29,12 @@ v2.9..master), in several ways:
   blind          with --blind, in another empty workspace
   hinted         with --blind --hint, in another empty workspace
   warm           cold repeated in the same workspace
+  prebuilt       as blind, in another workspace with the prebuilt sources of --prebuilt
 
 git needs two searches, one after the other, and a bad revision inside the range (--bad), which
 bisector finds itself; if that is an end of the range, one search is enough. git's script runs the
-scenario under VTest and searches its log for the bug's signature. Fetched tools (VTest, Lua) are
+scenario under VTest and searches its log for the bug's signature; with --vtc, any failure is the
+bug. Fetched tools (VTest, Lua) are
 taken from your workspace and not measured; neither is the making of git's clone. The machine should
 be idle otherwise; all parts take almost an hour on two cores.
 
@@ -68,6 +70,14 @@ def _parser() -> argparse.ArgumentParser:
         "--hint", default="snr_resolution_error_cb", help="for hinted (%(default)s)"
     )
     parser.add_argument("--scenario", default=setup.DEFAULT_SCENARIO, help="(%(default)s)")
+    parser.add_argument("--vtc", metavar="FILE", help="a VTest case instead of a scenario")
+    parser.add_argument("--make", action="append", default=[], metavar="VAR=VALUE", help="for all")
+    parser.add_argument(
+        "--prebuilt",
+        type=Path,
+        metavar="FOLDER",
+        help="a workspace in which 'bisector prebuild RANGE' was run",
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
     parser.add_argument("--only", metavar="PART,...", help="of the above; warm goes with cold")
     parser.add_argument(
@@ -85,7 +95,11 @@ def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
     parts = chosen(asked.only)
     workspace = Workspace.open()
     options = Options(
-        repo=asked.repo, scenario=asked.scenario, settings=tuple(asked.settings), toolchain="auto"
+        repo=asked.repo,
+        scenario=None if asked.vtc else asked.scenario,
+        own_test=("vtc", str(Path(asked.vtc).absolute())) if asked.vtc else None,
+        settings=tuple(asked.settings),
+        make=tuple(asked.make),
     )
     with tempfile.TemporaryDirectory(prefix="bench-") as root:
         history = setup.find_history(
@@ -94,8 +108,10 @@ def _measured(asked: argparse.Namespace) -> tuple[dict[str, str], list[Row]]:
         span, bad = history.range(asked.range), history.resolve(asked.bad)
         if bad.id not in (span.old.id, *span.commits):
             raise UsageProblem(f"--bad {asked.bad} is not in {asked.range}")
-        task = Task(history, span, bad, options, asked.hint, workspace, Path(root), _say)
-        about = {"scenario": asked.scenario, "settings": " ".join(asked.settings)}
+        task = Task(
+            history, span, bad, options, asked.hint, workspace, Path(root), _say, asked.prebuilt
+        )
+        about = {"test": " ".join(rivals.words_of_test(options))}
         about |= {"old": span.old.id, "new": span.new.id, "bad": bad.id, "hint": asked.hint}
         about["told"] = history.release(bad.id)
         rows = kept(asked.json, about) if asked.only and asked.json else []

@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from bench import versus
 from bench.measure import ROOT, Line, Measured
-from bench.rivals import COLD, GIT, GIT_FAST, HINTED, PARTS, WARM, Row, believable, row_of
+from bench.rivals import (
+    COLD,
+    GIT,
+    GIT_FAST,
+    HINTED,
+    PARTS,
+    WARM,
+    Row,
+    believable,
+    is_bad,
+    row_of,
+    words_of_test,
+)
 from bisector.errors import UsageProblem
+from bisector.probing.options import Options
+from bisector.testing.oracles.vtest_case import VTestCase
 
 ANSWER = {"introduction": "a" * 40, "fix": "b" * 40}
 ABOUT = {"old": "0" * 40, "new": "1" * 40, "bad": "2" * 40, "told": "v3.0-dev12"}
@@ -51,6 +65,23 @@ SAID = Measured(
         Line(89.0, "                proven: good in 5 of 5 runs"),
     ),
 )
+
+
+def test_without_a_pattern_any_failure_is_the_bug_but_a_skip() -> None:
+    case = VTestCase("path", "key", "path.vtc", folder="/tests")
+    script = f"if {is_bad(case, Path('/log'))}; then echo bad; fi"
+    said = {
+        status: subprocess.run(["sh", "-c", f"status={status}; {script}"], capture_output=True)
+        for status in (0, 2, 77)
+    }
+    assert {status: done.stdout for status, done in said.items()} == {0: b"", 2: b"bad\n", 77: b""}
+    assert is_bad(replace(case, bad="x y"), Path("/log")) == "grep -qP 'x y' /log"
+
+
+def test_both_are_asked_by_the_same_test() -> None:
+    assert words_of_test(Options()) == ["--scenario", "dns-flap"]
+    options = Options(own_test=("vtc", "/tests/path.vtc"), make=("USE_OPENSSL=1",))
+    assert words_of_test(options) == ["--make", "USE_OPENSSL=1", "--vtc", "/tests/path.vtc"]
 
 
 def test_help() -> None:
