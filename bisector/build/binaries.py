@@ -81,7 +81,7 @@ def build(
     toolchain: Toolchain,
     slot: Slot | None = None,
 ) -> Build:
-    """The binary of *tree*: cached, linked from prebuilt objects, or built, when *slot* may.
+    """The binary of *tree*: cached, linked from prebuilt objects, or built when *slot* may.
 
     A failure of the source is returned as ``problem``. Raises ProbeFailed for a failure of the
     machine, MissingLibrary or MissingProgram for what the machine lacks, WorkspaceProblem for the
@@ -92,17 +92,20 @@ def build(
     if cached := _cached(home):
         return cached
     slot = slot or Slot()
+    if Prebuilt(workspace).file.exists():  # to link takes no permit
+        with workspace.alone_with(key, slot.stop):
+            linked = _cached(home) or _linked(workspace, store, tree, toolchain, key, slot)
+        if linked:
+            return linked
     with slot.build_permits.acquired(slot.stop), workspace.alone_with(key, slot.stop):
         # another probe or process may have built the same meanwhile
         if cached := _cached(home):
             return cached
         remark = _discard(workspace, home)
-        made = _link_prebuilt(workspace, store, tree, toolchain, key, slot)
-        made = made or _build_new(workspace, store, tree, toolchain, key, slot)
-        return replace(made, remark=remark)
+        return replace(_build_new(workspace, store, tree, toolchain, key, slot), remark=remark)
 
 
-def _link_prebuilt(
+def _linked(
     workspace: Workspace,
     store: pygit2.Repository,
     tree: str,
@@ -122,9 +125,10 @@ def _link_prebuilt(
         if not done.ok:
             prebuilt.forget(source)
             return None
-        return _store(
-            workspace, key, home, tree, folder / linking.BINARY, replace(done, seconds=0.0), log
-        )
+        remark = _discard(workspace, home)
+        done = replace(done, seconds=0.0)
+        made = _store(workspace, key, home, tree, folder / linking.BINARY, done, log)
+        return replace(made, remark=remark)
 
 
 def _build_new(

@@ -71,3 +71,11 @@ def test_what_lies_outside_costs_a_whole_build_and_helps_nobody() -> None:
     ready.built("a")
     ready.built("elsewhere")
     assert ready.seconds("b") < ready.seconds("elsewhere")
+
+
+def test_where_nearly_all_is_built_nothing_is_left_to_build() -> None:
+    assert not costs().nothing_to_build
+    assert not costs(Memory(frozenset("abc"), frozenset("cd"))).nothing_to_build
+    most = frozenset(COMMITS[:-1])
+    assert costs(Memory(frozenset("h"), most)).nothing_to_build
+    assert costs(Memory(frozenset(), most)).nothing_to_build

@@ -17,10 +17,12 @@ from bisector.search.bisection import Contradiction, NoTransition, Observation, 
 from bisector.search.costs import Costs
 from bisector.search.noise import UNKNOWN, Noise, Rate
 from bisector.search.priors import Evidence
+from bisector.system.slots import cores
 
 CONFIDENCE = 0.99  # a search with a flaky test ends when it reaches this
 FALSE_ALARM = 0.001  # P(the bug's signature on a good revision)
 ANY_FALSE_ALARM: Rate = (0.001, 0.01, 0.05)  # the same if any failed expectation is bad
+PROBES_A_CORE = 2  # where nothing is to be built: linking and testing one takes 0.3 s of it
 MOST_AT_ONCE = 64  # probes; choosing more takes longer than they save (bench/scale)
 
 
@@ -105,7 +107,7 @@ class Finder:
 class SearchRun:
     """Runs a search: starts the probes that it chooses and gives it what *observe* makes of them.
 
-    One revision more than the executor has jobs is kept pending, so that it is built while others
+    One revision more than there are jobs is kept pending, so that it is built while others
     are tested. A *flaky* test is run several times at once on each: the revisions that are pending
     share the executor's tests.
     """
@@ -125,7 +127,8 @@ class SearchRun:
         self._observe = observe
         self._flaky = flaky
         self._costs = costs
-        self._share = max(1, prober.executor.tests // (prober.executor.jobs + 1))
+        self._jobs = min(MOST_AT_ONCE, at_once(prober, costs))
+        self._share = max(1, prober.executor.tests // (self._jobs + 1))
         self._pending: dict[str, list[Ticket]] = {}
 
     def run(self) -> None:
@@ -148,12 +151,11 @@ class SearchRun:
                         self._search.record(revision, self._observe(probed))
 
     def _start_probes(self) -> bool:
-        """Start probes while the executor has free jobs. Whether any probe is pending."""
-        jobs = min(MOST_AT_ONCE, self._prober.executor.jobs)
-        if len(self._pending) < jobs:
-            free = jobs - len(self._pending)
+        """Start probes while there are free jobs. Whether any probe is pending."""
+        if len(self._pending) < self._jobs:
+            free = self._jobs - len(self._pending)
             self._start(self._search.choose_many(free, self._costs.seconds, self._pending))
-        if len(self._pending) == jobs:
+        if len(self._pending) == self._jobs:
             self._start(self._search.choose_many(1, self._costs.seconds, self._pending))
         return bool(self._pending)
 
@@ -197,6 +199,18 @@ class SearchRun:
         """The remaining work, for display. It takes longer than choosing the next probe."""
         candidates, steps = len(self._search.candidates()), self._search.steps_left()
         return f"{candidates} candidates, about {steps} probes left"
+
+
+def at_once(prober: Prober, costs: Costs) -> int:
+    """The number of revisions to probe at once.
+
+    As many as are built at once; if nothing is left to be built, a test leaves a processor idle
+    most of the time.
+    """
+    executor = prober.executor
+    if costs.nothing_to_build:
+        return max(executor.jobs, min(executor.tests, PROBES_A_CORE * cores()))
+    return executor.jobs
 
 
 def costs_of(prober: Prober, commits: Sequence[str], evidence: Evidence) -> Costs:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bisector.jobs.hunt.learning import repeat, runs_of, show_the_bug
 from bisector.jobs.hunt.proof import CONFIRM_RUNS
+from bisector.jobs.hunt.transition import at_once, costs_of
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Probed
@@ -64,12 +65,13 @@ class WitnessFinder:
     def _first_bad(self, candidates: Iterator[tuple[str, str]]) -> Probed | None:
         """Probe *candidates* (revision, stage of the witness search) in order, until one is bad.
 
-        The next one is built while another is tested.
+        The next one is built while another is tested; several are tested if none has to be built.
         """
         waiting: list[Ticket] = []
+        jobs = at_once(self._prober, costs_of(self._prober, self._commits, self._evidence))
         for commit, stage in candidates:
             waiting.append(self._prober.start(commit, Purpose.WITNESS.about(f"({stage})")))
-            if len(waiting) > self._prober.executor.jobs and (bad := self._oldest_if_bad(waiting)):
+            if len(waiting) > jobs and (bad := self._oldest_if_bad(waiting)):
                 return bad
         while waiting:
             if bad := self._oldest_if_bad(waiting):
