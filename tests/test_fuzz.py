@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from bisector.errors import MAX_LINE, BisectorError
 from bisector.git import commit_text
 from bisector.jobs.backport import advice
+from bisector.build.counting import gcov
 from bisector.jobs.verify import coverage
 from bisector.patch import c_source, cherry_pick, format_patch, load, unified_diff
 from bisector.patch.apply import AppliedSeries, apply_series
@@ -542,7 +543,7 @@ def test_a_torn_answer_of_gcov_is_a_value_error(tmp_path: Path) -> None:
     path = tmp_path / "x.gcov.json.gz"
     path.write_bytes(gzip.compress(GCOV)[:-9])
     with pytest.raises(ValueError):
-        coverage.read(coverage._texts([path]), {C: {}})
+        coverage.read(gcov.texts([path]), {C: {}})
 
 
 # --- what commits say about backports -------------------------------------------------------------

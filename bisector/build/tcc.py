@@ -89,6 +89,27 @@ def compiler(workspace: Workspace, tcc: Tcc | None = None) -> Tool:
     return Tool(home / "cc.sh", "tcc", identity, kin)
 
 
+def compiled(workspace: Workspace, source: Path) -> Path:
+    """The object of the C file *source*, compiled with the shim once for a workspace.
+
+    Raises as compiler() does, and EnvironmentProblem if tcc does not compile it.
+    """
+    cc = compiler(workspace)
+    key = digest(cc.identity, source.read_bytes())
+    home = workspace.folder("tools") / f"{source.stem}-{key}"
+    made = home / f"{source.stem}.o"
+    if not made.is_file():
+        with workspace.scratch() as scratch:
+            draft = scratch / home.name
+            with explained(f"cannot write {draft}"):
+                draft.mkdir()
+            done = _call(draft, cc.path, "-c", "-o", draft / made.name, source)
+            if not done.ok:
+                raise EnvironmentProblem(f"tcc cannot compile {source.name}: {_error(done)}")
+            publish(draft, home)
+    return made
+
+
 def boots(binary: Path, log: Path, slot: Slot) -> bool:
     """Whether the HAProxy at *binary* starts and runs a task; *log* gets what it prints.
 

@@ -11,7 +11,7 @@ from abc import ABC
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from bisector.build import features
 from bisector.build.features import Source
@@ -135,6 +135,9 @@ class Toolchain(ABC):
     def leaves_whole_objects(self, problem: str) -> bool:
         """Whether the objects in a build tree are whole after a build ended with *problem*."""
         return True
+
+
+SomeToolchain = TypeVar("SomeToolchain", bound=Toolchain)
 
 
 @dataclass(frozen=True)

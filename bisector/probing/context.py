@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bisector.build import binaries
 from bisector.build.prebuilt import Prebuilt
-from bisector.build.toolchain import Toolchain, Toolchains
+from bisector.build.toolchain import SomeToolchain, Toolchain, Toolchains
 from bisector.git.history import History
 from bisector.probing.probe import Probe
 from bisector.probing.supply import Supply
@@ -49,7 +49,7 @@ class Context:
         tools = (tool.identity for tool in self.tools)
         return digest(self.oracle.digest, self.toolchains.identity, *self.options, *tools)
 
-    def equipped(self, toolchain: Toolchain, oracle: Oracle | None = None) -> Toolchain:
+    def equipped(self, toolchain: SomeToolchain, oracle: Oracle | None = None) -> SomeToolchain:
         """*toolchain* with the features that *oracle* (default: the job's) asks for."""
         if self.supply is None:
             return toolchain

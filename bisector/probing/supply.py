@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from bisector.build import features
-from bisector.build.toolchain import Toolchain
+from bisector.build.toolchain import SomeToolchain, Toolchain
 from bisector.errors import EnvironmentProblem, MissingLibrary
 from bisector.system import apt, debian, libraries, packages, tools
 from bisector.system.libraries import KINDS, Library
@@ -64,7 +64,7 @@ class Supply:
                 hint = f"{advice} ({problem}), or {UNASKED}"
                 raise MissingLibrary(what, hint)
 
-    def equip(self, toolchain: Toolchain, asked: Collection[str]) -> Toolchain:
+    def equip(self, toolchain: SomeToolchain, asked: Collection[str]) -> SomeToolchain:
         """*toolchain* with those of the features *asked* for whose libraries are there."""
         found = [self._library(name) for name in self._needed(toolchain, asked)]
         there = [one for one in found if isinstance(one, Library)]

@@ -6,35 +6,21 @@ threads may lose counts, but never reset one to zero.
 
 from __future__ import annotations
 
-import gzip
 import json
-import shlex
-import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import pygit2
 
-from bisector import build
-from bisector.build import binaries, compiling
-from bisector.build.toolchain import Toolchain, Toolchains
-from bisector.build.toolchains.dev import Dev
+from bisector.build.counting import by_gcov, gcov
 from bisector.probing.context import Context
+from bisector.probing.counting import counted
 from bisector.record.patch_events import Covered
-from bisector.system import process, tools
-from bisector.system.files import digest, explained
-from bisector.system.sandbox import Network
+from bisector.system import tools
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
-from bisector.testing.oracle import Oracle, Trial
-from bisector.testing.timeouts import UsualTimes
-
-FLUSH = Path(build.__file__).parent / "gcov" / "flush.c"
-HOW_TO_GET = "gcov comes with gcc"
-GCOV_SECONDS = 300.0  # time limit; all of HAProxy takes one second
+from bisector.testing.oracle import Oracle
 
 Counts = dict[str, dict[int, int]]
 """The number of executions of each line with code, by path and line number from 1."""
@@ -100,136 +86,43 @@ def read(texts: Iterable[bytes], counts: Counts) -> None:
                     for line in file["lines"]:
                         number = int(line["line_number"])
                         lines[number] = lines.get(number, 0) + int(line["count"])
-    except (
-        TypeError,
-        KeyError,
-        OverflowError,
-        RecursionError,
-        EOFError,
-        OSError,
-        zlib.error,
-    ) as error:
+    except (TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ValueError(f"unexpected format: {error}") from error
-
-
-@dataclass(frozen=True)
-class Counting(Dev):
-    """gcc -O0 with gcov's counters in the binaries."""
-
-    name: ClassVar[str] = "coverage"
-
-
-def counting(toolchains: Toolchains) -> Toolchain | None:
-    """A toolchain with gcov's counters, derived from *toolchains*; None if these have only tcc.
-
-    It does not optimise, so that each line keeps its own code.
-    """
-    toolchain = toolchains.real.search
-    if not toolchain.has_gcov:
-        return None
-    words = dict(toolchain.variables)
-    # HAProxy passes ARCH_FLAGS to the compiler and to the linker, in all versions
-    words["ARCH_FLAGS"] = f"{words.get('ARCH_FLAGS', '')} --coverage".strip()
-    flush = f"{shlex.quote(str(FLUSH))} -Wl,--wrap=signal"
-    words["ADDLIB"] = f"{words.get('ADDLIB', '')} {flush}".strip()
-    words |= {"CPU_CFLAGS": "-O0", "OPT_CFLAGS": "-O0"}
-    identity = digest(
-        toolchain.identity, FLUSH.read_bytes(), *(f"{k}={v}" for k, v in words.items())
-    )
-    return Counting(
-        toolchain.make,
-        tuple(words.items()),
-        identity,
-        asked=toolchain.asked,
-        compiler=toolchain.compiler,
-    )
 
 
 def _counts(
     context: Context, tree: str, oracles: Sequence[Oracle], paths: Collection[str], slot: Slot
 ) -> Counts | str:
     """The counts of the lines of *paths*, or a text that says why they are not known."""
-    gcov, toolchain = tools.find_compiler("gcov"), counting(context.toolchains)
-    if gcov is None:
-        return f"no gcov on this machine: {HOW_TO_GET}"
+    tool, toolchain = tools.find_compiler("gcov"), by_gcov(context.toolchains)
+    if tool is None:
+        return f"no gcov on this machine: {gcov.HOW_TO_GET}"
     if toolchain is None:
         return "coverage needs gcc, and --toolchain and --confirm exclude it"
-    store, toolchain = context.history.store, context.equipped(toolchain)
-    key = binaries.build_key(store, tree, toolchain)
+    ready = context.equipped(toolchain)
     with (
-        slot.build_permits.acquired(slot.stop),
-        compiling.compiled(context.workspace, store, tree, toolchain, key, slot) as made,
         context.workspace.scratch() as scratch,
+        counted(context, tree, ready, oracles, scratch, slot) as made,
     ):
-        if made.problem:
-            return f"it does not build with gcov's counters: {made.problem} (log: {made.log})"
-        with explained(f"cannot write {made.folder}"):
-            for old in made.folder.rglob("*.gcda"):
-                old.unlink()
-        made.tree.distrust()  # the tested programs write there, not only their counters
-        _exercise(context, oracles, made.binary, scratch, slot)
-        if not any(made.folder.rglob("*.gcda")):
-            return "HAProxy wrote no counters: no test started it, or --make changed its flags"
-        return _ask(gcov, made.folder, paths, scratch, slot)
-
-
-def _exercise(
-    context: Context, oracles: Sequence[Oracle], binary: Path, scratch: Path, slot: Slot
-) -> None:
-    """Run all tests, several at a time, which libgcov allows by locking the counters' files."""
-    pace = UsualTimes(context.workspace)
-
-    def run(number: int) -> None:
-        slot.stop.check()  # another run may have been cancelled meanwhile
-        oracle, log = oracles[number], scratch / f"{number}.log"
-        limit = pace.limit(oracle.name, oracle.seconds)
-        oracle.run(Trial(binary, log, context.tools, limit, slot, writes=(binary.parent,)))
-
-    with ThreadPoolExecutor(slot.cores, thread_name_prefix="coverage") as pool:
-        runs = [pool.submit(run, number) for number in range(len(oracles))]
-        try:
-            for finished in runs:
-                finished.result()
-        except BaseException:  # also Ctrl-C: nothing may keep running
-            slot.cancel()
-            pool.shutdown(cancel_futures=True)
-            raise
+        return made if isinstance(made, str) else _ask(tool, made.folder, paths, scratch, slot)
 
 
 def _ask(
-    gcov: Tool, folder: Path, paths: Collection[str], scratch: Path, slot: Slot
+    tool: Tool, folder: Path, paths: Collection[str], scratch: Path, slot: Slot
 ) -> Counts | str:
     """Run gcov on the objects that can have lines of *paths*; the counts or a problem's text."""
     headers = {path for path in paths if path.endswith(".h")}
     objects = {path: (folder / path).with_suffix(".o") for path in paths if path not in headers}
     objects = {path: file for path, file in objects.items() if file.exists()}
     counts: Counts = {path: {} for path in (*headers, *objects)}
-    inputs = folder.rglob("*.o") if headers else objects.values()
     if not counts:
         return counts
-    # to files, as its warnings share the log with stdout; with hashed names, which are short
-    none = Network.NONE
-    box = slot.sandbox.box(scratch, reads=(folder,), network=none) if slot.sandbox else None
-    finished = process.run(
-        [gcov.path, "--json-format", "--hash-filenames", *sorted(inputs)],
-        log=scratch / "gcov.log",
-        timeout=GCOV_SECONDS,
-        cwd=scratch,
-        stop=slot.stop,
-        box=box,
-    )
-    results = sorted(scratch.glob("*.gcov.json.gz"))
-    if not finished.ok or not results:
-        lines = finished.output.strip().splitlines()
-        return f"gcov cannot read the counters: {lines[0] if lines else finished.status}"
+    inputs = folder.rglob("*.o") if headers else objects.values()
+    results = gcov.run(tool, folder, inputs, scratch, slot)
+    if isinstance(results, str):
+        return results
     try:
-        read(_texts(results), counts)
+        read(gcov.texts(results), counts)
     except ValueError as error:
         return f"gcov's output cannot be read: {error}"
     return counts
-
-
-def _texts(results: Iterable[Path]) -> Iterator[bytes]:
-    for path in results:
-        with gzip.open(path) as source:
-            yield source.read()

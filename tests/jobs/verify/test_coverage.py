@@ -10,14 +10,12 @@ import pygit2
 import pytest
 
 from bisector.build import binaries
-from bisector.build.toolchain import Toolchain, Toolchains
-from bisector.build.toolchains import TOOLCHAINS
+from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
-from bisector.build.toolchains.release import Release
 from bisector.git.history import History
 from bisector.jobs.verify import coverage
-from bisector.jobs.verify.coverage import added_lines, counting, covered, measure, read
+from bisector.jobs.verify.coverage import added_lines, covered, measure, read
 from bisector.probing.context import Context
 from bisector.record.patch_events import Covered
 from bisector.system import tools
@@ -170,32 +168,6 @@ def test_a_headers_line_is_executed_if_any_object_executed_it() -> None:
     assert counts == {"x.h": {3: 2}}
 
 
-# --- the build ------------------------------------------------------------------------------------
-
-
-def toolchain(name: str, extra: Mapping[str, str] | None = None) -> Toolchain:
-    return TOOLCHAINS[name].of(MAKE, GCC, LUA, extra or {})
-
-
-@pytest.mark.parametrize("name", [Dev.name, Release.name])
-def test_a_counting_toolchain_is_gccs_without_optimisation(name: str) -> None:
-    made = counting(Toolchains(toolchain(Fast.name), None, toolchain(name)))
-    assert made
-    words = dict(made.variables)
-    assert words["ARCH_FLAGS"] == "--coverage"
-    assert words["CPU_CFLAGS"] == words["OPT_CFLAGS"] == "-O0"
-    assert made.name not in (Dev.name, Fast.name, Release.name), "its objects lie apart"
-    assert made.identity != toolchain(name).identity
-
-
-def test_the_users_own_flags_stay() -> None:
-    made = counting(Toolchains(toolchain(Dev.name, {"ARCH_FLAGS": "-m32", "ADDLIB": "-lx"})))
-    assert made
-    words = dict(made.variables)
-    assert words["ARCH_FLAGS"] == "-m32 --coverage"
-    assert words["ADDLIB"].startswith("-lx ")
-
-
 # --- the whole ------------------------------------------------------------------------------------
 
 
@@ -258,7 +230,7 @@ def test_a_file_that_is_not_compiled_says_so(world: World) -> None:
 
 def test_a_patch_that_does_not_compile_says_so(world: World) -> None:
     said = world.problem({"src/a.c": "int a(int argc) { return b; }\n"})
-    assert "does not build with gcov's counters: src/a.c:1:" in said
+    assert "does not build with counters: src/a.c:1:" in said
 
 
 def test_flags_that_the_build_ignores_are_noticed(world: World) -> None:
@@ -286,7 +258,7 @@ def test_a_gcov_of_another_gcc_says_what_it_says(
 
 
 def test_tcc_alone_cannot_count(world: World) -> None:
-    world.toolchains = Toolchains(toolchain(Fast.name))
+    world.toolchains = Toolchains(Fast.of(MAKE, GCC, LUA, {}))
     assert world.problem({"src/a.c": PATCHED}).startswith("coverage needs gcc")
 
 

@@ -1,0 +1,159 @@
+"""Run tests on a HAProxy that counts what it executes. Such a run is no verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bisector.build import binaries, compiling
+from bisector.build.binaries import Compiled
+from bisector.build.counting import Counting, FastCounting, by_gcov, by_tcc, gcov
+from bisector.build.counting.functions import Function, of_gcov, of_tcc
+from bisector.build.toolchain import Toolchain, Toolchains
+from bisector.build.toolchains.fast import Fast
+from bisector.errors import EnvironmentProblem
+from bisector.probing.context import Context
+from bisector.system import tools
+from bisector.system.files import explained
+from bisector.system.slots import Slot
+from bisector.testing import minimal
+from bisector.testing.oracle import Oracle, Trial
+from bisector.testing.timeouts import UsualTimes
+
+
+@dataclass(frozen=True)
+class Executed:
+    """The functions that a ``test`` has executed, and those that a ``plain`` exchange executes.
+
+    The latter are not known, and so empty, if the test needs no VTest.
+    """
+
+    test: frozenset[Function]
+    plain: frozenset[Function] = frozenset()
+
+
+def executed(context: Context, tree: str, toolchain: Toolchain, slot: Slot) -> Executed | str:
+    """What the job's test executes in *tree*, built like *toolchain* builds, or why it is unknown.
+
+    Raises ProbeFailed and other EnvironmentProblems if the machine fails, Stopped if *slot* was
+    cancelled.
+    """
+    counting = _counting(context, toolchain)
+    if isinstance(counting, str):
+        return counting
+    oracle, ready = context.oracle, context.equipped(counting)
+    with (
+        context.workspace.scratch() as scratch,
+        counted(context, tree, ready, [oracle], scratch, slot) as made,
+    ):
+        if isinstance(made, str):
+            return made
+        test = _functions(made, ready, scratch, slot)
+        if isinstance(test, str) or not oracle.needs_vtest:
+            return test if isinstance(test, str) else Executed(test)
+        forget(made, ready)
+        limit = UsualTimes(context.workspace).limit(minimal.NAME, minimal.SECONDS)
+        log, writes = scratch / "plain.log", (made.folder,)
+        minimal.starts(Trial(made.binary, log, context.tools, limit, slot, writes))
+        plain = _functions(made, ready, scratch, slot)
+        return Executed(test, frozenset() if isinstance(plain, str) else plain)
+
+
+def _counting(context: Context, toolchain: Toolchain) -> Counting | FastCounting | str:
+    """*toolchain* with counters, or why it has none."""
+    if isinstance(toolchain, Fast):
+        try:
+            return by_tcc(context.workspace, toolchain)
+        except EnvironmentProblem as problem:
+            return str(problem)
+    if tools.find_compiler("gcov") is None:
+        return f"no gcov on this machine: {gcov.HOW_TO_GET}"
+    return by_gcov(Toolchains(toolchain)) or f"{toolchain.description} has no counters"
+
+
+def _functions(
+    made: Compiled, toolchain: Counting | FastCounting, scratch: Path, slot: Slot
+) -> frozenset[Function] | str:
+    """The functions that the counters in the build tree *made* name, or why they are unknown."""
+    if isinstance(toolchain, FastCounting):
+        file = made.folder / toolchain.counters
+        with explained(f"cannot read {file}"):
+            text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+        return of_tcc(text, str(made.folder))
+    with explained(f"cannot write {scratch}"):
+        for old in scratch.glob("*.gcov.json.gz"):
+            old.unlink()
+    tool = tools.find_compiler("gcov")
+    objects = (path.with_suffix(".o") for path in made.folder.rglob(toolchain.counters))
+    results = gcov.run(tool, made.folder, objects, scratch, slot) if tool else "no gcov"
+    if isinstance(results, str):
+        return results
+    try:
+        return of_gcov(gcov.texts(results), str(made.folder))
+    except ValueError as error:
+        return f"gcov's output cannot be read: {error}"
+
+
+@contextmanager
+def counted(
+    context: Context,
+    tree: str,
+    toolchain: Counting | FastCounting,
+    oracles: Sequence[Oracle],
+    scratch: Path,
+    slot: Slot,
+) -> Iterator[Compiled | str]:
+    """The build of *tree* with the counters of its run by *oracles*, or why there is none.
+
+    Within the context the build tree is locked for the caller. Raises ProbeFailed and other
+    EnvironmentProblems if the machine fails, Stopped if *slot* was cancelled.
+    """
+    store = context.history.store
+    key = binaries.build_key(store, tree, toolchain)
+    with (
+        slot.build_permits.acquired(slot.stop),
+        compiling.compiled(context.workspace, store, tree, toolchain, key, slot) as made,
+    ):
+        if made.problem:
+            yield f"it does not build with counters: {made.problem} (log: {made.log})"
+            return
+        made.tree.distrust()  # the tested programs write there, not only their counters
+        forget(made, toolchain)
+        exercise(context, oracles, made.binary, scratch, slot)
+        if any(made.folder.rglob(toolchain.counters)):
+            yield made
+        else:
+            yield "HAProxy wrote no counters: no test started it, or --make changed its flags"
+
+
+def forget(made: Compiled, toolchain: Counting | FastCounting) -> None:
+    """Remove the counters of earlier runs. Raises WorkspaceProblem."""
+    with explained(f"cannot write {made.folder}"):
+        for old in made.folder.rglob(toolchain.counters):
+            old.unlink()
+
+
+def exercise(
+    context: Context, oracles: Sequence[Oracle], binary: Path, scratch: Path, slot: Slot
+) -> None:
+    """Run all tests, several at a time, which the counters' files allow: they are locked."""
+    pace = UsualTimes(context.workspace)
+
+    def run(number: int) -> None:
+        slot.stop.check()  # another run may have been cancelled meanwhile
+        oracle, log = oracles[number], scratch / f"{number}.log"
+        limit = pace.limit(oracle.name, oracle.seconds)
+        oracle.run(Trial(binary, log, context.tools, limit, slot, writes=(binary.parent,)))
+
+    with ThreadPoolExecutor(slot.cores, thread_name_prefix="coverage") as pool:
+        runs = [pool.submit(run, number) for number in range(len(oracles))]
+        try:
+            for finished in runs:
+                finished.result()
+        except BaseException:  # also Ctrl-C: nothing may keep running
+            slot.cancel()
+            pool.shutdown(cancel_futures=True)
+            raise
