@@ -26,17 +26,18 @@ from bisector.testing.timeouts import UsualTimes
 
 @dataclass(frozen=True)
 class Executed:
-    """The functions that a ``test`` has executed, and those that a ``plain`` exchange executes.
+    """The functions that a test has executed: those that ``only`` it does, and the ``usual`` ones.
 
-    The latter are not known, and so empty, if the test needs no VTest.
+    A plain exchange executes the latter, too. If the test needs no VTest, there is none to compare
+    with, and no function is usual.
     """
 
-    test: frozenset[Function]
-    plain: frozenset[Function] = frozenset()
+    only: frozenset[Function]
+    usual: frozenset[Function] = frozenset()
 
 
-def executed(context: Context, tree: str, toolchain: Toolchain, slot: Slot) -> Executed | str:
-    """What the job's test executes in *tree*, built like *toolchain* builds, or why it is unknown.
+def executed(context: Context, revision: str, toolchain: Toolchain, slot: Slot) -> Executed | str:
+    """What the job's test executes at *revision*, built as by *toolchain*, or why it is unknown.
 
     Raises ProbeFailed and other EnvironmentProblems if the machine fails, Stopped if *slot* was
     cancelled.
@@ -44,7 +45,8 @@ def executed(context: Context, tree: str, toolchain: Toolchain, slot: Slot) -> E
     counting = _counting(context, toolchain)
     if isinstance(counting, str):
         return counting
-    oracle, ready = context.oracle, context.equipped(counting)
+    tree, oracle = context.history.tree_id(revision), context.oracle.at(revision)
+    ready = context.equipped(counting)
     with (
         context.workspace.scratch() as scratch,
         counted(context, tree, ready, [oracle], scratch, slot) as made,
@@ -59,7 +61,7 @@ def executed(context: Context, tree: str, toolchain: Toolchain, slot: Slot) -> E
         log, writes = scratch / "plain.log", (made.folder,)
         minimal.starts(Trial(made.binary, log, context.tools, limit, slot, writes))
         plain = _functions(made, ready, scratch, slot)
-        return Executed(test, frozenset() if isinstance(plain, str) else plain)
+        return Executed(test) if isinstance(plain, str) else Executed(test - plain, test & plain)
 
 
 def _counting(context: Context, toolchain: Toolchain) -> Counting | FastCounting | str:

@@ -174,6 +174,11 @@ class Prober:
         else:
             self._under_way[ticket] = self.executor.submit(request)
 
+    def report(self, line: str) -> None:
+        """Show *line* as what is being done."""
+        if self._progress:
+            self._progress(line)
+
     def _report_progress(self, waiting: Sequence[Ticket], remark: Callable[[], str] | None) -> None:
         if self._progress is None:
             return

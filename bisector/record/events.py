@@ -166,6 +166,22 @@ class Confirmed(Event):
 
 
 @dataclass(frozen=True)
+class Counted(Event):
+    """Which functions the test executes at ``revision``, counted in a build of its own: no verdict.
+
+    ``usual`` are those that a plain exchange executes, too, ``only`` the others; each is given as
+    `path:name`, without a path if that is not known. ``problem`` says why nothing is known.
+    """
+
+    kind: ClassVar[str] = "counted"
+    revision: str
+    name: str
+    only: tuple[str, ...] = ()
+    usual: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Reduced(Event):
     """The hunks of the introducing commit that alone bring the bug: ``kept`` of ``total``.
 

@@ -34,6 +34,9 @@ FLOOR = 0.1
 # no measurements for a user's hint: its share is set to that of the functions.
 EVERY_COMMIT, SUBSYSTEM, FILES, FUNCTIONS, HINTED = 0.15, 0.14, 0.12, 0.65, 0.65
 
+# The same for what the failing run executes.
+EXECUTED, BY_TEST = 0.15, 0.7
+
 # Factors by the class in the commit's subject. The measured frequencies of culprits, relative to
 # commits equally near the fix, are 3.4 for MAJOR, 2 for MEDIUM, 0.7 for MINOR, 0.1 for CLEANUP and
 # 0.2 for BUILD. The factors are less extreme: twice the contrast saves nothing on the held-out
@@ -54,7 +57,9 @@ class Evidence:
     object file depends on; used for build costs, not for priors. ``files``: commits that touch a
     file of the patch. ``functions``: the number of the patch's functions that a commit touches, if
     any. ``subsystem``: commits whose subject names a subsystem of the patch or the scenario.
-    ``hinted``: commits that match the user's hint. ``subjects``: the parsed subject lines; a commit
+    ``hinted``: commits that match the user's hint. ``executed``: commits that change a function
+    which the failing test executes; ``by_test``: how much a commit changes of what only this test
+    executes, and no plain exchange, if anything. ``subjects``: the parsed subject lines; a commit
     without one counts as one of no class.
     """
 
@@ -64,6 +69,8 @@ class Evidence:
     functions: Mapping[str, int] = field(default_factory=dict)
     subsystem: frozenset[str] = frozenset()
     hinted: frozenset[str] = frozenset()
+    executed: frozenset[str] = frozenset()
+    by_test: Mapping[str, float] = field(default_factory=dict)
     subjects: Mapping[str, Subject] = field(default_factory=dict)
 
 
@@ -94,16 +101,17 @@ def _groups(live: Sequence[str], evidence: Evidence) -> list[tuple[float, dict[s
     def only(members: Collection[str]) -> dict[str, float]:
         return {commit: weight for commit, weight in every_commit.items() if commit in members}
 
-    # proportional to the number of functions touched, which saves 0.1 probes
-    functions = only(evidence.functions)
-    functions = {
-        commit: weight * evidence.functions[commit] for commit, weight in functions.items()
-    }
+    def scaled(members: Mapping[str, float]) -> dict[str, float]:
+        return {commit: weight * members[commit] for commit, weight in only(members).items()}
+
+    functions = scaled(evidence.functions)
     return [
         (EVERY_COMMIT, every_commit),
         (SUBSYSTEM, only(evidence.subsystem)),
         (FILES if functions else FILES + FUNCTIONS, only(evidence.files)),
-        (FUNCTIONS, functions),
+        (FUNCTIONS, functions),  # by their number, which saves 0.1 probes
+        (EXECUTED, only(evidence.executed)),
+        (BY_TEST, scaled(evidence.by_test)),
         (HINTED, only(evidence.hinted)),
     ]
 

@@ -18,6 +18,7 @@ from bisector.jobs.hunt.ends import END_RUNS, Ends, EndsFinder
 from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
 from bisector.jobs.hunt.proof import FastContradicted, Prover
 from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
+from bisector.jobs.hunt.run_evidence import weighed
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
 from bisector.patch import relevance
@@ -26,6 +27,7 @@ from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn
+from bisector.search.priors import Evidence
 from bisector.testing.scenario import Known
 
 
@@ -84,7 +86,6 @@ class Hunt:
             raise UselessHint(
                 reason, "give a path, a function or a subsystem as the subject lines name it"
             )
-        self._finder = Finder(prober, self._commits, self._evidence)
 
     def run(self) -> None:
         """Run all stages.
@@ -134,11 +135,12 @@ class Hunt:
             bad = self._witness(ends, span)
         else:
             bad = span.old.id if before is Verdict.BAD else span.new.id
+        evidence = self._by_run(bad, span, [before, after].count(Verdict.GOOD))
         found: list[Found] = []
         if before is Verdict.GOOD:
-            found.append(self._find(SearchRange(Change.INTRODUCTION, span.old.id, bad)))
+            found.append(self._find(SearchRange(Change.INTRODUCTION, span.old.id, bad), evidence))
         if after is Verdict.GOOD:
-            found.append(self._find(SearchRange(Change.FIX, bad, span.new.id)))
+            found.append(self._find(SearchRange(Change.FIX, bad, span.new.id), evidence))
         self._confirm(found)
         bounds = {change.what: change.revisions[-1] for change in found}
         affected = releases.affected(self.history, span, bounds)
@@ -225,10 +227,17 @@ class Hunt:
 
     # -- introduction and fix --------------------------------------------------------------------
 
-    def _find(self, where: SearchRange) -> Found:
+    def _by_run(self, bad: str, span: Range, searches: int) -> Evidence:
+        """The evidence for so many *searches* in *span*, with that of the run at *bad*."""
+        if any(self._suspects.values()):
+            return self._evidence
+        return weighed(self.prober, bad, span.commits, searches, self._evidence)
+
+    def _find(self, where: SearchRange, evidence: Evidence) -> Found:
         """Search *where* and record the result, unless the journal has it already."""
+        finder = Finder(self.prober, self._commits, evidence)
         try:
-            found = self._finder.find(where, self._suspects[where.what], self._flaky)
+            found = finder.find(where, self._suspects[where.what], self._flaky)
         except NoTransitionSeen as error:
             self._end_with(error.what)
             raise
