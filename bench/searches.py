@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pygit2
 
-from bench import pairs, simulate
+from bench import by_test, pairs, simulate
 from bench.pairs import WINDOW, Pair
-from bench.simulate import Cost
-from bench.table import table
+from bench.search_table import Run, rows_of, text_of
+from bench.search_table import bits as bits_of
 from bisector.errors import BisectorError
 from bisector.git.history import History
 from bisector.patch import relevance
@@ -43,54 +42,36 @@ fix's hash is even; the figures that count are those of the held-out pairs, with
 Columns: the probability that a NEW revision is observed as OLD; number of searches; probes: mean,
 90th percentile, maximum; mean number of rounds; mean information in bits needed to find the
 culprit under the weights; searches with more than two rounds above git's worst case; share of right
-answers."""
+answers; seconds that the probes would take with gcc -O0.
 
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the table: searches of one kind."""
-
-    what: str  # the pairs, or the length of a simulated line
-    priors: str
-    at_once: int
-    false_old: float
-    searches: int
-    mean: float  # probes
-    p90: int
-    most: int
-    rounds: float
-    right: float  # the share of the searches that found the culprit
-    above: int  # searches of more than ceil(log2(commits)) + 2 rounds
-    bits: float | None  # a lower bound of the mean if the weights are probabilities
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One search: its group, its cost, and the information in bits that it needed."""
-
-    what: str
-    priors: str
-    at_once: int
-    false_old: float
-    total: int
-    cost: Cost
-    bits: float | None
+With --tests, HAProxy is built, with tcc: a case is a fix that brings a reg-test, which is bad at
+the fix's parent and good at the fix; the culprit is found by running it. The searches are weighed
+by what the test executes at the fix's parent, or by the hint that a person would give, the
+subsystem in the fix's subject. What was found out is kept in the workspace: the same command goes
+on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark, print its table, and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        with tempfile.TemporaryDirectory() as root:
-            history = History.open(options.repo, Workspace(Path(root)))
-            found = _pairs(history, options.range, options.pairs)
-            runs = [*_on_pairs(history, found), *_on_lines()]
+        if options.tests:
+            history = History.open(options.repo, Workspace.open())
+            asked = (options.range, options.repo, options.pairs, options.make)
+            proven, runs = by_test.searches(history, *asked)
+            held_out = [case.held_out for case in proven]
+        else:
+            with tempfile.TemporaryDirectory() as root:
+                history = History.open(options.repo, Workspace(Path(root)))
+                found = _pairs(history, options.range, options.pairs)
+                runs = [*_on_pairs(history, found), *_on_lines()]
+                held_out = [pair.held_out for pair in found]
     except BisectorError as error:
         print(f"bench/search: {error}", file=sys.stderr)
         return 1
-    rows = _rows(runs)
-    print(f"{len(found)} pairs, {sum(pair.held_out for pair in found)} of them held out\n")
-    print(_table(rows))
+    rows = rows_of(runs)
+    print(f"{len(held_out)} pairs, {sum(held_out)} of them held out\n")
+    print(text_of(rows))
     if options.json:
         content = {"range": options.range, "window": WINDOW, "rows": [asdict(row) for row in rows]}
         options.json.write_text(json.dumps(content, indent=1) + "\n")
@@ -103,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--repo", type=Path, required=True, metavar="CLONE", help="of HAProxy")
     parser.add_argument("--pairs", type=int, metavar="N", help="so many, evenly chosen")
+    parser.add_argument(
+        "--tests", action="store_true", help="culprits that a fix's own test proves, see below"
+    )
+    parser.add_argument(
+        "--make", action="append", default=[], metavar="VAR=VALUE", help="with --tests, for builds"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("range", nargs="?", metavar="RANGE", help="of the fixes, else all history")
     return parser
@@ -120,7 +107,7 @@ def _evenly(found: Sequence[Pair], count: int) -> list[Pair]:
     return [found[int(at * step)] for at in range(min(count, len(found)))]
 
 
-def _on_pairs(history: History, found: Sequence[Pair]) -> Iterator[_Run]:
+def _on_pairs(history: History, found: Sequence[Pair]) -> Iterator[Run]:
     sample = _evenly([pair for pair in found if pair.held_out], SAMPLE)
     for number, pair in enumerate(found, 1):
         if sys.stderr.isatty():
@@ -136,7 +123,7 @@ def _on_pairs(history: History, found: Sequence[Pair]) -> Iterator[_Run]:
         print(file=sys.stderr)
 
 
-def _on_lines() -> Iterator[_Run]:
+def _on_lines() -> Iterator[Run]:
     """Searches on simulated lines of commits.
 
     The shares of commits that touch a file or a function of the fix are those of upstream's
@@ -157,7 +144,7 @@ def _on_lines() -> Iterator[_Run]:
 
 def _searches(
     what: str, pair: Pair, evidence: Evidence, kinds: Sequence[tuple[int, float]]
-) -> Iterator[_Run]:
+) -> Iterator[Run]:
     """All searches for one pair; *kinds* are pairs of parallel probes and P(OLD observed | NEW)."""
     total, place = len(pair.window), pair.window.index(pair.culprit)
     weights = {
@@ -169,58 +156,10 @@ def _searches(
         seed = f"{pair.fix} {rate}"
         if at_once == 1:
             cost = simulate.git_bisect(total, place, false_old=rate, seed=seed)
-            yield _Run(what, GIT, at_once, rate, total, cost, None)
+            yield Run(what, GIT, at_once, rate, total, cost, None)
         for name, weight in weights.items():
             cost = simulate.search(
                 pair.window, pair.culprit, weight, at_once=at_once, false_old=rate, seed=seed
             )
-            bits = _bits(weight, pair.culprit) if (at_once, rate) == (1, 0.0) else None
-            yield _Run(what, name, at_once, rate, total, cost, bits)
-
-
-def _bits(weights: Mapping[str, float], culprit: str) -> float | None:
-    return simulate.bits(weights, culprit) if weights[culprit] else None
-
-
-def _rows(runs: Sequence[_Run]) -> list[Row]:
-    groups: dict[tuple[str, int, float, str], list[_Run]] = {}
-    for run in runs:
-        groups.setdefault((run.what, run.at_once, run.false_old, run.priors), []).append(run)
-    rows = []
-    for (what, at_once, rate, name), group in groups.items():
-        probes = sorted(run.cost.probes for run in group)
-        count, limits = len(group), [math.ceil(math.log2(run.total)) + 2 for run in group]
-        bits = [run.bits for run in group if run.bits is not None]
-        rows.append(
-            Row(
-                what=what,
-                priors=name,
-                at_once=at_once,
-                false_old=rate,
-                searches=count,
-                mean=sum(probes) / count,
-                p90=probes[math.ceil(0.9 * count) - 1],
-                most=probes[-1],
-                rounds=sum(run.cost.rounds for run in group) / count,
-                right=sum(run.cost.right for run in group) / count,
-                above=sum(run.cost.rounds > m for run, m in zip(group, limits, strict=True)),
-                bits=sum(bits) / len(bits) if bits else None,
-            )
-        )
-    return rows
-
-
-def _table(rows: Sequence[Row]) -> str:
-    head = ["searched", "priors", "at once", "false OLD", "n"]
-    head += ["probes", "p90", "max", "rounds", "bits", "above", "right"]
-    lines = [head]
-    lines += [
-        [
-            *(row.what, row.priors, f"{row.at_once}", f"{row.false_old:.0%}", f"{row.searches}"),
-            *(f"{row.mean:.2f}", f"{row.p90}", f"{row.most}", f"{row.rounds:.2f}"),
-            *(f"{row.bits:.2f}" if row.bits is not None else "", f"{row.above}"),
-            f"{row.right:.0%}",
-        ]
-        for row in rows
-    ]
-    return table(lines, left=(0, 1))
+            bits = bits_of(weight, pair.culprit) if (at_once, rate) == (1, 0.0) else None
+            yield Run(what, name, at_once, rate, total, cost, bits)

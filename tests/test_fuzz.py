@@ -23,10 +23,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from bisector.build.counting import gcov
 from bisector.errors import MAX_LINE, BisectorError
 from bisector.git import commit_text
 from bisector.jobs.backport import advice
-from bisector.build.counting import gcov
 from bisector.jobs.verify import coverage
 from bisector.patch import c_source, cherry_pick, format_patch, load, unified_diff
 from bisector.patch.apply import AppliedSeries, apply_series

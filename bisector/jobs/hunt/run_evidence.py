@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bisector.build.counting.functions import Function
 from bisector.errors import BisectorError
+from bisector.git.history import History
 from bisector.jobs.hunt.transition import costs_of
 from bisector.patch import function_changes
 from bisector.probing import counting
@@ -21,10 +22,10 @@ from bisector.search.costs import TEST_SECONDS
 from bisector.search.priors import Evidence
 from bisector.system.slots import Slot
 
-# The share of the probes that this evidence saves on average (bench/search --tests), and the
-# seconds that it takes to see which functions a commit changes. So with tcc it pays from about
-# 300 commits on that are not built yet, with gcc from about 30 on.
-SAVED = 0.3
+# Of n commits, this evidence saves about SAVED * log2(n / FEW) of log2(n) probes, and it takes so
+# many seconds to see which functions a commit changes (bench/search --tests). So it pays from about
+# a hundred commits on that are not built yet, with tcc as with gcc.
+SAVED, FEW = 0.45, 16
 READ_SECONDS = 0.0007
 
 
@@ -43,13 +44,18 @@ def weighed(
         counted = _count(prober, bad)
     if counted is None or counted.problem:
         return evidence
-    history = prober.context.history
+    return by_functions(prober.context.history, commits, counted, evidence)
+
+
+def by_functions(
+    history: History, commits: Sequence[str], counted: Counted, evidence: Evidence
+) -> Evidence:
+    """*evidence* with those of *commits* that change the functions in *counted*."""
     only = frozenset(map(_function, counted.only))
     executed = only.union(map(_function, counted.usual))
     changes = function_changes.changed(history, commits, executed)
-    return replace(
-        evidence, executed=frozenset(changes), by_test=function_changes.weights(changes, only)
-    )
+    by_test = function_changes.weights(changes, only)
+    return replace(evidence, executed=frozenset(changes), by_test=by_test)
 
 
 def _earlier(prober: Prober, bad: str) -> Counted | None:
@@ -61,11 +67,11 @@ def _earlier(prober: Prober, bad: str) -> Counted | None:
 def _pays(prober: Prober, commits: Sequence[str], searches: int, evidence: Evidence) -> bool:
     """Whether the probes that are saved take longer than counting does."""
     live = [commit for commit in commits if commit not in evidence.inert]
-    if not live:
+    if len(live) <= FEW:
         return False
     costs = costs_of(prober, commits, evidence)
     a_probe = sum(map(costs.seconds, live)) / len(live)
-    saved = SAVED * searches * math.log2(len(live)) * a_probe
+    saved = SAVED * math.log2(len(live) / FEW) * searches * a_probe
     full = prober.toolchains.search.cost.full
     return saved > full + 2 * TEST_SECONDS + READ_SECONDS * len(commits)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build.counting import by_gcov, by_tcc
 from bisector.build import tcc
+from bisector.build.counting import by_gcov, by_tcc
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.build.toolchains import TOOLCHAINS
 from bisector.build.toolchains.dev import Dev
