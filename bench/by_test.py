@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import pairs, simulate
-from bench.proven import Proven, Prover, cases
+from bench.proven import Proven, Prover, cases, named
 from bench.search_table import Run, bits
 from bisector.build.toolchains.dev import Dev
 from bisector.git.history import History
@@ -43,7 +43,10 @@ def searches(
     options = Options(repo=str(repo), toolchain="fast", confirm=NONE, make=tuple(make))
     prover = Prover(history, workspace, options, line, workspace.root / "bench-proven.jsonl")
     found: dict[str, Proven] = {}
-    for case in cases(history, span.commits if span else line):
+    # those first whose culprit needs no search
+    every = cases(history, span.commits if span else line)
+    tried = sorted(every, key=lambda case: not named(history, case.fix))
+    for case in tried:
         if case.fix in found or len(found) == limit:
             continue
         proven = prover.prove(case)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pygit2
 
-from bench.pairs import WINDOW, blamed
+from bench.pairs import WINDOW
 from bisector.errors import BisectorError
 from bisector.git.history import History
 from bisector.jobs.hunt.ends import EndsFinder
@@ -29,6 +30,7 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
 from bisector.system.workspace import Workspace
 
+_HASH = re.compile(r"\b[0-9a-f]{8,40}\b")
 FOLLOWING = 4  # commits after a fix, of the same author, that may bring its test
 MOST_CASES = 4  # of one commit; those that touch more change them all alike
 
@@ -75,6 +77,17 @@ def cases(history: History, commits: Sequence[str]) -> Iterator[Case]:
             if same or (commit.author.email == fix.author.email and "REG" in commit.message[:9]):
                 for path in _changed_cases(commit):
                     yield Case(commits[place], source, path)
+
+
+def named(history: History, fix: str) -> list[str]:
+    """The commits whose hashes are in the message of *fix*, as full hashes."""
+    found = []
+    for name in _HASH.findall(history.read(fix).message.partition("\n")[2]):
+        try:
+            found.append(str(history.objects.revparse_single(name).peel(pygit2.Commit).id))
+        except (KeyError, ValueError, pygit2.GitError):
+            continue
+    return found
 
 
 def _is_fix(message: str) -> bool:
@@ -142,15 +155,15 @@ class Prover:
             if (ends.old.verdict, ends.new.verdict) != (Verdict.GOOD, Verdict.BAD):
                 return Proven(case, problem="as old as what the test needs")
             span = ends.within(span, self._history)
-            named = [c for c in blamed(self._history.objects, case.fix) if c in span.commits]
+            suspects = [c for c in named(self._history, case.fix) if c in span.commits]
             fix = from_commit(self._history.objects, self._history.read(case.fix))
             evidence = relevance.of(self._history, span.commits, series=Series((fix,)))
             where = SearchRange(Change.INTRODUCTION, span.old.id, span.new.id)
-            found = Finder(prober, span.commits, evidence).find(where, (*named, "")[0], False)
+            found = Finder(prober, span.commits, evidence).find(where, (*suspects, "")[0], False)
             if len(found.revisions) > 1:
                 return Proven(case, problem=f"one of {len(found.revisions)} commits")
             (culprit,) = found.revisions
-            return Proven(case, culprit, span.old.id, span.new.id, culprit in named)
+            return Proven(case, culprit, span.old.id, span.new.id, culprit in suspects)
 
     @contextmanager
     def prober(self, case: Case) -> Iterator[Prober]:

@@ -21,7 +21,7 @@ def of_tcc(text: str, root: str) -> frozenset[Function]:
     found = set()
     for line in text.splitlines():
         path, tab, name = line.partition("\t")
-        if tab and name.isidentifier():
+        if path and tab and name.isidentifier():
             found |= set(_function(path, name, root))
     return frozenset(found)
 

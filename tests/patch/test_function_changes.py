@@ -1,0 +1,103 @@
+"""Which functions commits change: found by text, without a diff."""
+
+from __future__ import annotations
+
+from bisector.git.history import History
+from bisector.patch import function_changes
+from bisector.patch.function_changes import Function, weights
+from bisector.system.workspace import Workspace
+from tests.support.clone import Clone
+
+TWO = """\
+static int first(int a,
+                 int b)
+{
+	if (a) {
+		return b;
+	}
+	return 1;
+}
+
+struct x { int y; };
+
+int second(void)
+{
+	return 2;
+}
+"""
+HEADER = "static inline int small(void)\n{\n\treturn 1;\n}\n"
+
+
+def changes(
+    clone: Clone, workspace: Workspace, commits: list[str], *wanted: Function
+) -> list[set[str]]:
+    """The names of the *wanted* functions that each of *commits* changes."""
+    history = History.open(clone.path, workspace)
+    found = function_changes.changed(history, commits, wanted)
+    return [{name for _, name in found.get(commit, ())} for commit in commits]
+
+
+A, B = ("src/a.c", "first"), ("src/a.c", "second")
+
+
+def test_a_commit_changes_the_functions_whose_text_it_changes(
+    clone: Clone, workspace: Workspace
+) -> None:
+    clone.commit({"src/a.c": TWO})
+    commits = [
+        clone.commit({"src/a.c": TWO.replace("return b", "return a")}),
+        clone.commit({"src/a.c": TWO}),
+        clone.commit({"src/a.c": TWO.replace("return 2", "return 3")}),
+        clone.commit({"src/a.c": "/* more */\n" + TWO.replace("return 2", "return 3")}),
+        clone.commit({"src/a.c": TWO.replace("return 1", "return 4")}),
+        clone.commit({"src/b.c": TWO}),
+    ]
+    first, second = {"first"}, {"second"}
+    assert changes(clone, workspace, commits, A, B) == [
+        first,
+        first,
+        second,
+        set(),
+        first | second,
+        set(),
+    ]
+    assert changes(clone, workspace, commits, A)[2:] == [set(), set(), first, set()]
+
+
+def test_a_new_function_and_one_that_goes_are_changed(clone: Clone, workspace: Workspace) -> None:
+    clone.commit({"src/a.c": "int other;\n"})
+    commits = [clone.commit({"src/a.c": TWO}), clone.commit({"src/a.c": None})]
+    assert changes(clone, workspace, commits, A, B) == [{"first", "second"}] * 2
+
+
+def test_an_inline_function_is_looked_for_in_headers_and_known_files(
+    clone: Clone, workspace: Workspace
+) -> None:
+    clone.commit({"include/haproxy/x.h": HEADER, "src/a.c": HEADER, "src/b.c": HEADER})
+    other = HEADER.replace("1", "2")
+    commits = [
+        clone.commit({"include/haproxy/x.h": other}),
+        clone.commit({"src/a.c": other}),
+        clone.commit({"src/b.c": other}),
+    ]
+    assert changes(clone, workspace, commits, ("", "small"), A) == [{"small"}, {"small"}, set()]
+    assert changes(clone, workspace, commits, A) == [set(), set(), set()]
+
+
+def test_what_is_executed_by_the_test_alone_weighs_and_more_if_few_commits_change_it() -> None:
+    usual, rare, often = ("src/a.c", "main"), ("src/a.c", "rare"), ("src/a.c", "often")
+    touched = {
+        "1": frozenset([usual]),
+        "2": frozenset([rare, usual]),
+        "3": frozenset([often]),
+        "4": frozenset([often]),
+        "5": frozenset([rare, often]),
+    }
+    found = weights(touched, [rare, often])
+    assert found.keys() == {"2", "3", "4", "5"}
+    assert found["5"] > found["2"] > found["3"] == found["4"]
+
+
+def test_an_inline_function_of_the_test_weighs_wherever_it_is() -> None:
+    touched = {"1": frozenset([("include/x.h", "small")]), "2": frozenset([("src/a.c", "big")])}
+    assert weights(touched, [("", "small")]) == {"1": 1.0}
