@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bisector.build import binaries, compiling
 from bisector.build.binaries import Compiled
-from bisector.build.counting import Counting, FastCounting, by_gcov, by_tcc, gcov
+from bisector.build.counting import gcov
 from bisector.build.counting.functions import Function, of_gcov, of_tcc
+from bisector.build.counting.toolchain import Counting, FastCounting, by_gcov, by_tcc
 from bisector.build.toolchain import Toolchain, Toolchains
 from bisector.build.toolchains.fast import Fast
 from bisector.errors import EnvironmentProblem

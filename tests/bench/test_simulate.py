@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.simulate import Cost, bits, git_bisect, search
+from bisector.search.costs import TEST_SECONDS, BuildCost, Costs, Memory
 
 LINE = [f"c{number}" for number in range(40)]
 
@@ -33,3 +34,14 @@ def test_several_at_once_take_fewer_rounds() -> None:
 
 def test_the_bits_of_a_culprit() -> None:
     assert bits(dict.fromkeys("abcdefgh", 1.0), "c") == 3.0
+
+
+def test_seconds_are_those_of_the_costs() -> None:
+    def costs() -> Costs:
+        return Costs(LINE, frozenset(), Memory(), BuildCost(full=10.0, incremental=1.0), 1)
+
+    cost = search(LINE, "c17", EQUAL, costs=costs())
+    assert cost.seconds == (10.0 + TEST_SECONDS) + (cost.probes - 1) * (1.0 + TEST_SECONDS)
+    assert search(LINE, "c17", EQUAL).seconds == 0.0
+    git = git_bisect(40, 17, seconds=lambda place: 2.0)
+    assert git.seconds == 2.0 * git.probes

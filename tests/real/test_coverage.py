@@ -7,7 +7,9 @@ import pytest
 from bisector.git.history import History
 from bisector.jobs import reg_tests
 from bisector.jobs.verify.coverage import measure
+from bisector.probing.counting import Executed, executed
 from bisector.system import tools
+from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.real import context, edited
@@ -39,3 +41,24 @@ def test_an_executed_line_is_told_from_a_missed_one_and_from_a_comment(
     assert (event.path, event.executed) == ("src/sample.c", (first, first + 2))
     assert event.missed == (first + 1,)
     assert [text.strip() for text in event.text] == ["field = 1;"]
+
+
+@pytest.mark.parametrize("name", ["fast", "dev"])
+def test_what_only_a_test_executes_is_told_from_what_every_exchange_does(
+    real_workspace: Workspace, ground_history: History, name: str
+) -> None:
+    """VTest ends each HAProxy by a signal."""
+    ready = context(real_workspace, ground_history, "dns-flap")
+    toolchains = ready.toolchains
+    toolchain = toolchains.search if name == toolchains.search.name else toolchains.fallback
+    if toolchain is None or (name == "dev" and not tools.find_compiler("gcov")):
+        pytest.skip(f"no {name} with counters on this machine")
+    revision = ground_history.resolve("v3.0.11").id
+    found = executed(ready, revision, toolchain, Slot(sandbox=ready.sandbox))
+    assert isinstance(found, Executed), found
+    only, usual = ({name for _, name in some} for some in (found.only, found.usual))
+    assert "resolv_process_responses" in only
+    assert "http_process_request" in usual
+    assert not {"http_process_request", "peer_session_create"} & only
+    assert "peer_session_create" not in usual, "there are no peers"
+    assert ("src/resolvers.c", "resolv_process_responses") in found.only

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bisector.search import commit_subject
 from bisector.search.priors import (
+    BY_TEST,
     EVERY_COMMIT,
+    EXECUTED,
     FILES,
     FLOOR,
     FUNCTIONS,
@@ -53,6 +55,18 @@ def test_functions_weigh_more_than_files_and_files_more_than_the_subsystem() -> 
     )
     assert weights["c1"] > 5 * weights["c2"] > 5 * weights["c4"] > 5 * weights["c10"] > 0
     assert weights["c2"] == weights["c3"]
+
+
+def test_what_only_the_failing_test_executes_weighs_most() -> None:
+    weights = weigh(TEN, Evidence(executed=frozenset({"c1", "c2"}), by_test={"c1": 3.0, "c3": 1.0}))
+    common, mass = weights["c0"], 1 - FLOOR
+    shares = EVERY_COMMIT + EXECUTED + BY_TEST
+    assert weights["c2"] - common == pytest.approx(mass * EXECUTED / shares / 2)
+    assert weights["c3"] - common == pytest.approx(mass * BY_TEST / shares / 4)
+    assert weights["c1"] - common == pytest.approx(
+        mass * (EXECUTED / shares / 2 + BY_TEST / shares * 3 / 4)
+    )
+    assert common > 0, "what it does not execute keeps its minimum"
 
 
 def test_the_weight_is_proportional_to_the_number_of_functions_touched() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pygit2
 
-from bisector.build.counting import by_gcov, gcov
+from bisector.build.counting import gcov
+from bisector.build.counting.toolchain import by_gcov
 from bisector.probing.context import Context
 from bisector.probing.counting import counted
 from bisector.record.patch_events import Covered
