@@ -12,6 +12,7 @@ from bench import pairs, simulate
 from bench.proven import Proven, Prover, cases, named
 from bench.search_table import Run, bits
 from bisector.build.toolchains.dev import Dev
+from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
 from bisector.jobs.hunt.run_evidence import READ_SECONDS, by_functions
 from bisector.patch import relevance
@@ -79,7 +80,7 @@ def _searches(history: History, prover: Prover, proven: Proven) -> list[Run]:
         weights = priors.weigh(window, features)
         cost = simulate.search(window, proven.culprit, weights, costs=_costs(window, known))
         if name == TEST:
-            extra = Dev.cost.full + 2 * TEST_SECONDS + READ_SECONDS * total
+            extra = Fast.cost.full + 2 * TEST_SECONDS + READ_SECONDS * total
             cost = replace(cost, seconds=cost.seconds + extra)
         information = bits(weights, proven.culprit)
         runs.append(Run(what, name, 1, 0.0, total, cost, information))

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bisector.build import binaries, compiling
-from bisector.build.binaries import Compiled
+from bisector.build import binaries, compiling, tcc
+from bisector.build.compiling import Compiled
 from bisector.build.counting import gcov
 from bisector.build.counting.functions import Function, of_gcov, of_tcc
 from bisector.build.counting.toolchain import Counting, FastCounting, by_gcov, by_tcc
@@ -38,14 +38,45 @@ class Executed:
 
 
 def executed(context: Context, revision: str, toolchain: Toolchain, slot: Slot) -> Executed | str:
-    """What the job's test executes at *revision*, built as by *toolchain*, or why it is unknown.
+    """What the job's test executes at *revision*, or why it is unknown.
 
-    Raises ProbeFailed and other EnvironmentProblems if the machine fails, Stopped if *slot* was
-    cancelled.
+    It is built by tcc, as that is faster whatever *toolchain* the job uses, else by gcc if the
+    job's toolchain is one. Raises ProbeFailed and other EnvironmentProblems if the machine fails,
+    Stopped if *slot* was cancelled.
     """
-    counting = _counting(context, toolchain)
-    if isinstance(counting, str):
-        return counting
+    found: Executed | str = f"{toolchain.description} has no counters"
+    for counting in _countings(context, toolchain):
+        found = counting if isinstance(counting, str) else _run(context, revision, counting, slot)
+        if isinstance(found, Executed):
+            break
+    return found
+
+
+def seconds(toolchain: Toolchain) -> float:
+    """What the build of executed() is expected to take, for a job that uses *toolchain*."""
+    return (Fast if tcc.find() else toolchain).cost.full
+
+
+def _countings(context: Context, toolchain: Toolchain) -> Iterator[Counting | FastCounting | str]:
+    """The toolchains with counters to try, or why there is none."""
+    try:
+        fast = (
+            toolchain
+            if isinstance(toolchain, Fast)
+            else Fast.on(context.workspace, dict(toolchain.asked))
+        )
+        yield by_tcc(context.workspace, fast)
+    except EnvironmentProblem as problem:
+        yield str(problem)
+    if toolchain.has_gcov and (by_gcc := by_gcov(Toolchains(toolchain))):
+        missing = tools.find_compiler("gcov") is None
+        yield f"no gcov on this machine: {gcov.HOW_TO_GET}" if missing else by_gcc
+
+
+def _run(
+    context: Context, revision: str, counting: Counting | FastCounting, slot: Slot
+) -> Executed | str:
+    """What the job's test executes in a build by *counting*, or why it is unknown."""
     tree, oracle = context.history.tree_id(revision), context.oracle.at(revision)
     ready = context.equipped(counting)
     with (
@@ -63,18 +94,6 @@ def executed(context: Context, revision: str, toolchain: Toolchain, slot: Slot) 
         minimal.starts(Trial(made.binary, log, context.tools, limit, slot, writes))
         plain = _functions(made, ready, scratch, slot)
         return Executed(test) if isinstance(plain, str) else Executed(test - plain, test & plain)
-
-
-def _counting(context: Context, toolchain: Toolchain) -> Counting | FastCounting | str:
-    """*toolchain* with counters, or why it has none."""
-    if isinstance(toolchain, Fast):
-        try:
-            return by_tcc(context.workspace, toolchain)
-        except EnvironmentProblem as problem:
-            return str(problem)
-    if tools.find_compiler("gcov") is None:
-        return f"no gcov on this machine: {gcov.HOW_TO_GET}"
-    return by_gcov(Toolchains(toolchain)) or f"{toolchain.description} has no counters"
 
 
 def _functions(

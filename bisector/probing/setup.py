@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pygit2
 
+from bisector.build import tcc
 from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.dev import Dev
 from bisector.errors import PatchProblem, UsageProblem
@@ -172,6 +173,8 @@ def find_sandbox(
         values = (toolchain.make, *(value for _, value in toolchain.variables))
         named += (Path(word) for value in values for word in _words(value) if word[:1] == "/")
         named += toolchain.programs()
+    if found := tcc.find():  # which counts for other toolchains, too
+        named.append(found.program)
     own = [workspace.root / name for name in ("tools", "reg-tests")]
     places = (sandbox.home_of(path) if path.is_file() else path for path in named)
     return sandbox.find(

@@ -24,7 +24,7 @@ from bisector.system.slots import Slot
 
 # Of n commits, this evidence saves about SAVED * log2(n / FEW) of log2(n) probes, and it takes so
 # many seconds to see which functions a commit changes (bench/search --tests). So it pays from about
-# a hundred commits on that are not built yet, with tcc as with gcc.
+# a hundred commits on that are not built yet, with gcc from twenty on if tcc does the counting.
 SAVED, FEW = 0.45, 16
 READ_SECONDS = 0.0007
 
@@ -72,15 +72,15 @@ def _pays(prober: Prober, commits: Sequence[str], searches: int, evidence: Evide
     costs = costs_of(prober, commits, evidence)
     a_probe = sum(map(costs.seconds, live)) / len(live)
     saved = SAVED * math.log2(len(live) / FEW) * searches * a_probe
-    full = prober.toolchains.search.cost.full
-    return saved > full + 2 * TEST_SECONDS + READ_SECONDS * len(commits)
+    build = counting.seconds(prober.toolchains.search)
+    return saved > build + 2 * TEST_SECONDS + READ_SECONDS * len(commits)
 
 
 def _count(prober: Prober, bad: str) -> Counted:
     """Count at *bad*, and record it in the journal."""
     context, toolchain = prober.context, prober.toolchains.search
     name = context.history.release(bad)
-    prober.report(f"counting what the test executes at {name} ({toolchain.name})")
+    prober.report(f"counting what the test executes at {name}")
     slot = Slot(sandbox=context.sandbox)
     try:
         found = counting.executed(context, bad, toolchain, slot)

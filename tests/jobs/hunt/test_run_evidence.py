@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bisector.build import tcc
 from bisector.build.toolchain import Toolchain
 from bisector.errors import EnvironmentProblem
 from bisector.probing import counting
@@ -57,6 +58,7 @@ class Counter:
 
 @pytest.fixture
 def counter(monkeypatch: pytest.MonkeyPatch) -> Counter:
+    monkeypatch.setattr(tcc, "find", lambda: None)
     made = Counter(lambda: Executed(frozenset([SPECIAL]), frozenset([("src/a.c", "usual")])))
     monkeypatch.setattr(counting, "executed", made.executed)
     return made
