@@ -23,8 +23,9 @@ _END = b"\n}"
 Function = tuple[str, str]
 """A function: the path of its file, and its name."""
 
-# A function that n commits change points to each of them with n to the power of this.
-RARITY = -0.5
+# A function that n commits change has n to the power of this as its weight. Without that, or
+# without the share below, a search takes 0.1 and 0.2 bits more; see search/priors.py.
+RARITY = -0.25
 
 
 def changed(
@@ -56,17 +57,17 @@ def changed(
 def weights(
     changes: Mapping[str, Collection[Function]], only: Collection[Function]
 ) -> dict[str, float]:
-    """The weight of each commit that changes functions of *only*, by what all commits change."""
+    """The weight of each commit that changes functions of *only*, among those with *changes*.
+
+    It is the sum of these functions' weights, times their share in all that the commit changes.
+    """
     known, inline = frozenset(only), frozenset(name for path, name in only if not path)
     often = Counter(function for functions in changes.values() for function in functions)
-    found = {
-        commit: sum(
-            often[function] ** RARITY
-            for function in sorted(functions)
-            if function in known or function[1] in inline
-        )
-        for commit, functions in changes.items()
-    }
+    found = {}
+    for commit, functions in changes.items():
+        each = {function: often[function] ** RARITY for function in sorted(functions)}
+        by_only = sum(w for f, w in each.items() if f in known or f[1] in inline)
+        found[commit] = by_only**2 / sum(each.values())
     return {commit: weight for commit, weight in found.items() if weight}
 
 

@@ -84,18 +84,21 @@ def test_an_inline_function_is_looked_for_in_headers_and_known_files(
     assert changes(clone, workspace, commits, A) == [set(), set(), set()]
 
 
-def test_what_is_executed_by_the_test_alone_weighs_and_more_if_few_commits_change_it() -> None:
+def test_what_only_the_test_executes_weighs_more_if_it_is_rare_or_all_that_is_changed() -> None:
     usual, rare, often = ("src/a.c", "main"), ("src/a.c", "rare"), ("src/a.c", "often")
     touched = {
         "1": frozenset([usual]),
         "2": frozenset([rare, usual]),
         "3": frozenset([often]),
         "4": frozenset([often]),
-        "5": frozenset([rare, often]),
+        "5": frozenset([often]),
+        "6": frozenset([rare]),
+        "7": frozenset([rare, often]),
     }
     found = weights(touched, [rare, often])
-    assert found.keys() == {"2", "3", "4", "5"}
-    assert found["5"] > found["2"] > found["3"] == found["4"]
+    assert found.keys() == {"2", "3", "4", "5", "6", "7"}
+    assert found["7"] > found["6"] > found["3"] == found["4"] == found["5"]
+    assert found["6"] > found["2"]
 
 
 def test_an_inline_function_of_the_test_weighs_wherever_it_is() -> None:
