@@ -1,7 +1,7 @@
 """Which functions commits change, by comparing the texts of definitions in the files they change.
 
-A diff is not made: of two versions of a file, the definitions are compared between the first and
-the last byte that differ. 6,000 commits take about three seconds.
+A diff is not made: versions of a file are split where blocks end, and of the parts that are not in
+both of them, the definitions are compared. 6,000 commits take about two seconds.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import pygit2
 from pygit2.enums import ObjectType
 
 from bisector.git.history import History
 
-# From the line of a definition's name to the brace that begins its body.
-_DEFINITION = re.compile(rb"^[A-Za-z_][^;={}()\n]*?\b([A-Za-z_]\w*)[ \t]*\([^;{}]*\)\s*\{", re.M)
+# From the line of a definition's name to the brace that begins its body; the name is the last word.
+_DEFINITION = re.compile(rb"^([A-Za-z_][\w \t*]*)\([^;{}]*\)\s*\{", re.M)
 _END = b"\n}"
 
 
@@ -47,7 +48,7 @@ def changed(
             (path, name.decode())
             for path, old, new in reader.files(commit)
             if (own := names.get(path, anywhere if path.endswith(".h") else None))
-            for name in _changed(reader.text(path, old), reader.text(path, new)) & own
+            for name in _changed(reader.parts(path, old), reader.parts(path, new)) & own
         }
         if touched:
             found[commit] = frozenset(touched)
@@ -71,50 +72,31 @@ def weights(
     return {commit: weight for commit, weight in found.items() if weight}
 
 
-def _changed(old: bytes, new: bytes) -> set[bytes]:
-    """The names of the functions whose definitions differ in two versions of a file."""
-    start = _common(old, new)
-    end = _common_end(old, new, min(len(old), len(new)) - start)
-    before = dict(_definitions(old, start, len(old) - end))
-    after = dict(_definitions(new, start, len(new) - end))
+def _changed(old: frozenset[bytes], new: frozenset[bytes]) -> set[bytes]:
+    """The names of the functions whose definitions differ in the parts of two versions."""
+    before, after = dict(_definitions(old - new)), dict(_definitions(new - old))
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
-def _definitions(text: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
-    """The names and texts of the definitions in *text* that lie between *start* and *end*."""
-    at = text.rfind(_END, 0, start) + 1
-    while (found := _DEFINITION.search(text, at)) and found.start() <= end:
-        at = text.find(_END, found.end() - 1)
-        at = len(text) if at < 0 else at
-        yield found[1], text[found.start() : at]
+def _definitions(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """The names and texts of the definitions in *parts*.
 
-
-def _common(old: bytes, new: bytes) -> int:
-    """The number of bytes at the beginning that are equal."""
-    low, high = 0, min(len(old), len(new))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if old[low:middle] == new[low:middle] else (low, middle - 1)
-    return low
-
-
-def _common_end(old: bytes, new: bytes, most: int) -> int:
-    """The number of bytes at the end that are equal, at most *most*."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        same = old[len(old) - middle : len(old) - low] == new[len(new) - middle : len(new) - low]
-        low, high = (middle, high) if same else (low, middle - 1)
-    return low
+    A part has more than one if it begins with functions of one line.
+    """
+    for part in parts:
+        found = list(_DEFINITION.finditer(part))
+        for this, after in zip_longest(found, found[1:]):
+            name = this[1].replace(b"*", b" ").split()[-1]
+            yield name, part[this.start() : after.start() if after else len(part)]
 
 
 class _Reader:
-    """Reads the files that commits change; keeps the last text of each file, which comes again."""
+    """Reads the files that commits change; keeps the last version of each, which comes again."""
 
     def __init__(self, history: History) -> None:
         self._history = history
         self._repo = history.objects
-        self._last: dict[str, tuple[pygit2.Oid, bytes]] = {}
+        self._last: dict[str, tuple[pygit2.Oid, frozenset[bytes]]] = {}
 
     def files(self, commit: str) -> list[tuple[str, pygit2.Oid, pygit2.Oid]]:
         """The sources and headers that *commit* changes: path, and the ids of both versions."""
@@ -129,16 +111,22 @@ class _Reader:
             if (path := f"{folder}/{delta.new_file.path}").endswith((".c", ".h"))
         ]
 
-    def text(self, path: str, blob: pygit2.Oid) -> bytes:
-        """The content of a version; b"" if it is none, or if a partial clone lacks it."""
+    def parts(self, path: str, blob: pygit2.Oid) -> frozenset[bytes]:
+        """The content of a version, in parts that end with a function or another block.
+
+        Empty if there is none, or if a partial clone lacks it.
+        """
         last = self._last.get(path)
         if last is None or last[0] != blob:
-            try:
-                kind, content = self._repo.read(blob)
-            except (KeyError, pygit2.GitError):
-                kind, content = ObjectType.BLOB, b""
-            last = self._last[path] = (blob, content if kind == ObjectType.BLOB else b"")
+            last = self._last[path] = (blob, frozenset(self._content(blob).split(_END)))
         return last[1]
+
+    def _content(self, blob: pygit2.Oid) -> bytes:
+        try:
+            kind, content = self._repo.read(blob)
+        except (KeyError, pygit2.GitError):
+            return b""
+        return content if kind == ObjectType.BLOB else b""
 
 
 def _deltas(before: pygit2.Tree, after: pygit2.Tree, folder: str) -> Sequence[pygit2.DiffDelta]:
