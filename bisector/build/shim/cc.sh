@@ -11,10 +11,15 @@ headers=@HEADERS@
 set -- -B"$library" -w -D__STDC_NO_VLA__=1 \
     -include "$shim/compat.h" -I"$shim/inc" -I"$headers" "$@"
 case " $* " in
+*src/haproxy.c*) # 3.5-dev3 to dev5 create the pollers' pipes only where there are threads
+    grep -qs fd_precreate_poller_pipes src/thread.c && set -- -DSHIM_POLLER_PIPES "$@"
+    ;;
+esac
+case " $* " in
 *src/mjson.c*) exec "$tcc" -DSHIM_NO_ATTRIBUTES "$@" ;; # has them where tcc takes none
 *' -c '* | *' -E '*) exec "$tcc" "$@" ;;
 *' -o '*)
-    exec "$tcc" -g -nostdlib -L"$system" "$system/crt1.o" "$system/crti.o" "$@" \
+    exec "$tcc" -g -nostdlib -L"$system" -L"$shim" "$system/crt1.o" "$system/crti.o" "$@" \
         -lc "$shim/libshim.a" "$library/libtcc1.a" "$system/crtn.o"
     ;;
 *) exec "$tcc" "$@" ;;

@@ -3,6 +3,12 @@
 /* glibc's <sys/ucontext.h> mentions the type and never uses it here */
 typedef struct { unsigned long long __lo, __hi; } __int128_t;
 
+/* tcc ignores the attributes "weak" and "section". HAProxy itself chooses what needs neither if it
+ * sees tcc, but only since 2.8-dev13. */
+#ifndef USE_OBSOLETE_LINKER
+#define USE_OBSOLETE_LINKER 1
+#endif
+
 /* xxhash: the plain code; tcc's preprocessor fails on a condition of the other */
 #define XXH_VECTOR 0
 
@@ -16,6 +22,8 @@ typedef struct { unsigned long long __lo, __hi; } __int128_t;
 #else
 /* some revisions of 3.4-dev9 forget it where there are no threads */
 #define DEF_MAX_THREADS_PER_GROUP 1
+/* in 2.8-dev9 and dev10 src/debug.c asks for it where there are no threads, too: none is isolated */
+#define isolated_thread (~0U)
 #endif
 
 #ifndef __ATOMIC_RELAXED
