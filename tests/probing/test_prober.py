@@ -259,6 +259,62 @@ def test_release_is_not_believed_before_the_hunt_turns_to_it_and_then_alone(worl
     assert [told.toolchain for told in asker.verdicts()[world.commits[3]]] == ["release"]
 
 
+def notes(world: World) -> list[str]:
+    return [event.text for event in world.events if isinstance(event, Noted)]
+
+
+def test_between_revisions_that_it_cannot_build_the_fast_one_is_not_tried(world: World) -> None:
+    asker = prober(world, GOOD, UNBUILDABLE)
+    asker.order(world.commits)
+    for number in (2, 20, 11, 5, 15):
+        assert asker.ask(world.commits[number], "end").toolchain == "dev"
+    tried = [(number, name) for number in (2, 20, 11) for name in ("fast", "dev")]
+    assert toolchains(world) == [*tried, (5, "dev"), (15, "dev")]
+    (note,) = notes(world)
+    assert "fast cannot build" in note and note.endswith("unbuildable, as it is")
+
+
+def test_beyond_them_and_where_it_built_one_it_is(world: World) -> None:
+    asker = prober(world)
+    asker.order(world.commits)
+    fails = {2, 5, 8, 12, 14, 16}
+    asker.machine.truths["fast"] = lambda number, run: UNBUILDABLE if number in fails else GOOD
+    for number in (2, 5, 8, 10, 12, 14, 16, 20, 9, 7):
+        asker.ask(world.commits[number], "end")
+    works = [(10, "fast"), (20, "fast"), (9, "fast")]
+    assert [one for one in toolchains(world) if one[0] not in fails] == [*works, (7, "dev")]
+
+
+def test_patched_it_is_not_tried_there_either_nor_another_time(world: World) -> None:
+    asker = prober(world, GOOD, UNBUILDABLE)
+    asker.ask(world.commits[3], "end")
+    _, patched = asker.start_patched(world.commits[3], world.fix_series(5), "patched")
+    assert patched
+    answers = asker.ask_all([patched, asker.start(world.commits[3], "end", run=1)])
+    assert [one.toolchain for one in answers] == ["dev", "dev"]
+
+
+def test_a_later_session_tries_what_the_first_one_did(world: World) -> None:
+    """The journal's answers come first, then what was learnt from them."""
+    asked = (2, 20, 11, 5, 15)
+
+    def session() -> list[int]:
+        asker = prober(world, GOOD, UNBUILDABLE)
+        asker.order(world.commits)
+        for number in asked:
+            asker.ask(world.commits[number], "end")
+        return asker.asked
+
+    session()
+    lines = world.path.read_bytes().splitlines(keepends=True)
+    whole, said = toolchains(world), notes(world)
+    assert session() == []
+    for kept in range(len(lines)):
+        world.path.write_bytes(b"".join(lines[:kept]))
+        session()
+        assert (toolchains(world), notes(world)) == (whole, said)
+
+
 # --- what is known --------------------------------------------------------------------------------
 
 
