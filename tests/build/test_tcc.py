@@ -121,6 +121,87 @@ def test_the_shim_supplies_what_tcc_lacks(workspace: Workspace, good: Tcc, tmp_p
     assert subprocess.run([program], check=False).returncode == 0
 
 
+CALLED = ("pl_wait_unlock_long", "pl_wait_new_int", "thread_harmless_end_sig")
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_a_symbol_that_a_revision_forgets_is_supplied(
+    workspace: Workspace, good: Tcc, tmp_path: Path, name: str
+) -> None:
+    source = f"int {name}(int *, int);\nint main(void) {{ int x = 0; return {name}(&x, 0) & 0; }}\n"
+    program = compiled(tcc.compiler(workspace, good).path, source, tmp_path / "x")
+    assert subprocess.run([program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_where_it_does_not_its_own_is_linked(
+    workspace: Workspace, good: Tcc, tmp_path: Path, name: str
+) -> None:
+    """Were the shim's linked as well, the linker would refuse the second definition."""
+    source = f"int {name}(void) {{ return 7; }}\nint main(void) {{ return {name}(); }}\n"
+    program = compiled(tcc.compiler(workspace, good).path, source, tmp_path / "x")
+    assert subprocess.run([program], check=False).returncode == 7
+
+
+def test_atomics_need_no_library(workspace: Workspace, good: Tcc, tmp_path: Path) -> None:
+    """HAProxy 2.4 names it, and tcc does not look in gcc's folders."""
+    (tmp_path / "x.c").write_text(HELLO)
+    compiler = tcc.compiler(workspace, good).path
+    for words in (["-c", "-o", "x.o", "x.c"], ["-o", "x", "x.o", "-latomic"]):
+        subprocess.run([compiler, *words], cwd=tmp_path, check=True)
+    assert (tmp_path / "x").exists()
+
+
+OLD = """
+#ifndef USE_OBSOLETE_LINKER
+const char table[2] __attribute__((weak)) = { 1, 2 };
+#else
+#define table ((const char[2]){ 1, 2 })
+#endif
+"""
+
+
+def test_what_a_linker_must_be_able_to_do_is_not_asked_of_tcc(
+    workspace: Workspace, good: Tcc, tmp_path: Path
+) -> None:
+    """As a header of HAProxy before 2.8 has it: with tcc each file would define the symbol."""
+    compiler = tcc.compiler(workspace, good).path
+    (tmp_path / "x.c").write_text(
+        OLD + "int other(void);\nint main(void) { return table[1] - other(); }"
+    )
+    (tmp_path / "y.c").write_text(OLD + "int other(void) { return table[1]; }")
+    for words in (["-c", "x.c"], ["-c", "y.c"], ["-o", "x", "x.o", "y.o"]):
+        subprocess.run([compiler, *words], cwd=tmp_path, check=True)
+    assert subprocess.run([tmp_path / "x"], check=False).returncode == 0
+
+
+POLLER = """
+#include <stdlib.h>
+#include <haproxy/thread.h>
+static int created;
+int fd_precreate_poller_pipes(void) { return created = 1; }
+int main(void) { setup_extra_threads(0); return created; }
+"""
+
+
+@pytest.mark.parametrize(("threads", "created"), [("fd_precreate_poller_pipes();", 1), ("", 0)])
+def test_where_the_code_for_threads_creates_the_pipes_main_does(
+    workspace: Workspace, good: Tcc, tmp_path: Path, threads: str, created: int
+) -> None:
+    """As at some revisions of 3.5-dev; elsewhere nothing is added."""
+    for name, text in {
+        "include/haproxy/thread.h": "static inline void setup_extra_threads(void *x) {}\n",
+        "src/haproxy.c": POLLER,
+        "src/thread.c": threads,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    compiler = tcc.compiler(workspace, good).path
+    for words in (["-Iinclude", "-c", "-o", "x.o", "src/haproxy.c"], ["-o", "x", "x.o"]):
+        subprocess.run([compiler, *words], cwd=tmp_path, check=True)
+    assert subprocess.run([tmp_path / "x"], check=False).returncode == created
+
+
 def test_paths_with_blanks_and_quotes_are_accepted(tmp_path: Path, good: Tcc) -> None:
     workspace = Workspace(tmp_path / "it's a workspace")
     tool = tcc.compiler(workspace, good)
