@@ -22,7 +22,7 @@ typedef struct { unsigned long long __lo, __hi; } __int128_t;
 #else
 /* some revisions of 3.4-dev9 forget it where there are no threads */
 #define DEF_MAX_THREADS_PER_GROUP 1
-/* in 2.8-dev9 and dev10 src/debug.c asks for it where there are no threads, too: none is isolated */
+/* before 2.8-dev11 src/debug.c asks for it where there are no threads, too: none is isolated */
 #define isolated_thread (~0U)
 #endif
 

@@ -1,4 +1,4 @@
-/* As locks.c, but missing at other revisions, and not alone in the file that defines them: so these
+/* As locks.c, missing in 2.9-dev3 and dev4: other revisions than those which miss the locks, so these
  * have a member of their own. */
 unsigned long pl_wait_new_long(const unsigned long *lock, const unsigned long ref)
 {
