@@ -1,5 +1,5 @@
-/* As locks.c, missing in 2.9-dev3 and dev4: other revisions than those which miss the locks, so these
- * have a member of their own. */
+/* As locks.c, but missing in 2.9-dev3 to dev5, which have the others: so these are a member of their
+ * own. */
 unsigned long pl_wait_new_long(const unsigned long *lock, const unsigned long ref)
 {
 	return *lock;
