@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.build import tcc
+from bisector.build import dependencies, tcc
+from bisector.build.dependencies import Change
 from bisector.build.tcc import Tcc
 from bisector.errors import EnvironmentProblem, MissingProgram
 from bisector.system import libc
@@ -197,9 +198,11 @@ def test_where_the_code_for_threads_creates_the_pipes_main_does(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     compiler = tcc.compiler(workspace, good).path
-    for words in (["-Iinclude", "-c", "-o", "x.o", "src/haproxy.c"], ["-o", "x", "x.o"]):
-        subprocess.run([compiler, *words], cwd=tmp_path, check=True)
+    words = ["-Iinclude", "-MD", "-c", "-o", "src/haproxy.o", "src/haproxy.c"]
+    for argv in (words, ["-o", "x", "src/haproxy.o"]):
+        subprocess.run([compiler, *argv], cwd=tmp_path, check=True)
     assert subprocess.run([tmp_path / "x"], check=False).returncode == created
+    assert Change(["src/thread.c"]).outdates(dependencies.read(tmp_path / "src/haproxy.o"))
 
 
 def test_paths_with_blanks_and_quotes_are_accepted(tmp_path: Path, good: Tcc) -> None:

@@ -11,11 +11,13 @@ headers=@HEADERS@
 set -- -B"$library" -w -D__STDC_NO_VLA__=1 \
     -include "$shim/compat.h" -I"$shim/inc" -I"$headers" "$@"
 case " $* " in
-*src/haproxy.c*) # 3.5-dev3 to dev5 create the pollers' pipes only where there are threads
+*' -c '*src/haproxy.c*) # 3.5-dev3 to dev5 create the pollers' pipes only where there are threads
     grep -qs fd_precreate_poller_pipes src/thread.c && set -- -DSHIM_POLLER_PIPES "$@"
+    "$tcc" "$@" || exit
+    if [ -f src/haproxy.d ]; then # with -MD; the object depends on what was looked up
+        echo 'src/haproxy.o: src/thread.c' >>src/haproxy.d
+    fi
     ;;
-esac
-case " $* " in
 *src/mjson.c*) exec "$tcc" -DSHIM_NO_ATTRIBUTES "$@" ;; # has them where tcc takes none
 *' -c '* | *' -E '*) exec "$tcc" "$@" ;;
 *' -o '*)
