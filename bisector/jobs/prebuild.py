@@ -129,6 +129,7 @@ class _Work:
         self._slots: list[Slot] = []
         self._lock = threading.Lock()
         self._done = 0
+        self._ended = False
         self._begin = self._shown = time.monotonic()
 
     def build(self, sources: Sequence[Source]) -> None:
@@ -139,7 +140,8 @@ class _Work:
         store = pygit2.Repository(str(plan.history.store_path))
         writer = Writer(Prebuilt(plan.workspace))
         for source in sources:
-            slot.stop.check()
+            if self._ended:
+                return
             with compiling.compiled(
                 plan.workspace,
                 store,
@@ -158,7 +160,8 @@ class _Work:
             self._tell()
 
     def cancel(self) -> None:
-        """End all builds that are under way."""
+        """End all builds that are under way; none begins, even if this is interrupted, too."""
+        self._ended = True
         for slot in self._slots:
             slot.cancel()
 
