@@ -31,8 +31,8 @@ from bisector.system.workspace import Workspace
 TAKEN = 20  # binaries that are linked
 LEVEL = 9  # of zstd, as for objects
 ABOUT = f"""Build the different sources of RANGE ahead in an empty workspace, then link up to
-{TAKEN} of their binaries, evenly spread. For comparison these binaries are compressed by zstd, alone
-and with the one before as the dictionary. Run it on an otherwise idle machine; v2.9..master takes
+{TAKEN} of their binaries, evenly spread. For comparison these are compressed by zstd, alone and
+with the one before as the dictionary. Run it on an otherwise idle machine; v2.9..master takes
 hours."""
 
 
