@@ -16,17 +16,17 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import pygit2
-import zstandard
 
-from bisector.build import linking
+from bisector.build import linking, object_pack
 from bisector.build.linking import Link
+from bisector.build.object_pack import ids_of
 from bisector.build.toolchain import Toolchain
-from bisector.errors import WorkspaceProblem
+from bisector.errors import UsageProblem, WorkspaceProblem
 from bisector.git.object_store import content_key
 from bisector.system.files import digest, explained
 from bisector.system.locks import hold
@@ -35,17 +35,11 @@ from bisector.system.workspace import Workspace
 FOLDER = "prebuilt"
 _FILE = "objects.sqlite"
 _ROOT = "@workspace@"  # in the linker's words, for the workspace's path
-_LEVEL = 9  # of zstd: 12 takes twice the time and saves 2 %
 _WAIT_SECONDS = 60.0  # for another process that writes
-_SCHEMA = """
+_SCHEMA = f"""
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
-CREATE TABLE IF NOT EXISTS object (
-    id INTEGER PRIMARY KEY,
-    hash BLOB UNIQUE NOT NULL, -- SHA-256 of the content
-    base INTEGER,              -- the object whose content is the dictionary; NULL: none
-    data BLOB NOT NULL         -- a frame of zstd
-);
+{object_pack.SCHEMA}
 CREATE TABLE IF NOT EXISTS link (id INTEGER PRIMARY KEY, words TEXT UNIQUE NOT NULL);
 CREATE TABLE IF NOT EXISTS source (
     key TEXT PRIMARY KEY,
@@ -57,6 +51,7 @@ CREATE TABLE IF NOT EXISTS source (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS made ON source (maker, tree);
 """
+_WITH_WORDS = "SELECT key, maker, tree, words, objects FROM source JOIN link ON link = link.id"
 
 
 @dataclass(frozen=True)
@@ -111,15 +106,16 @@ class Prebuilt:
 
         None if it is not there, or if it is damaged: then it is forgotten.
         """
-        query = "SELECT words, objects FROM source JOIN link ON link = link.id WHERE key = ?"
         with self.reading() as base:
-            row = base.execute(query, (source.key,)).fetchone() if base else None
-            if base is None or row is None:
+            row = base.execute(f"{_WITH_WORDS} WHERE key = ?", (source.key,)) if base else None
+            found = row.fetchone() if row else None
+            if base is None or found is None:
                 return None
-            link = Link(linking.moved(json.loads(row[0]), _ROOT, str(self.root)))
-            contents = _contents(base, array.array("I", row[1]))
+            link = Link(linking.moved(json.loads(found[3]), _ROOT, str(self.root)))
+            ids = _numbers(found[4])
+            contents = object_pack.contents(base, ids)
         if len(contents) != len(link.objects) or any(map(_leads_out, link.objects)):
-            self.forget(source)
+            self.forget(source, *ids[len(contents) :][:1])
             return None
         with explained(f"cannot write {folder}"):
             for path, content in zip(link.objects, contents, strict=True):
@@ -127,18 +123,44 @@ class Prebuilt:
                 (folder / path).write_bytes(content)
         return link
 
-    def forget(self, source: Source) -> None:
-        """Remove *source*. Raises WorkspaceProblem."""
+    def forget(self, source: Source, *objects: int) -> None:
+        """Remove *source*, and the *objects* that are damaged. Raises WorkspaceProblem."""
         with self.writing() as base:
             base.execute("DELETE FROM source WHERE key = ?", (source.key,))
+            for number in objects:
+                object_pack.remove(base, number)
+
+    def take(self, file: Path, keys: Collection[str]) -> int:
+        """Add the sources *keys* from *file*, which is that of another workspace; how many.
+
+        Those that do not build there are left out. Raises UsageProblem if *file* cannot be read.
+        """
+        wanted = set(keys) - self.keys()
+        try:
+            name = f"{file.absolute().as_uri()}?mode=ro"
+            with contextlib.closing(sqlite3.connect(name, uri=True)) as other:
+                rows = [row for row in other.execute(_WITH_WORDS) if row[0] in wanted]
+                objects = object_pack.exported(other, {n for row in rows for n in _numbers(row[4])})
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            what = f"cannot take prebuilt sources from {file}: {error}"
+            raise UsageProblem(what, f"name a copy of {FOLDER}/{_FILE}") from None
+        with self.writing() as base:
+            own = object_pack.imported(base, objects)
+            for key, maker, tree, words, ids in rows:
+                _insert(base, Source(tree, maker, key), words, [own[n] for n in _numbers(ids)])
+        return len(rows)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection | None]:
-        """A connection to the file; None if there is none. What is damaged counts as not there."""
+        """A connection to the file; None if there is none, or if it is no store.
+
+        Raises WorkspaceProblem if it cannot be read.
+        """
         if not self.file.exists():
             yield None
             return
         with (
+            self._explained("read"),
             hold(self.folder) as held,
             contextlib.closing(sqlite3.connect(self.file, _WAIT_SECONDS)) as base,
         ):
@@ -149,17 +171,25 @@ class Prebuilt:
         """A connection in a transaction. Raises WorkspaceProblem if the file cannot be written."""
         with explained(f"cannot write {self.folder}"):
             self.folder.mkdir(parents=True, exist_ok=True)
-        with hold(self.folder):
-            try:
-                with contextlib.closing(sqlite3.connect(self.file, _WAIT_SECONDS)) as base:
-                    base.executescript(_SCHEMA)
-                    with base:
-                        base.execute("BEGIN IMMEDIATE")
-                        yield base
-            except sqlite3.Error as error:
-                what = f"cannot write {self.file}: {error}"
-                hint = "make room; if it is damaged, 'bisector cache --clear' removes it"
-                raise WorkspaceProblem(what, hint) from None
+        with (
+            hold(self.folder),
+            self._explained("write"),
+            contextlib.closing(sqlite3.connect(self.file, _WAIT_SECONDS)) as base,
+        ):
+            base.executescript(_SCHEMA)
+            with base:
+                base.execute("BEGIN IMMEDIATE")
+                yield base
+
+    @contextlib.contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Turn errors of SQLite into WorkspaceProblem."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            problem = f"cannot {what} {self.file}: {error}"
+            hint = "make room; if it is damaged, 'bisector cache --clear' removes it"
+            raise WorkspaceProblem(problem, hint) from None
 
 
 class Writer:
@@ -174,7 +204,7 @@ class Writer:
         contents = {path: (folder / path).read_bytes() for path in link.objects}
         hashes = {path: hashlib.sha256(content).digest() for path, content in contents.items()}
         with self._prebuilt.reading() as base:
-            known = _ids(base, hashes.values()) if base else {}
+            known = ids_of(base, hashes.values()) if base else {}
         unknown = [path for path in contents if hashes[path] not in known]
         packed = {path: self._packed(path, contents[path]) for path in unknown}
         words = json.dumps(linking.moved(link.words, str(self._prebuilt.root), _ROOT))
@@ -183,15 +213,9 @@ class Writer:
                 "INSERT OR IGNORE INTO object (hash, base, data) VALUES (?, ?, ?)",
                 [(hashes[path], *packed[path]) for path in unknown],
             )
-            base.execute("INSERT OR IGNORE INTO link (words) VALUES (?)", (words,))
-            (number,) = base.execute("SELECT id FROM link WHERE words = ?", (words,)).fetchone()
-            known = _ids(base, hashes.values())
-            wholes = _ids(base, hashes.values(), "AND base IS NULL")
-            ids = array.array("I", (known[hashes[path]] for path in link.objects))
-            base.execute(
-                "INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?, '')",
-                (source.key, source.maker, source.tree, number, ids.tobytes()),
-            )
+            known = ids_of(base, hashes.values())
+            wholes = ids_of(base, hashes.values(), "AND base IS NULL")
+            _insert(base, source, words, [known[hashes[path]] for path in link.objects])
         for path, checksum in hashes.items():
             if checksum in wholes and (path in packed or path not in self._wholes):
                 self._wholes[path] = wholes[checksum], contents[path]
@@ -205,19 +229,10 @@ class Writer:
             )
 
     def _packed(self, path: str, content: bytes) -> tuple[int | None, bytes]:
-        """The id of the base, and the frame of *content*; a whole one unless that saves half."""
-        whole = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
-        if path in self._wholes:
-            number, base = self._wholes[path]
-            frame = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_dictionary(base))
-            delta = frame.compress(content)
-            if 2 * len(delta) < len(whole):
-                return number, delta
-        return None, whole
-
-
-def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
-    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        """The id of the base of the object at *path*, and its frame."""
+        number, base = self._wholes.get(path, (None, None))
+        frame, is_delta = object_pack.packed(content, base)
+        return number if is_delta else None, frame
 
 
 def _is_whole(base: sqlite3.Connection) -> bool:
@@ -229,48 +244,20 @@ def _is_whole(base: sqlite3.Connection) -> bool:
     return {"object", "link", "source"} <= tables
 
 
-def _ids(base: sqlite3.Connection, hashes: Iterable[bytes], also: str = "") -> dict[bytes, int]:
-    """The ids of the objects that are there, by their hashes; *also* is a condition of SQL."""
-    wanted = tuple(hashes)
-    marks = ",".join("?" * len(wanted))
-    rows = base.execute(f"SELECT hash, id FROM object WHERE hash IN ({marks}) {also}", wanted)
-    return dict(rows.fetchall())
+def _insert(base: sqlite3.Connection, source: Source, words: str, objects: Iterable[int]) -> None:
+    """Add *source*, which the linker's *words* make of the *objects* with these ids."""
+    base.execute("INSERT OR IGNORE INTO link (words) VALUES (?)", (words,))
+    (number,) = base.execute("SELECT id FROM link WHERE words = ?", (words,)).fetchone()
+    ids = array.array("I", objects).tobytes()
+    base.execute(
+        "INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?, '')",
+        (source.key, source.maker, source.tree, number, ids),
+    )
 
 
-def _contents(base: sqlite3.Connection, ids: Sequence[int]) -> list[bytes]:
-    """The contents of the objects *ids*, in their order, up to the first that is damaged."""
-    rows = _rows(base, ids)
-    wholes = _rows(base, {row[1] for row in rows.values() if row[1] is not None})
-    contents = []
-    for number in ids:
-        try:
-            content = _content(rows[number], wholes)
-        except (KeyError, zstandard.ZstdError):
-            break
-        contents.append(content)
-    return contents
-
-
-def _rows(base: sqlite3.Connection, ids: Iterable[int]) -> dict[int, tuple[bytes, int, bytes]]:
-    """The hash, base and data of the objects *ids*."""
-    wanted = tuple(ids)
-    marks = ",".join("?" * len(wanted))
-    found = base.execute(f"SELECT id, hash, base, data FROM object WHERE id IN ({marks})", wanted)
-    return {number: (hash_, dictionary, data) for number, hash_, dictionary, data in found}
-
-
-def _content(
-    row: tuple[bytes, int | None, bytes], wholes: dict[int, tuple[bytes, int, bytes]]
-) -> bytes:
-    """The content of a *row*. Raises KeyError or ZstdError if it is damaged."""
-    checksum, number, data = row
-    dictionary = None
-    if number is not None:
-        dictionary = _dictionary(zstandard.ZstdDecompressor().decompress(wholes[number][2]))
-    content = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(data)
-    if hashlib.sha256(content).digest() != checksum:
-        raise zstandard.ZstdError("not what the checksum says")
-    return content
+def _numbers(ids: bytes) -> Sequence[int]:
+    """The ids of objects as a source has them."""
+    return array.array("I", ids[: len(ids) // 4 * 4])
 
 
 def _leads_out(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from plumbum import cli
@@ -28,6 +29,12 @@ same command, and after a fetch that adds what is new."""
     jobs = option(
         "--jobs", "N", "number of parallel builds (default: one for each processor)", Group.BUILD
     )
+    other = option(
+        "--from",
+        "FILE",
+        "first take what is there in the prebuilt/objects.sqlite of another workspace",
+        Group.BUILD,
+    )
     dry_run = cli.Flag(
         "--dry-run",
         group=Group.GENERAL,
@@ -47,7 +54,8 @@ same command, and after a fetch that adds what is new."""
         test = {"own_test": ("vtc", self.vtc)} if self.vtc is not None else {}
         with Live() as live:
             asked = asked_of(self, live, **test)
-            planned = prebuild.plan(asked, range, job_count(self.jobs))
+            other = Path(self.other) if self.other is not None else None
+            planned = prebuild.plan(asked, range, job_count(self.jobs), other)
             work = prebuilt.estimate(planned.work)
             if not self.dry_run:
                 live.handle(Noted(work))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 
 import pygit2
 
@@ -51,10 +52,11 @@ class PrebuildPlan:
     work: Prebuilding
 
 
-def plan(asked: Asked, range_text: str, jobs: int) -> PrebuildPlan:
+def plan(asked: Asked, range_text: str, jobs: int, other: Path | None = None) -> PrebuildPlan:
     """What is to be built for *range_text*, *jobs* sources at a time (0: one a processor).
 
-    Nothing is written but to caches. Raises BisectorErrors.
+    What *other*, the file of another workspace, has of it is taken from there. Raises
+    BisectorErrors.
     """
     options, workspace, history = asked.options, asked.workspace, asked.history
     name = Fast.name if options.toolchain == AUTO else options.toolchain
@@ -63,7 +65,12 @@ def plan(asked: Asked, range_text: str, jobs: int) -> PrebuildPlan:
     supply.require(toolchain, asked.test.oracle.features)
     toolchain = supply.equip(toolchain, asked.test.oracle.features)
     box = setup.find_sandbox(options, workspace, (toolchain,))
-    return plan_of(workspace, history, toolchain, box, history.range(range_text), jobs)
+    span = history.range(range_text)
+    if other:
+        different = _different(history, (span.old.id, *span.commits), toolchain)
+        taken = Prebuilt(workspace).take(other, [source.key for source in different.values()])
+        asked.note(f"{taken} prebuilt sources taken from {other}")
+    return plan_of(workspace, history, toolchain, box, span, jobs)
 
 
 def plan_of(

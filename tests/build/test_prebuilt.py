@@ -16,7 +16,7 @@ from bisector.build import compiling, linking
 from bisector.build.binaries import Build
 from bisector.build.linking import Link
 from bisector.build.prebuilt import Prebuilt, Source, Writer
-from bisector.errors import WorkspaceProblem
+from bisector.errors import UsageProblem, WorkspaceProblem
 from bisector.system import cache
 from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
@@ -145,6 +145,7 @@ def test_a_moved_workspace_has_its_own_path_in_the_linkers_words(
         "UPDATE object SET data = (SELECT data FROM object WHERE id = 2) WHERE id = 1",
         "DELETE FROM object WHERE id = 1",
         "UPDATE source SET objects = zeroblob(4) WHERE key = 'k1'",
+        "UPDATE source SET objects = zeroblob(3) WHERE key = 'k1'",
         "UPDATE link SET words = replace(words, 'src/a.o', '../a.o')",
     ],
 )
@@ -168,6 +169,57 @@ def test_a_file_that_is_no_store_counts_as_absent_and_is_not_overwritten(
     assert prebuilt.unpack(ONE, tmp_path) is None
     with pytest.raises(WorkspaceProblem, match="not a database"):
         Writer(prebuilt).add_problem(ONE, "")
+
+
+def test_sources_are_taken_from_another_workspace(prebuilt: Prebuilt, tmp_path: Path) -> None:
+    other, writer = Workspace(tmp_path / "other"), Writer(prebuilt)
+    first = {"src/a.o": NOISE, "src/b.o": b"b"}
+    second = {"src/a.o": NOISE + b"1", "src/b.o": b"b"}
+    for source, contents in ((ONE, first), (TWO, second)):
+        writer.add(source, LINK, objects(tmp_path / "tree", contents))
+    writer.add_problem(replace(ONE, key="k3"), "src/a.c:1: error")
+    # there, what is a base here is the difference to something else
+    own = Writer(Prebuilt(other))
+    own.add(
+        replace(ONE, key="k4"), LINK, objects(tmp_path / "tree", first | {"src/a.o": NOISE[9:]})
+    )
+    own.add(replace(ONE, key="k5"), LINK, objects(tmp_path / "tree", first))
+
+    assert Prebuilt(other).take(prebuilt.file, ["k2", "k3", "k9"]) == 1
+    assert Prebuilt(other).keys() == {"k2", "k4", "k5"}
+    assert unpacked(Prebuilt(other), TWO, tmp_path / "out") == second
+    assert unpacked(Prebuilt(other), replace(ONE, key="k5"), tmp_path / "out") == first
+    assert Prebuilt(other).take(prebuilt.file, ["k1", "k2"]) == 1
+
+
+@pytest.mark.parametrize("content", [None, b"", b"something else" * 1000])
+def test_a_file_to_take_from_that_is_none_is_the_users_mistake(
+    prebuilt: Prebuilt, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "other.sqlite"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageProblem, match=r"cannot take prebuilt sources from .*other\.sqlite"):
+        prebuilt.take(file, ["k1"])
+
+
+def test_a_damaged_object_is_not_used_again(prebuilt: Prebuilt, tmp_path: Path) -> None:
+    contents = {"src/a.o": NOISE, "src/b.o": b"b"}
+    Writer(prebuilt).add(ONE, LINK, objects(tmp_path / "tree", contents))
+    run("UPDATE object SET data = zeroblob(9) WHERE id = 1", prebuilt)
+    assert prebuilt.unpack(ONE, tmp_path / "out") is None
+    Writer(prebuilt).add(ONE, LINK, tmp_path / "tree")
+    assert unpacked(prebuilt, ONE, tmp_path / "out") == contents
+
+
+def test_a_damaged_file_is_one_line_with_a_way_out(prebuilt: Prebuilt, tmp_path: Path) -> None:
+    Writer(prebuilt).add(ONE, LINK, objects(tmp_path, {"src/a.o": NOISE, "src/b.o": b"b"}))
+    whole = bytearray(prebuilt.file.read_bytes())
+    whole[4096:] = b"x" * (len(whole) - 4096)
+    prebuilt.file.write_bytes(whole)
+    with pytest.raises(WorkspaceProblem, match=r"cannot read .*malformed") as caught:
+        prebuilt.unpack(ONE, tmp_path)
+    assert "cache --clear" in caught.value.hint
 
 
 # --- binaries -------------------------------------------------------------------------------------
