@@ -11,6 +11,7 @@ make or a shell may execute.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -31,6 +32,7 @@ from bisector.system.workspace import Workspace
 # text of VERSION into a command.
 _COMPILED = re.compile(r"[\w./-]+\.[ch]")
 _REGULAR = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
+_HEADER = 50  # objects to compile after a change of one; see bisector.build.dependencies
 _LONG_AGO = 1_000_000_000  # seconds since the epoch; before any object was built
 
 
@@ -46,6 +48,14 @@ class BuildTree:
         self._workspace = workspace
         self._store = store
         self._marker = folder.with_suffix(".state")
+
+    def distance(self, tree: str, toolchain: str) -> float:
+        """How much a build of *tree* by *toolchain* would compile here again, in rough figures."""
+        before = self._trusted_tree(toolchain)
+        deltas = self._deltas(before, tree) if before else ()
+        if before is None or self._may_be_tampered(before, tree, deltas):
+            return math.inf
+        return sum(_HEADER if d.new_file.path.endswith(".h") else 1 for d in deltas)
 
     def checkout(self, tree: str, toolchain: str) -> None:
         """Check out *tree*; keep only objects that *toolchain* built from unchanged files.

@@ -64,8 +64,12 @@ def compiled(
     binary. Raises as build() does.
     """
     toolchain = at(store, tree, toolchain)
+
+    def distance(folder: Path) -> float:
+        return BuildTree(folder, store, workspace).distance(tree, toolchain.identity)
+
     with (
-        workspace.build_tree(toolchain.name) as (folder, lock),
+        workspace.build_tree(toolchain.name, distance) as (folder, lock),
         workspace.log(f"{key}.build.log") as (draft, log),
     ):
         build_tree = BuildTree(folder, store, workspace)

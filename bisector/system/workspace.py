@@ -11,7 +11,7 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,15 +113,21 @@ class Workspace:
             stop.pause(_RETRY_SECONDS)  # a blocking flock(2) could not be cancelled
 
     @contextlib.contextmanager
-    def build_tree(self, kind: str) -> Iterator[tuple[Path, int]]:
+    def build_tree(
+        self, kind: str, distance: Callable[[Path], float] = lambda tree: 0.0
+    ) -> Iterator[tuple[Path, int]]:
         """Yield a locked source tree of this *kind*, and the file descriptor of its lock.
 
-        A tree keeps its object files for the next, incremental build. A tree that another process
+        A tree keeps its object files for the next, incremental build, so the one with the least
+        *distance* is taken. A tree that another process
         has locked is skipped, also if that is an orphaned make of a killed bisector, which has
         inherited the descriptor. Raises WorkspaceProblem if all MAX_BUILD_TREES are in use.
         """
-        for number in range(MAX_BUILD_TREES):
-            path = self.folder("trees") / f"{kind}-{number}"
+        paths = [self.folder("trees") / f"{kind}-{number}" for number in range(MAX_BUILD_TREES)]
+        there = [path for path in paths if path.is_dir()]
+        if len(there) > 1:
+            there.sort(key=distance)
+        for path in dict.fromkeys((*there, *paths)):
             with lock(path.with_suffix(".lock")) as held:
                 if held is not None:
                     yield self.folder("trees", path.name), held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 from collections.abc import Mapping
@@ -330,6 +331,26 @@ def test_another_toolchains_objects_are_deleted(place: Place) -> None:
     place.build(ONE, *OBJECTS, toolchain="gcc -O0")
     place.checkout(ONE, toolchain="gcc -O2")
     assert place.holds == ONE
+
+
+# --- which tree is the nearest --------------------------------------------------------------------
+
+
+def distance(place: Place, files: Files, toolchain: str = CHAIN) -> float:
+    return BuildTree(place.folder, place.store, place.workspace).distance(
+        place.tree(files), toolchain
+    )
+
+
+def test_a_tree_is_as_far_as_it_has_to_compile_again(place: Place) -> None:
+    assert distance(place, ONE) == math.inf
+    place.build(ONE, *OBJECTS)
+    same = distance(place, {**ONE, "doc/intro.txt": "1"})
+    source = distance(place, {**ONE, "src/a.c": "changed"})
+    header = distance(place, {**ONE, "include/haproxy/x.h": "changed"})
+    assert 0 == same < source < header < math.inf
+    assert distance(place, {**ONE, "Makefile": "changed"}) == math.inf
+    assert distance(place, ONE, toolchain="gcc -O2") == math.inf
 
 
 # --- what a kill leaves behind --------------------------------------------------------------------

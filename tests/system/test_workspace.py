@@ -77,6 +77,21 @@ def test_a_locked_build_tree_is_skipped_and_a_free_one_used_again(workspace: Wor
         assert again == first
 
 
+def test_of_the_free_build_trees_the_nearest_is_used(workspace: Workspace) -> None:
+    far = {"dev-0": 3.0, "dev-1": 1.0, "dev-2": 2.0}
+
+    def distance(tree: Path) -> float:
+        return far[tree.name]
+
+    with workspace.build_tree("dev"), workspace.build_tree("dev"), workspace.build_tree("dev"):
+        pass
+    with (
+        workspace.build_tree("dev", distance) as (first, _),
+        workspace.build_tree("dev", distance) as (second, _),
+    ):
+        assert (first.name, second.name) == ("dev-1", "dev-2")
+
+
 def test_each_kind_has_its_own_build_trees(workspace: Workspace) -> None:
     with workspace.build_tree("dev") as (dev, _), workspace.build_tree("release") as (release, _):
         assert (dev.name, release.name) == ("dev-0", "release-0")
