@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
-import zstandard
+if TYPE_CHECKING:
+    from zstandard import ZstdCompressionDict
 
 _LEVEL = 9  # of zstd: 12 takes twice the time and saves 2 %
 SCHEMA = """
@@ -33,10 +35,11 @@ Row = tuple[int, bytes, int | None, bytes]
 
 def packed(content: bytes, base: bytes | None) -> tuple[bytes, bool]:
     """The frame of *content*, and whether *base* is its dictionary: if that saves half."""
-    whole = zstandard.ZstdCompressor(level=_LEVEL).compress(content)
+    from zstandard import ZstdCompressor
+
+    whole = ZstdCompressor(level=_LEVEL).compress(content)
     if base is not None:
-        frame = zstandard.ZstdCompressor(level=_LEVEL, dict_data=_dictionary(base))
-        delta = frame.compress(content)
+        delta = ZstdCompressor(level=_LEVEL, dict_data=_dictionary(base)).compress(content)
         if 2 * len(delta) < len(whole):
             return delta, True
     return whole, False
@@ -52,13 +55,15 @@ def ids_of(base: sqlite3.Connection, hashes: Iterable[bytes], also: str = "") ->
 
 def contents(base: sqlite3.Connection, ids: Sequence[int]) -> list[bytes]:
     """The contents of the objects *ids*, in their order, up to the first that is damaged."""
+    from zstandard import ZstdError
+
     rows = _rows(base, ids)
     wholes = _rows(base, {row[1] for row in rows.values() if row[1] is not None})
     found = []
     for number in ids:
         try:
             content = _content(rows[number], wholes)
-        except (KeyError, zstandard.ZstdError):
+        except (KeyError, ValueError, ZstdError):
             break
         found.append(content)
     return found
@@ -75,14 +80,16 @@ def _rows(base: sqlite3.Connection, ids: Iterable[int]) -> dict[int, tuple[bytes
 def _content(
     row: tuple[bytes, int | None, bytes], wholes: dict[int, tuple[bytes, int, bytes]]
 ) -> bytes:
-    """The content of a *row*. Raises KeyError or ZstdError if it is damaged."""
+    """The content of a *row*. Raises KeyError, ValueError or ZstdError if it is damaged."""
+    from zstandard import ZstdDecompressor
+
     checksum, number, data = row
     dictionary = None
     if number is not None:
-        dictionary = _dictionary(zstandard.ZstdDecompressor().decompress(wholes[number][2]))
-    content = zstandard.ZstdDecompressor(dict_data=dictionary).decompress(data)
+        dictionary = _dictionary(ZstdDecompressor().decompress(wholes[number][2]))
+    content = ZstdDecompressor(dict_data=dictionary).decompress(data)
     if hashlib.sha256(content).digest() != checksum:
-        raise zstandard.ZstdError("not what the checksum says")
+        raise ValueError("not what the checksum says")
     return content
 
 
@@ -114,5 +121,7 @@ def remove(base: sqlite3.Connection, number: int) -> None:
     )
 
 
-def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
-    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+def _dictionary(content: bytes) -> ZstdCompressionDict:
+    from zstandard import DICT_TYPE_RAWCONTENT, ZstdCompressionDict
+
+    return ZstdCompressionDict(content, dict_type=DICT_TYPE_RAWCONTENT)
