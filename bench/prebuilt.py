@@ -124,7 +124,10 @@ def _take(plan: PrebuildPlan) -> Iterator[Taken]:
 
 def _beside(before: bytes, binary: bytes) -> int:
     dictionary = zstandard.ZstdCompressionDict(before, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
-    return len(zstandard.ZstdCompressor(level=LEVEL, dict_data=dictionary).compress(binary))
+    # the usual window is smaller than a binary
+    wide = zstandard.ZstdCompressionParameters.from_level(LEVEL, window_log=27, enable_ldm=True)
+    frame = zstandard.ZstdCompressor(compression_params=wide, dict_data=dictionary)
+    return len(frame.compress(binary))
 
 
 def text(plan: PrebuildPlan, wall: float, size: int, taken: Sequence[Taken]) -> str:
