@@ -13,10 +13,12 @@ import pytest
 from bench.machines import Machines
 from bench.measure import empty_workspace
 from bisector.git.history import History
-from bisector.jobs.playground import Playground
+from bisector.jobs import playground
+from bisector.jobs.playground import DEMO, Playground
+from bisector.patch.model import Series
 from bisector.record.verdict import Verdict
+from bisector.system.debian import SourceTree
 from bisector.system.workspace import Workspace
-from tests.support.grounds import SMALL
 from tests.support.real import (
     SECONDS,
     assert_right,
@@ -61,9 +63,14 @@ def answer_in(path: Path) -> dict[str, Any]:
     return {name: found[name] for name in ANSWER}
 
 
-def test_a_sweep_loses_nothing_when_a_worker_is_killed_half_way(
-    real_workspace: Workspace, ground: Playground, strangers: Machines, tmp_path: Path
+def test_a_sweep_of_forty_revisions_loses_nothing_when_a_worker_is_killed_half_way(
+    real_workspace: Workspace,
+    haproxy_3_0: SourceTree,
+    series: Series,
+    strangers: Machines,
+    tmp_path: Path,
 ) -> None:
+    ground = playground.make(real_workspace, haproxy_3_0.path, series, DEMO)
     answer = tmp_path / "answer.json"
     words = ("sweep", ground.range, "--repo", str(ground.path), "--all", "--json", str(answer))
     remote = (*words, "--cluster", strangers.address)
@@ -71,7 +78,7 @@ def test_a_sweep_loses_nothing_when_a_worker_is_killed_half_way(
     sweep = begin(*remote)
     assert sweep.stderr is not None
     verdicts = (line for line in sweep.stderr if line.startswith(tuple(Verdict)))
-    for _ in range(SMALL.commits // 2):
+    for _ in range(DEMO.commits // 2):
         next(verdicts)
     strangers.kill(strangers.workers[1])
     _, said = sweep.communicate(timeout=SECONDS)
@@ -79,7 +86,7 @@ def test_a_sweep_loses_nothing_when_a_worker_is_killed_half_way(
     assert sweep.returncode == 1, said
     assert "1 of 2 workers left" in said
     history = History.open(ground.path, real_workspace)
-    assert swept(answer, history, ground.range) == planned(SMALL)
+    assert swept(answer, history, ground.range) == planned(DEMO)
     ((_, events),) = hunts_over(real_workspace, ground, remote).items()
     assert len(made(events)) == len(set(made(events))), "each question was answered once"
 
