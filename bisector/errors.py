@@ -121,6 +121,10 @@ class WorkspaceProblem(EnvironmentProblem):
     """The workspace cannot be written, is full, or holds something damaged."""
 
 
+class DamagedStore(WorkspaceProblem):
+    """The file with the prebuilt sources cannot be read."""
+
+
 class HuntBusy(EnvironmentProblem):
     """The same hunt is under way in another process."""
 

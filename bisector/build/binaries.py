@@ -17,6 +17,7 @@ import pygit2
 from bisector.build import compiling, linking
 from bisector.build.prebuilt import Prebuilt, Source
 from bisector.build.toolchain import Toolchain
+from bisector.errors import DamagedStore
 from bisector.git.object_store import content_key
 from bisector.system import cache, process
 from bisector.system.files import digest, explained, write_whole
@@ -92,9 +93,13 @@ def build(
     if cached := _cached(home):
         return cached
     slot = slot or Slot()
+    damage = ""
     if Prebuilt(workspace).file.exists():  # to link takes no permit
         with workspace.alone_with(key, slot.stop):
-            linked = _cached(home) or _linked(workspace, store, tree, toolchain, key, slot)
+            try:
+                linked = _cached(home) or _linked(workspace, store, tree, toolchain, key, slot)
+            except DamagedStore as problem:
+                linked, damage = None, str(problem)
         if linked:
             return linked
     with slot.build_permits.acquired(slot.stop), workspace.alone_with(key, slot.stop):
@@ -102,7 +107,8 @@ def build(
         if cached := _cached(home):
             return cached
         remark = _discard(workspace, home)
-        return replace(_build_new(workspace, store, tree, toolchain, key, slot), remark=remark)
+        made = _build_new(workspace, store, tree, toolchain, key, slot)
+        return replace(made, remark=remark or damage)
 
 
 def _linked(

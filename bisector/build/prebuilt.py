@@ -26,7 +26,7 @@ from bisector.build import linking, object_pack
 from bisector.build.linking import Link
 from bisector.build.object_pack import ids_of
 from bisector.build.toolchain import Toolchain
-from bisector.errors import UsageProblem, WorkspaceProblem
+from bisector.errors import DamagedStore, UsageProblem, WorkspaceProblem
 from bisector.git.object_store import content_key
 from bisector.system.files import digest, explained
 from bisector.system.locks import hold
@@ -78,11 +78,12 @@ class Prebuilt:
         self.file = self.folder / _FILE
 
     def trees(self, maker: str) -> frozenset[str]:
-        """The ids of the trees of which *maker*'s binaries can be linked."""
+        """The ids of the trees of which *maker*'s binaries can be linked; none if damaged."""
         query = "SELECT tree FROM source WHERE maker = ? AND link IS NOT NULL"
-        with self.reading() as base:
+        with contextlib.suppress(DamagedStore), self.reading() as base:
             rows = base.execute(query, (maker,)).fetchall() if base else ()
-        return frozenset(tree for (tree,) in rows)
+            return frozenset(tree for (tree,) in rows)
+        return frozenset()
 
     def keys(self) -> frozenset[str]:
         """The keys of all sources that are there, those that do not build among them."""
@@ -154,7 +155,7 @@ class Prebuilt:
     def reading(self) -> Iterator[sqlite3.Connection | None]:
         """A connection to the file; None if there is none, or if it is no store.
 
-        Raises WorkspaceProblem if it cannot be read.
+        Raises DamagedStore if it cannot be read.
         """
         if not self.file.exists():
             yield None
@@ -188,7 +189,9 @@ class Prebuilt:
             yield
         except sqlite3.Error as error:
             problem = f"cannot {what} {self.file}: {error}"
-            hint = "make room; if it is damaged, 'bisector cache --clear' removes it"
+            if what == "read":
+                raise DamagedStore(problem, f"remove {self.folder}") from None
+            hint = "make room; if it is damaged, remove it"
             raise WorkspaceProblem(problem, hint) from None
 
 

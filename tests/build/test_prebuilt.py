@@ -16,7 +16,7 @@ from bisector.build import compiling, linking
 from bisector.build.binaries import Build
 from bisector.build.linking import Link
 from bisector.build.prebuilt import Prebuilt, Source, Writer
-from bisector.errors import UsageProblem, WorkspaceProblem
+from bisector.errors import DamagedStore, UsageProblem, WorkspaceProblem
 from bisector.system import cache
 from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
@@ -217,9 +217,10 @@ def test_a_damaged_file_is_one_line_with_a_way_out(prebuilt: Prebuilt, tmp_path:
     whole = bytearray(prebuilt.file.read_bytes())
     whole[4096:] = b"x" * (len(whole) - 4096)
     prebuilt.file.write_bytes(whole)
-    with pytest.raises(WorkspaceProblem, match=r"cannot read .*malformed") as caught:
+    with pytest.raises(DamagedStore, match=r"cannot read .*malformed") as caught:
         prebuilt.unpack(ONE, tmp_path)
-    assert "cache --clear" in caught.value.hint
+    assert caught.value.hint == f"remove {prebuilt.folder}"
+    assert prebuilt.trees("gcc") == frozenset()
 
 
 # --- binaries -------------------------------------------------------------------------------------
@@ -277,3 +278,14 @@ def test_a_source_that_does_not_link_any_more_is_built(tiny: TinyHAProxy) -> Non
     assert made.seconds > 0
     assert status(made) == 7
     assert Prebuilt(tiny.workspace).keys() == frozenset()
+
+
+def test_with_a_damaged_store_a_source_is_built_and_a_remark_says_why(tiny: TinyHAProxy) -> None:
+    prebuild(tiny, tiny.clone.tree({}, tiny.first))
+    file = Prebuilt(tiny.workspace).file
+    whole = file.read_bytes()
+    file.write_bytes(whole[:4096] + b"x" * (len(whole) - 4096))
+    made = tiny.build()
+    assert made.seconds > 0
+    assert status(made) == 7
+    assert f"cannot read {file}" in made.remark
