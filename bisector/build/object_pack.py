@@ -98,10 +98,10 @@ def exported(base: sqlite3.Connection, numbers: Collection[int]) -> list[Row]:
 
     Raises KeyError if one is missing.
     """
-    rows = {row[0]: row for row in base.execute("SELECT id, hash, base, data FROM object")}
-    bases = {rows[number][2] for number in numbers}
-    wanted = [rows[number] for number in {*numbers, *bases} - {None}]
-    return sorted(wanted, key=lambda row: row[2] is not None)
+    base_of = dict(base.execute("SELECT id, base FROM object").fetchall())
+    wanted = {*numbers, *(base_of[number] for number in numbers)}
+    rows = base.execute("SELECT id, hash, base, data FROM object ORDER BY base IS NOT NULL, id")
+    return [row for row in rows if row[0] in wanted]
 
 
 def imported(base: sqlite3.Connection, rows: Iterable[Row]) -> dict[int | None, int]:
