@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,17 +60,14 @@ def plan(asked: Asked, range_text: str, jobs: int, other: Path | None = None) ->
     """
     options, workspace, history = asked.options, asked.workspace, asked.history
     name = Fast.name if options.toolchain == AUTO else options.toolchain
-    toolchain = toolchains.find_toolchain(options, workspace, name, asked.test)
-    supply = toolchains.find_supply(options, workspace, asked.note)
-    supply.require(toolchain, asked.test.oracle.features)
-    toolchain = supply.equip(toolchain, asked.test.oracle.features)
+    toolchain = toolchains.find_equipped(options, workspace, name, asked.note, asked.test)
     box = setup.find_sandbox(options, workspace, (toolchain,))
     span = history.range(range_text)
+    different = _different(history, (span.old.id, *span.commits), toolchain)
     if other:
-        different = _different(history, (span.old.id, *span.commits), toolchain)
         taken = Prebuilt(workspace).take(other, [source.key for source in different.values()])
         asked.note(f"{taken} prebuilt sources taken from {other}")
-    return plan_of(workspace, history, toolchain, box, span, jobs)
+    return _plan(workspace, history, toolchain, box, span, different, jobs)
 
 
 def plan_of(
@@ -82,8 +79,21 @@ def plan_of(
     jobs: int,
 ) -> PrebuildPlan:
     """What is to be built of *span* by *toolchain* in *sandbox*, which comes with a remark."""
+    different = _different(history, (span.old.id, *span.commits), toolchain)
+    return _plan(workspace, history, toolchain, sandbox, span, different, jobs)
+
+
+def _plan(
+    workspace: Workspace,
+    history: History,
+    toolchain: Toolchain,
+    sandbox: tuple[Sandbox | None, str],
+    span: Range,
+    different: Mapping[str, Source],
+    jobs: int,
+) -> PrebuildPlan:
+    """The same; *different* are the sources of *span*, each by its first commit."""
     commits = (span.old.id, *span.commits)
-    different = _different(history, commits, toolchain)
     there = Prebuilt(workspace).keys()
     missing = {commit: source for commit, source in different.items() if source.key not in there}
     jobs = jobs or cores()

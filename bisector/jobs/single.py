@@ -77,10 +77,7 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     """
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
-    toolchain = toolchains.find_toolchain(options, workspace, name)
-    supply = toolchains.find_supply(options, workspace, asked.note)
-    supply.require(toolchain, ())
-    toolchain = supply.equip(toolchain, ())
+    toolchain = toolchains.find_equipped(options, workspace, name, asked.note)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
     box, remark = setup.find_sandbox(options, workspace, (toolchain,))

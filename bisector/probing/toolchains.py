@@ -63,6 +63,25 @@ def find_supply(options: Options, workspace: Workspace, note: Callable[[str], No
     return Supply(workspace, note, like.features, heeds_tests=NONE not in options.make)
 
 
+def find_equipped(
+    options: Options,
+    workspace: Workspace,
+    name: str,
+    note: Callable[[str], None],
+    test: Test | None = None,
+) -> Toolchain:
+    """The toolchain *name* with what *options* and the *test* ask for, which is fetched if missing.
+
+    *note* is called as by find_supply(). Raises what that and find_toolchain() raise, and
+    MissingLibrary.
+    """
+    toolchain = find_toolchain(options, workspace, name, test)
+    features = test.oracle.features if test else frozenset[str]()
+    supply = find_supply(options, workspace, note)
+    supply.require(toolchain, features)
+    return supply.equip(toolchain, features)
+
+
 def names_of_toolchains(options: Options, test: Test) -> tuple[str, str]:
     """The names of the toolchains for the search, which may be AUTO, and for the proof, or NONE.
 
