@@ -50,6 +50,11 @@ def build_key(store: pygit2.Repository, tree: str, toolchain: Toolchain) -> str:
     return digest(content_key(store, tree), compiling.at(store, tree, toolchain).identity)
 
 
+def home_of(workspace: Workspace, key: str) -> Path:
+    """The folder in the cache of the binary with this *key*."""
+    return workspace.root / "binaries" / key[:2] / key
+
+
 @contextlib.contextmanager
 def built(
     workspace: Workspace,
@@ -120,7 +125,7 @@ def _linked(
     slot: Slot,
 ) -> Build | None:
     """Link the binary of *tree* from prebuilt objects and store it; None if there are none."""
-    home = workspace.root / "binaries" / key[:2] / key
+    home = home_of(workspace, key)
     prebuilt, source = Prebuilt(workspace), Source.of(store, tree, toolchain)
     with workspace.scratch() as scratch, workspace.log(f"{key}.link.log") as (log, _):
         folder = scratch / "objects"
@@ -146,7 +151,7 @@ def _build_new(
     slot: Slot,
 ) -> Build:
     """Build *tree* and store the binary in the cache."""
-    home = workspace.root / "binaries" / key[:2] / key
+    home = home_of(workspace, key)
     with compiling.compiled(workspace, store, tree, toolchain, key, slot) as made:
         if made.problem:
             return Build(key, home, "", made.done.seconds, made.log, made.problem)

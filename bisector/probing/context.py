@@ -88,6 +88,6 @@ class Context:
                 key = request.key(binary)
                 if not fresh and (root / "verdicts" / key[:2] / key).exists():
                     known.add(commit)
-                elif (root / "binaries" / binary[:2] / binary).exists():
+                elif binaries.home_of(self.workspace, binary).exists():
                     built.add(commit)
         return Memory(frozenset(known), frozenset(built))

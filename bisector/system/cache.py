@@ -187,7 +187,7 @@ def _reg_tests(workspace: Workspace) -> Iterator[Entry]:
 def _prebuilt(workspace: Workspace) -> Iterator[Entry]:
     """All prebuilt sources together, as they share their objects."""
     for folder in _list(workspace.root):
-        if folder.name == "prebuilt":
+        if folder.name in _FOLDERS[Kind.PREBUILT]:
             used = folder.stat(follow_symlinks=False).st_mtime
             yield Entry(Kind.PREBUILT, (folder.path,), _size(folder), _used(used))
 
