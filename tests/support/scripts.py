@@ -36,3 +36,8 @@ def stopped(script: str, log: Path) -> tuple[Stopped, float]:
         process.run(["sh", "-c", script], log=log, timeout=30.0, stop=stop)
     requester.join()
     return caught.value, time.monotonic() - started
+
+
+def first_pid(log: Path) -> int:
+    """The process that a script names in its first line; a shell may add who was killed."""
+    return int(log.read_text().split()[0])

@@ -10,7 +10,7 @@ import pytest
 from bisector.system import process
 from bisector.system.process import Finished
 from bisector.system.stop import GRACE_SECONDS, Stop, Stopped
-from tests.support.scripts import shell, stopped
+from tests.support.scripts import first_pid, shell, stopped
 from tests.support.waiting import is_gone
 
 
@@ -42,7 +42,7 @@ def test_all_children_are_terminated(log: Path) -> None:
     error, seconds = stopped("sleep 60 & echo $!; wait", log)
     assert error.clean
     assert seconds < GRACE_SECONDS
-    assert is_gone(int(log.read_text()))
+    assert is_gone(first_pid(log))
 
 
 def test_grandchildren_are_terminated_before_the_leader_cleans_up(
@@ -84,7 +84,7 @@ def test_a_program_that_ignores_sigterm_is_killed_and_not_clean(
     error, seconds = stopped("trap '' TERM; echo $$; while :; do sleep 60; done", log)
     assert not error.clean
     assert seconds < 10
-    assert is_gone(int(log.read_text()))
+    assert is_gone(first_pid(log))
 
 
 def test_programs_of_another_stop_go_on(tmp_path: Path, log: Path) -> None:
