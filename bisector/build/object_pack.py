@@ -1,6 +1,6 @@
 """Objects of compilers in a SQLite file: each content once, most as the difference to another.
 
-A content is a frame of zstd. Its dictionary, if it has one, is a whole object: two rows have
+An object has the path at which it was first seen. A content is a frame of zstd. Its dictionary, if it has one, is a whole object: two rows have
 to be read at most.
 """
 
@@ -19,18 +19,21 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (
     id INTEGER PRIMARY KEY,
     hash BLOB UNIQUE NOT NULL, -- SHA-256 of the content
+    path TEXT NOT NULL,        -- in the build tree
     base INTEGER,              -- the object whose content is the dictionary; NULL: none
     data BLOB NOT NULL         -- a frame of zstd
 );
+CREATE INDEX IF NOT EXISTS whole ON object (path) WHERE base IS NULL;
 """
+_ADD = "INSERT OR IGNORE INTO object (hash, path, base, data) VALUES (?, ?, ?, ?)"
 _COPY = """
-INSERT INTO object (hash, base, data) VALUES (?, ?, ?)
+INSERT INTO object (hash, path, base, data) VALUES (?, ?, ?, ?)
 ON CONFLICT (hash) DO UPDATE SET base = NULL, data = excluded.data WHERE excluded.base IS NULL
 """
 
 
-Row = tuple[int, bytes, int | None, bytes]
-"""The id, hash, base and data of an object."""
+Row = tuple[int, bytes, str, int | None, bytes]
+"""The id, hash, path, base and data of an object."""
 
 
 def packed(content: bytes, base: bytes | None) -> tuple[bytes, bool]:
@@ -51,6 +54,20 @@ def ids_of(base: sqlite3.Connection, hashes: Iterable[bytes], also: str = "") ->
     marks = ",".join("?" * len(wanted))
     rows = base.execute(f"SELECT hash, id FROM object WHERE hash IN ({marks}) {also}", wanted)
     return dict(rows.fetchall())
+
+
+def add(base: sqlite3.Connection, rows: Iterable[tuple[bytes, str, int | None, bytes]]) -> None:
+    """Add objects, of each the hash, path, base and data, unless they are there."""
+    base.executemany(_ADD, rows)
+
+
+def newest_whole(base: sqlite3.Connection, path: str) -> tuple[int, bytes] | None:
+    """The id and content of the last whole object that was seen at *path*; None if damaged, too."""
+    query = "SELECT id FROM object WHERE path = ? AND base IS NULL ORDER BY id DESC LIMIT 1"
+    for (number,) in base.execute(query, (path,)):
+        for content in contents(base, [number]):
+            return number, content
+    return None
 
 
 def contents(base: sqlite3.Connection, ids: Sequence[int]) -> list[bytes]:
@@ -100,15 +117,17 @@ def exported(base: sqlite3.Connection, numbers: Collection[int]) -> list[Row]:
     """
     base_of = dict(base.execute("SELECT id, base FROM object").fetchall())
     wanted = {*numbers, *(base_of[number] for number in numbers)}
-    rows = base.execute("SELECT id, hash, base, data FROM object ORDER BY base IS NOT NULL, id")
+    rows = base.execute(
+        "SELECT id, hash, path, base, data FROM object ORDER BY base IS NOT NULL, id"
+    )
     return [row for row in rows if row[0] in wanted]
 
 
 def imported(base: sqlite3.Connection, rows: Iterable[Row]) -> dict[int | None, int]:
     """Add *rows* that exported() gave elsewhere; their ids here, by those there."""
     own: dict[int | None, int] = {}
-    for number, checksum, dictionary, data in rows:
-        base.execute(_COPY, (checksum, own.get(dictionary), data))
+    for number, checksum, path, dictionary, data in rows:
+        base.execute(_COPY, (checksum, path, own.get(dictionary), data))
         own[number] = ids_of(base, [checksum])[checksum]
     return own
 

@@ -208,20 +208,25 @@ class Writer:
         hashes = {path: hashlib.sha256(content).digest() for path, content in contents.items()}
         with self._prebuilt.reading() as base:
             known = ids_of(base, hashes.values()) if base else {}
-        unknown = [path for path in contents if hashes[path] not in known]
-        packed = {path: self._packed(path, contents[path]) for path in unknown}
+            unknown = [path for path in contents if hashes[path] not in known]
+            if base:
+                self._find_wholes(base, unknown)
+        packed = [(hashes[path], path, *self._packed(path, contents[path])) for path in unknown]
         words = json.dumps(linking.moved(link.words, str(self._prebuilt.root), _ROOT))
         with self._prebuilt.writing() as base:
-            base.executemany(
-                "INSERT OR IGNORE INTO object (hash, base, data) VALUES (?, ?, ?)",
-                [(hashes[path], *packed[path]) for path in unknown],
-            )
+            object_pack.add(base, packed)
             known = ids_of(base, hashes.values())
             wholes = ids_of(base, hashes.values(), "AND base IS NULL")
             _insert(base, source, words, [known[hashes[path]] for path in link.objects])
         for path, checksum in hashes.items():
-            if checksum in wholes and (path in packed or path not in self._wholes):
+            if checksum in wholes and (path in unknown or path not in self._wholes):
                 self._wholes[path] = wholes[checksum], contents[path]
+
+    def _find_wholes(self, base: sqlite3.Connection, paths: Iterable[str]) -> None:
+        """Go on from what an earlier writer has left, where this one has added nothing yet."""
+        for path in paths:
+            if path not in self._wholes and (whole := object_pack.newest_whole(base, path)):
+                self._wholes[path] = whole
 
     def add_problem(self, source: Source, problem: str) -> None:
         """Keep that *source* does not build, so that it is not tried again ahead of a hunt."""

@@ -101,14 +101,22 @@ def test_what_differs_too_much_becomes_the_base_of_what_follows(
 def test_another_writer_goes_on_with_the_objects_that_are_there(
     prebuilt: Prebuilt, tmp_path: Path
 ) -> None:
+    """As each day's job does: else the file would grow by whole objects every time."""
     contents = {"src/a.o": NOISE, "src/b.o": b"b"}
     Writer(prebuilt).add(ONE, LINK, objects(tmp_path / "tree", contents))
-    writer = Writer(prebuilt)
-    writer.add(TWO, LINK, tmp_path / "tree")
-    changed = objects(tmp_path / "tree", {"src/a.o": NOISE + b"1"})
-    writer.add(replace(ONE, key="k3"), LINK, changed)
+    changed = contents | {"src/a.o": NOISE + b"1"}
+    Writer(prebuilt).add(TWO, LINK, objects(tmp_path / "tree", changed))
     with sqlite3.connect(prebuilt.file) as base:
         assert base.execute("SELECT count(*), count(base) FROM object").fetchone() == (3, 1)
+    assert unpacked(prebuilt, TWO, tmp_path / "out") == changed
+
+
+def test_a_damaged_object_is_nobodys_base(prebuilt: Prebuilt, tmp_path: Path) -> None:
+    Writer(prebuilt).add(ONE, LINK, objects(tmp_path, {"src/a.o": NOISE, "src/b.o": b"b"}))
+    run("UPDATE object SET data = x'00' WHERE path = 'src/a.o'", prebuilt)
+    changed = {"src/a.o": NOISE + b"1", "src/b.o": b"b"}
+    Writer(prebuilt).add(TWO, LINK, objects(tmp_path, changed))
+    assert unpacked(prebuilt, TWO, tmp_path / "out") == changed
 
 
 # --- sources --------------------------------------------------------------------------------------
