@@ -172,7 +172,7 @@ def _packed(packer: Packer, pairs: Iterable[tuple[str, str]]) -> list[tuple[int,
     found = []
     for tree, base in pairs:
         begun = time.process_time()
-        found.append((packer.pack(tree, base).size, time.process_time() - begun))
+        found.append((packer.pack([tree], base).size, time.process_time() - begun))
     return found
 
 

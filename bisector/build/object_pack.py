@@ -1,7 +1,7 @@
 """Objects of compilers in a SQLite file: each content once, most as the difference to another.
 
-An object has the path at which it was first seen. A content is a frame of zstd. Its dictionary, if it has one, is a whole object: two rows have
-to be read at most.
+An object has the path at which it was first seen. A content is a frame of zstd. Its dictionary, if
+it has one, is a whole object: two rows have to be read at most.
 """
 
 from __future__ import annotations

@@ -219,7 +219,7 @@ class ClusterCommand(Command):
     )
 
 
-class ClientCommand(Command):
+class ClientCommand(RepoCommand, ClusterCommand):
     """A command that can let the workers of a Dask scheduler build and test."""
 
     cluster = option(

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from bisector.cli.command import RepoCommand
+from bisector.cli.command import ClientCommand, RepoCommand
 from bisector.cli.test_command import FlakyCommand, JobCommand, TestCommand, attribute
 from bisector.errors import UsageProblem
 from bisector.jobs.runner import Execution, Watcher, notifier
@@ -72,7 +72,7 @@ def extras_of(command: TestCommand) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in given if value is not None)
 
 
-def cluster_of(command: TestCommand) -> Scheduler | None:
+def cluster_of(command: ClientCommand) -> Scheduler | None:
     """The scheduler of --cluster with its TLS files, which are checked; None without --cluster.
 
     Raises UsageProblem if the address or the TLS files do not do, or if an option for a cluster is

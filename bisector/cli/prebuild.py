@@ -7,17 +7,18 @@ from typing import ClassVar
 
 from plumbum import cli
 
-from bisector.cli.command import FAILURES, RepoCommand
+from bisector.cli.command import FAILURES, ClientCommand
 from bisector.cli.help import RANGE, Group, option
 from bisector.errors import UsageProblem
 
 
-class Prebuild(RepoCommand):
+class Prebuild(ClientCommand):
     """Build every source of a range ahead, in little room"""
 
     DESCRIPTION_MORE = f"""
 {RANGE} Commits that build alike are built once. The objects are kept in one file of the workspace,
-in little room; a command that needs such a binary links it. An interrupted job continues with the
+in little room; a command that needs such a binary links it. Workers of a cluster must have this
+machine's compiler and libraries. An interrupted job continues with the
 same command, and after a fetch that adds what is new."""
     EXIT_STATUS: ClassVar = {
         0: "each source of the range is prebuilt, or does not build",
@@ -27,7 +28,10 @@ same command, and after a fetch that adds what is new."""
 
     vtc = option("--vtc", "FILE", "build in what this VTest case asks for", Group.TEST)
     jobs = option(
-        "--jobs", "N", "number of parallel builds (default: one for each processor)", Group.BUILD
+        "--jobs",
+        "N",
+        "number of parallel builds here (default: one for each processor)",
+        Group.BUILD,
     )
     other = option(
         "--from",
@@ -42,7 +46,7 @@ same command, and after a fetch that adds what is new."""
     )
 
     def main(self, range: str) -> int:
-        from bisector.cli.options import asked_of
+        from bisector.cli.options import asked_of, cluster_of
         from bisector.cli.test_command import job_count
         from bisector.jobs import prebuild
         from bisector.record.events import Noted
@@ -55,7 +59,8 @@ same command, and after a fetch that adds what is new."""
         with Live() as live:
             asked = asked_of(self, live, **test)
             other = Path(self.other) if self.other is not None else None
-            planned = prebuild.plan(asked, range, job_count(self.jobs), other)
+            jobs, cluster = job_count(self.jobs), cluster_of(self)
+            planned = prebuild.plan(asked, range, jobs, other, cluster)
             work = prebuilt.estimate(planned.work)
             if not self.dry_run:
                 live.handle(Noted(work))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plumbum import cli
 
-from bisector.cli.command import ClientCommand, ClusterCommand, RepoCommand
+from bisector.cli.command import ClientCommand
 from bisector.cli.help import Group, option
 from bisector.errors import UsageProblem
 from bisector.system.workspace import MAX_BUILD_TREES
@@ -24,7 +24,7 @@ def job_count(jobs: str | None) -> int:
     return int(text)
 
 
-class NamedTestCommand(RepoCommand, ClusterCommand, ClientCommand):
+class NamedTestCommand(ClientCommand):
     """A command to which a test is named: a scenario, or by an option of one of ORACLES."""
 
     scenario = option(

@@ -14,7 +14,7 @@ class Worker(WorkspaceCommand, ClusterCommand):
 
     DESCRIPTION_MORE = """
 ADDRESS is the scheduler's: tls://HOST:PORT, or HOST:PORT. Clients are bisector commands with the
-same address in --cluster. The worker makes one probe at a time, with all processors, until it is
+same address in --cluster. The worker does one thing at a time, with all processors, until it is
 interrupted."""
     EXIT_STATUS: ClassVar = {
         2: FAILURES[2],

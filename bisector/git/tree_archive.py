@@ -1,4 +1,4 @@
-"""The objects of a tree that a build reads, compressed for the transfer to another machine.
+"""The objects of trees that builds read, compressed for the transfer to another machine.
 
 Each object is sent with its id, which is its hash, so the receiver detects damaged objects.
 """
@@ -6,7 +6,7 @@ Each object is sent with its id, which is its hash, so the receiver detects dama
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pygit2
@@ -22,7 +22,7 @@ _CACHE_BYTES = 64 << 20  # of compressed objects that a packer keeps
 
 @dataclass(frozen=True)
 class Archive:
-    """The objects of a tree as (kind, id, deflated content), each after those that it refers to.
+    """The objects of trees as (kind, id, deflated content), each after those that it refers to.
 
     The objects of the tree ``base`` are left out, if it is not ''.
     """
@@ -48,8 +48,8 @@ class Packer:
         self._cache: dict[str, bytes] = {}
         self._cached_bytes = 0
 
-    def pack(self, tree: str, base: str = "") -> Archive:
-        """The objects of *tree* that a build reads, without those of *base*.
+    def pack(self, trees: Sequence[str], base: str = "") -> Archive:
+        """The objects of *trees* that builds read, without those of *base*.
 
         *base* is a tree that the receiver has; it is ignored if the store lacks it. May be called
         by several threads.
@@ -57,7 +57,8 @@ class Packer:
         store = pygit2.Repository(self._path)
         base = base if base and base in store else ""
         known = set(_objects(store, base)) if base else set()
-        needed = dict.fromkeys(entry for entry in _objects(store, tree) if entry not in known)
+        every = (entry for tree in trees for entry in _objects(store, tree))
+        needed = dict.fromkeys(entry for entry in every if entry not in known)
         objects = ((kind, key, self._deflated(store, key)) for kind, key in needed)
         return Archive(base, tuple(objects))
 

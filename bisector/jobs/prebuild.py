@@ -7,20 +7,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from bisector.build import compiling, linking
+from bisector.build.build_ahead import build_ahead
 from bisector.build.prebuilt import Prebuilt, Source, Writer
 from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History, Range
-from bisector.jobs.runner import Watcher
+from bisector.jobs.runner import Watcher, notifier
 from bisector.jobs.survey.estimate import measured
 from bisector.patch import relevance
 from bisector.probing import setup, toolchains
+from bisector.probing.dask import builders
+from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.options import AUTO
 from bisector.probing.setup import Asked
 from bisector.record import prebuilding as record
@@ -39,7 +41,8 @@ _SHOWN_SECONDS = 0.5  # between two lines of progress
 class PrebuildPlan:
     """The ``sources`` that are to be built, oldest first, and what that is to take.
 
-    ``keys`` are those of all sources of the range.
+    ``keys`` are those of all sources of the range. Workers of ``cluster`` build them, if there is
+    one, else this machine.
     """
 
     workspace: Workspace
@@ -50,13 +53,20 @@ class PrebuildPlan:
     sources: tuple[Source, ...]
     keys: frozenset[str]
     work: Prebuilding
+    cluster: Scheduler | None = None
 
 
-def plan(asked: Asked, range_text: str, jobs: int, other: Path | None = None) -> PrebuildPlan:
+def plan(
+    asked: Asked,
+    range_text: str,
+    jobs: int,
+    other: Path | None = None,
+    cluster: Scheduler | None = None,
+) -> PrebuildPlan:
     """What is to be built for *range_text*, *jobs* sources at a time (0: one a processor).
 
-    What *other*, the file of another workspace, has of it is taken from there. Raises
-    BisectorErrors.
+    With a *cluster*, its workers build. What *other*, the file of another workspace, has of it is
+    taken from there. Raises BisectorErrors.
     """
     options, workspace, history = asked.options, asked.workspace, asked.history
     name = Fast.name if options.toolchain == AUTO else options.toolchain
@@ -67,7 +77,8 @@ def plan(asked: Asked, range_text: str, jobs: int, other: Path | None = None) ->
     if other:
         taken = Prebuilt(workspace).take(other, [source.key for source in different.values()])
         asked.note(f"{taken} prebuilt sources taken from {other}")
-    return _plan(workspace, history, toolchain, box, span, different, jobs)
+    planned = _plan(workspace, history, toolchain, box, span, different, jobs)
+    return on_workers(planned, cluster) if cluster else planned
 
 
 def plan_of(
@@ -116,84 +127,87 @@ def _plan(
     )
 
 
+def on_workers(plan: PrebuildPlan, cluster: Scheduler) -> PrebuildPlan:
+    """*plan* for the workers of *cluster*, each of which is taken to be like this machine.
+
+    Raises ClusterLost.
+    """
+    workers = max(1, builders.count_workers(cluster))
+    seconds = plan.work.seconds * plan.work.jobs / cores() / workers
+    work = replace(
+        plan.work, seconds=seconds, jobs=min(workers, plan.work.missing), on_workers=True
+    )
+    return replace(plan, work=work, cluster=cluster)
+
+
 def run(plan: PrebuildPlan, watcher: Watcher) -> record.Prebuilt:
     """Carry out *plan*; what is finished is kept if it is interrupted.
 
     Raises EnvironmentProblems.
     """
-    if plan.sandbox_remark:
-        watcher.handle(Noted(plan.sandbox_remark))
-    work = _Work(plan, watcher)
-    parts = list(_parts(plan.sources, plan.work.jobs))
-    with ThreadPoolExecutor(max(1, len(parts)), thread_name_prefix="prebuild") as pool:
-        try:
-            running = [pool.submit(work.build, part) for part in parts]
-            for finished in wait(running, return_when=FIRST_EXCEPTION).done:
-                finished.result()
-        finally:  # also Ctrl-C and an error: nothing may keep running
-            work.cancel()
+    progress = _Progress(len(plan.sources), watcher)
+    if plan.cluster:
+        store, notice = plan.history.store_path, notifier(watcher)
+        builders.build(
+            plan.workspace, plan.cluster, plan.toolchain, store, plan.sources, notice, progress.add
+        )
+    else:
+        if plan.sandbox_remark:
+            watcher.handle(Noted(plan.sandbox_remark))
+        _build_here(plan, progress)
     prebuilt = Prebuilt(plan.workspace)
     problems = Counter(problem for key, problem in prebuilt.problems().items() if key in plan.keys)
     return record.Prebuilt(problems, prebuilt.size, prebuilt.file)
 
 
-class _Work:
-    """Builds sources in several threads, each in a build tree of its own."""
+def _build_here(plan: PrebuildPlan, progress: _Progress) -> None:
+    """Build all sources of *plan* in threads, each with a build tree of its own."""
+    parts = list(_parts(plan.sources, plan.work.jobs))
+    share = max(1, cores() // max(1, plan.work.jobs))
+    slots = [Slot(share, sandbox=plan.sandbox) for _ in parts]
+    with ThreadPoolExecutor(max(1, len(parts)), thread_name_prefix="prebuild") as pool:
+        try:
+            running = [
+                pool.submit(_build, plan, part, slot, progress)
+                for part, slot in zip(parts, slots, strict=True)
+            ]
+            for finished in wait(running, return_when=FIRST_EXCEPTION).done:
+                finished.result()
+        finally:  # also Ctrl-C and an error: nothing may keep running
+            for slot in slots:
+                slot.cancel()
 
-    def __init__(self, plan: PrebuildPlan, watcher: Watcher) -> None:
-        self._plan = plan
+
+def _build(plan: PrebuildPlan, sources: Sequence[Source], slot: Slot, progress: _Progress) -> None:
+    """Build *sources* one after the other, until *slot* is cancelled."""
+    store = pygit2.Repository(str(plan.history.store_path))
+    writer = Writer(Prebuilt(plan.workspace))
+    for source in sources:
+        slot.stop.check()
+        build_ahead(plan.workspace, store, plan.toolchain, source, writer, slot)
+        progress.add(1)
+
+
+class _Progress:
+    """Shows from time to time how many of *total* sources are left, and for how long."""
+
+    def __init__(self, total: int, watcher: Watcher) -> None:
+        self._total = total
         self._watcher = watcher
-        self._slots: list[Slot] = []
         self._lock = threading.Lock()
         self._done = 0
-        self._ended = False
         self._begin = self._shown = time.monotonic()
 
-    def build(self, sources: Sequence[Source]) -> None:
-        """Build *sources* one after the other, and keep their objects."""
-        plan = self._plan
-        slot = Slot(max(1, cores() // plan.work.jobs), sandbox=plan.sandbox)
-        self._slots.append(slot)
-        store = pygit2.Repository(str(plan.history.store_path))
-        writer = Writer(Prebuilt(plan.workspace))
-        for source in sources:
-            if self._ended:
-                return
-            with compiling.compiled(
-                plan.workspace,
-                store,
-                source.tree,
-                plan.toolchain,
-                source.key,
-                slot,
-                linking.recording(plan.toolchain),
-            ) as made:
-                link = linking.recorded(made.folder)
-                if made.problem or link is None:
-                    writer.add_problem(source, made.problem or "make did not use its LD")
-                else:
-                    writer.add(source, link, made.folder)
-                    made.draft.unlink()
-            self._tell()
-
-    def cancel(self) -> None:
-        """End all builds that are under way; none begins, even if this is interrupted, too."""
-        self._ended = True
-        for slot in self._slots:
-            slot.cancel()
-
-    def _tell(self) -> None:
-        """Count a source, and show from time to time how many are left and for how long."""
+    def add(self, count: int) -> None:
+        """Count so many sources that have been built."""
         with self._lock:
-            self._done += 1
-            now, left = time.monotonic(), len(self._plan.sources) - self._done
+            self._done += count
+            now, left = time.monotonic(), self._total - self._done
             if now - self._shown < _SHOWN_SECONDS:
                 return
             self._shown = now
             minutes = (now - self._begin) / self._done * left / 60
-            text = (
-                f"{self._done} of {len(self._plan.sources)} sources built, {minutes:.0f} min left"
-            )
+            text = f"{self._done} of {self._total} sources built, {minutes:.0f} min left"
             self._watcher.progress(text)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 class Prebuilding:
     """The work on a ``range``: ``missing`` of its ``total`` different sources.
 
-    It takes about so many wall ``seconds`` with ``jobs`` builds at a time by ``toolchain``.
+    It takes about so many wall ``seconds`` with ``jobs`` builds at a time by ``toolchain``, here or
+    ``on_workers`` of a cluster.
     """
 
     range: str
@@ -20,6 +21,7 @@ class Prebuilding:
     missing: int
     seconds: float
     jobs: int
+    on_workers: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ def estimate(work: Prebuilding) -> str:
     if not work.missing:
         return f"{what}, all of them prebuilt for {work.toolchain}"
     here = work.total - work.missing
-    left = f"{work.missing} to build for {work.toolchain}, {work.jobs} at a time"
+    by = f"on {counted(work.jobs, 'worker')}" if work.on_workers else f"{work.jobs} at a time"
+    left = f"{work.missing} to build for {work.toolchain}, {by}"
     return f"{what}, {here} here; {left}: about {roughly(work.seconds)}"
 
 

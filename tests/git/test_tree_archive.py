@@ -26,7 +26,7 @@ def other(tmp_path: Path) -> pygit2.Repository:
 
 
 def pack(store: pygit2.Repository, tree: str, base: str = "") -> Archive:
-    return Packer(str(store.path)).pack(tree, base)
+    return Packer(str(store.path)).pack([tree], base)
 
 
 def names(packed: Archive) -> set[str]:
@@ -111,7 +111,7 @@ def test_a_packers_result_does_not_depend_on_its_cache(
     first = clone.commit(FILES)
     trees = [clone.tree({"src/y.c": f"int y{n};\n"}, first) for n in (1, 2, 1)]
     packer = Packer(str(clone.git.path))
-    assert [packer.pack(tree) for tree in trees] == [pack(clone.git, tree) for tree in trees]
+    assert [packer.pack([tree]) for tree in trees] == [pack(clone.git, tree) for tree in trees]
 
 
 def test_objects_common_to_several_trees_are_compressed_once(
@@ -127,5 +127,5 @@ def test_objects_common_to_several_trees_are_compressed_once(
     first = clone.commit(FILES)
     packer = Packer(str(clone.git.path))
     for tree in (clone.tree({}, first), clone.tree({"src/y.c": "int y;\n"}, first)):
-        packer.pack(tree)
+        packer.pack([tree])
     assert compressed.count(b"int deep;\n") == 1

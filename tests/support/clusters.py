@@ -57,15 +57,8 @@ class Ground:
         monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
     def new_workspace(self, name: str) -> Workspace:
-        """A workspace with a Lua to compile with, lest the system has none."""
-        workspace = Workspace(self.folder / name)
-        lua = tools.lua_folder(workspace)
-        (lua / "include").mkdir(parents=True)
-        (lua / "lib").mkdir()
-        version = '#define LUA_VERSION_MAJOR "5"\n#define LUA_VERSION_MINOR "4"\n'
-        (lua / "include/lua.h").write_text(version)
-        (lua / "lib/liblua5.4.a").write_text("")
-        return workspace
+        """An empty workspace."""
+        return with_lua(self.folder / name)
 
     def program(self, name: str, text: str) -> None:
         path = self._programs / name
@@ -88,6 +81,18 @@ class Ground:
         """Where the worker with this workspace keeps the trees that came to it."""
         (path,) = (self.folder / name / "scratch").glob("**/received.git")
         return pygit2.Repository(str(path))
+
+
+def with_lua(folder: Path) -> Workspace:
+    """A workspace with a Lua to compile with, lest the system has none."""
+    workspace = Workspace(folder)
+    lua = tools.lua_folder(workspace)
+    (lua / "include").mkdir(parents=True)
+    (lua / "lib").mkdir()
+    version = '#define LUA_VERSION_MAJOR "5"\n#define LUA_VERSION_MINOR "4"\n'
+    (lua / "include/lua.h").write_text(version)
+    (lua / "lib/liblua5.4.a").write_text("")
+    return workspace
 
 
 def machines(tls: Path | None = None, limit: int | None = None) -> Machines:
