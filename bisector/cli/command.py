@@ -219,8 +219,8 @@ class ClusterCommand(Command):
     )
 
 
-class ClientCommand(RepoCommand, ClusterCommand):
-    """A command that can let the workers of a Dask scheduler build and test."""
+class ClientOptions(Command):
+    """The choice whether the workers of a Dask scheduler build and test."""
 
     cluster = option(
         "--cluster",
@@ -233,3 +233,7 @@ class ClientCommand(RepoCommand, ClusterCommand):
         group=Group.CLUSTER,
         help="stop if a worker has another compiler, Lua or VTest than this machine",
     )
+
+
+class ClientCommand(RepoCommand, ClusterCommand, ClientOptions):
+    """A command that can let the workers of a Dask scheduler build and test."""
