@@ -33,6 +33,16 @@ and whether the patch fixes each of them. An interrupted job continues with the 
         Group.SEARCH,
         default="",
     )
+    every = cli.Flag(
+        "--all",
+        group=Group.SEARCH,
+        help="find every change of the verdict: the bug may have come and gone several times",
+    )
+    older = cli.Flag(
+        "--older",
+        group=Group.SEARCH,
+        help="if both ends are bad, go back to the newest release before them that is good",
+    )
     confirm = option(
         "--confirm",
         "NAME",
@@ -57,6 +67,11 @@ and whether the patch fixes each of them. An interrupted job continues with the 
         with Live() as live:
             execution = execution_of(self, live)
             outcome = job.run(
-                asked_of(self, live, **more), range, blind=self.blind, execution=execution
+                asked_of(self, live, **more),
+                range,
+                blind=self.blind,
+                every=self.every,
+                older=self.older,
+                execution=execution,
             )
         return print_outcome(outcome, files)

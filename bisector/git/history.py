@@ -57,6 +57,15 @@ class Range:
     commits: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Ends:
+    """The two ends of a range, and their ``names`` as the user gave them."""
+
+    old: Commit
+    new: Commit
+    names: tuple[str, str]
+
+
 class History:
     """The commits, tags and trees of one clone."""
 
@@ -186,12 +195,11 @@ class History:
 
     # -- ranges --------------------------------------------------------------------------------
 
-    def range(self, text: str) -> Range:
-        """The range `A..B`; `A..` ends at the HEAD.
+    def ends(self, text: str) -> Ends:
+        """The ends of the range `A..B`; `A..` ends at the HEAD.
 
-        Raises BadRange if *text* is not a range, or if the range is empty, reversed or has an A
-        that is not an ancestor of B; NoSuchRevision for an unknown end; ShallowClone if the clone
-        lacks commits of the range.
+        Raises BadRange if *text* is not a range or if both are the same, NoSuchRevision for an
+        unknown end.
         """
         match = re.fullmatch(r"(.*[^.])\.\.([^.].*)?", text)
         if not match:
@@ -200,33 +208,50 @@ class History:
         new = self.resolve(match[2]) if match[2] else self.head()
         if old.id == new.id:
             raise BadRange(f"{text} is empty", f"both ends are {old.short}")
+        return Ends(old, new, (match[1], match[2] or "HEAD"))
+
+    def range(self, text: str) -> Range:
+        """The range `A..B`, see ends().
+
+        Raises BadRange also if the range is reversed or has an A that is not an ancestor of B;
+        ShallowClone if the clone lacks commits of the range.
+        """
+        ends = self.ends(text)
+        old, new = ends.old, ends.new
+        base = self.merge_base(old.id, new.id)
+        if base != old.id:
+            raise self._not_an_ancestor(text, old, new, base)
+        return Range(text, old, new, self.between(old.id, new.id))
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The last common ancestor of two commits, full hashes; None if there is none."""
         try:
-            base = self._clone.merge_base(old.id, new.id)
-            if base is None or str(base) != old.id:
-                raise self._not_an_ancestor(text, old, new, base)
-            commits = self.between(old.id, new.id)
+            base = self._clone.merge_base(one, other)
         except (KeyError, pygit2.GitError) as error:
-            raise self._incomplete(text, error) from error
-        return Range(text, old, new, commits)
+            raise self._incomplete(f"{one[:10]}..{other[:10]}", error) from error
+        return None if base is None else str(base)
 
     def between(self, old: str, new: str) -> tuple[str, ...]:
         """The commits reachable from *new* and not from *old* (full hashes), parents first."""
         part = self._walk.part(old, new) if self._walk else None
         if part is None:
-            self._walk = Walk.of(self._clone, old, new)
+            try:
+                self._walk = Walk.of(self._clone, old, new)
+            except (KeyError, pygit2.GitError) as error:
+                raise self._incomplete(f"{old[:10]}..{new[:10]}", error) from error
             part = self._walk.commits
         return part
 
-    def _not_an_ancestor(self, text: str, old: Commit, new: Commit, base: object) -> Exception:
+    def _not_an_ancestor(self, text: str, old: Commit, new: Commit, base: str | None) -> Exception:
         """The error for a range whose ends have the merge base *base*, None for none."""
         if base is None and self._clone.is_shallow:
             return self._incomplete(text, None)
         if base is None:
             return BadRange(f"the ends of {text} have no common history")
-        if str(base) == new.id:
+        if base == new.id:
             first, second = text.split("..", 1)
             return BadRange(f"{text} is reversed", f"did you mean {second or 'HEAD'}..{first}?")
-        fork = str(base)[:10]
+        fork = base[:10]
         return BadRange(
             f"{text}: {old.short} is not an ancestor of {new.short}",
             f"they diverge after {fork}; start there: {fork}..{text.split('..')[1]}",
@@ -270,16 +295,6 @@ class History:
             if at == commit:
                 return self.tags[tagged][0] + (f"~{steps}" if steps else "")
         return ""
-
-    def older_release(self, commit: str) -> str:
-        """The newest first release of a series (vX.Y.0) that *commit* descends from, or ''."""
-        first_releases = [
-            (tuple(map(int, name[1:].split("."))), name)
-            for tagged, names in self.tags.items()
-            for name in names
-            if revision_names.is_first_release(name) and self._clone.descendant_of(commit, tagged)
-        ]
-        return max(first_releases)[1] if first_releases else ""
 
     def release(self, commit: str) -> str:
         """The release tag of *commit*, or the first ten digits of its hash."""

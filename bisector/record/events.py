@@ -131,7 +131,9 @@ class Found(Event):
     The last of ``revisions`` is the first one with the new verdict, those before it cannot be
     tested. ``subjects`` and ``places`` (as `git describe --contains` names them, '' for none) are
     theirs; ``parents`` are the parents of the last one. ``confidence`` is the probability that the
-    result is right, 1 unless the test is flaky. ``bug`` is that of Learnt.
+    result is right, 1 unless the test is flaky. ``bug`` is that of Learnt. ``part`` is the number
+    of the change, from 1 on, if the job looks for several of a kind; ``line`` names the tip of its
+    line of history if the range's ends part.
     """
 
     kind: ClassVar[str] = "found"
@@ -142,16 +144,19 @@ class Found(Event):
     parents: tuple[str, ...]
     confidence: float = 1.0
     bug: int = 0
+    part: int = 0
+    line: str = ""
 
 
 @dataclass(frozen=True)
 class Confirmed(Event):
-    """The result of repeating with a real toolchain what was found; ``bug`` is that of Found.
+    """The result of repeating with a real toolchain what was found.
 
     ``what`` is a Change, which is repeated in ``runs`` runs on each side; or, of a verification or
     a backport, the name of the revision or branch at which ``runs`` tests were repeated. ``doubt``
     says why it is not ``proven``. For a flaky test ``tally`` says how often each side was bad, and
-    ``confidence`` is the probability that the result is right.
+    ``confidence`` is the probability that the result is right. ``bug`` and ``part`` are those of
+    Found.
     """
 
     kind: ClassVar[str] = "confirmed"
@@ -163,6 +168,7 @@ class Confirmed(Event):
     tally: str = ""
     confidence: float = 1.0
     bug: int = 0
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -269,10 +275,12 @@ class Ended(Event):
     """The end of the job: ``answer`` is ANSWERED, or in one line what prevented an answer.
 
     ``affected`` names the releases that have the bug, oldest first; ``others`` has the same for
-    each other bug that the hunt found.
+    each other bug that the hunt found, and ``occurrences`` for each time that the bug came, if it
+    came several times.
     """
 
     kind: ClassVar[str] = "ended"
     answer: str
     affected: tuple[str, ...]
     others: tuple[tuple[str, ...], ...] = ()
+    occurrences: tuple[tuple[str, ...], ...] = ()

@@ -182,7 +182,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         return None
     ends = [event for event in events if isinstance(event, Ended)]
     learnt = {e.scenario: e for e in events if isinstance(e, Learnt) and not e.bug}
-    confirmed = {e.what: e for e in events if isinstance(e, Confirmed) and not e.bug}
+    confirmed = {(e.what, e.part): e for e in events if isinstance(e, Confirmed) and not e.bug}
     probes = [event for event in events if isinstance(event, Probed)]
     for one in learnt.values():
         probes = [one.judge(probe) for probe in probes]
@@ -210,10 +210,12 @@ def summarize(events: Sequence[Event]) -> Summary | None:
 
 
 def _findings(events: Sequence[Event], bug: int) -> tuple[Finding, ...]:
-    """What was found of *bug*, as in Found, with its proof."""
-    found = {e.what: e for e in events if isinstance(e, Found) and e.bug == bug}
-    confirmed = {e.what: e for e in events if isinstance(e, Confirmed) and e.bug == bug}
-    return tuple(Finding(one, confirmed.get(what)) for what, one in found.items())
+    """What was found of *bug*, as in Found, with its proof, in the order of the job's commits."""
+    found = {(e.what, e.part): e for e in events if isinstance(e, Found) and e.bug == bug}
+    confirmed = {(e.what, e.part): e for e in events if isinstance(e, Confirmed) and e.bug == bug}
+    places = {e.revision: e.place or 0 for e in events if isinstance(e, Probed)}
+    parts = sorted(found.values(), key=lambda one: one.part and places.get(one.revisions[-1], 0))
+    return tuple(Finding(one, confirmed.get((one.what, one.part))) for one in parts)
 
 
 def _others(events: Sequence[Event], ends: Sequence[Ended]) -> Iterator[OtherBug]:

@@ -26,8 +26,10 @@ def render(summary: Summary) -> str:
         "conclusion": {"good": last.good, "word": last.word, "why": last.why},
         "answer": summary.ended.answer if summary.ended else "unfinished",
         "proven": summary.proven,
-        **{str(f.found.what): _finding(f, summary) for f in summary.findings},
+        **{str(f.found.what): _finding(f, summary) for f in reversed(summary.findings)},
+        "changes": [_finding(one, summary) for one in summary.findings],
         "affected": list(summary.ended.affected) if summary.ended else [],
+        "occurrences": list(summary.ended.occurrences) if summary.ended else [],
         "patch": _events(summary.patches),
         "judged": _events(summary.judged),
         "confirmed": _events(summary.reasked),
@@ -60,6 +62,8 @@ def _other_bug(other: OtherBug, summary: Summary) -> dict[str, object]:
 def _finding(finding: Finding, summary: Summary) -> dict[str, object]:
     found = finding.found
     return {
+        "what": found.what,
+        "line": found.line,
         "revisions": [
             {"id": revision, "subject": subject, "place": place}
             for revision, subject, place in zip(

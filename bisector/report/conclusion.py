@@ -42,7 +42,8 @@ def _run(summary: Summary) -> Conclusion:
         word = "not proven" if summary.answered else "no answer"
         whys = (unreliable(summary), _why_not(summary))
         return Conclusion(False, word, "; ".join(filter(None, whys)))
-    found = " and ".join(f"the {f.found.what} is {f.revision[:10]}" for f in summary.findings)
+    changes = [f"the {one.found.what} is {one.revision[:10]}" for one in summary.findings]
+    found = " and ".join(changes) if len(changes) <= 2 else _names(changes)
     if not summary.patch_holds:
         failed = [
             check.release

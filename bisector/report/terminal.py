@@ -198,8 +198,11 @@ def other_failure(other: OtherBug) -> str:
 
 
 def affected(summary: Summary) -> str:
-    """The releases with the bug, in short."""
-    return in_short(summary.ended.affected if summary.ended else ())
+    """The releases with the bug, in short: those of each time that it came."""
+    ended = summary.ended
+    if ended and (times := [some for some in ended.occurrences if some]):
+        return ", and again ".join(map(in_short, times))
+    return in_short(ended.affected if ended else ())
 
 
 def in_short(releases: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from bisector.errors import (
     NotARepository,
     ShallowClone,
 )
+from bisector.git import lines
 from bisector.git.history import History
 from bisector.patch import relevance
 from bisector.search.graph import Graph
@@ -164,7 +165,6 @@ def test_tags_of_trees_and_of_blobs_are_not_releases(
     clone.git.create_tag("v3.2.0", tree["Makefile"].id, ObjectType.BLOB, AUTHOR, "a file")
     write_ref(clone, "refs/heads/tree", str(tree.id))
     history = History.open(clone.path, workspace)
-    assert history.older_release(line[9]) == "v3.0.0"
     assert not any(map(history.knows, ("v3.1", "v3.2.0", "tree")))
 
 
@@ -456,18 +456,6 @@ def test_a_release_is_named_by_its_tag_and_another_commit_by_its_hash(
     assert history.release(line[5]) == line[5][:10]
 
 
-def test_an_older_release_is_the_first_one_of_the_series_before(
-    clone: Clone, line: list[str], workspace: Workspace
-) -> None:
-    for number, name in {1: "v2.9.1", 4: "v2.10.0", 6: "v3.0-dev1"}.items():
-        clone.tag(name, line[number])
-    history = History.open(clone.path, workspace)
-    assert history.older_release(line[9]) == "v3.0.0"
-    assert history.older_release(line[8]) == "v2.10.0", "older than the release itself; 10 > 9"
-    assert history.older_release(line[3]) == "v2.9.0", "no maintenance release"
-    assert history.older_release(line[0]) == ""
-
-
 # --- the clone is never written -------------------------------------------------------------------
 
 
@@ -482,7 +470,7 @@ def test_reading_the_history_writes_nothing_to_the_clone(
     span = history.range(f"{merged[0]}..")
     history.graph(span.commits)
     relevance.of(history, span.commits, tags=["x"], hint="src/main.c")
-    history.older_release(merged[5])
+    list(lines.older_releases(history, merged[5]))
     for commit in span.commits:
         history.place(commit, span.commits)
         history.release(commit)

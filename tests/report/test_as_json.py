@@ -101,7 +101,10 @@ def test_a_program_gets_the_whole_answer() -> None:
     assert made["schema"] == 1
     assert made["asked"]["range"] == "v2.9..master"
     assert (made["answer"], made["proven"]) == ("answered", True)
+    assert made["changes"] == [made["introduction"], made["fix"]]
     assert made["introduction"] == {
+        "what": "introduction",
+        "line": "",
         "revisions": [{"id": CULPRIT, "subject": "MEDIUM: a", "place": "v3.0-dev1~53"}],
         "parents": [PARENT],
         "proven": True,

@@ -12,7 +12,8 @@ from pygit2.enums import FileMode
 from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.fast import Fast
 from bisector.git.history import History
-from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
+from bisector.jobs.hunt.hunt import Hunt
+from bisector.jobs.hunt.question import HuntQuestion
 from bisector.patch.apply import Applied, AppliedSeries, ApplyConflict
 from bisector.patch.load import from_commit
 from bisector.patch.model import Series
@@ -20,7 +21,7 @@ from bisector.probing.context import Context
 from bisector.probing.probe import Probe
 from bisector.probing.prober import Prober, Progress
 from bisector.probing.ticket import Ticket
-from bisector.record.events import Confirmed, Ended, Event, Found
+from bisector.record.events import Confirmed, Ended, Event, Found, Noted, Probed
 from bisector.record.failure import Failure
 from bisector.record.journal import Journal
 from bisector.record.patch_events import PatchChecked
@@ -41,7 +42,7 @@ Truth = Callable[[int, int], Verdict]
 """The verdict on a commit by its number and by the run's."""
 
 
-def bad_in(stretch: range, untestable: Collection[int] = ()) -> Truth:
+def bad_in(stretch: Collection[int], untestable: Collection[int] = ()) -> Truth:
     def truth(number: int, run: int) -> Verdict:
         return UNTESTABLE if number in untestable else BAD if number in stretch else GOOD
 
@@ -157,13 +158,17 @@ class World:
         blind: bool = False,
         hint: str = "",
         flaky: bool = False,
+        every: bool = False,
+        older: bool = False,
         prepare: Callable[[Scripted], None] = lambda prober: None,
     ) -> Scripted:
         """One session of a hunt, over the journal of those before; the prober that it used."""
         prober = self.prober(truth)
         prepare(prober)
         span = prober.context.history.range(self.range)
-        question = HuntQuestion(span, known or Known(), series, blind, (), hint, flaky)
+        question = HuntQuestion(
+            span, known or Known(), series, blind, (), hint, flaky, every=every, older=older
+        )
         Hunt(question, prober).run()
         return prober
 
@@ -186,6 +191,18 @@ class World:
         number = self.commits.index
         found = [e for e in self.events if isinstance(e, Found) and e.bug == bug]
         return {event.what: [*map(number, event.revisions)] for event in found}
+
+    def changes(self) -> list[tuple[int, str, list[int]]]:
+        """Part, change and numbers of all that was found, in the order in which it was."""
+        number = self.commits.index
+        found = [event for event in self.events if isinstance(event, Found)]
+        return [(one.part, one.what, [*map(number, one.revisions)]) for one in found]
+
+    def probes(self) -> list[Probed]:
+        return [event for event in self.events if isinstance(event, Probed)]
+
+    def notes(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Noted)]
 
     def confirmed(self, bug: int = 0) -> dict[str, str]:
         """'' for what is proven, else the doubt."""

@@ -7,48 +7,29 @@ again with a journal that already has the results.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from bisector.build.toolchains.release import Release
 from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
 from bisector.git.history import Range
-from bisector.jobs.hunt import culprit, releases
+from bisector.jobs.hunt import culprit, older, releases
 from bisector.jobs.hunt.another_bug import AnotherBug, Answer
 from bisector.jobs.hunt.ends import END_RUNS, Ends, EndsFinder
+from bisector.jobs.hunt.every_change import EveryChange
 from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
+from bisector.jobs.hunt.misfits import note_misfits
 from bisector.jobs.hunt.proof import FastContradicted, Prover
+from bisector.jobs.hunt.question import HuntQuestion
 from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
 from bisector.jobs.hunt.run_evidence import weighed
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
 from bisector.patch import relevance
-from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn
 from bisector.search.priors import Evidence
-from bisector.testing.scenario import Known
-
-
-@dataclass(frozen=True)
-class HuntQuestion:
-    """What a hunt is about: a range, what the scenario knows of the bug, and the fix.
-
-    ``blind``: the scenario's knowledge and the patches do not guide the search; ``known`` and
-    ``tags`` are empty then. ``tags`` are the scenario's subsystems and ``hint`` is the user's
-    guess, see relevance.of(). ``hunks``: reduce the introducing commit to the hunks that cause the
-    bug.
-    """
-
-    range: Range
-    known: Known = field(default_factory=Known)
-    series: Series | None = None
-    blind: bool = False
-    tags: tuple[str, ...] = ()
-    hint: str = ""
-    flaky: bool = False
-    hunks: bool = False
 
 
 class Hunt:
@@ -67,19 +48,15 @@ class Hunt:
             prober.trust_release()
         elif self._has_turned(Turn.REAL):
             prober.distrust_fast()
+        self._range = question.range
         self._commits = question.range.commits
-        prober.order((question.range.old.id, *self._commits))
+        widest = older.widest(self.history, question.range) if question.older else question.range
+        prober.order((widest.old.id, *widest.commits))
         self._suspects = {
             Change.INTRODUCTION: self._full(question.known.suspect),
             Change.FIX: self._full(question.known.fix),
         }
-        self._evidence = relevance.of(
-            self.history,
-            self._commits,
-            series=None if question.blind else question.series,
-            tags=question.tags,
-            hint=question.hint,
-        )
+        self._evidence = self._relevance()
         if question.hint and not self._evidence.hinted:
             reason = f"--hint {question.hint} matches no commit of {question.range.text}"
             self._end_with(reason)
@@ -125,11 +102,35 @@ class Hunt:
         self.journal.note(Turned(Turn.CHANCE, text))
 
     def _run(self) -> None:
+        if self.question.older:
+            self._extend()
         ends = self._ends()
-        span = ends.within(self.question.range, self.history)
+        span = ends.within(self._range, self.history)
         before, after = self._verdict_of_end(ends.old), self._verdict_of_end(ends.new)
+        found = self._changes(ends, span, before, after)
+        self._confirm(found)
+        times = releases.occurrences(found)
+        affected = [releases.affected(self.history, span, bounds) for bounds in times]
+        every = list(dict.fromkeys(commit for some in affected for commit in some))
+        if self.question.series is not None:
+            releases.check_patch(self.prober, every, self.question.series)
+        if self.question.hunks:
+            self.journal.note(culprit.reduce(self.prober, found, self._flaky))
+        if not self._flaky:
+            note_misfits(self.prober, span, times)
+        both_good = before is after is Verdict.GOOD
+        other = self._another_bug(span, found) if both_good else None
+        note_other_failures(self.prober, other.learnt if other else None)
+        others = (self._names(other.affected),) if other else ()
+        several = tuple(map(self._names, affected)) if len(times) > 1 else ()
+        self.journal.note(Ended(ANSWERED, self._names(every), others, several))
+
+    def _changes(self, ends: Ends, span: Range, before: Verdict, after: Verdict) -> list[Found]:
+        """The changes between two ends with these verdicts, oldest first."""
+        if self.question.every:
+            return self._every_change(ends, span, before, after)
         if before is after is Verdict.BAD:
-            self._verify_bad(span)
+            older.verify_bad(self.prober, span)
             raise self._both_bad(ends)
         if before is after:
             bad = self._witness(ends, span)
@@ -141,23 +142,42 @@ class Hunt:
             found.append(self._find(SearchRange(Change.INTRODUCTION, span.old.id, bad), evidence))
         if after is Verdict.GOOD:
             found.append(self._find(SearchRange(Change.FIX, bad, span.new.id), evidence))
-        self._confirm(found)
-        bounds = {change.what: change.revisions[-1] for change in found}
-        affected = releases.affected(self.history, span, bounds)
-        if self.question.series is not None:
-            releases.check_patch(self.prober, affected, self.question.series)
-        if self.question.hunks:
-            self.journal.note(culprit.reduce(self.prober, found, self._flaky))
-        other = self._another_bug(span, found) if before is after else None
-        note_other_failures(self.prober, other.learnt if other else None)
-        others = (self._names(other.affected),) if other else ()
-        self._end_with(ANSWERED, self._names(affected), others)
+        return found
+
+    def _every_change(
+        self, ends: Ends, span: Range, before: Verdict, after: Verdict
+    ) -> list[Found]:
+        """Each change of the verdict. Raises NoWitness or UnusableEnds if there is none."""
+        if before is after is Verdict.GOOD:
+            self._witness(ends, span)
+        found = EveryChange(self.prober, span, self._evidence, self._flaky).find()
+        if not found:
+            raise self._both_bad(ends)
+        return found
+
+    def _extend(self) -> None:
+        """Go back to a good release if both ends are bad."""
+        try:
+            self._range = older.extended(self.prober, self.question.range)
+        except UnusableEnds as error:
+            self._end_with(error.what)
+            raise
+        self._commits = self._range.commits
+        self._evidence = self._relevance()
+
+    def _relevance(self) -> Evidence:
+        """What is known of the commits before anything is tested."""
+        question = self.question
+        series = None if question.blind else question.series
+        return relevance.of(
+            self.history, self._commits, series=series, tags=question.tags, hint=question.hint
+        )
 
     # -- the ends, and a witness between them ----------------------------------------------------
 
     def _ends(self) -> Ends:
         try:
-            return EndsFinder(self.prober, self.question.range, self._flaky).find()
+            return EndsFinder(self.prober, self._range, self._flaky).find()
         except UnusableEnds as error:
             self._end_with(error.what)
             raise
@@ -170,27 +190,10 @@ class Hunt:
             runs = runs_of(self.prober, revision, Purpose.END, END_RUNS)
         return Verdict.GOOD if is_good(runs) else Verdict.BAD
 
-    def _verify_bad(self, span: Range) -> None:
-        """Probe both ends of *span* with the fallback toolchain, before the hunt gives up.
-
-        Raises FastContradicted if one of them is not bad.
-        """
-        if toolchain := self.prober.toolchains.fallback:
-            both = (span.old, span.new)
-            tickets = [self.prober.start(end.id, Purpose.END_AGAIN, 0, toolchain) for end in both]
-            for probed in self.prober.ask_all(tickets):
-                if probed.verdict is not Verdict.BAD:
-                    raise FastContradicted(probed.name)
-
     def _both_bad(self, ends: Ends) -> UnusableEnds:
-        span = self.question.range
-        reason = f"both ends of {span.text} are bad"
-        if ends.new.reason:
-            reason += f": {ends.new.reason}"
-        older = self.history.older_release(span.old.id)
-        self._end_with(reason)
-        hint = f"use an older end: {older}..{span.new.short}" if older else "use an older end"
-        return UnusableEnds(reason, f"{hint}; or the test itself is wrong: it fails at both")
+        problem = older.both_bad(self.history, self._range, ends.new.reason)
+        self._end_with(problem.what)
+        return problem
 
     def _witness(self, ends: Ends, span: Range) -> str:
         """A bad revision inside *span*, which has two good ends, as a full hash.

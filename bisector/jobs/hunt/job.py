@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
+from bisector.jobs.hunt.hunt import Hunt
+from bisector.jobs.hunt.question import HuntQuestion
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.probing.context import Context
 from bisector.probing.executors import TESTS_A_CORE
@@ -16,9 +17,18 @@ from bisector.system.slots import cores
 from bisector.testing.scenario import Known
 
 
-def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> JobResult:
+def run(
+    asked: Asked,
+    range_text: str,
+    *,
+    blind: bool,
+    every: bool = False,
+    older: bool = False,
+    execution: Execution,
+) -> JobResult:
     """Hunt over *range_text*, or resume an interrupted hunt with the same options.
 
+    *blind*, *every* and *older* are those of HuntQuestion.
     If the range has no answer, the result's ``problem`` says why; other BisectorErrors are raised.
     """
     # a test may turn out to be flaky, and is repeated then: it mostly waits
@@ -35,6 +45,8 @@ def run(asked: Asked, range_text: str, *, blind: bool, execution: Execution) -> 
         options.hint,
         options.flaky or test.flaky,
         options.hunks,
+        every,
+        older,
     )
     started = started_job(
         Job.RUN,
@@ -61,4 +73,5 @@ def hunt_id(question: HuntQuestion, context: Context) -> str:
     return digest(
         *(span.old.id, span.new.id, context.identity, series.digest if series else ""),
         *(str(question.blind), question.hint, str(question.flaky)),
+        *(["every"] * question.every + ["older"] * question.older),
     )[:12]

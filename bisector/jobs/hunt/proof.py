@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bisector.build.toolchain import Toolchain
@@ -179,7 +179,7 @@ class Prover:
 
     def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
         doubt, name = "; ".join(doubts), self._toolchain.name
-        return Confirmed(found.what, not doubts, runs, doubt, name, bug=found.bug)
+        return Confirmed(found.what, not doubts, runs, doubt, name, bug=found.bug, part=found.part)
 
     def _confirm_flaky(
         self, found: Found, sides: Sequence[Expectation], runs_of: Sequence[list[Probed]]
@@ -210,7 +210,8 @@ class Prover:
         doubt = "; ".join(doubts)
         least = min(len(runs) for runs in runs_of)
         name = self._toolchain.name
-        return Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
+        sure = Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
+        return replace(sure, part=found.part)
 
     def _until_bad(self, found: Found, side: Expectation, runs: list[Probed]) -> Tally:
         """Repeat the bad side until it was bad MIN_BAD_RUNS times, MOST_RUNS times at most."""

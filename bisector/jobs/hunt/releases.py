@@ -8,9 +8,20 @@ from bisector.git.history import History, Range
 from bisector.patch.apply import AppliedSeries, ApplyConflict
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
-from bisector.record.events import Probed
+from bisector.record.events import Found, Probed
 from bisector.record.patch_events import PatchChecked
+from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
+
+
+def occurrences(found: Sequence[Found]) -> list[dict[Change, str]]:
+    """The changes *found*, oldest first, as affected() takes them: for each time the bug came."""
+    times: list[dict[Change, str]] = []
+    for change in found:
+        if change.what is Change.INTRODUCTION or not times:
+            times.append({})
+        times[-1][change.what] = change.revisions[-1]
+    return times
 
 
 def affected(history: History, span: Range, found: Mapping[Change, str]) -> list[str]:
@@ -19,9 +30,30 @@ def affected(history: History, span: Range, found: Mapping[Change, str]) -> list
     *found* maps each change that was found to its full hash. Without an introduction, the bug is
     older than *span*.
     """
+    return [commit for commit in _bad(history, span, found) if commit in history.tags]
+
+
+def misfits(
+    history: History,
+    span: Range,
+    times: Sequence[Mapping[Change, str]],
+    verdicts: Mapping[str, Verdict],
+) -> list[str]:
+    """The commits of *span*, oldest first, whose verdict is not what follows from *times*.
+
+    *times* are those of occurrences(); *verdicts* are by full hash.
+    """
+    bad = {commit for found in times for commit in _bad(history, span, found)}
+    return [
+        commit
+        for commit in (span.old.id, *span.commits)
+        if (verdict := verdicts.get(commit)) and (verdict is Verdict.BAD) != (commit in bad)
+    ]
+
+
+def _bad(history: History, span: Range, found: Mapping[Change, str]) -> list[str]:
     fixes = [found[Change.FIX]] if Change.FIX in found else []
-    bad = stretch(history, span, found.get(Change.INTRODUCTION, span.old.id), fixes)
-    return [commit for commit in bad if commit in history.tags]
+    return stretch(history, span, found.get(Change.INTRODUCTION, span.old.id), fixes)
 
 
 def stretch(history: History, span: Range, first: str, fixes: Iterable[str]) -> list[str]:

@@ -13,7 +13,8 @@ from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.jobs.hunt import culprit
-from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
+from bisector.jobs.hunt.hunt import Hunt
+from bisector.jobs.hunt.question import HuntQuestion
 from bisector.probing.probe import Probe
 from bisector.record.events import Confirmed, Ended, Found, Noted, Probed, Reduced
 from bisector.record.verdict import Result, Ruling, Verdict

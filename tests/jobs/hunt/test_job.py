@@ -8,8 +8,8 @@ from pathlib import Path
 from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
 from bisector.git.history import History
-from bisector.jobs.hunt.hunt import HuntQuestion
 from bisector.jobs.hunt.job import hunt_id
+from bisector.jobs.hunt.question import HuntQuestion
 from bisector.probing.context import Context
 from bisector.probing.setup import find_series
 from bisector.system.tools import Tool
