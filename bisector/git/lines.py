@@ -21,6 +21,12 @@ class Fork:
     old: Range
     new: Range
 
+    @property
+    def whole(self) -> Range:
+        """Both lines as one range, the old one first."""
+        commits = (*self.old.commits, *self.new.commits)
+        return Range(self.text, self.old.new, self.new.new, commits)
+
 
 def fork_of(history: History, text: str) -> Fork | None:
     """The fork of the ends of the range *text*; None if they are one line, or have no base.

@@ -55,6 +55,16 @@ def changed(
     return found
 
 
+def of(history: History, commit: str) -> frozenset[Function]:
+    """All functions that *commit* changes, against its first parent. Raises ShallowClone."""
+    reader = _Reader(history)
+    return frozenset(
+        (path, name.decode())
+        for path, old, new in reader.files(commit)
+        for name in _changed(reader.parts(path, old), reader.parts(path, new))
+    )
+
+
 def weights(
     changes: Mapping[str, Collection[Function]], only: Collection[Function]
 ) -> dict[str, float]:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bisector.record import learnt, patch_events  # noqa: F401 - they enter their events into Event.kinds
+from bisector.record import (  # noqa: F401 - they enter their events into Event.kinds
+    fork_events,
+    learnt,
+    patch_events,
+)
 from bisector.record.events import Event
 
 

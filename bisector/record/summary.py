@@ -20,6 +20,7 @@ from bisector.record.events import (
     Stretch,
     Turned,
 )
+from bisector.record.fork_events import Forked, OtherLine
 from bisector.record.learnt import Learnt
 from bisector.record.patch_events import (
     Covered,
@@ -76,6 +77,7 @@ class Summary:
     is None for a job that was interrupted, ``ways`` are the turns that it took. ``learnt`` is the
     bug's own failure, in the last test by which it was learnt; the verdicts of ``probes`` follow
     from what was learnt by theirs. Everything is about this bug, and ``others`` about the others.
+    ``forked`` and ``other_lines`` are of a hunt between ends that part.
     """
 
     started: Started
@@ -97,6 +99,8 @@ class Summary:
     ways: tuple[Turn, ...] = ()
     learnt: Learnt | None = None
     others: tuple[OtherBug, ...] = ()
+    forked: Forked | None = None
+    other_lines: tuple[OtherLine, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -156,6 +160,12 @@ class Summary:
         )
         return tuple(dict.fromkeys(names))
 
+    def verdict(self, revision: str) -> Verdict | None:
+        """The first tested verdict on *revision* as it is, else that of its first probe, if any."""
+        runs = [one for one in self.probes if one.revision == revision and not one.patched]
+        tested = (one.verdict for one in runs if one.verdict.tested)
+        return next(tested, runs[0].verdict if runs else None)
+
     def evidence(self, revision: str) -> tuple[str, ...]:
         """The log's lines that show the verdict on *revision* without patches; empty for none."""
         for probe in self.probes:
@@ -206,6 +216,8 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
         learnt=list(learnt.values())[-1] if learnt else None,
         others=tuple(_others(events, ends)),
+        forked=next((event for event in events[::-1] if isinstance(event, Forked)), None),
+        other_lines=tuple(event for event in events if isinstance(event, OtherLine)),
     )
 
 

@@ -101,6 +101,8 @@ class Purpose(StrEnum):
     SWEEP = "sweep"
     RETEST = "re-test"
     PROBE = "probe"
+    ORIGIN = "origin of a pick"
+    COMPLETED = "with what it may lack"
 
     def about(self, details: str) -> str:
         """A probe's purpose: this one with *details*, as in `witness (releases)`."""

@@ -43,6 +43,8 @@ def render(summary: Summary) -> str:
         "reduced": _plain(to_dict(summary.reduced)) if summary.reduced else None,
         "learnt": _plain(to_dict(summary.learnt)) if summary.learnt else None,
         "others": [_other_bug(other, summary) for other in summary.others],
+        "forked": _plain(to_dict(summary.forked)) if summary.forked else None,
+        "other_lines": _events(summary.other_lines),
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},

@@ -10,7 +10,7 @@ from bisector.record.patch_outcome import NO_TEST, OTHER_WAY, Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
-from bisector.report import swept
+from bisector.report import lines, swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
@@ -42,8 +42,12 @@ def _run(summary: Summary) -> Conclusion:
         word = "not proven" if summary.answered else "no answer"
         whys = (unreliable(summary), _why_not(summary))
         return Conclusion(False, word, "; ".join(filter(None, whys)))
-    changes = [f"the {one.found.what} is {one.revision[:10]}" for one in summary.findings]
+    changes = [
+        f"the {one.found.what}{lines.line_of(one, summary)} is {one.revision[:10]}"
+        for one in summary.findings
+    ]
     found = " and ".join(changes) if len(changes) <= 2 else _names(changes)
+    found = "; ".join([found, *lines.briefly(summary)])
     if not summary.patch_holds:
         failed = [
             check.release

@@ -12,7 +12,7 @@ from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Finding, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, Job, RegTestChange
-from bisector.report import grid, matrix, parts, swept
+from bisector.report import grid, lines, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
 from bisector.report.strip import marks
@@ -74,6 +74,7 @@ def render(summary: Summary) -> str:
         rows=list(_rows(summary)),
         changed=[one for one in summary.reg_tests if one.change is not RegTestChange.SAME],
         parts=parts,
+        lines=lines,
         swept=swept,
         probes=summary.probes[:_PROBES],
     )

@@ -10,7 +10,7 @@ from bisector.printable import printable
 from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
-from bisector.report import grid, matrix, parts, swept
+from bisector.report import grid, lines, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, elided, listed
 from bisector.report.terminal import (
@@ -77,8 +77,14 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     last = conclude(summary)
     yield Block((), (f"### {escape(last.word.capitalize())}: {escape(last.why)}",))
     yield Block((), (escape(question(summary)),))
+    if summary.forked:
+        yield Block((), (f"**parted** {escape(lines.parting(summary.forked, summary))}",))
     for finding in summary.findings:
         yield _finding(finding, summary)
+    for one in summary.other_lines:
+        first, *rest = lines.said(one, summary)
+        more = (f"- {escape(text.strip())}" for text in rest)
+        yield Block((), (f"**other line** {escape(first)}", *more))
     if summary.started.job is Job.RUN and summary.answered:
         yield Block((), (f"**affected** {escape(affected(summary))}",))
     yield from _patches(summary)

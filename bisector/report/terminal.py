@@ -10,6 +10,7 @@ from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
+from bisector.report import lines as fork_lines
 from bisector.report import matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, elided, listed, moment, row, squeezed, stretch
@@ -36,12 +37,19 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
     lines = [f"{chance[0].upper()}{chance[1:]}." if chance else "", question(summary), ""]
     if not summary.answered:
         lines += row("no answer", summary.ended.answer if summary.ended else "unfinished")
+    if summary.forked:
+        lines += row("parted", fork_lines.parting(summary.forked, summary))
     for finding in summary.findings:
         lines += _finding(finding, summary)
+    for one in summary.other_lines:
+        first, *rest = fork_lines.said(one, summary)
+        lines += row("other line", first, rest)
     lines += parts.reduced(summary.reduced)
     if summary.started.job is Job.RUN:
         if summary.answered:
             lines += [*row("affected", affected(summary)), *_patch(summary)]
+        for one in summary.other_lines:
+            lines += row("", f"{one.line}: {in_short(one.affected)}") if one.affected else []
         for other in summary.others:
             lines += ["", *_other_bug(other, summary), ""]
     elif summary.started.patches:
@@ -142,7 +150,8 @@ def question(summary: Summary) -> str:
 
 def _finding(finding: Finding, summary: Summary) -> list[str]:
     found, word = finding.found, _WORDS[finding.found.what]
-    more = list(proof(finding))
+    where = [text.strip()] if (text := fork_lines.line_of(finding, summary)) else []
+    more = [*where, *proof(finding)]
     if found.what is Change.INTRODUCTION:
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1 and finding.proven:

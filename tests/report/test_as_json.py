@@ -19,7 +19,9 @@ from tests.support.records import (
     BOTH_ANSWERED,
     CULPRIT,
     CURE,
+    FORKED,
     INTRODUCED,
+    OFTEN,
     PARENT,
     SIGNATURE,
     STARTED,
@@ -48,6 +50,8 @@ def closed(part: Any) -> Any:
     [
         ANSWERED,
         BOTH_ANSWERED,
+        FORKED,
+        OFTEN,
         [STARTED],
         j.VERIFIED,
         j.REFUSED,
@@ -156,3 +160,17 @@ def test_a_program_sees_that_a_hunt_is_unfinished_and_what_is_in_doubt() -> None
 def test_a_program_gets_the_confidence_of_a_flaky_answer() -> None:
     sure = Confirmed("introduction", True, 8, "", "dev", "bbb 0 of 14, aaa 3 of 8", 0.9963)
     assert document([STARTED, INTRODUCED, sure])["introduction"]["confidence"] == 0.9963
+
+
+def test_of_several_changes_of_a_kind_each_is_there() -> None:
+    made = document(OFTEN)
+    assert [one["what"] for one in made["changes"]] == ["introduction", "fix", "introduction"]
+    assert made["introduction"] == made["changes"][0]
+    assert made["occurrences"] == [["v3.0.0"], ["v3.1.0"]]
+
+
+def test_two_lines_of_history_are_told_apart() -> None:
+    made = document(FORKED)
+    assert made["forked"]["base_name"] == "v3.0.0"
+    assert [one["line"] for one in made["changes"]] == ["", "3.0"]
+    assert made["other_lines"][0]["state"] == "has it"

@@ -10,7 +10,7 @@ from bisector.record.events import Confirmed, Ended, Event
 from bisector.record.patch_events import PatchChecked
 from bisector.report.conclusion import conclude
 from tests.support import judged as j
-from tests.support.records import ANSWERED, BAD, GOOD, PROVEN, STARTED, summary, without
+from tests.support.records import ANSWERED, BAD, FORKED, GOOD, PROVEN, STARTED, summary, without
 
 
 def said(events: list[Event]) -> tuple[bool, str]:
@@ -150,3 +150,12 @@ def test_a_sweep_says_how_many_are_bad_and_where() -> None:
         "incomplete: 0 of 6 revisions bad; unknown: v3.0.1",
     )
     assert said([asked, *j.STRETCHES]) == (False, "incomplete: unfinished")
+
+
+def test_a_hunt_on_two_lines_names_both() -> None:
+    good, word = said(FORKED)
+    assert good
+    assert word == (
+        "proven: the introduction on master is 64c9c8ef39 and the introduction on 3.0 is "
+        "9999999999; 3.0 has it, too, as 9999999999 (v3.0.2~1) MEDIUM: a (by its message)"
+    )

@@ -15,7 +15,17 @@ from bisector.report import html
 from bisector.report.conclusion import conclude
 from bisector.report.html import look
 from tests.support import judged as j
-from tests.support.records import ANSWERED, BAD, BOTH_ANSWERED, GOOD, STARTED, probed, summary
+from tests.support.records import (
+    ANSWERED,
+    BAD,
+    BOTH_ANSWERED,
+    FORKED,
+    GOOD,
+    OFTEN,
+    STARTED,
+    probed,
+    summary,
+)
 
 VOID = {"meta", "br"}
 
@@ -50,6 +60,8 @@ def rendered(events: list[Event]) -> str:
 
 JOBS = {
     "run": ANSWERED,
+    "forked": FORKED,
+    "often": OFTEN,
     "unfinished": [STARTED],
     "verify": j.VERIFIED,
     "everything": j.EVERYTHING,
@@ -156,3 +168,9 @@ def test_of_very_many_probes_the_page_says_how_many_it_shows() -> None:
     crowd = [probed(f"{n:040d}", GOOD) for n in range(5001)]
     page = Page(rendered([STARTED, *crowd]))
     assert "5001 probes, the first 5000 of them" in page.text
+
+
+def test_two_lines_of_history_are_on_the_page() -> None:
+    page = Page(rendered(FORKED))
+    assert "They part after v3.0.0, which is good; master is bad, 3.0 unknown." in page.text
+    assert "3.0 has it, too, as 9999999999 (v3.0.2~1) MEDIUM: a (by its message)" in page.text

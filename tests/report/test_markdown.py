@@ -10,7 +10,7 @@ from bisector.record.events import Event, Noted
 from bisector.report import markdown
 from bisector.report.markdown import escape
 from tests.support import judged as j
-from tests.support.records import ANSWERED, BOTH_ANSWERED, STARTED, summary
+from tests.support.records import ANSWERED, BOTH_ANSWERED, FORKED, STARTED, summary
 
 COMMENT = 65_536  # what GitHub takes
 
@@ -127,3 +127,9 @@ def test_a_huge_line_is_left_out_and_the_rest_is_not() -> None:
 
 def test_a_short_report_is_whole() -> None:
     assert "left out" not in text(j.REFUSED)
+
+
+def test_two_lines_of_history_are_told_apart() -> None:
+    said = text(FORKED)
+    assert "**parted** after v3.0.0, which is good; master is bad, 3.0 unknown" in said
+    assert "**other line** 3.0 has it, too, as 9999999999" in said

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bisector.record.events import Confirmed, Ended, Event, Found, Probed, Started
 from bisector.record.failure import Failure, FailureClass
+from bisector.record.fork_events import Forked, OnOther, OtherLine
 from bisector.record.learnt import Learnt
 from bisector.record.patch_events import PatchChecked
 from bisector.record.summary import Summary, summarize
@@ -85,6 +86,30 @@ BOTH_ANSWERED = [
     *ANSWERED[:-1],
     *ANOTHER_BUG,
     Ended("answered", ("v3.0-dev1", "v3.0-dev12"), (("v3.1-dev1",),)),
+]
+
+
+PICK = "9" * 40
+FORKED: list[Event] = [
+    STARTED,
+    *PROBES,
+    Forked(PARENT, CULPRIT, PICK, "v3.0.0", "master", "3.0"),
+    INTRODUCED,
+    PROVEN[0],
+    Ended("answered", ("v3.0-dev1",)),
+    replace(INTRODUCED, revisions=(PICK,), part=1, line="3.0"),
+    replace(PROVEN[0], part=1),
+    OtherLine(
+        *(Change.INTRODUCTION, CULPRIT, "3.0", OnOther.HAS),
+        *(PICK, "MEDIUM: a", "v3.0.2~1", "its message"),
+        affected=("v3.0.2",),
+    ),
+]
+OFTEN: list[Event] = [
+    *(STARTED, *PROBES, replace(INTRODUCED, part=1), replace(FIXED, part=2)),
+    replace(INTRODUCED, revisions=(PICK,), part=3),
+    *(replace(one, part=number) for number, one in enumerate([*PROVEN, PROVEN[0]], 1)),
+    Ended("answered", ("v3.0.0", "v3.1.0"), (), (("v3.0.0",), ("v3.1.0",))),
 ]
 
 

@@ -244,7 +244,7 @@ class Hunt:
         except NoTransitionSeen as error:
             self._end_with(error.what)
             raise
-        own = [e for e in self.journal.events if isinstance(e, Found) and not e.bug]
+        own = [e for e in self.journal.events if isinstance(e, Found) and not (e.bug or e.part)]
         earlier = [e for e in own if e.what == found.what]
         if earlier and _is_same(earlier[-1], found):
             return earlier[-1]

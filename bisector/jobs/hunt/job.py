@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bisector.git import lines
+from bisector.jobs.hunt.forked import ForkedHunt
 from bisector.jobs.hunt.hunt import Hunt
 from bisector.jobs.hunt.question import HuntQuestion
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.probing.context import Context
 from bisector.probing.executors import TESTS_A_CORE
+from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
 from bisector.record.events import Ended, Reduced
+from bisector.record.fork_events import OtherLine
 from bisector.record.words import Job
 from bisector.system.files import digest
 from bisector.system.slots import cores
@@ -34,7 +38,8 @@ def run(
     # a test may turn out to be flaky, and is repeated then: it mostly waits
     execution = replace(execution, tests=TESTS_A_CORE * cores())
     test, options, series = asked.test, asked.options, asked.series
-    span = asked.history.range(range_text)
+    fork = lines.fork_of(asked.history, range_text)
+    span = fork.whole if fork else asked.history.range(range_text)
     context = asked.context
     question = HuntQuestion(
         span,
@@ -58,10 +63,12 @@ def run(
         blind=blind,
     )
     name = hunt_id(question, context)
-    last = Reduced if question.hunks else Ended
-    return carry_out(
-        context, name, started, execution, lambda prober: Hunt(question, prober).run(), last
-    )
+    last = OtherLine if fork else Reduced if question.hunks else Ended
+
+    def hunt(prober: Prober) -> None:
+        (ForkedHunt(question, fork, prober) if fork else Hunt(question, prober)).run()
+
+    return carry_out(context, name, started, execution, hunt, last)
 
 
 def hunt_id(question: HuntQuestion, context: Context) -> str:
