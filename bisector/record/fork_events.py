@@ -14,6 +14,7 @@ class OnOther(StrEnum):
     """Whether the other line of history has a change that was found on one."""
 
     HAS = "has it"  # its verdict changes as well
+    HAD = "had it"  # it has been fixed there since
     LACKS = "lacks it"
     IN_VAIN = "in vain"  # it has a pick of the commit, and yet its verdict does not change
     UNKNOWN = "unknown"  # its tip cannot be tested

@@ -35,9 +35,11 @@ def said(one: OtherLine, summary: Summary) -> Iterator[str]:
     """What the other line has of a change, in lines; the first is the answer."""
     short = one.revision[:10]
     if one.state is OnOther.UNKNOWN:
-        yield f"{one.line} cannot be tested: {one.reason}"
+        yield f"what {one.line} has of it is unknown: {one.reason}"
     elif one.state is OnOther.HAS:
         yield from _has(one, summary)
+    elif one.state is OnOther.HAD:
+        yield f"{one.line} had it as {_counterpart(one)}, and it was fixed there since"
     elif one.what is Change.FIX and one.state is OnOther.LACKS:
         yield f"{one.line} lacks it: bisector backport {short} --onto {one.line}"
     elif one.what is Change.FIX:
@@ -62,8 +64,7 @@ def _has(one: OtherLine, summary: Summary) -> Iterator[str]:
 def _alone(one: OtherLine, summary: Summary) -> Iterator[str]:
     """A change that is bad on one line only."""
     tip = summary.forked.name if summary.forked else ""
-    good = f"it is {_counterpart(one)}, and good" if not one.reason else one.reason
-    yield f"broken on {tip} alone: on {one.line} {good}"
+    yield f"broken on {tip} alone: on {one.line} it is {_counterpart(one)}, and good"
     if one.healed:
         yield f"the pick lacks {one.lacks[0]}: with that it is good"
     elif one.lacks:

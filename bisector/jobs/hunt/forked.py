@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pygit2
@@ -62,7 +62,8 @@ class ForkedHunt:
             self._hunt(line, other)
         for found in [event for event in self._prober.journal.events if isinstance(event, Found)]:
             if not (found.bug or found.part):
-                self._prober.journal.note(self._other_line(found, line, other))
+                for event in self._other_line(found, line, other):
+                    self._prober.journal.note(event)
 
     def _is_first(self, old: Probed, new: Probed, base: Probed) -> bool:
         """Whether the line of the old end is the one to hunt on.
@@ -96,28 +97,35 @@ class ForkedHunt:
 
     # -- the other line --------------------------------------------------------------------------
 
-    def _other_line(self, found: Found, line: Range, other: Range) -> OtherLine:
+    def _other_line(self, found: Found, line: Range, other: Range) -> Iterator[OtherLine]:
         """What the *other* line has of what was *found* on *line*."""
-        same = self._counterpart(found.revisions[-1], other)
-        event = OtherLine(found.what, found.revisions[-1], _name(other), OnOther.UNKNOWN)
-        if same:
-            commit = self._history.commit(same.commit)
-            place = self._history.place(commit.id, other.commits)
-            event = replace(
-                event, counterpart=commit.id, subject=commit.subject, place=place, by=same.by
-            )
+        event = self._with_counterpart(
+            OtherLine(found.what, found.revisions[-1], _name(other), OnOther.UNKNOWN), other
+        )
         tip, base = (self._prober.ask(end.id, Purpose.END) for end in (other.new, other.old))
         if not tip.verdict.tested:
-            return replace(event, reason=tip.reason)
-        if tip.verdict is found.what.new_verdict and base.verdict is not tip.verdict:
-            return self._changed_too(event, other)
-        bad = tip.verdict is Verdict.BAD
-        affected = releases.affected(self._history, other, {}) if bad else ()
-        state = OnOther.IN_VAIN if same and found.what is Change.FIX else OnOther.LACKS
-        event = replace(event, state=state, affected=self._names(affected))
-        if found.what is Change.INTRODUCTION and same:
-            return self._alone(event, line, other)
-        return event
+            yield replace(event, reason=tip.reason)
+        elif tip.verdict is found.what.new_verdict and base.verdict is not tip.verdict:
+            yield self._changed_too(event, other)
+        elif found.what is Change.FIX:
+            bad = releases.affected(self._history, other, {})
+            state = OnOther.IN_VAIN if event.counterpart else OnOther.LACKS
+            yield replace(event, state=state, affected=self._names(bad))
+        elif event.counterpart:
+            yield from self._good_there(event, line, other)
+        else:
+            yield replace(event, state=OnOther.LACKS)
+
+    def _with_counterpart(self, event: OtherLine, other: Range) -> OtherLine:
+        """*event* with the commit of the *other* line that is the same change, if there is one."""
+        same = self._counterpart(event.revision, other)
+        if same is None:
+            return event
+        commit = self._history.commit(same.commit)
+        place = self._history.place(commit.id, other.commits)
+        return replace(
+            event, counterpart=commit.id, subject=commit.subject, place=place, by=same.by
+        )
 
     def _counterpart(self, revision: str, other: Range) -> _Counterpart | None:
         """The commit of *other* that is a pick of *revision*, or of which that is one."""
@@ -129,35 +137,43 @@ class ForkedHunt:
         return _Counterpart(pick.commit, str(pick.by)) if pick else None
 
     def _changed_too(self, event: OtherLine, other: Range) -> OtherLine:
-        """Search the change on the *other* line, and prove it."""
-        found = self._found_earlier() or self._search(event, other)
-        if toolchain := self._prober.toolchains.proof:
-            self._prober.journal.note(Prover(self._prober, toolchain).confirm(found, False))
+        """Search the same change on the *other* line, and prove it."""
+        where = SearchRange(event.what, other.old.id, other.new.id)
+        found = self._found(PART, where, other, event.counterpart)
         bounds = {event.what: found.revisions[-1]}
         affected = self._names(releases.affected(self._history, other, bounds))
         return replace(event, state=OnOther.HAS, affected=affected)
 
-    def _found_earlier(self) -> Found | None:
-        """What an interrupted session found on the other line."""
-        events = self._prober.journal.events
-        return next((e for e in events if isinstance(e, Found) and e.part == PART), None)
-
-    def _search(self, event: OtherLine, other: Range) -> Found:
-        evidence = relevance.of(self._history, other.commits, series=self._question.series)
-        where = SearchRange(event.what, other.old.id, other.new.id)
-        finder = Finder(self._prober, other.commits, evidence)
-        found = finder.find(where, event.counterpart, self._question.flaky)
-        found = replace(found, part=PART, line=event.line)
-        self._prober.journal.append(found)
-        return found
-
-    def _alone(self, event: OtherLine, line: Range, other: Range) -> OtherLine:
-        """What a commit lacks that is bad, while the same change is good on the *other* line."""
+    def _good_there(self, event: OtherLine, line: Range, other: Range) -> Iterator[OtherLine]:
+        """Why the *other* line is good, though it has what is bad on *line*."""
         origin = self._prober.ask(event.counterpart, Purpose.ORIGIN)
-        if origin.verdict is not Verdict.GOOD:
-            return replace(event, reason=f"{origin.name} is {origin.verdict}: {origin.reason}")
-        lacks, healed = missing(self._prober, event.revision, event.counterpart, line, other)
-        return replace(event, lacks=lacks, healed=healed)
+        if origin.verdict is Verdict.BAD:
+            where = SearchRange(Change.FIX, event.counterpart, other.new.id)
+            cure = self._found(PART + 1, where, other, "")
+            yield replace(event, state=OnOther.HAD)
+            name, revision = _name(line), cure.revisions[-1]
+            yield self._with_counterpart(OtherLine(Change.FIX, revision, name, OnOther.LACKS), line)
+        elif origin.verdict is Verdict.GOOD:
+            names = (event.revision, event.counterpart)
+            lacks, healed = missing(self._prober, *names, line, other)
+            yield replace(event, state=OnOther.LACKS, lacks=lacks, healed=healed)
+        else:
+            yield replace(event, reason=f"{origin.name} is {origin.verdict}: {origin.reason}")
+
+    def _found(self, part: int, where: SearchRange, other: Range, suspect: str) -> Found:
+        """What a search on the *other* line finds, or an earlier session found; and its proof."""
+        events = self._prober.journal.events
+        found = next((e for e in events if isinstance(e, Found) and e.part == part), None)
+        if found is None:
+            evidence = relevance.of(self._history, other.commits, series=self._question.series)
+            finder = Finder(self._prober, other.commits, evidence)
+            found = finder.find(where, suspect, self._question.flaky)
+            found = replace(found, part=part, line=_name(other))
+            self._prober.journal.append(found)
+        if toolchain := self._prober.toolchains.proof:
+            prover = Prover(self._prober, toolchain)
+            self._prober.journal.note(prover.confirm(found, self._question.flaky))
+        return found
 
     def _commit(self, revision: str) -> pygit2.Commit:
         return self._history.read(revision)

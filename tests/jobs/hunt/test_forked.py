@@ -132,6 +132,19 @@ def test_a_bug_of_the_branch_alone_by_a_pick_whose_origin_is_good(world: Forks) 
     assert "with that it is good" in world.said()
 
 
+def test_a_bug_that_was_picked_and_is_fixed_on_master_alone(world: Forks) -> None:
+    """The base is good, and so is master: what fixed it there is what the branch lacks."""
+    world.hunt_over("3.0..master", on_stable(PICK_OF_16) | on_master(16, 21))
+    assert world.changes() == [(0, "introduction", [PICK_OF_16]), (2, "fix", [22])]
+    had, lacks = (event for event in world.events if isinstance(event, OtherLine))
+    assert (had.state, had.line, had.counterpart) == (OnOther.HAD, "master", world.commits[16])
+    assert (lacks.what, lacks.state, lacks.line) == ("fix", OnOther.LACKS, "3.0")
+    said = world.said()
+    assert "and it was fixed there since" in said
+    assert f"3.0 lacks it: bisector backport {world.commits[22][:10]} --onto 3.0" in said
+    assert "fixed       " in said and "on master" in said
+
+
 def test_what_does_not_heal_it_is_said_to_be_a_guess(world: Forks) -> None:
     prober = world.prober(bad_in(on_stable(PICK_OF_16)))
     prober.patched = {PICK_OF_16: BAD}
@@ -163,7 +176,7 @@ def test_bad_at_all_three_is_older(world: Forks) -> None:
 def test_another_tip_that_cannot_be_tested_is_said(world: Forks) -> None:
     world.hunt_over("3.0..master", on_master(18), untestable={31})
     assert world.other().state is OnOther.UNKNOWN
-    assert "3.0 cannot be tested: untestable, as it is" in world.said()
+    assert "what 3.0 has of it is unknown: untestable, as it is" in world.said()
 
 
 def test_an_interrupted_one_goes_on(world: Forks) -> None:
