@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import pytest
 
 from bisector.errors import WorkspaceProblem
 from bisector.system import workspace as module
-from bisector.system.workspace import Workspace, short_scratch, temporary
+from bisector.system.workspace import (
+    KEPT_BUILD_TREES,
+    Workspace,
+    short_scratch,
+    temporary,
+)
 
 # --- its path -------------------------------------------------------------------------------------
 
@@ -90,6 +96,19 @@ def test_of_the_free_build_trees_the_nearest_is_used(workspace: Workspace) -> No
         workspace.build_tree("dev", distance) as (second, _),
     ):
         assert (first.name, second.name) == ("dev-1", "dev-2")
+
+
+def test_a_build_tree_with_useful_objects_is_not_given_up_for_others(workspace: Workspace) -> None:
+    """As when tests take turns that are built with different options."""
+    for number in range(KEPT_BUILD_TREES + 1):
+        with workspace.build_tree("dev", lambda tree: math.inf) as (made, _):
+            names = {f"dev-{one}" for one in range(min(number + 1, KEPT_BUILD_TREES))}
+            assert {path.name for path in made.parent.iterdir() if path.is_dir()} == names
+    with workspace.build_tree("dev", lambda tree: 1.0 if tree.name == "dev-2" else math.inf) as (
+        near,
+        _,
+    ):
+        assert near.name == "dev-2"
 
 
 def test_each_kind_has_its_own_build_trees(workspace: Workspace) -> None:
