@@ -73,7 +73,7 @@ def test_a_sweep_of_forty_revisions_loses_nothing_when_a_worker_is_killed_half_w
     ground = playground.make(real_workspace, haproxy_3_0.path, series, DEMO)
     answer = tmp_path / "answer.json"
     words = ("sweep", ground.range, "--repo", str(ground.path), "--all", "--json", str(answer))
-    remote = (*words, "--cluster", strangers.address)
+    remote = (*words, "--toolchain", "fast", "--cluster", strangers.address)
 
     sweep = begin(*remote)
     assert sweep.stderr is not None

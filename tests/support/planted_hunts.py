@@ -8,6 +8,7 @@ from typing import Any
 
 import pygit2
 
+from bisector.cli.answer import NOT_PROVEN, PROVEN
 from bisector.jobs.playground import Playground
 from tests.support.planted import Edit, plant
 from tests.support.real import bisector
@@ -67,7 +68,7 @@ def hunted(
     test_of_user = words or ("--vtc", str(folder / "path.vtc"))
     done = bisector(*asked, "--json", str(answer), *test_of_user)
     print(done.stdout, done.stderr)
-    assert done.returncode == 0
+    assert done.returncode == (NOT_PROVEN if "none" in words else PROVEN)
     report = json.loads(answer.read_text())
     return report, commits, report["work"]["test_seconds"]
 
@@ -114,5 +115,10 @@ def healed(
 def found(report: dict[str, Any], commits: list[str], change: str) -> int:
     """The number of the commit that made a *change*, which is proven."""
     assert report[change]["proven"], report[change]["doubt"]
+    return suspected(report, commits, change)
+
+
+def suspected(report: dict[str, Any], commits: list[str], change: str) -> int:
+    """The number of the commit that is found to have made a *change*, proven or not."""
     (revision,) = report[change]["revisions"]
     return commits.index(revision["id"])
