@@ -65,7 +65,8 @@ def _searches(history: History, prover: Prover, proven: Proven) -> list[Run]:
     tag = sorted(commit_subject.parse(history.commit(proven.case.fix).subject).tags)[:1]
     hinted = relevance.of(history, window, hint=tag[0]) if tag else known
     counted = _counted(history, prover, proven)
-    by_test = known if counted.problem else by_functions(history, window, counted, known)
+    words = prover.words(proven.case)
+    by_test = known if counted.problem else by_functions(history, window, counted, known, words)
     evidence = {UNIFORM: Evidence(), HINT: hinted, TEST: by_test}
     total, place = len(window), window.index(proven.culprit)
     what = "held out" if proven.held_out else "fitted"

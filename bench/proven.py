@@ -29,6 +29,7 @@ from bisector.record.journal import Journal
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
 from bisector.system.workspace import Workspace
+from bisector.testing import config_words
 
 _HASH = re.compile(r"\b[0-9a-f]{8,40}\b")
 FOLLOWING = 4  # commits after a fix, of the same author, that may bring its test
@@ -164,6 +165,11 @@ class Prover:
                 return Proven(case, problem=f"one of {len(found.revisions)} commits")
             (culprit,) = found.revisions
             return Proven(case, culprit, span.old.id, span.new.id, culprit in suspects)
+
+    def words(self, case: Case) -> frozenset[str]:
+        """The words of the configurations in the test of *case*."""
+        tree = self._history.read(case.source).tree[FOLDER].peel(pygit2.Tree)
+        return config_words.of(tree[case.path].peel(pygit2.Blob).data.decode("utf-8", "replace"))
 
     @contextmanager
     def prober(self, case: Case) -> Iterator[Prober]:

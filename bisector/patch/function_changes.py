@@ -55,6 +55,14 @@ def changed(
     return found
 
 
+def touching(history: History, commits: Iterable[str], paths: Collection[str]) -> frozenset[str]:
+    """Those of *commits* that change one of the sources *paths*. Raises ShallowClone."""
+    reader = _Reader(history)
+    return frozenset(
+        commit for commit in commits if any(path in paths for path, _, _ in reader.files(commit))
+    )
+
+
 def of(history: History, commit: str) -> frozenset[Function]:
     """All functions that *commit* changes, against its first parent. Raises ShallowClone."""
     reader = _Reader(history)

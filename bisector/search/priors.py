@@ -42,6 +42,12 @@ EVERY_COMMIT, SUBSYSTEM, FILES, FUNCTIONS, HINTED = 0.15, 0.14, 0.12, 0.65, 0.65
 # hardly matter: doubling that of all commits costs 0.1 bits.
 EXECUTED, BY_TEST = 0.05, 0.85
 
+# A factor for what the test alone executes, where the commit also touches a source that registers a
+# keyword of the test's configuration: 12 of 15 culprits do, and 3 to 28 % of the commits. It saves
+# 0.3 bits and as many probes. What the passing end's run executes is not used: to weigh more what
+# it does not took 0.03 to 0.3 bits more, in ten bugs whose tests pass 600 commits before.
+REGISTERING = 2.0
+
 # Factors by the class in the commit's subject. The measured frequencies of culprits, relative to
 # commits equally near the fix, are 3.4 for MAJOR, 2 for MEDIUM, 0.7 for MINOR, 0.1 for CLEANUP and
 # 0.2 for BUILD. The factors are less extreme: twice the contrast saves nothing on the held-out
@@ -64,8 +70,9 @@ class Evidence:
     any. ``subsystem``: commits whose subject names a subsystem of the patch or the scenario.
     ``hinted``: commits that match the user's hint. ``executed``: commits that change a function
     which the failing test executes; ``by_test``: how much a commit changes of what only this test
-    executes, and no plain exchange, if anything. ``subjects``: the parsed subject lines; a commit
-    without one counts as one of no class.
+    executes, and no plain exchange, if anything. ``registering``: commits that touch a source in
+    which a keyword of the test's configuration is registered. ``subjects``: the parsed subject
+    lines; a commit without one counts as one of no class.
     """
 
     inert: frozenset[str] = frozenset()
@@ -76,6 +83,7 @@ class Evidence:
     hinted: frozenset[str] = frozenset()
     executed: frozenset[str] = frozenset()
     by_test: Mapping[str, float] = field(default_factory=dict)
+    registering: frozenset[str] = frozenset()
     subjects: Mapping[str, Subject] = field(default_factory=dict)
 
 
@@ -110,13 +118,17 @@ def _groups(live: Sequence[str], evidence: Evidence) -> list[tuple[float, dict[s
         return {commit: weight * members[commit] for commit, weight in only(members).items()}
 
     functions = scaled(evidence.functions)
+    by_test = {
+        commit: weight * (REGISTERING if commit in evidence.registering else 1.0)
+        for commit, weight in scaled(evidence.by_test).items()
+    }
     return [
         (EVERY_COMMIT, every_commit),
         (SUBSYSTEM, only(evidence.subsystem)),
         (FILES if functions else FILES + FUNCTIONS, only(evidence.files)),
         (FUNCTIONS, functions),  # by their number, which saves 0.1 probes
         (EXECUTED, only(evidence.executed)),
-        (BY_TEST, scaled(evidence.by_test)),
+        (BY_TEST, by_test),
         (HINTED, only(evidence.hinted)),
     ]
 

@@ -148,6 +148,14 @@ class Oracle(ABC):
         return frozenset()
 
     @property
+    def words(self) -> frozenset[str]:
+        """The words of the test's configurations, among which HAProxy's keywords are.
+
+        Raises WorkspaceProblem if the test's file cannot be read.
+        """
+        return frozenset()
+
+    @property
     def own_test(self) -> str:
         """The digest if this is a test of the user's own, '' if it is a variant of a scenario."""
         return "" if self.variant else self.digest

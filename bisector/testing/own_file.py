@@ -16,7 +16,7 @@ from bisector.system.files import digest, explained, require_room
 from bisector.system.process import Finished
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
-from bisector.testing import crash_trace, features, links, threads, vtest
+from bisector.testing import config_words, crash_trace, features, links, threads, vtest
 from bisector.testing.companions import companions
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.vtest import Place
@@ -106,6 +106,11 @@ class OwnFile(Oracle):
         if self.shared is not None:
             return self.shared
         return frozenset().union(*map(features.asked, self.texts()))
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The words of the configurations in the file and its companions."""
+        return frozenset().union(*map(config_words.of, self.texts()))
 
     @property
     def wants_threads(self) -> bool:

@@ -64,6 +64,11 @@ class Wrapper(Oracle):
         """Those that the inner test asks for."""
         return self.inner.features
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Those of the inner test."""
+        return self.inner.words
+
     def find_tools(self, workspace: Workspace) -> tuple[Tool, ...]:
         """Those of the inner test. Raises MissingProgram."""
         return self.inner.find_tools(workspace)

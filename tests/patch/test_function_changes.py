@@ -104,3 +104,13 @@ def test_what_only_the_test_executes_weighs_more_if_it_is_rare_or_all_that_is_ch
 def test_an_inline_function_of_the_test_weighs_wherever_it_is() -> None:
     touched = {"1": frozenset([("include/x.h", "small")]), "2": frozenset([("src/a.c", "big")])}
     assert weights(touched, [("", "small")]) == {"1": 1.0}
+
+
+def test_commits_that_touch_a_source(clone: Clone, workspace: Workspace) -> None:
+    first = clone.commit({"src/a.c": TWO})
+    both = clone.commit({"src/a.c": TWO + "\n", "src/b.c": TWO})
+    other = clone.commit({"src/b.c": HEADER})
+    history = History.open(clone.path, workspace)
+    assert function_changes.touching(history, [both, other], {"src/a.c"}) == {both}
+    assert function_changes.touching(history, [first, both, other], ()) == frozenset()
+    assert function_changes.of(history, both) == {("src/b.c", "first"), ("src/b.c", "second")}

@@ -69,6 +69,15 @@ def test_what_only_the_failing_test_executes_weighs_most() -> None:
     assert common > 0, "what it does not execute keeps its minimum"
 
 
+def test_and_more_if_the_commit_touches_what_registers_the_tests_keywords() -> None:
+    by_test = {"c2": 1.0, "c3": 1.0}
+    evidence = Evidence(by_test=by_test, registering=frozenset({"c3", "c4"}))
+    weights = weigh(TEN, evidence)
+    plain = weigh(TEN, Evidence(by_test=by_test))
+    assert weights["c3"] > plain["c3"] == plain["c2"] > weights["c2"] > weights["c4"]
+    assert weights["c4"] == plain["c4"], "alone it says nothing"
+
+
 def test_the_weight_is_proportional_to_the_number_of_functions_touched() -> None:
     weights = weigh(TEN, Evidence(functions={"c1": 3, "c2": 1}))
     common = weights["c0"]

@@ -14,7 +14,7 @@ from bisector.build.counting.functions import Function
 from bisector.errors import BisectorError
 from bisector.git.history import History
 from bisector.jobs.hunt.transition import costs_of
-from bisector.patch import function_changes
+from bisector.patch import function_changes, keyword_sources
 from bisector.probing import counting
 from bisector.probing.prober import Prober
 from bisector.record.events import Counted, Noted
@@ -44,18 +44,28 @@ def weighed(
         counted = _count(prober, bad)
     if counted is None or counted.problem:
         return evidence
-    return by_functions(prober.context.history, commits, counted, evidence)
+    history, words = prober.context.history, prober.context.oracle.words
+    return by_functions(history, commits, counted, evidence, words)
 
 
 def by_functions(
-    history: History, commits: Sequence[str], counted: Counted, evidence: Evidence
+    history: History,
+    commits: Sequence[str],
+    counted: Counted,
+    evidence: Evidence,
+    words: Collection[str] = (),
 ) -> Evidence:
-    """*evidence* with those of *commits* that change the functions in *counted*."""
+    """*evidence* with those of *commits* that change the functions in *counted*.
+
+    *words* are those of the test's configurations.
+    """
     only = frozenset(map(_function, counted.only))
     executed = only.union(map(_function, counted.usual))
     changes = function_changes.changed(history, commits, executed)
     by_test = function_changes.weights(changes, only)
-    return replace(evidence, executed=frozenset(changes), by_test=by_test)
+    sources = keyword_sources.registering(history, counted.revision, words)
+    touching = function_changes.touching(history, by_test, sources)
+    return replace(evidence, executed=frozenset(changes), by_test=by_test, registering=touching)
 
 
 def _earlier(prober: Prober, bad: str) -> Counted | None:
