@@ -106,7 +106,7 @@ class ShallowClone(EnvironmentProblem):
 
 
 class NoUpstream(EnvironmentProblem):
-    """No repository was named and upstream's cannot be had."""
+    """A repository cannot be fetched: upstream's, where none was named, or one beside the clone."""
 
 
 class MissingProgram(EnvironmentProblem):

@@ -31,6 +31,11 @@ interrupted job continues with the same command."""
         default="*",
     )
     every = cli.Flag("--every", group=Group.REVISIONS, help="test each release; infer none")
+    maintained = cli.Flag(
+        "--maintained",
+        group=Group.REVISIONS,
+        help="also the releases of the stable branches that are maintained, after the old end",
+    )
 
     def main(self, range: str) -> int:
         from bisector.cli.answer import print_outcome
@@ -43,6 +48,11 @@ interrupted job continues with the same command."""
             execution = execution_of(self, live)
             asked = asked_of(self, live)
             outcome = affected.run(
-                asked, range, tags=str(self.tags), every=self.every, execution=execution
+                asked,
+                range,
+                tags=str(self.tags),
+                every=self.every,
+                on_maintained=self.maintained,
+                execution=execution,
             )
         return print_outcome(outcome, files)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from plumbum import cli
+
 from bisector.cli.command import FAILURES, ReportCommand, comma_separated
 from bisector.cli.help import Group, option
 from bisector.cli.test_command import JobCommand
@@ -36,6 +38,11 @@ conflict is shown, and the commits that the fix depends on are looked for."""
         Group.REVISIONS,
         repeatable=True,
     )
+    maintained = cli.Flag(
+        "--maintained",
+        group=Group.REVISIONS,
+        help="onto the stable branches that are maintained",
+    )
     out = option(
         "--out", "DIR", "write patch files for 'git am', one folder per branch", Group.REVISIONS
     )
@@ -58,6 +65,7 @@ conflict is shown, and the commits that the fix depends on are looked for."""
     def main(self, fix: str) -> int:
         from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, execution_of
+        from bisector.jobs import maintained
         from bisector.jobs.backport.backport import Delivery, backport
         from bisector.report.live import Live
 
@@ -72,5 +80,7 @@ conflict is shown, and the commits that the fix depends on are looked for."""
                 str(self.create_branch),
                 tuple(self.reg_tests),
             )
-            outcome = backport(asked_of(self, live), fix, onto, delivery, execution)
+            asked = asked_of(self, live)
+            onto = maintained.added(asked, onto, self.maintained)
+            outcome = backport(asked, fix, onto, delivery, execution)
         return print_outcome(outcome, files)

@@ -165,6 +165,19 @@ class RepoCommand(WorkspaceCommand):
         "else upstream's)",
         Group.REVISIONS,
     )
+    beside = option(
+        "--with",
+        "FOLDER|URL|X.Y",
+        "a repository whose branches and tags are read, too: a clone, a URL, or HAProxy's own for "
+        "the stable branch X.Y",
+        Group.REVISIONS,
+        repeatable=True,
+    )
+    offline = cli.Flag(
+        "--offline",
+        group=Group.REVISIONS,
+        help="fetch no repository; use what was fetched before",
+    )
     patch = option(
         "--patch",
         "FILE|REV|A..B",

@@ -22,6 +22,8 @@ def options_of(command: RepoCommand) -> Options:
     """The options that say what to build and test."""
     options = Options(
         repo=command.repo,
+        beside=tuple(command.beside),
+        offline=command.offline,
         patches=tuple(command.patch),
         toolchain=str(command.toolchain),
         make=tuple(command.make),

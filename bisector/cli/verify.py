@@ -26,6 +26,11 @@ The variants of all bundled scenarios are tested before and after the patch on e
         Group.REVISIONS,
         repeatable=True,
     )
+    maintained = cli.Flag(
+        "--maintained",
+        group=Group.REVISIONS,
+        help="on the tips of the stable branches that are maintained",
+    )
     hunks = cli.Flag(
         "--hunks",
         group=Group.TEST,
@@ -47,6 +52,7 @@ The variants of all bundled scenarios are tested before and after the patch on e
     def main(self) -> int:
         from bisector.cli.answer import print_outcome
         from bisector.cli.options import asked_of, execution_of
+        from bisector.jobs import maintained
         from bisector.jobs.verify.verify import ExtraChecks, verify
         from bisector.report.live import Live
 
@@ -55,5 +61,7 @@ The variants of all bundled scenarios are tested before and after the patch on e
         files = self.files()
         with Live() as live:
             execution = execution_of(self, live)
-            outcome = verify(asked_of(self, live), on, extra, execution)
+            asked = asked_of(self, live)
+            on = maintained.added(asked, on, self.maintained)
+            outcome = verify(asked, on, extra, execution)
         return print_outcome(outcome, files)

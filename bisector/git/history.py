@@ -1,14 +1,13 @@
 """HAProxy's history, read from the user's clone, which is never written to.
 
-A private bare store reads the clone's objects through `objects/info/alternates`; what bisector
-writes, such as patched trees, goes into the store.
+A private bare store reads the clone's objects through `objects/info/alternates`, and those of other
+repositories that are named beside it; what bisector writes, such as patched trees, goes there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,18 +16,18 @@ import pygit2
 
 from bisector.errors import (
     BadRange,
-    DamagedRepository,
     NoSuchRevision,
     NotARepository,
     ShallowClone,
 )
-from bisector.git import commit_text, revision_names
-from bisector.git.object_store import entry_id, private_store
-from bisector.git.walk import Walk
+from bisector.git import commit_text, revision_names, stable_branches
+from bisector.git.object_store import private_store, with_objects_of
+from bisector.git.refs import Refs, peel, tip
+from bisector.git.repositories import open_clone, readable
+from bisector.git.stable_branches import Maintained
+from bisector.git.walk import Walk, reachable
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
-
-_HAPROXY_PATHS = ("Makefile", "include/haproxy", "src/haproxy.c")
 
 
 @dataclass(frozen=True)
@@ -67,42 +66,29 @@ class Ends:
 
 
 class History:
-    """The commits, tags and trees of one clone."""
+    """The commits, tags and trees of one clone, and of the repositories beside it."""
 
-    def __init__(self, clone: pygit2.Repository, store: pygit2.Repository) -> None:
+    def __init__(self, clone: pygit2.Repository, store: pygit2.Repository, refs: Refs) -> None:
         self._clone = clone
         self.store = store
+        self._refs = refs
         self._walk: Walk | None = None  # the last one
 
     @classmethod
     def open(cls, folder: Path, workspace: Workspace) -> History:
-        """Open the repository that contains *folder*, in a work tree or a bare repository.
+        """Open the repository that contains *folder*; raises what open_clone() raises."""
+        clone = open_clone(folder)
+        return cls(clone, private_store(clone, workspace), Refs(clone))
 
-        Raises NotARepository if there is none or if it is not HAProxy's, DamagedRepository if git
-        could not read it either.
-        """
-        # only objects are read; no hook and no configuration of the clone is run
-        pygit2.settings.owner_validation = False
-        # git does not verify hashes on reading either; this halves the time of a long walk
-        pygit2.settings.enable_strict_hash_verification(False)
-        # a walk reads each object once or twice, so a cache of 30 MB would hardly be used
-        pygit2.settings.enable_caching(False)
-        path = pygit2.discover_repository(str(folder))
-        if path is None:
-            raise NotARepository(
-                f"{folder} is not a git repository", "name a clone of HAProxy with --repo"
-            )
-        with _readable(folder):
-            clone = pygit2.Repository(path)
-        history = cls(clone, private_store(clone, workspace))
-        with _readable(folder):
-            is_haproxy = history._is_haproxy()
-        if not is_haproxy:
-            raise NotARepository(
-                f"{folder} is a git repository, but not HAProxy's",
-                "name a clone of HAProxy with --repo",
-            )
-        return history
+    def beside(self, others: Sequence[pygit2.Repository], workspace: Workspace) -> History:
+        """The same clone with the objects, branches and tags of *others*, see open_beside()."""
+        with readable(self.path):
+            objects = with_objects_of(self._clone, others)
+        return History(
+            self._clone,
+            private_store(self._clone, workspace, others),
+            Refs(objects, sorted(others, key=lambda one: one.path)),
+        )
 
     @property
     def path(self) -> Path:
@@ -115,9 +101,14 @@ class History:
         return Path(self.store.path)
 
     @property
-    def objects(self) -> pygit2.Repository:
-        """The clone; its objects are read faster there than through the store."""
+    def clone(self) -> pygit2.Repository:
+        """The clone, as it is without the repositories beside it."""
         return self._clone
+
+    @property
+    def objects(self) -> pygit2.Repository:
+        """The clone, with the objects of all repositories: faster to read than the store."""
+        return self._refs.objects
 
     @property
     def identity(self) -> pygit2.Signature | None:
@@ -127,16 +118,6 @@ class History:
         except KeyError:
             return None
 
-    def _is_haproxy(self) -> bool:
-        """Whether the HEAD or the tip of a local branch looks like HAProxy's source."""
-        names = [name for name in self._clone.references if name.startswith("refs/heads/")]
-        tips = (revision_names.tip(self._clone, name) for name in ("HEAD", *names))
-        return any(
-            all(entry_id(tip.tree, path) is not None for path in _HAPROXY_PATHS)
-            for tip in tips
-            if tip
-        )
-
     # -- revisions -----------------------------------------------------------------------------
 
     def resolve(self, name: str) -> Commit:
@@ -144,12 +125,12 @@ class History:
 
         Raises NoSuchRevision, with similar names, and ShallowClone if the clone is a shallow one.
         """
-        commit = revision_names.find(self._clone, name)
+        commit = revision_names.find(self._refs, name)
         if commit is not None:
             return _commit(commit)
         if self._clone.is_shallow:
             raise self._incomplete(name, None)
-        similar = revision_names.similar(self._clone, name)
+        similar = revision_names.similar(self._refs, name)
         hint = "see 'git tag' and 'git branch -a'"
         if similar:
             hint = f"did you mean {' or '.join(similar)}?"
@@ -165,16 +146,16 @@ class History:
 
     def head(self) -> Commit:
         """The commit that is checked out in the clone. Raises NoSuchRevision."""
-        tip = revision_names.tip(self._clone, "HEAD")
-        if tip is None:
+        found = tip(self._clone, "HEAD")
+        if found is None:
             raise NoSuchRevision(
                 f"no commit is checked out in {self._clone.path}", "name the revision"
             )
-        return _commit(tip)
+        return _commit(found)
 
     def is_dirty(self) -> bool:
         """Whether tracked files in the clone's work tree have uncommitted changes."""
-        if self._clone.is_bare or revision_names.tip(self._clone, "HEAD") is None:
+        if self._clone.is_bare or tip(self._clone, "HEAD") is None:
             return False
         return bool(self._clone.status(untracked_files="no"))
 
@@ -185,7 +166,7 @@ class History:
     def read(self, revision: str) -> pygit2.Commit:
         """The commit object with the full hash *revision*. Raises ShallowClone."""
         try:
-            return revision_names.peel(self._clone[revision])
+            return peel(self.objects[revision])
         except KeyError as error:
             raise self._incomplete(revision, error) from error
 
@@ -226,7 +207,7 @@ class History:
     def merge_base(self, one: str, other: str) -> str | None:
         """The last common ancestor of two commits, full hashes; None if there is none."""
         try:
-            base = self._clone.merge_base(one, other)
+            base = self.objects.merge_base(one, other)
         except (KeyError, pygit2.GitError) as error:
             raise self._incomplete(f"{one[:10]}..{other[:10]}", error) from error
         return None if base is None else str(base)
@@ -236,11 +217,24 @@ class History:
         part = self._walk.part(old, new) if self._walk else None
         if part is None:
             try:
-                self._walk = Walk.of(self._clone, old, new)
+                self._walk = Walk.of(self.objects, old, new)
             except (KeyError, pygit2.GitError) as error:
                 raise self._incomplete(f"{old[:10]}..{new[:10]}", error) from error
             part = self._walk.commits
         return part
+
+    def branches(self, old: str, tips: Sequence[str]) -> list[tuple[str, ...]]:
+        """For each of *tips*, what is reachable from it and neither from *old* nor from one before.
+
+        All are full hashes; each part has the parents first. Raises NotARepository, ShallowClone.
+        """
+        try:
+            return [
+                tuple(reachable(self.objects, end, (old, *tips[:number])))
+                for number, end in enumerate(tips)
+            ]
+        except (KeyError, pygit2.GitError) as error:
+            raise self._incomplete(f"what follows {old[:10]}", error) from error
 
     def _not_an_ancestor(self, text: str, old: Commit, new: Commit, base: str | None) -> Exception:
         """The error for a range whose ends have the merge base *base*, None for none."""
@@ -273,12 +267,17 @@ class History:
             [(commit, known.get(commit) or self.commit(commit).parents) for commit in commits]
         )
 
+    @property
+    def maintained(self) -> Maintained:
+        """The stable branches that are maintained; resolve() finds the tip of each by its name."""
+        return stable_branches.maintained(self._refs)
+
     # -- releases ------------------------------------------------------------------------------
 
     @cached_property
     def tags(self) -> dict[str, list[str]]:
         """The names of the release tags by the full hash of their commit."""
-        return revision_names.release_tags(self._clone)
+        return revision_names.release_tags(self._refs)
 
     def place(self, commit: str, commits: Iterable[str]) -> str:
         """The name of *commit* in the style of `git describe --contains` (v3.0-dev1~53), or ''.
@@ -303,15 +302,3 @@ class History:
 
 def _commit(commit: pygit2.Commit) -> Commit:
     return Commit(str(commit.id), tuple(map(str, commit.parent_ids)), commit_text.subject(commit))
-
-
-@contextmanager
-def _readable(folder: Path) -> Iterator[None]:
-    """Raise DamagedRepository for errors of libgit2 while it reads the repository at *folder*."""
-    try:
-        yield
-    except pygit2.GitError as error:
-        raise DamagedRepository(
-            f"the git repository {folder} cannot be read ({error})",
-            "mend what 'git fsck' finds there, or name another clone with --repo",
-        ) from error

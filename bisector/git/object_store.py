@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import pygit2
@@ -54,19 +54,24 @@ def content_key(store: pygit2.Repository, tree: str) -> str:
     return digest(*(f"{name} {mode:o} {oid}" for name, mode, oid in entries))
 
 
-def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repository:
-    """The bare repository in the workspace that has the clone's objects as its alternates.
+def private_store(
+    clone: pygit2.Repository, workspace: Workspace, beside: Iterable[pygit2.Repository] = ()
+) -> pygit2.Repository:
+    """The bare repository in the workspace whose alternates are the objects of the repositories.
 
-    It is created if it does not exist.
+    It is created if it does not exist. Each set of repositories has a store of its own, since
+    several processes may use a store at the same time, and each needs all of its objects.
     """
-    sources = list(_object_folders(_common_folder(Path(clone.path)) / "objects"))
-    path = workspace.folder("stores") / f"{digest(str(sources[0]))}.git"
+    home = _common_folder(clone) / "objects"
+    others = {_common_folder(one) / "objects" for one in beside} - {home}
+    path = workspace.folder("stores") / f"{digest(str(home), *sorted(map(str, others)))}.git"
     if not path.exists():
         with workspace.scratch() as scratch:
             draft = scratch / path.name
             pygit2.init_repository(str(draft), bare=True)
             publish(draft, path)
     alternates = path / "objects" / "info" / "alternates"
+    sources = _object_folders([home, *sorted(others)])
     content = "".join(f"{source}\n" for source in sources).encode()
     if not alternates.exists() or alternates.read_bytes() != content:
         alternates.parent.mkdir(exist_ok=True)
@@ -74,24 +79,44 @@ def private_store(clone: pygit2.Repository, workspace: Workspace) -> pygit2.Repo
     return pygit2.Repository(str(path))
 
 
-def _common_folder(git_folder: Path) -> Path:
+def with_objects_of(
+    clone: pygit2.Repository, beside: Iterable[pygit2.Repository]
+) -> pygit2.Repository:
+    """*clone* opened again, in a way that it also finds the objects of the repositories *beside*.
+
+    Objects are found faster there than through a store. Nothing is written to be so.
+    """
+    opened = pygit2.Repository(clone.path)
+    known = _object_folders([_common_folder(clone) / "objects"])
+    for folder in _object_folders([_common_folder(one) / "objects" for one in beside]):
+        if folder not in known and folder.is_dir():
+            opened.odb.add_disk_alternate(str(folder))
+    return opened
+
+
+def _common_folder(repository: pygit2.Repository) -> Path:
     """The git folder that holds the objects: for a linked work tree, that of the main one.
 
     See `commondir` in gitrepository-layout(5).
     """
-    pointer = git_folder / "commondir"
-    return (git_folder / pointer.read_text().strip()).resolve() if pointer.exists() else git_folder
+    folder = Path(repository.path)
+    pointer = folder / "commondir"
+    return (folder / pointer.read_text().strip() if pointer.exists() else folder).resolve()
 
 
-def _object_folders(objects: Path) -> Iterator[Path]:
-    """*objects* and its alternates, theirs included; relative paths are relative to each folder.
+def _object_folders(roots: Iterable[Path]) -> list[Path]:
+    """The folders *roots* and their alternates, theirs included, each once.
 
-    See `objects/info/alternates` in gitrepository-layout(5).
+    Relative paths are relative to each folder, see `objects/info/alternates` in
+    gitrepository-layout(5).
     """
-    objects = objects.resolve()
-    yield objects
-    alternates = objects / "info" / "alternates"
-    if alternates.exists():
-        for line in alternates.read_text().splitlines():
-            if line and not line.startswith("#"):
-                yield from _object_folders(objects / line)
+    found: list[Path] = []
+    todo = list(roots)
+    while todo:
+        folder = todo.pop(0).resolve()
+        if folder not in found:
+            found.append(folder)
+            alternates = folder / "info" / "alternates"
+            lines = alternates.read_text().splitlines() if alternates.exists() else []
+            todo += (folder / line for line in lines if line and not line.startswith("#"))
+    return found

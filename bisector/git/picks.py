@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -20,7 +20,7 @@ class PickedBy(StrEnum):
     """What says that a commit is a pick, the surest first."""
 
     TRAILER = "its message"
-    PATCH = "the same change"  # with the same context
+    PATCH = "the same change"  # the same patch id
     SUBJECT = "the same author and subject"
 
 
@@ -64,18 +64,25 @@ class Picks:
         for name in (original, *origins(commit.raw_message)):
             if name in self.by_trailer:
                 return Pick(self.by_trailer[name], PickedBy.TRAILER)
-        patch = _patch_id(commit)
-        if patch and patch in self._by_patch:
-            return Pick(self._by_patch[patch], PickedBy.PATCH)
+        if (change := _change(commit)) and (same := self._alike(change)):
+            return Pick(same, PickedBy.PATCH)
         named = self._by_subject.get(_signed(commit))
         return Pick(named, PickedBy.SUBJECT) if named else None
 
+    def _alike(self, change: pygit2.Diff) -> str:
+        """The first commit with the same change, '' for none."""
+        for commit in self._by_files.get(_files(change), ()):
+            # a patch id takes ten times as long as the list of files
+            if (other := _change(commit)) and other.patchid == change.patchid:
+                return str(commit.id)
+        return ""
+
     @cached_property
-    def _by_patch(self) -> Mapping[pygit2.Oid, str]:
-        found: dict[pygit2.Oid, str] = {}
+    def _by_files(self) -> Mapping[tuple[str, ...], Sequence[pygit2.Commit]]:
+        found: defaultdict[tuple[str, ...], list[pygit2.Commit]] = defaultdict(list)
         for commit in self._commits:
-            if patch := _patch_id(commit):
-                found.setdefault(patch, str(commit.id))
+            if change := _change(commit):
+                found[_files(change)].append(commit)
         return found
 
     @cached_property
@@ -96,9 +103,13 @@ def _signed(commit: pygit2.Commit) -> tuple[str, str]:
     return commit.author.email or "", commit_text.subject(commit)
 
 
-def _patch_id(commit: pygit2.Commit) -> pygit2.Oid | None:
-    """As that of `git patch-id`; None for a merge, a first commit and one without a change."""
+def _change(commit: pygit2.Commit) -> pygit2.Diff | None:
+    """The difference to the parent; None for a merge, a first commit and one without a change."""
     if len(commit.parents) != 1:
         return None
-    diff = commit.parents[0].tree.diff_to_tree(commit.tree)
-    return diff.patchid if len(diff) else None
+    change = commit.parents[0].tree.diff_to_tree(commit.tree)
+    return change if len(change) else None
+
+
+def _files(change: pygit2.Diff) -> tuple[str, ...]:
+    return tuple(sorted(delta.new_file.path for delta in change.deltas))

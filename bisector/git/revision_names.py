@@ -1,4 +1,4 @@
-"""Names of revisions in one repository: git's, HAProxy's short names of series, and releases.
+"""Names of revisions: git's, HAProxy's short names of series, and releases.
 
 HAProxy numbers a series X.Y; its releases are tagged vX.Y.0, vX.Y.1 …, its development releases
 vX.Y-dev1, vX.Y-dev2 …, and its stable branch is called X.Y.
@@ -12,77 +12,67 @@ from collections.abc import Iterator
 
 import pygit2
 
+from bisector.git import stable_branches
+from bisector.git.refs import Ref, Refs, age, peel
+
 _RELEASE_TAG = re.compile(r"v\d+\.\d+(?:\.\d+|-dev\d+)$")
 _FIRST_RELEASE = re.compile(r"v\d+\.\d+\.0$")
-_SERIES = re.compile(r"v?\d+\.\d+$")
+_SERIES = re.compile(r"v\d+\.\d+$")
 
 
-def find(repository: pygit2.Repository, name: str) -> pygit2.Commit | None:
+def find(refs: Refs, name: str) -> pygit2.Commit | None:
     """The commit that *name* refers to; None if there is none.
 
-    A name is first taken as git's own. Otherwise `v3.0` is the tag v3.0.0, and `3.0` is a remote's
-    branch of that name, or the tag if there is no such branch.
+    A name is first taken as git takes it in the clone. Otherwise `v3.0` is the tag v3.0.0 and `3.0`
+    the tip of that branch, see stable_branches.tip(). Then come the tags of other repositories, and
+    the branches of remotes and others, these also with the repository's name: `haproxy-3.0/master`.
     """
-    for candidate in _candidates(repository, name):
-        try:
-            return peel(repository.revparse_single(candidate))
-        except (KeyError, ValueError, pygit2.GitError):
-            continue
-    return None
+    base = re.split(r"[~^@:]", name, maxsplit=1)[0]
+    revision = _peeled(refs.objects, name)
+    for commit in _meant(refs, base) if revision is None else ():
+        if found := _peeled(refs.objects, f"{commit.id}{name.removeprefix(base)}"):
+            return found
+    return revision
 
 
-def _candidates(repository: pygit2.Repository, name: str) -> Iterator[str]:
-    """The git revisions that *name* may stand for, in order of precedence."""
-    yield name
-    first_release = [f"v{name.removeprefix('v')}.0"] if _SERIES.match(name) else []
-    if name.startswith("v"):
-        yield from first_release
-    yield from _remote_branches(repository, name)
-    yield from first_release
-
-
-def _remote_branches(repository: pygit2.Repository, name: str) -> list[str]:
-    """*name* (BRANCH, BRANCH~2 …) in each remote: origin first, then the newest commit."""
-    branch = re.split(r"[~^@:]", name, maxsplit=1)[0]
-    precedence: dict[str, tuple[bool, int]] = {}
-    for ref in repository.references:
-        if ref.startswith("refs/remotes/") and ref.split("/", 3)[3:] == [branch]:
-            try:
-                commit = peel(repository.revparse_single(ref))
-            except (KeyError, ValueError, pygit2.GitError):
-                continue
-            revision = ref + name.removeprefix(branch)
-            precedence[revision] = (ref.startswith("refs/remotes/origin/"), commit.commit_time)
-    return sorted(precedence, key=lambda revision: precedence[revision], reverse=True)
-
-
-def tip(repository: pygit2.Repository, ref: str) -> pygit2.Commit | None:
-    """The commit that *ref* points to; None if it is dangling, damaged, or points to no commit."""
+def _peeled(repository: pygit2.Repository, revision: str) -> pygit2.Commit | None:
     try:
-        return peel(repository.references[ref].resolve())
+        return peel(repository.revparse_single(revision))
     except (KeyError, ValueError, pygit2.GitError):
         return None
 
 
-def peel(target: pygit2.Object | pygit2.Reference) -> pygit2.Commit:
-    """The commit that an annotated tag or a reference leads to."""
-    return target.peel(pygit2.Commit)
+def _meant(refs: Refs, name: str) -> Iterator[pygit2.Commit]:
+    """The commits that *name*, which git does not know in the clone, may stand for, best first."""
+    tags = {name, f"{name}.0"} if _SERIES.match(name) else {name}
+    yield from (tag.commit for tag in refs.tags(tags.__contains__))
+    number = stable_branches.number_of(name)
+    if number and (found := stable_branches.tip(refs, number)):
+        yield found
+    branches = [ref for ref in refs.branches() if ref.home and _is_called(ref, name)]
+    yield from (ref.commit for ref in sorted(branches, key=_precedence, reverse=True))
 
 
-def similar(repository: pygit2.Repository, name: str) -> list[str]:
+def _is_called(ref: Ref, name: str) -> bool:
+    return name in (ref.name, ref.full_name)
+
+
+def _precedence(ref: Ref) -> tuple[bool, tuple[int, str]]:
+    """The remote `origin` comes first, then the newest commit."""
+    return ref.home == "origin", age(ref)
+
+
+def similar(refs: Refs, name: str) -> list[str]:
     """At most three branches and tags with names similar to *name*, the most similar first."""
-    refs = {ref.split("/", 2)[2]: ref for ref in repository.references if ref.count("/") >= 2}
-    matches = difflib.get_close_matches(name, refs, n=3, cutoff=0.6)
-    return [match for match in matches if tip(repository, refs[match])]
+    names = {ref.full_name for ref in refs.branches()} | {ref.name for ref in refs.tags()}
+    return difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.6)
 
 
-def release_tags(repository: pygit2.Repository) -> dict[str, list[str]]:
+def release_tags(refs: Refs) -> dict[str, list[str]]:
     """The names of the release tags by the full hash of their commit."""
     tags: dict[str, list[str]] = {}
-    for ref in repository.references:
-        name = ref.removeprefix("refs/tags/")
-        if name != ref and _RELEASE_TAG.match(name) and (commit := tip(repository, ref)):
-            tags.setdefault(str(commit.id), []).append(name)
+    for ref in refs.tags(lambda name: _RELEASE_TAG.match(name) is not None):
+        tags.setdefault(str(ref.commit.id), []).append(ref.name)
     return tags
 
 

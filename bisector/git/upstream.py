@@ -1,130 +1,106 @@
-"""The choice of the repository, and the clone of HAProxy's own repository in the workspace."""
+"""The choice of the repository and of those beside it, and where HAProxy publishes its own."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pygit2
-from pygit2.enums import FetchPrune
 
-from bisector.errors import NotARepository, NoUpstream
+from bisector.errors import NotARepository
 from bisector.git.history import History
-from bisector.system.files import publish
-from bisector.system.locks import lock
-from bisector.system.workspace import Workspace
+from bisector.git.mirrors import Mirrors, Origin
+from bisector.git.repositories import open_beside
+from bisector.git.stable_branches import number_of
+from bisector.system.files import digest
 
 URL = "https://github.com/haproxy/haproxy.git"
-# into the clone's own branches, so that `master` is upstream's current master
-_REFS = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
-_FETCHED = "bisector-fetched"  # a file in the clone; its mtime is the time of the last fetch
-_FRESH_SECONDS = 3600.0
-_CONNECT_MILLISECONDS = 10_000
-_SILENCE_MILLISECONDS = 60_000
+# HAProxy's own site has a repository for each stable branch, with the branch as its master
+STABLE_URL = "https://git.haproxy.org/git/haproxy-{name}.git"
 
-Say = Callable[[str], None]  # shows one line to the user
+_ADDRESS = re.compile(r"\w[\w+.-]*://\S|[^/\s:]+@[^/\s:]+:\S")  # the second is ssh's short form
 
 
 def find(
     named: str | None,
-    workspace: Workspace,
+    beside: Sequence[str],
     environ: Mapping[str, str],
-    progress: Say,
-    note: Say,
+    mirrors: Mirrors,
     url: str = URL,
+    stable_url: str = STABLE_URL,
 ) -> History:
-    """Open the repository to work on.
+    """Open the repository to work on, with those *beside* it.
 
     It is the one at *named*, else at $BISECTOR_REPO, else the clone of HAProxy that contains the
-    current folder, else the workspace's clone of *url*, see `clone`. Raises NotARepository for a
-    path without HAProxy's repository, DamagedRepository, and NoUpstream if *url* cannot be cloned.
+    current folder, else the workspace's clone of *url*. Beside it are folders, URLs and, as X.Y,
+    HAProxy's own repositories of stable branches at *stable_url*.
+
+    Raises NotARepository for a path without HAProxy's repository or one that has another history,
+    DamagedRepository, ShallowClone, and NoUpstream for what cannot be cloned.
     """
+    history = _main(named, environ, mirrors, url)
+    if not beside:
+        return history
+    others = {
+        one.path: one
+        for name in beside
+        for one in [_beside(name, history.clone, mirrors, stable_url)]
+        if one.path != history.clone.path
+    }
+    return history.beside(list(others.values()), mirrors.workspace)
+
+
+def _main(named: str | None, environ: Mapping[str, str], mirrors: Mirrors, url: str) -> History:
     if chosen := named or environ.get("BISECTOR_REPO"):
-        return History.open(Path(chosen), workspace)
+        return History.open(Path(chosen), mirrors.workspace)
     try:
-        return History.open(Path.cwd(), workspace)
+        return History.open(Path.cwd(), mirrors.workspace)
     except NotARepository:
-        return History.open(clone(workspace, url, progress, note), workspace)
+        return History.open(mirrors.path(_upstream(url)), mirrors.workspace)
 
 
-def clone(workspace: Workspace, url: str, progress: Say, note: Say) -> Path:
-    """The path of the workspace's clone of *url*, which is created or fetched as needed.
-
-    It is fetched if the last fetch is more than an hour old; if that fails, or while another
-    process fetches, it is used as it is. While another process creates it, this waits. *progress*
-    gets the state of the transfer, *note* what the user should know. Raises NoUpstream if the clone
-    cannot be created.
-    """
-    home = workspace.folder("upstream") / "haproxy.git"
-    if _is_fresh(home):
-        return home
-    progress(f"waiting for {url}")
-    with lock(home.with_suffix(".lock"), wait=not home.exists()) as held:
-        if held is None or _is_fresh(home):  # another process is fetching, or has just fetched
-            return home
-        if home.exists():
-            _fetch_again(home, url, progress, note)
-        else:
-            _create(home, workspace, url, progress, note)
-    return home
+def _upstream(url: str) -> Origin:
+    return Origin(
+        url,
+        "haproxy.git",
+        f"no repository was named: {url} is cloned into the workspace",
+        "no HAProxy repository here, and upstream's cannot be cloned",
+        "name a clone with --repo or BISECTOR_REPO; 'bisector demo' needs none",
+    )
 
 
-def _is_fresh(home: Path) -> bool:
-    try:
-        age = time.time() - (home / _FETCHED).stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return 0 <= age < _FRESH_SECONDS
-
-
-def _create(home: Path, workspace: Workspace, url: str, progress: Say, note: Say) -> None:
-    note(f"no repository was named: {url} is cloned into the workspace")
-    with workspace.scratch() as scratch:
-        draft = scratch / home.name
-        pygit2.init_repository(str(draft), bare=True, initial_head="master")
-        try:
-            _fetch(draft, url, progress)
-        except pygit2.GitError as error:
-            raise NoUpstream(
-                f"no HAProxy repository here, and upstream's cannot be cloned ({error})",
-                "name a clone with --repo or BISECTOR_REPO; 'bisector demo' needs none",
-            ) from error
-        publish(draft, home)
-
-
-def _fetch_again(home: Path, url: str, progress: Say, note: Say) -> None:
-    try:
-        _fetch(home, url, progress)
-    except pygit2.GitError as error:
-        stamp = home / _FETCHED
-        since = (stamp if stamp.exists() else home).stat().st_mtime
-        note(
-            f"{url} cannot be fetched ({error}): using the clone in the workspace as of "
-            f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M} UTC"
+def _beside(
+    name: str, clone: pygit2.Repository, mirrors: Mirrors, stable_url: str
+) -> pygit2.Repository:
+    """The repository that --with *name* means."""
+    if Path(name).exists():
+        return open_beside(Path(name), clone)
+    if not number_of(name) and not _ADDRESS.match(name):
+        raise NotARepository(
+            f"--with {name} is no folder and no URL", "name a repository, or a stable branch as 3.2"
         )
+    url = stable_url.format(name=name) if number_of(name) else name
+    stem = re.sub(r"[^\w.-]", "-", re.split(r"[/:]", url.rstrip("/"))[-1].removesuffix(".git"))
+    origin = Origin(
+        url,
+        f"{digest(url)[:12]}/{stem.strip('.') or 'repository'}.git",
+        f"--with {name}: {url} is cloned into the workspace",
+        f"--with {name}: {url} cannot be cloned",
+        "no password is asked for; name a folder with a clone of it",
+        partial(_require_known, url, clone),
+    )
+    return open_beside(mirrors.path(origin), clone, url)
 
 
-def _fetch(repository: Path, url: str, progress: Say) -> None:
-    """Fetch all branches and tags. Raises GitError."""
-    pygit2.settings.server_connect_timeout = _CONNECT_MILLISECONDS
-    pygit2.settings.server_timeout = _SILENCE_MILLISECONDS
-    remote = pygit2.Repository(str(repository)).remotes.create_anonymous(url)
-    # without pruning, as the user may have created branches in the clone
-    remote.fetch(_REFS, callbacks=_Callbacks(url, progress), prune=FetchPrune.NO_PRUNE, proxy=True)
-    (repository / _FETCHED).touch()
+def _require_known(url: str, clone: pygit2.Repository, offered: frozenset[pygit2.Oid]) -> None:
+    """Raise NotARepository unless *clone* has one of the *offered* commits and tags.
 
-
-class _Callbacks(pygit2.RemoteCallbacks):
-    """Reports the progress of a fetch."""
-
-    def __init__(self, url: str, progress: Say) -> None:
-        super().__init__()
-        self._url = url
-        self._progress = progress
-
-    def transfer_progress(self, stats: pygit2.remotes.TransferProgress) -> None:
-        received, total = stats.received_objects, stats.total_objects
-        if total:
-            self._progress(f"fetching {self._url}: {100 * received // total} % of {total} objects")
+    So a repository of something else is refused before it is fetched.
+    """
+    if not any(oid in clone for oid in offered):
+        raise NotARepository(
+            f"--with {url}: none of its branches and tags is in {clone.path}",
+            "name a repository of HAProxy, or a folder with a clone of it",
+        )

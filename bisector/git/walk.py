@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import pygit2
 from pygit2.enums import SortMode
+
+
+def reachable(
+    repository: pygit2.Repository, new: str, hidden: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    """The commits reachable from *new* and from none of *hidden*, with the parents of each.
+
+    All are full hashes, parents first. Raises KeyError or pygit2.GitError.
+    """
+    walker = repository.walk(new, SortMode.TOPOLOGICAL | SortMode.REVERSE)
+    for commit in hidden:
+        walker.hide(commit)
+    return {str(commit.id): tuple(map(str, commit.parent_ids)) for commit in walker}
 
 
 @dataclass(frozen=True)
@@ -24,9 +37,7 @@ class Walk:
     @classmethod
     def of(cls, repository: pygit2.Repository, old: str, new: str) -> Walk:
         """Walk from *new*; some 0.2 s for 7,000 commits. Raises KeyError or pygit2.GitError."""
-        walker = repository.walk(new, SortMode.TOPOLOGICAL | SortMode.REVERSE)
-        walker.hide(old)
-        return cls(old, {str(commit.id): tuple(map(str, commit.parent_ids)) for commit in walker})
+        return cls(old, reachable(repository, new, [old]))
 
     @property
     def commits(self) -> tuple[str, ...]:

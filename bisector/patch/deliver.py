@@ -105,14 +105,22 @@ def _lacking(
     store: pygit2.Repository, clone: pygit2.Repository, root: pygit2.Oid
 ) -> Iterator[pygit2.Oid]:
     """The objects reachable from *root* that *clone* lacks; each after those that it refers to."""
-    if root in clone.odb:
-        return
-    read = store[root]
+    written: set[pygit2.Oid] = set()
+    todo = [(root, False)]
+    while todo:
+        oid, is_last = todo.pop()
+        if oid in written or oid in clone.odb:
+            continue
+        if is_last:
+            written.add(oid)
+            yield oid
+        else:
+            todo += [(oid, True), *((other, False) for other in _referred(store[oid]))]
+
+
+def _referred(read: pygit2.Object) -> Iterator[pygit2.Oid]:
+    """The objects of the same repository that *read* refers to."""
     if isinstance(read, pygit2.Commit):
-        for oid in (*read.parent_ids, read.tree_id):
-            yield from _lacking(store, clone, oid)
+        yield from (*read.parent_ids, read.tree_id)
     elif isinstance(read, pygit2.Tree):
-        for entry in read:
-            if entry.filemode != pygit2.enums.FileMode.COMMIT:
-                yield from _lacking(store, clone, entry.id)
-    yield root
+        yield from (e.id for e in read if e.filemode != pygit2.enums.FileMode.COMMIT)

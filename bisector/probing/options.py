@@ -19,10 +19,13 @@ class Options:
 
     ``own_test`` is an option of ORACLES and its value; it names a test instead of a scenario.
     ``around`` is an option of WRAPPERS and its value, for what is looked for in that test.
+    ``beside`` are the repositories of --with; ``offline``: nothing is fetched that is there.
     ``extras`` are options that go with one kind of test, and their values.
     """
 
     repo: str | None = None
+    beside: tuple[str, ...] = ()
+    offline: bool = False
     scenario: str | None = None
     settings: tuple[str, ...] = ()
     own_test: tuple[str, str] | None = None

@@ -17,6 +17,7 @@ from bisector.build.toolchains.dev import Dev
 from bisector.errors import PatchProblem, UsageProblem
 from bisector.git import upstream
 from bisector.git.history import History
+from bisector.git.mirrors import Mirrors
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
 from bisector.probing.context import Context
@@ -188,8 +189,9 @@ def find_history(
     progress: Callable[[str], None],
     note: Callable[[str], None],
 ) -> History:
-    """The repository that *options* name, else the default; raises what upstream.find() raises."""
-    return upstream.find(options.repo, workspace, os.environ, progress, note)
+    """The repositories that *options* name, else the default. Raises what upstream.find() does."""
+    mirrors = Mirrors(workspace, progress, note, options.offline)
+    return upstream.find(options.repo, options.beside, os.environ, mirrors)
 
 
 def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:

@@ -205,7 +205,10 @@ class Reduced(Event):
 
 @dataclass(frozen=True)
 class Released(Event):
-    """The verdict on a release: ``probed``, or inferred from equal verdicts on both sides."""
+    """The verdict on a release: ``probed``, or inferred from equal verdicts on both sides.
+
+    ``branch`` is the stable branch on which it lies beyond the range, as `3.2`; '' in the range.
+    """
 
     kind: ClassVar[str] = "release"
     release: str
@@ -213,6 +216,7 @@ class Released(Event):
     verdict: Verdict
     probed: bool
     reason: str = ""
+    branch: str = ""
 
 
 @dataclass(frozen=True)

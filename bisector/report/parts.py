@@ -181,9 +181,9 @@ def releases(released: Sequence[Released]) -> list[str]:
 
 
 def stretches(released: Sequence[Released]) -> list[list[Released]]:
-    """Adjacent releases with the same verdict, and the same reason if they were not tested."""
+    """Adjacent releases of one branch with the same verdict, and reason if they were not tested."""
     groups = groupby(
-        released, key=lambda one: (one.verdict, "" if one.verdict.tested else one.reason)
+        released, key=lambda one: (one.branch, one.verdict, one.reason * (not one.verdict.tested))
     )
     return [list(some) for _, some in groups]
 

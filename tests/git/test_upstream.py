@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from bisector.errors import DamagedRepository, NotARepository, NoUpstream
 from bisector.git import upstream
 from bisector.git.history import History
+from bisector.git.mirrors import Mirrors
 from bisector.system.locks import lock
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
@@ -33,10 +35,16 @@ class Upstream:
     def home(self) -> Path:
         return self.workspace.root / "upstream" / "haproxy.git"
 
-    def find(self, named: str | None = None, environ: dict[str, str] | None = None) -> History:
-        return upstream.find(
-            named, self.workspace, environ or {}, self.progress.append, self.notes.append, self.url
-        )
+    def find(
+        self,
+        named: str | None = None,
+        environ: dict[str, str] | None = None,
+        beside: Sequence[str] = (),
+        offline: bool = False,
+    ) -> History:
+        mirrors = Mirrors(self.workspace, self.progress.append, self.notes.append, offline)
+        stable = f"file://{self.repo.path.parent}/haproxy-{{name}}.git"
+        return upstream.find(named, beside, environ or {}, mirrors, self.url, stable)
 
     def tip(self) -> str:
         """What a command of its own takes for master."""

@@ -89,7 +89,7 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Ba
         fix.require_authors()
     if delivery.create:
         names = [branch.name for branch in branches]
-        created = deliver.branch_names(delivery.create, names, history.objects)
+        created = deliver.branch_names(delivery.create, names, history.clone)
     suites = find_suites(options, asked.test)
     named = options.scenario is not None or options.own_test is not None
     if not named:
@@ -103,7 +103,7 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Ba
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
     """The branches that the user named, each once. Raises NoSuchRevision, UsageProblem."""
     if not names:
-        raise UsageProblem("no branch to port to", "name one with --onto")
+        raise UsageProblem("no branch to port to", "name one with --onto, or all with --maintained")
     return tuple(_branch(history, name) for name in dict.fromkeys(names))
 
 
@@ -150,7 +150,7 @@ def hand_over(plan: BackportPlan, history: History, ported: Sequence[Ported]) ->
         if row.created:
             commits = _picked_again(plan.fix, history, row, history.identity)
             tip = commits[-1] if commits else row.revision
-            deliver.create_branch(history.store, history.objects, row.created, tip)
+            deliver.create_branch(history.store, history.clone, row.created, tip)
 
 
 def _picked_again(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -13,6 +12,7 @@ import pygit2
 from bisector.errors import PatchProblem
 from bisector.git.history import History
 from bisector.git.object_store import is_built
+from bisector.git.picks import Picks
 from bisector.patch import load
 from bisector.patch.cherry_pick import Picked, Picker
 from bisector.patch.conflict import PickConflict
@@ -20,8 +20,6 @@ from bisector.patch.line_log import LineLog
 from bisector.patch.model import Series
 from bisector.search import prerequisites
 from bisector.search.prerequisites import Prerequisites
-
-_ORIGIN = re.compile(rb"\(cherry picked from commit ([0-9a-f]{40})\)")
 
 
 @dataclass(frozen=True)
@@ -87,8 +85,7 @@ def picked_from(history: History, home: str, tip: str) -> frozenset[str]:
     """
     base = history.objects.merge_base(home, tip)
     commits = history.between(str(base), tip) if base else ()
-    messages = (history.read(commit).raw_message for commit in commits)
-    return frozenset(name.decode() for text in messages for name in _ORIGIN.findall(text))
+    return frozenset(Picks(history.objects, commits).by_trailer)
 
 
 class Needs:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bisector.build.toolchains.release import Release
-from bisector.errors import NoRelease
-from bisector.git.history import History, Range
+from bisector.git.history import Range
+from bisector.jobs import maintained
 from bisector.jobs.hunt.learning import note_other_failures
 from bisector.jobs.hunt.proof import ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.learning import RULES, SurveyLearner
+from bisector.jobs.survey.releases import Releases
 from bisector.patch import relevance
 from bisector.patch.model import Series
 from bisector.probing.context import Context
@@ -46,15 +46,25 @@ class AffectedQuestion:
 
 
 def run(
-    asked: Asked, range_text: str, *, tags: str, every: bool, execution: Execution
+    asked: Asked,
+    range_text: str,
+    *,
+    tags: str,
+    every: bool,
+    on_maintained: bool,
+    execution: Execution,
 ) -> JobResult:
     """Judge the releases of *range_text*, or resume an interrupted job with the same options.
 
-    Raises NoRelease and other BisectorErrors.
+    With *on_maintained*, those of the maintained branches after its old end, too. Raises NoRelease
+    and other BisectorErrors.
     """
     test, history, series = asked.test, asked.history, asked.series
     span = history.range(range_text)
-    releases = Releases(history, span, tags)
+    branches = maintained.after(asked, span) if on_maintained else {}
+    if branches:
+        span = replace(span, text=f"{span.text} and {', '.join(branches)}")
+    releases = Releases(history, span, tags, branches)
     question = AffectedQuestion(span, tags, every, test.known, series, test.flaky)
     context = asked.context
     started = started_job(
@@ -65,7 +75,7 @@ def run(
         span,
         len(releases.graph.revisions),
     )
-    name = affected_id(question, context)
+    name = affected_id(question, releases, context)
     return carry_out(
         context,
         name,
@@ -75,7 +85,7 @@ def run(
     )
 
 
-def affected_id(question: AffectedQuestion, context: Context) -> str:
+def affected_id(question: AffectedQuestion, releases: Releases, context: Context) -> str:
     """The name of the job: 12 hex digits, equal for the same question on the same machine."""
     span, series = question.range, question.series
     return digest(
@@ -87,48 +97,9 @@ def affected_id(question: AffectedQuestion, context: Context) -> str:
             series.digest if series else "",
         ),
         *(RULES, str(question.flaky), question.tags, str(question.every)),
+        # more of them after a fetch, or with another repository beside the clone
+        *(name for names in releases.names.values() for name in names),
     )[:12]
-
-
-class Releases:
-    """The releases of a range, with its old end, whose tags match a pattern.
-
-    ``graph`` has their commits; the parents of a release are the nearest releases before it.
-    ``names`` are the matching tags by full hash. Raises NoRelease if there are none.
-    """
-
-    def __init__(self, history: History, span: Range, pattern: str) -> None:
-        commits = (span.old.id, *span.commits)
-        tagged = [commit for commit in commits if commit in history.tags]
-        if not tagged:
-            raise NoRelease(f"{span.text} has no release tag", "fetch the tags, or widen the range")
-        self.names = {
-            commit: [name for name in history.tags[commit] if fnmatchcase(name, pattern)]
-            for commit in tagged
-        }
-        matching = {commit for commit, names in self.names.items() if names}
-        if not matching:
-            raise NoRelease(
-                f"--tags {pattern} matches none of the {len(tagged)} releases of {span.text}",
-                f"their names are like {history.release(tagged[-1])}",
-            )
-        whole = history.graph(commits)
-        self.graph = whole.only(matching)
-        others = {place for place, commit in enumerate(commits) if commit not in matching}
-        self._first = {
-            commits[place]: [commits[release] for release in sorted(first)]
-            for place, first in whole.nearest_descendants(range(len(commits)), others).items()
-        }
-
-    def first_with(self, commits: Iterable[str]) -> list[int]:
-        """The indexes in ``graph`` of the first releases that contain each of *commits*.
-
-        Commits outside of the range are ignored.
-        """
-        known = [
-            commit for commit in commits if commit in self._first or commit in self.graph.index
-        ]
-        return [self.graph.index[first] for c in known for first in self._first.get(c, [c])]
 
 
 class ReleaseSurvey:
@@ -228,7 +199,8 @@ class ReleaseSurvey:
             verdict = verdicts[index]
             reason = _reason(runs[revision], verdict) if index in probed else ""
             for name in self._releases.names[revision]:
-                self.journal.note(Released(name, revision, verdict, index in probed, reason))
+                line = self._releases.branch_of.get(revision, "")
+                self.journal.note(Released(name, revision, verdict, index in probed, reason, line))
                 bad += [name] if verdict is Verdict.BAD else []
         note_other_failures(self.prober)
         for text in self._remarks(verdicts, probed):

@@ -11,7 +11,8 @@ import pytest
 from bisector.build.toolchain import Toolchains
 from bisector.errors import NoRelease
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, Tally, passes_needed
-from bisector.jobs.survey.affected import AffectedQuestion, Releases, ReleaseSurvey, affected_id
+from bisector.jobs.survey.affected import AffectedQuestion, ReleaseSurvey, affected_id
+from bisector.jobs.survey.releases import Releases
 from bisector.record.events import Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
 from bisector.search.release_inference import BUDGET
@@ -269,8 +270,8 @@ def test_killed_at_any_time_it_goes_on_and_ends_the_same(
 def test_another_question_has_another_journal(shelf: Shelf) -> None:
     bench = shelf.context()
     span = bench.history.range(shelf.range)
-    asked = AffectedQuestion(span)
+    asked, releases = AffectedQuestion(span), Releases(bench.history, span, "*")
     others = [replace(asked, every=True), replace(asked, tags="v3*"), replace(asked, flaky=True)]
-    names = {affected_id(question, bench) for question in (asked, *others)}
+    names = {affected_id(question, releases, bench) for question in (asked, *others)}
     assert len(names) == 4
-    assert affected_id(AffectedQuestion(span), bench) in names
+    assert affected_id(AffectedQuestion(span), releases, bench) in names

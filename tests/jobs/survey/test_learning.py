@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bisector.jobs.survey.affected import AffectedQuestion, Releases, ReleaseSurvey
+from bisector.jobs.survey.affected import AffectedQuestion, ReleaseSurvey
+from bisector.jobs.survey.releases import Releases
 from bisector.jobs.survey.sweep import Sweep, SweepQuestion
 from bisector.record.events import Noted, Released, Stretch
 from bisector.record.failure import Failure, FailureClass
