@@ -130,11 +130,9 @@ class History:
             return _commit(commit)
         if self._clone.is_shallow:
             raise self._incomplete(name, None)
-        similar = revision_names.similar(self._refs, name)
-        hint = "see 'git tag' and 'git branch -a'"
-        if similar:
-            hint = f"did you mean {' or '.join(similar)}?"
-        raise NoSuchRevision(f"no revision '{name}' in {self._clone.path}", hint)
+        raise NoSuchRevision(
+            f"no revision '{name}' in {self._clone.path}", revision_names.hint(self._refs, name)
+        )
 
     def knows(self, name: str) -> bool:
         """Whether *name* refers to a commit of the clone."""

@@ -24,6 +24,7 @@ _LENT = "refs/lent/"  # commits of other mirrors, whose history need not be fetc
 _FETCHED = "bisector-fetched"  # a file in the clone; its mtime is the time of the last fetch
 _FRESH_SECONDS = 3600.0
 _CONNECT_MILLISECONDS = 10_000
+_ANSWER_MILLISECONDS = 20_000  # for the list of refs; a server packs objects for longer
 _SILENCE_MILLISECONDS = 60_000
 
 Say = Callable[[str], None]  # shows one line to the user
@@ -97,7 +98,7 @@ class Mirrors:
 
     def _offered(self, repository: pygit2.Repository, url: str) -> frozenset[pygit2.Oid]:
         """The hashes of the branches and tags at *url*. Raises GitError."""
-        remote = _remote(repository, url)
+        remote = _remote(repository, url, _ANSWER_MILLISECONDS)
         heads = remote.list_heads(callbacks=pygit2.RemoteCallbacks(), proxy=True)
         return frozenset(head.oid for head in heads)
 
@@ -129,7 +130,7 @@ class Mirrors:
 
     def _fetch(self, path: Path, url: str) -> None:
         """Fetch all branches and tags. Raises GitError."""
-        remote = _remote(pygit2.Repository(str(path)), url)
+        remote = _remote(pygit2.Repository(str(path)), url, _SILENCE_MILLISECONDS)
         callbacks = _Callbacks(url, self.progress)
         # without pruning, as the user may have created branches in the clone
         remote.fetch(_REFS, callbacks=callbacks, prune=FetchPrune.NO_PRUNE, proxy=True)
@@ -144,10 +145,13 @@ def _is_fresh(home: Path) -> bool:
     return 0 <= age < _FRESH_SECONDS
 
 
-def _remote(repository: pygit2.Repository, url: str) -> pygit2.Remote:
-    """*url* as a remote. No password is ever asked for: without one, libgit2 gives up."""
+def _remote(repository: pygit2.Repository, url: str, silence: int) -> pygit2.Remote:
+    """*url* as a remote that may be silent for so many milliseconds.
+
+    No password is ever asked for: libgit2 gives up where one is required.
+    """
     pygit2.settings.server_connect_timeout = _CONNECT_MILLISECONDS
-    pygit2.settings.server_timeout = _SILENCE_MILLISECONDS
+    pygit2.settings.server_timeout = silence
     return repository.remotes.create_anonymous(url)
 
 

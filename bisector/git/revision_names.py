@@ -17,6 +17,7 @@ from bisector.git.refs import Ref, Refs, age, peel
 
 _RELEASE_TAG = re.compile(r"v\d+\.\d+(?:\.\d+|-dev\d+)$")
 _FIRST_RELEASE = re.compile(r"v\d+\.\d+\.0$")
+_POINT_RELEASE = re.compile(r"v?(\d+\.\d+)\.[1-9]\d*$")
 _SERIES = re.compile(r"v\d+\.\d+$")
 
 
@@ -62,10 +63,20 @@ def _precedence(ref: Ref) -> tuple[bool, tuple[int, str]]:
     return ref.home == "origin", age(ref)
 
 
-def similar(refs: Refs, name: str) -> list[str]:
-    """At most three branches and tags with names similar to *name*, the most similar first."""
+def hint(refs: Refs, name: str) -> str:
+    """What may be done about the unknown *name*.
+
+    For a point release of a branch of which none is known, it is where they are; else at most three
+    branches and tags with similar names, the most similar first.
+    """
+    point = _POINT_RELEASE.match(name)
+    number = stable_branches.number_of(point[1]) if point else None
+    if number and len(stable_branches.releases(refs).get(number, ())) < 2:
+        branch = stable_branches.name_of(number)
+        return f"the releases of {branch} after the first come with --with {branch}"
     names = {ref.full_name for ref in refs.branches()} | {ref.name for ref in refs.tags()}
-    return difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.6)
+    similar = difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(similar)}?" if similar else "see 'git tag', 'git branch -a'"
 
 
 def release_tags(refs: Refs) -> dict[str, list[str]]:

@@ -86,9 +86,9 @@ def _beside(
     origin = Origin(
         url,
         f"{digest(url)[:12]}/{stem.strip('.') or 'repository'}.git",
-        f"--with {name}: {url} is cloned into the workspace",
-        f"--with {name}: {url} cannot be cloned",
-        "no password is asked for; name a folder with a clone of it",
+        f"{url} is cloned into the workspace",
+        f"--with {name}{'' if url == name else f': {url}'} cannot be cloned",
+        "try later, or name a folder with a clone of it; bisector asks for no password",
         partial(_require_known, url, clone),
     )
     return open_beside(mirrors.path(origin), clone, url)
