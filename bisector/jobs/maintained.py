@@ -32,7 +32,7 @@ def after(asked: Asked, span: Range) -> dict[str, tuple[str, ...]]:
     ]
     if apart:
         old = span.text.partition("..")[0]
-        asked.note(f"left out, as they do not descend from {old}: {', '.join(apart)}")
+        asked.note(f"not after {old}, and left out: {', '.join(apart)}")
     tips = {name: tip for name, tip in tips.items() if name not in apart}
     parts = history.branches(span.old.id, (span.new.id, *tips.values()))[1:]
     return {name: part for name, part in zip(tips, parts, strict=True) if part}
@@ -54,5 +54,6 @@ def _said(found: Maintained) -> Iterator[str]:
     if found.ended:
         yield f"not any more: {', '.join(found.ended)}"
     if found.bare:
-        some = " ".join(f"--with {name}" for name in found.bare[:2])
-        yield f"known by the first release alone: {', '.join(found.bare)} ({some} … has the others)"
+        names = ", ".join(found.bare)
+        some = " ".join(f"--with {name}" for name in found.bare)
+        yield f"known by the first release alone: {names}: name {some}"

@@ -1,14 +1,19 @@
-"""The names of the branches to create in a clone."""
+"""The branches to create in a clone: their names, and what is written for them."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import pygit2
 import pytest
 
 from bisector.errors import UsageProblem, WouldOverwrite
+from bisector.git.history import History
+from bisector.git.repositories import open_beside
 from bisector.patch import deliver
-from tests.support.clone import Clone
+from bisector.system.workspace import Workspace
+from tests.support.clone import AUTHOR, Clone
 
 
 @pytest.fixture
@@ -52,3 +57,27 @@ def test_the_name_of_a_damaged_branch_is_taken(branched: Clone, content: str) ->
     (Path(branched.git.path) / "refs/heads/odd").write_text(content)
     with pytest.raises(WouldOverwrite, match="odd is there already"):
         deliver.branch_names("odd", ["3.0"], branched.git)
+
+
+def test_a_created_branch_is_complete_in_the_clone_without_the_repository_beside_it(
+    branched: Clone, workspace: Workspace, tmp_path: Path
+) -> None:
+    """Even if all of a long stable branch has to be copied."""
+    branched.commit({})
+    path = tmp_path / "haproxy-3.0.git"
+    stable = pygit2.clone_repository(str(branched.path), str(path), bare=True)
+    tip = stable.references["refs/heads/master"].target
+    first, tree = tip, Clone(path, bare=True).tree({"src/x.c": "1\n"}, str(tip))
+    for number in range(1200):
+        tip = stable.create_commit(None, AUTHOR, AUTHOR, f"{number}", tree, [tip])
+    stable.references.create("refs/heads/master", tip, force=True)
+    history = History.open(branched.path, workspace)
+    history = history.beside([open_beside(path, history.clone)], workspace)
+
+    deliver.create_branch(history.store, history.clone, "mine", str(tip))
+
+    shutil.rmtree(path)
+    clone = pygit2.Repository(str(branched.path))
+    assert clone.references["refs/heads/mine"].target == tip
+    assert sum(commit.id != first for commit in clone.walk(tip)) >= 1200
+    assert clone[tip].peel(pygit2.Tree)["src/x.c"].peel(pygit2.Blob).data == b"1\n"

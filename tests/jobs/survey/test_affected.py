@@ -15,6 +15,7 @@ from bisector.jobs.survey.affected import AffectedQuestion, ReleaseSurvey, affec
 from bisector.jobs.survey.releases import Releases
 from bisector.record.events import Ended, Noted, Probed, Released
 from bisector.record.verdict import Verdict
+from bisector.report.parts import stretches
 from bisector.search.release_inference import BUDGET
 from bisector.system.workspace import Workspace
 from bisector.testing.scenario import Known
@@ -275,3 +276,52 @@ def test_another_question_has_another_journal(shelf: Shelf) -> None:
     names = {affected_id(question, releases, bench) for question in (asked, *others)}
     assert len(names) == 4
     assert affected_id(AffectedQuestion(span), releases, bench) in names
+
+
+# --- with other branches --------------------------------------------------------------------------
+
+
+def test_one_table_tells_of_the_range_and_of_each_branch(shelf: Shelf) -> None:
+    """The bug came before the branch parted and was fixed on both, later on the branch."""
+    base, branches = shelf.commits[0], {"3.0": list[str]()}
+    for number in range(1, 7):
+        change = {"src/x.c": f"{number}\n"}
+        parents = [base] if number == 1 else None
+        shelf.commits.append(shelf.clone.commit(change, branch="3.0", parents=parents))
+        shelf.clone.tag(f"v3.0.{number}", shelf.commits[-1])
+        branches["3.0"].append(shelf.commits[-1])
+    bad = {*range(5), *range(24, 28)}
+
+    prober = shelf.prober(lambda number, run: BAD if number in bad else GOOD)
+    history = prober.context.history
+    span = history.range("v3.0.0..v3.1.0")
+    releases = Releases(history, span, "*", branches)
+    ReleaseSurvey(AffectedQuestion(span), releases, prober).run()
+
+    names = [*TAGGED.values(), *(f"v3.0.{number}" for number in range(1, 7))]
+    wanted = [*range(21), *range(24, 30)]
+    assert shelf.table() == {
+        name: BAD if number in bad else GOOD for name, number in zip(names, wanted, strict=True)
+    }
+    assert len(set(prober.asked)) < len(names)
+    told = [event for event in shelf.events if isinstance(event, Released)]
+    assert [e.release for e in told if e.branch == "3.0"] == names[21:]
+    assert {e.branch for e in told[:21]} == {""}
+    rows = [[one.release for one in some] for some in stretches(told)]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("v3.0.0", "v3.1-dev4"),
+        ("v3.1-dev5", "v3.1.0"),
+        ("v3.0.1", "v3.0.4"),
+        ("v3.0.5", "v3.0.6"),
+    ]
+
+
+def test_a_release_that_is_known_later_makes_another_journal(shelf: Shelf) -> None:
+    names = []
+    for _ in range(2):
+        bench = shelf.context()
+        span = bench.history.range("v3.0..master")
+        releases = Releases(bench.history, span, "*")
+        names.append(affected_id(AffectedQuestion(span), releases, bench))
+        shelf.clone.tag("v3.1.1", shelf.commits[22])
+    assert names[0] != names[1]
