@@ -66,16 +66,14 @@ def is_maintained(number: Number, released: int, now: int, branches: str = "") -
 def tip(refs: Refs, number: Number) -> pygit2.Commit | None:
     """The newest commit that is known of the stable branch of a series; None if none is.
 
-    It is the clone's own branch of that name, else one of a remote or of a repository beside the
-    clone, else the clone's own main branch, else the newest release tag. Of several branches, those
-    count from which no other one descends, and of these the newest.
+    It is the clone's own branch of that name, else the newest of the branches that are it, by
+    remotes and repositories beside the clone, else the newest release tag. Of several branches,
+    those count from which no other one descends, and of these the newest.
     """
     branches = [ref for ref in refs.branches() if _is_of(ref, number)]
-    own = [ref for ref in branches if not ref.home]
-    named = [ref for ref in own if ref.name not in _MAIN_BRANCHES]
-    for some in (named, [ref for ref in branches if ref.home], own):
-        if some:
-            return _newest(refs.objects, some)
+    own = [ref for ref in branches if not ref.home and ref.name == name_of(number)]
+    if branches:
+        return _newest(refs.objects, own or branches)
     tags = releases(refs).get(number)
     return tags[-1].commit if tags else None
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from bisector.record.verdict import Verdict
 from bisector.search.graph import Graph
 
-BUDGET = 16  # the most releases tested while all of their verdicts agree
+BUDGET = 16  # the most releases of a branch tested while all of their verdicts agree
 
 Verdicts = Mapping[int, Verdict | None]
 
@@ -32,14 +32,20 @@ def inferred(graph: Graph, verdicts: Verdicts) -> dict[int, Verdict]:
     return found
 
 
-def next_probe(graph: Graph, verdicts: Verdicts, hints: Iterable[int] = ()) -> int | None:
+def next_probe(
+    graph: Graph,
+    verdicts: Verdicts,
+    hints: Iterable[int] = (),
+    branches: Sequence[Collection[int]] = (),
+) -> int | None:
     """The index of the release to probe next; None if there is none, for now or at all.
 
     First the oldest and newest releases of all lines, then the middle of what lies between two
-    different verdicts or beside a release that could not be tested. While all tested verdicts
-    agree, a stretch with another verdict may lie between them: the *hints* are probed in their
-    order, then the widest gaps are halved, up to BUDGET tested releases. With probes under way, the
-    result may be None only until they end.
+    different verdicts or beside a release that could not be tested. While all tested verdicts of a
+    branch agree, a stretch with another verdict may lie between them: the *hints* are probed in
+    their order, then the widest gaps are halved, up to BUDGET tested releases. *branches* are the
+    indexes of those that are judged by themselves; by default all releases are of one. With probes
+    under way, the result may be None only until they end.
     """
     unknown = [index for index in range(len(graph.revisions)) if index not in verdicts]
     children = children_of(graph)
@@ -48,11 +54,15 @@ def next_probe(graph: Graph, verdicts: Verdicts, hints: Iterable[int] = ()) -> i
     nearest, known = _nearest_verdicts(graph, verdicts), inferred(graph, verdicts)
     if undecided := [i for i in unknown if i not in known and None not in nearest[i]]:
         return _farthest(graph, verdicts, undecided)
-    tested = [verdict for verdict in verdicts.values() if verdict is None or verdict.tested]
-    if len({*tested} - {None}) != 1 or len(tested) >= BUDGET:
-        return None
-    hint = next((index for index in hints if index in unknown), None)
-    return _farthest(graph, verdicts, unknown) if hint is None else hint
+    hinted = [index for index in hints if index in unknown]
+    for branch in branches or [range(len(graph.revisions))]:
+        probed = [verdicts[index] for index in branch if index in verdicts]
+        tested = [verdict for verdict in probed if verdict is None or verdict.tested]
+        rest = [index for index in unknown if index in branch]
+        if rest and len({*tested} - {None}) == 1 and len(tested) < BUDGET:
+            hint = next((index for index in hinted if index in rest), None)
+            return _farthest(graph, verdicts, rest) if hint is None else hint
+    return None
 
 
 def longest_path(graph: Graph, releases: Collection[int]) -> int:

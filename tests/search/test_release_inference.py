@@ -126,6 +126,20 @@ def test_without_a_different_verdict_the_budget_ends_it() -> None:
     assert len(probe_all(line(90), [GOOD] * 90, hints=range(90))) == BUDGET
 
 
+def test_a_different_verdict_on_another_branch_does_not_end_it() -> None:
+    """0 to 5 is the main line, with a bug at 2 and 3; 6 to 12 is a branch of 1, with one at 9."""
+    main = [(str(n), [str(n - 1)] if n else []) for n in range(6)]
+    branch = [(str(n), [str(n - 1) if n > 6 else "1"]) for n in range(6, 13)]
+    graph, truth = Graph.of(main + branch), truths("ggbbgg" + "gggbggg")
+    assert 9 not in probe_all(graph, truth, hints=[2])
+    verdicts: dict[int, Verdict | None] = {}
+    branches = [frozenset(range(6)), frozenset(range(6, 13))]
+    while (index := next_probe(graph, verdicts, [2], branches)) is not None:
+        verdicts[index] = truth[index]
+    told = {**verdicts, **inferred(graph, verdicts)}
+    assert told == dict(enumerate(truth))
+
+
 @pytest.mark.parametrize("length", [2, 3, 17, 90])
 def test_one_change_takes_as_many_probes_as_halving(length: int) -> None:
     for first in range(1, length):

@@ -174,7 +174,7 @@ class ReleaseSurvey:
         if self.question.every:
             every = range(len(self._graph.revisions))
             return next((index for index in every if index not in verdicts), None)
-        return next_probe(self._graph, verdicts, hints)
+        return next_probe(self._graph, verdicts, hints, self._releases.branches)
 
     def _verdicts(self) -> dict[int, Verdict]:
         """The verdicts, by index, on the releases that have been probed often enough."""

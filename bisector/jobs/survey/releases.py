@@ -15,8 +15,9 @@ class Releases:
 
     ``graph`` has their commits; the parents of a release are the nearest releases before it.
     ``names`` are the matching tags by full hash. Commits of other *branches*, by the branch's name,
-    count as commits of the range; ``branch_of`` is the branch of each. Raises NoRelease if there
-    are none.
+    count as commits of the range; ``branch_of`` is the branch of each, and ``branches`` the indexes
+    in ``graph`` of the releases of the range and of each branch. Raises NoRelease if there are
+    none.
     """
 
     def __init__(
@@ -43,6 +44,11 @@ class Releases:
             )
         whole = history.graph(commits)
         self.graph = whole.only(matching)
+        lines = [self.branch_of.get(commit, "") for commit in self.graph.revisions]
+        self.branches = [
+            frozenset(index for index, line in enumerate(lines) if line == name)
+            for name in dict.fromkeys(lines)
+        ]
         others = {place for place, commit in enumerate(commits) if commit not in matching}
         self._first = {
             commits[place]: [commits[release] for release in sorted(first)]
