@@ -24,7 +24,7 @@ _LENT = "refs/lent/"  # commits of other mirrors, whose history need not be fetc
 _FETCHED = "bisector-fetched"  # a file in the clone; its mtime is the time of the last fetch
 _FRESH_SECONDS = 3600.0
 _CONNECT_MILLISECONDS = 10_000
-_ANSWER_MILLISECONDS = 20_000  # for the list of refs; a server packs objects for longer
+_ANSWER_MILLISECONDS = 10_000  # for the list of refs; a server packs objects for longer
 _SILENCE_MILLISECONDS = 60_000
 
 Say = Callable[[str], None]  # shows one line to the user
