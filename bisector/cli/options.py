@@ -39,6 +39,7 @@ def options_of(command: RepoCommand) -> Options:
         own_test=_named(command, ORACLES, "name one test"),
         around=_named(command, WRAPPERS, "look for one thing at a time"),
         extras=extras_of(command),
+        fixups=tuple(command.fixup),
         bad_if=command.bad_if,
         skip_if=command.skip_if,
         flaky=isinstance(command, FlakyCommand) and command.flaky,

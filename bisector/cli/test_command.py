@@ -59,6 +59,14 @@ class TestCommand(NamedTestCommand):
     skip_if = option(
         "--skip-if", "REGEX", "with a test of your own: untestable if its log matches", Group.TEST
     )
+    fixup = option(
+        "--fixup",
+        "FILE|REV|A..B",
+        "what is picked onto a revision that does not build or start otherwise; of several, the "
+        "first that helps",
+        Group.REVISIONS,
+        repeatable=True,
+    )
     fresh = cli.Flag(
         "--fresh",
         group=Group.GENERAL,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bisector.build import binaries
@@ -10,10 +11,11 @@ from bisector.build.toolchains.dev import Dev
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
 from bisector.jobs.runner import Watcher, notifier
-from bisector.patch.apply import ApplyConflict, apply_to
+from bisector.patch.apply import ApplyConflict, apply_to, apply_to_tree
 from bisector.probing import probe, setup, toolchains
 from bisector.probing.dask.client import Cluster
 from bisector.probing.dask.scheduler import Scheduler
+from bisector.probing.fixups import Fixup, Fixups, cannot_be_judged, refusal
 from bisector.probing.options import AUTO, Options
 from bisector.probing.probe import Probe
 from bisector.probing.prober import Progress
@@ -23,7 +25,6 @@ from bisector.record.events import Probed
 from bisector.record.verdict import Result
 from bisector.record.words import Purpose
 from bisector.system.slots import Slot
-from bisector.system.workspace import Workspace
 from bisector.testing.oracle import is_doubtful
 from bisector.testing.scenario import Known
 
@@ -37,37 +38,71 @@ def probe_once(
 ) -> Probed:
     """Probe *revision* with the patches that the user named; '' stands for HEAD.
 
-    *fresh*: use no cached verdict. The probe runs on this machine unless there is a *cluster*.
-    Raises PatchConflict and what a probe raises.
+    *fresh*: use no cached verdict. The probe runs on this machine unless there is a *cluster*. If
+    the revision cannot be judged, the user's fixups are tried. Raises PatchConflict and what a
+    probe raises.
     """
-    workspace, history, context = asked.workspace, asked.history, asked.context
+    history = asked.history
     commit = history.resolve(revision) if revision else history.head()
-    tree, patched = _tree(history, asked.options, commit), bool(asked.options.patches)
-    oracle = context.oracle.at(commit.id)
-    both = (context.toolchains.search, context.toolchains.fallback)
-    for toolchain in filter(None, both):
-        request = replace(context.request(tree, toolchain, oracle=oracle), again=fresh)
-        key = probe.key_of(request)
-        ticket = Ticket(commit.id, tree, Purpose.PROBE, 0, patched, toolchain, context.oracle, key)
-        known = None if fresh else probe.recall(workspace, key)
-        if known is None:
-            name = history.release(commit.id)
-            watcher.progress(f"probing {name} ({toolchain.name}){_added(context.sandbox_remark)}")
-        result = known or _probed(workspace, request, cluster, watcher)
-        if toolchain.is_real or not is_doubtful(result.ruling):
-            break
-    return ticket.event(history, result, known=known is not None)
+    once = _Once(asked, commit, fresh, watcher, cluster)
+    tree = _tree(history, asked.options, commit)
+    plain = once.probed(tree)
+    refusals: list[str] = []
+    for fixup in once.fixups(plain):
+        applied = apply_to_tree(history, tree, fixup.series)
+        if isinstance(applied, ApplyConflict):
+            refusals.append(refusal(fixup, applied))
+            continue
+        with_fixup = once.probed(str(applied.tree), fixup.name)
+        if not cannot_be_judged(with_fixup.ruling):
+            return with_fixup
+        refusals.append(f"with {fixup.name} picked onto it: {with_fixup.reason}")
+    return replace(plain, reason="; ".join((plain.reason, *refusals)))
 
 
-def _probed(
-    workspace: Workspace, request: Probe, cluster: Scheduler | None, watcher: Watcher
-) -> Result:
-    if cluster is None:
-        return probe.probe(workspace, request)
-    with Cluster(workspace, cluster, notifier(watcher)) as executor:
-        task = executor.submit(request)
-        executor.wait([task])
-        return task.future.result()
+@dataclass(frozen=True)
+class _Once:
+    """What the probes of one *commit* have in common."""
+
+    asked: Asked
+    commit: Commit
+    fresh: bool
+    watcher: Watcher
+    cluster: Scheduler | None
+
+    def fixups(self, plain: Probed) -> Iterator[Fixup]:
+        """The fixups to try where *plain* is the verdict: none if that says something."""
+        if cannot_be_judged(plain.ruling):
+            yield from Fixups(self.asked.history, self.asked.context.fixups).to_try(plain)
+
+    def probed(self, tree: str, fixup: str = "") -> Probed:
+        """The verdict on *tree*, the commit's with patches and the *fixup* of this name."""
+        asked, context, commit = self.asked, self.asked.context, self.commit
+        patched, name = bool(asked.options.patches), asked.history.release(commit.id)
+        oracle = context.oracle.at(commit.id)
+        both = (context.toolchains.search, context.toolchains.fallback)
+        for toolchain in filter(None, both):
+            request = replace(context.request(tree, toolchain, oracle=oracle), again=self.fresh)
+            key = probe.key_of(request)
+            about = (commit.id, tree, Purpose.PROBE, 0, patched, toolchain, context.oracle, key)
+            ticket = Ticket(*about, fixup=fixup)
+            known = None if self.fresh else probe.recall(asked.workspace, key)
+            if known is None:
+                what = f"{name} + {fixup}" if fixup else name
+                remark = _added(context.sandbox_remark)
+                self.watcher.progress(f"probing {what} ({toolchain.name}){remark}")
+            result = known or self._run(request)
+            if toolchain.is_real or not is_doubtful(result.ruling):
+                break
+        return ticket.event(asked.history, result, known=known is not None)
+
+    def _run(self, request: Probe) -> Result:
+        if self.cluster is None:
+            return probe.probe(self.asked.workspace, request)
+        with Cluster(self.asked.workspace, self.cluster, notifier(self.watcher)) as executor:
+            task = executor.submit(request)
+            executor.wait([task])
+            return task.future.result()
 
 
 def build_once(asked: Asked, revision: str, progress: Progress) -> Path:

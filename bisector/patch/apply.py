@@ -88,7 +88,12 @@ def apply_to(history: History, revision: str, series: Series) -> AppliedSeries |
 
     The results are memoised by tree and series. Raises PatchProblem, ShallowClone.
     """
-    return _applied(str(history.store_path), history.tree_id(revision), series)
+    return apply_to_tree(history, history.tree_id(revision), series)
+
+
+def apply_to_tree(history: History, tree: str, series: Series) -> AppliedSeries | ApplyConflict:
+    """The same for the tree with the id *tree*, which the store has."""
+    return _applied(str(history.store_path), tree, series)
 
 
 # not by the series' digest: it leaves out the names and labels that the result holds

@@ -9,6 +9,7 @@ from bisector.build import binaries
 from bisector.build.prebuilt import Prebuilt
 from bisector.build.toolchain import SomeToolchain, Toolchain, Toolchains
 from bisector.git.history import History
+from bisector.probing.fixups import Fixup
 from bisector.probing.probe import Probe
 from bisector.probing.supply import Supply
 from bisector.search.costs import Memory
@@ -25,6 +26,7 @@ class Context:
 
     ``tools`` are those that ``oracle`` needs. ``sandbox_remark`` says why there is no sandbox, or
     what it does not keep, '' if neither. ``supply`` equips toolchains with what tests ask for.
+    ``fixups`` are the user's.
     """
 
     workspace: Workspace
@@ -35,6 +37,7 @@ class Context:
     sandbox: Sandbox | None = None
     sandbox_remark: str = ""
     supply: Supply | None = None
+    fixups: tuple[Fixup, ...] = ()
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -45,9 +48,10 @@ class Context:
 
     @property
     def identity(self) -> str:
-        """A digest of the oracle, the toolchains and the tools; part of the names of jobs."""
+        """A digest of all that decides verdicts but the sources; part of the names of jobs."""
         tools = (tool.identity for tool in self.tools)
-        return digest(self.oracle.digest, self.toolchains.identity, *self.options, *tools)
+        fixups = (fixup.series.digest for fixup in self.fixups)
+        return digest(self.oracle.digest, self.toolchains.identity, *self.options, *tools, *fixups)
 
     def equipped(self, toolchain: SomeToolchain, oracle: Oracle | None = None) -> SomeToolchain:
         """*toolchain* with the features that *oracle* (default: the job's) asks for."""

@@ -35,7 +35,7 @@ class Gaps:
     def add(self, event: Probed) -> None:
         """Take a finished probe into account."""
         test = (event.scenario, event.variant)
-        if event.patched:
+        if event.patched or event.fixup:
             return
         if not event.real:
             self._fast.setdefault(test, {})[event.revision] = event

@@ -25,7 +25,7 @@ class Hangs:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._passed: dict[tuple[str, str], float] = {}  # the seconds of a test's longest run
-        self._hung: set[tuple[str, ...]] = set()  # revisions with toolchain and test
+        self._hung: set[tuple[str, ...]] = set()  # revisions with fixup, toolchain and test
         for event in events:
             if isinstance(event, Probed):
                 self.add(event)
@@ -36,7 +36,7 @@ class Hangs:
         if event.verdict is Verdict.GOOD and event.test_seconds:
             self._passed[test] = max(self._passed.get(test, 0.0), event.test_seconds)
         elif event.failure and event.failure.kind.is_hang and not event.patched:
-            self._hung.add((event.revision, event.toolchain, *test))
+            self._hung.add((event.revision, event.fixup, event.toolchain, *test))
 
     def timed(self, ticket: Ticket, learnt: Learnt | None) -> Oracle:
         """The oracle of *ticket* with the limits for its run; *learnt* is the bug's own failure.
@@ -49,7 +49,8 @@ class Hangs:
         if usual is None:
             return oracle
         hurried = replace(oracle, seconds=min(oracle.seconds, max(LEAST, FACTOR * usual)))
-        binary = (ticket.revision, ticket.toolchain.name, oracle.name, oracle.variant)
+        built = (ticket.revision, ticket.fixup, ticket.toolchain.name)
+        binary = (*built, oracle.name, oracle.variant)
         if binary in self._hung and ticket.run > 0 and not ticket.patched:
             return replace(hurried, patient=False)
         is_proof = Purpose.CONFIRM.begins(ticket.purpose)

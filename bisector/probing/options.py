@@ -34,6 +34,7 @@ class Options:
     bad_if: str | None = None
     skip_if: str | None = None
     patches: tuple[str, ...] = ()
+    fixups: tuple[str, ...] = ()
     toolchain: str = AUTO
     make: tuple[str, ...] = ()
     like: str | None = None

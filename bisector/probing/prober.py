@@ -11,6 +11,7 @@ from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
 from bisector.probing.context import Context
 from bisector.probing.executors import Executor, Task
+from bisector.probing.fixups import Fixup, Fixups, cannot_be_judged
 from bisector.probing.gaps import Gaps, gap_remark, kind_of
 from bisector.probing.hangs import Hangs
 from bisector.probing.probe import key_of, recall
@@ -34,7 +35,8 @@ class Prober:
     other failures are probed again with the fallback toolchain, which the caller need not know of;
     where it is known to build nothing, that is asked at once.
 
-    ``executor`` runs the probes, ``toolchains`` are those in use.
+    ``executor`` runs the probes, ``toolchains`` are those in use. A revision that cannot be judged
+    is probed again with each of its ``fixups``, until one helps; that one's verdict is the answer.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Prober:
         self.journal = journal
         self.executor = executor
         self.toolchains = context.toolchains
+        self.fixups = Fixups(context.history, context.fixups)
         self._progress = progress
         self._fresh = fresh
         self._places: dict[str, int] = {}
@@ -109,13 +112,21 @@ class Prober:
         run: int = 0,
         toolchain: Toolchain | None = None,
         oracle: Oracle | None = None,
+        fixup: Fixup | None = None,
     ) -> Ticket:
         """Request the verdict on *revision* as it is; *run* tells repetitions apart.
 
-        The defaults are the search toolchain and the job's oracle.
+        The defaults are the search toolchain and the job's oracle. With a *fixup* that applies, the
+        verdict is that with it, whether or not the revision can be judged without.
         """
         tree = self.context.history.tree_id(revision)
-        return self.start_tree(revision, tree, purpose, oracle, run, toolchain, patched=False)
+        about = (toolchain or self.toolchains.search, oracle or self.context.oracle)
+        ticket = Ticket(revision, tree, purpose, run, False, *about)
+        given = fixup is not None and self.fixups.begin(ticket, fixup)
+        if not given and (plain := self._failed_before(ticket)):
+            self.fixups.retry(ticket, plain)
+        self._look_up(ticket)
+        return ticket
 
     def start_tree(
         self,
@@ -132,6 +143,18 @@ class Prober:
         ticket = Ticket(revision, tree, purpose, run, patched, toolchain, oracle)
         self._look_up(ticket)
         return ticket
+
+    def _failed_before(self, ticket: Ticket) -> Probed | None:
+        """The plain verdict of an earlier run, if it shows that the revision needs a fixup."""
+        if not self.fixups.some(ticket.revision):
+            return None
+        test = (ticket.revision, ticket.oracle.name, ticket.oracle.variant)
+        for event in self._probed():
+            if (event.revision, event.scenario, event.variant) == test and not event.fixup:
+                final = event.real or not self.toolchains.fallback
+                if final and cannot_be_judged(event.ruling):
+                    return event
+        return None
 
     def start_patched(
         self, revision: str, series: Series, purpose: str
@@ -218,6 +241,7 @@ class Prober:
     def _record(self, ticket: Ticket, result: Result, known: bool) -> None:
         place = self._places.get(ticket.revision)
         event = ticket.event(self.context.history, result, known, place)
+        event = self.fixups.explained(event)
         self.journal.append(event)
         self._hangs.add(event)
         self._gaps.add(event)
@@ -237,7 +261,10 @@ class Prober:
             return
         if ticket.doubted and kind_of(ticket.doubted) == kind_of(event):
             self._failures_agreed.add(kind_of(event))
-        ticket.answer = event
+        if self.fixups.retry(ticket, event):
+            self._look_up(ticket)
+            return
+        ticket.answer = ticket.plain or event if cannot_be_judged(event.ruling) else event
 
     def _doubts(self, event: Probed) -> bool:
         """Whether *event* is a failure that may be the fast compiler's fault."""
@@ -249,8 +276,9 @@ class Prober:
         """The journal's probes of each revision as it is, by run, those of real toolchains first.
 
         Doubtful failures of the fast toolchain are left out, and all its verdicts if it is
-        distrusted; and the probes for another bug before its failure was learnt, so that a resumed
-        job finds of its own bug what it found before.
+        distrusted; those with a fixup, where the revision can be judged without; and the probes for
+        another bug before its failure was learnt, so that a resumed job finds of its own bug what
+        it found before.
         """
         found: dict[str, list[Probed]] = {}
         agreed = self._failures_agreed | self._failures_in_journal()
@@ -258,9 +286,11 @@ class Prober:
             early = is_for_another_bug(event.purpose) and not self._is_at_another_bug
             if self._believes(event, agreed) and not early:
                 found.setdefault(event.revision, []).append(event)
+        counting = {rev: self.fixups.counting(events) for rev, events in found.items()}
         return {
             revision: sorted(events, key=lambda event: (not event.real, event.run))
-            for revision, events in found.items()
+            for revision, events in counting.items()
+            if events
         }
 
     def next_run(self, revision: str) -> int:

@@ -20,7 +20,9 @@ from bisector.git.history import History
 from bisector.git.mirrors import Mirrors
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
+from bisector.probing import fixups
 from bisector.probing.context import Context
+from bisector.probing.fixups import Fixup
 from bisector.probing.options import Options, Test
 from bisector.probing.supply import fetch_tools
 from bisector.probing.toolchains import (
@@ -148,13 +150,14 @@ def find_context(
     something, and EnvironmentProblem if a required sandbox does not work.
     """
     names_of_toolchains(options, test)  # before anything is fetched
+    picked = find_fixups(options.fixups, history)
     fetch_tools(workspace, test.oracle, note)
     toolchains = find_toolchains(options, workspace, test)
     supply = find_supply(options, workspace, note)
     supply.require(toolchains.search, test.oracle.features)
     needed = test.oracle.find_tools(workspace)
     box, remark = find_sandbox(options, workspace, toolchains.used, needed)
-    return Context(workspace, history, toolchains, test.oracle, needed, box, remark, supply)
+    return Context(workspace, history, toolchains, test.oracle, needed, box, remark, supply, picked)
 
 
 def find_sandbox(
@@ -202,17 +205,23 @@ def find_series(names: Sequence[str], known: Known, history: History) -> Series 
     """
     if not names:
         return load.load(bundled_patches(known.patches)) if known.patches else None
-    found: list[Patch] = []
-    for name in names:
-        if Path(name).exists():
-            found += load.load(Path(name)).patches
-        elif ".." in name:
-            found += (_of_commit(history, commit) for commit in history.range(name).commits)
-        elif history.knows(name):
-            found.append(_of_commit(history, history.resolve(name).id))
-        else:
-            raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
-    return Series(tuple(found))
+    return Series(tuple(patch for name in names for patch in _patches(name, history)))
+
+
+def find_fixups(names: Sequence[str], history: History) -> tuple[Fixup, ...]:
+    """The fixups with these names, each a series of its own; raises what find_series() raises."""
+    return tuple(fixups.named(history, name, _patches(name, history)) for name in names)
+
+
+def _patches(name: str, history: History) -> list[Patch]:
+    """The patches that *name* stands for: a file's, a folder's, a commit's, those of a range."""
+    if Path(name).exists():
+        return list(load.load(Path(name)).patches)
+    if ".." in name:
+        return [_of_commit(history, commit) for commit in history.range(name).commits]
+    if history.knows(name):
+        return [_of_commit(history, history.resolve(name).id)]
+    raise PatchProblem(f"no patch '{name}'", "it is neither a file nor a revision")
 
 
 def _of_commit(history: History, commit: str) -> Patch:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bisector.build.toolchain import Toolchain
 from bisector.git.history import History
@@ -19,7 +19,8 @@ class Ticket:
     ``tree`` is what is built: the revision's own tree, or another one (``patched``). ``run`` counts
     repetitions from 0. ``key`` identifies the verdict; it is set when the probe is requested.
     ``doubted`` is a failure of the fast toolchain that is not believed: ``toolchain`` is then the
-    fallback.
+    fallback. ``fixup`` names what is picked onto the revision, '' for nothing; if others than the
+    caller choose it, ``plain`` is the verdict without and ``tried`` names those tried so far.
     """
 
     revision: str
@@ -32,6 +33,12 @@ class Ticket:
     key: str = ""
     doubted: Probed | None = None
     answer: Probed | None = None
+    fixup: str = ""
+    plain: Probed | None = None
+    tried: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.asked = self.toolchain  # the one that the caller asked for
 
     def event(
         self, history: History, result: Result, known: bool, place: int | None = None
@@ -65,4 +72,5 @@ class Ticket:
             foreign="" if result.key == self.key else result.key,
             failure=result.ruling.failure,
             growth=result.ruling.growth,
+            fixup=self.fixup,
         )

@@ -83,7 +83,8 @@ class Probed(Event):
     ``key`` identifies what was asked, whoever answered: source, toolchain, test and run. ``binary``
     is the digest of the built program. ``foreign`` is the key under which a worker with other tools
     keeps its answer, '' if the client's tools would give the same. ``failure`` and ``growth`` are
-    those of Ruling.
+    those of Ruling. ``fixup`` names what was picked onto the revision because it cannot be judged
+    as it is, or to compare it with such a one; '' for nothing.
     """
 
     kind: ClassVar[str] = "probed"
@@ -111,6 +112,7 @@ class Probed(Event):
     foreign: str = ""
     failure: Failure | None = None
     growth: tuple[int, ...] = ()
+    fixup: str = ""
 
     @property
     def ruling(self) -> Ruling:
@@ -133,7 +135,8 @@ class Found(Event):
     theirs; ``parents`` are the parents of the last one. ``confidence`` is the probability that the
     result is right, 1 unless the test is flaky. ``bug`` is that of Learnt. ``part`` is the number
     of the change, from 1 on, if the job looks for several of a kind; ``line`` names the tip of its
-    line of history if the range's ends part.
+    line of history if the range's ends part. ``fixup`` is that of Probed, if the result rests on a
+    verdict that was won with one.
     """
 
     kind: ClassVar[str] = "found"
@@ -146,6 +149,7 @@ class Found(Event):
     bug: int = 0
     part: int = 0
     line: str = ""
+    fixup: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ class Confirmed(Event):
     a backport, the name of the revision or branch at which ``runs`` tests were repeated. ``doubt``
     says why it is not ``proven``. For a flaky test ``tally`` says how often each side was bad, and
     ``confidence`` is the probability that the result is right. ``bug`` and ``part`` are those of
-    Found.
+    Found, ``fixup`` is what was picked onto both sides, as in Probed.
     """
 
     kind: ClassVar[str] = "confirmed"
@@ -169,6 +173,7 @@ class Confirmed(Event):
     confidence: float = 1.0
     bug: int = 0
     part: int = 0
+    fixup: str = ""
 
 
 @dataclass(frozen=True)

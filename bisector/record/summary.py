@@ -167,11 +167,16 @@ class Summary:
         return next(tested, runs[0].verdict if runs else None)
 
     def evidence(self, revision: str) -> tuple[str, ...]:
-        """The log's lines that show the verdict on *revision* without patches; empty for none."""
-        for probe in self.probes:
-            if probe.revision == revision and not probe.patched:
-                return probe.evidence
-        return ()
+        """The log's lines that show the verdict on *revision* without patches; empty for none.
+
+        They are from a run with a fixup if the revision can be judged only with that.
+        """
+        own = [one for one in self.probes if one.revision == revision and not one.patched]
+        plain = [one for one in own if not one.fixup]
+        won = [one for one in own if one.fixup and one.verdict.tested]
+        judged = any(one.verdict.tested for one in plain)
+        shown = next(iter(plain if judged or not won else won), None)
+        return shown.evidence if shown else ()
 
 
 def _latest(judged: Iterable[Judged]) -> Iterable[Judged]:
@@ -182,7 +187,7 @@ def _latest(judged: Iterable[Judged]) -> Iterable[Judged]:
 def _question(probe: Probed) -> tuple[str | bool | int, ...]:
     """What a probe was asked, without the toolchain."""
     case = (probe.scenario, probe.variant)
-    return (probe.purpose, probe.revision, probe.patched, probe.run, *case)
+    return (probe.purpose, probe.revision, probe.patched, probe.fixup, probe.run, *case)
 
 
 def summarize(events: Sequence[Event]) -> Summary | None:

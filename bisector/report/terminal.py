@@ -23,12 +23,18 @@ _WORDS = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 
 def probe_line(told: Probed) -> str:
     """The line for a finished probe during the job; a second line has the reason if not tested."""
-    name = told.name + (" + patch" if told.patched else "")
+    name = built(told)
     name += f" run {told.run + 1}" if told.run else ""
     seconds = told.build_seconds + told.test_seconds
     time = "known" if told.known else f"{seconds:.1f} s"
     line = f"{told.verdict:<11} {name:<20} {time:>8} {told.toolchain:<7}  {told.subject}"
     return line if told.verdict.tested else f"{line}\n{'':<12}{told.reason}"
+
+
+def built(told: Probed) -> str:
+    """The revision's name, with what was applied to it."""
+    patch = " + patch" if told.patched else ""
+    return told.name + patch + (f" + {told.fixup}" if told.fixup else "")
 
 
 def render(summary: Summary, files: Sequence[str] = ()) -> str:
@@ -92,6 +98,8 @@ def work(summary: Summary) -> str:
 def probe_report(told: Probed, options: Sequence[str] = ()) -> str:
     """The report of `bisector probe`: verdict, reason, evidence, log; *options* are make's."""
     lines = [f"{told.verdict}: {told.name} {told.subject}", *row("reason", told.reason)]
+    if told.fixup:
+        lines += row("fixup", f"{told.fixup} is picked onto it: it cannot be judged as it is")
     lines += row("built with", " ".join((told.toolchain, *options)))
     for line in told.evidence:
         lines += row("evidence", line)

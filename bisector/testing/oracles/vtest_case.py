@@ -125,7 +125,8 @@ class VTestCase(OwnFile):
         with self.place(trial, self._changed(text)) as place:
             done = vtest.run_test(place, trial, buffer)
         ruling = classify(done, self.patterns)
-        if not self.knows_its_bug and _may_be_broken(ruling) and not minimal.starts(trial):
+        unexplained = not (self.knows_its_bug and ruling.verdict.tested)
+        if unexplained and _may_be_broken(ruling) and not minimal.starts(trial):
             ruling = minimal.broken(ruling)
         if done.status == SKIPPED and (needed := guards.failed_guard(text, shell)):
             ruling = replace(ruling, reason=f"{BY_GUARD} {needed}", failure=_skipped(needed))
