@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bisector.patch.hunks import Hunk
 from bisector.patch.model import Patch
 
-_NAME = re.compile(r"['`‘]([A-Za-z_]\w*)['’]")
+_NAME = re.compile(r"['`]([A-Za-z_]\w*)'")
 _PLACE = re.compile(r"([\w./+-]+):(\d+):")
 _GUESS = "did you mean"  # what follows is the compiler's idea of what is meant
 

@@ -103,6 +103,11 @@ class Fixups:
         """Go back to those of the user."""
         self._at.clear()
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a fixup to try anywhere."""
+        return bool(self._always or self._at)
+
     def some(self, revision: str) -> bool:
         """Whether there is a fixup to try at *revision*."""
         return bool(self._always or self._at.get(revision))

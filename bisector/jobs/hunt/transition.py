@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bisector.errors import NoTransitionSeen
+from bisector.jobs.hunt.fixups import StretchFixups
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Found, Probed
@@ -69,6 +70,27 @@ class Finder:
         *suspect* is the full hash of a likely commit, or ''. Raises NoTransitionSeen if the test is
         *flaky* and it is likelier that *span* has no such change.
         """
+        self._prober.fixups.forget_added()
+        search = self._search(span, suspect, flaky)
+        if reason := search.no_transition():
+            raise _no_transition(span, reason, search.confidence())
+        revisions, fixup = search.candidates(), ""
+        if not flaky:
+            revisions, fixup = self._narrowed(span, suspect, revisions)
+        candidates = tuple(self._history.commit(commit) for commit in revisions)
+        return Found(
+            what=span.what,
+            revisions=tuple(commit.id for commit in candidates),
+            subjects=tuple(commit.subject for commit in candidates),
+            places=tuple(self._history.place(c.id, self._commits) for c in candidates),
+            parents=candidates[-1].parents,
+            confidence=round(search.confidence(), 6),
+            bug=self._bug,
+            fixup=fixup,
+        )
+
+    def _search(self, span: SearchRange, suspect: str, flaky: bool) -> Search:
+        """A finished search of *span*."""
         commits = self._history.between(span.old, span.new)
         weights = priors.weigh(commits, self._evidence, suspect=suspect)
         graph = self._history.graph(commits)
@@ -83,18 +105,19 @@ class Finder:
             flaky,
             costs_of(self._prober, commits, self._evidence),
         ).run()
-        if reason := search.no_transition():
-            raise _no_transition(span, reason, search.confidence())
-        candidates = tuple(self._history.commit(commit) for commit in search.candidates())
-        return Found(
-            what=span.what,
-            revisions=tuple(commit.id for commit in candidates),
-            subjects=tuple(commit.subject for commit in candidates),
-            places=tuple(self._history.place(c.id, self._commits) for c in candidates),
-            parents=candidates[-1].parents,
-            confidence=round(search.confidence(), 6),
-            bug=self._bug,
-        )
+        return search
+
+    def _narrowed(
+        self, span: SearchRange, suspect: str, revisions: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], str]:
+        """*revisions*, or those of them that fixups leave; and the fixup that this rests on."""
+
+        def again() -> tuple[str, ...]:
+            return self._search(span, suspect, flaky=False).candidates()
+
+        purpose, hidden = span.what.search(self._bug), self._hidden
+        about = (self._prober, self._commits, span.what, purpose, again, hidden)
+        return StretchFixups(*about).narrowed(revisions)
 
     def _noise(self, what: Change) -> Noise:
         """The test's error rates: bad revisions pass at an unknown rate, good ones rarely fail."""
