@@ -128,6 +128,10 @@ class Fixups:
         done = self._applied(fixup, revision)
         return str(done.tree) if isinstance(done, AppliedSeries) else None
 
+    def has(self, revision: str, fixup: Fixup) -> bool:
+        """Whether *revision* has *fixup* already."""
+        return self.tree(fixup, revision) == self._history.tree_id(revision)
+
     def _applied(self, fixup: Fixup, revision: str) -> AppliedSeries | ApplyConflict:
         return apply_to_tree(self._history, self._history.tree_id(revision), fixup.series)
 
@@ -165,8 +169,8 @@ class Fixups:
         for fixup in self.to_try(ticket.plain):
             if fixup.name not in ticket.tried:
                 ticket.tried.append(fixup.name)
-                if self._changes(fixup, ticket.revision) and self.begin(ticket, fixup):
-                    return True
+                if self._changes(fixup, ticket.revision):
+                    return self.begin(ticket, fixup)
         return False
 
     def to_try(self, plain: Probed) -> Iterator[Fixup]:
@@ -178,7 +182,8 @@ class Fixups:
         yield from self._at.get(plain.revision, ())
 
     def _changes(self, fixup: Fixup, revision: str) -> bool:
-        return self.tree(fixup, revision) != self._history.tree_id(revision)
+        """Whether *fixup* applies to *revision*, which does not have it already."""
+        return self.tree(fixup, revision) not in (None, self._history.tree_id(revision))
 
     # -- events ----------------------------------------------------------------------------------
 
@@ -196,14 +201,19 @@ class Fixups:
                 yield refusal(fixup, done)
 
     def counting(self, events: Sequence[Probed]) -> list[Probed]:
-        """Those of a revision's *events* that count: a plain verdict stands above all others."""
+        """Those of a revision's *events* that count: a plain verdict stands above all others.
+
+        None if the revision cannot be judged and a fixup was not tried yet.
+        """
         plain = [event for event in events if not event.fixup]
         if not plain or not all(cannot_be_judged(event.ruling) for event in plain):
             return plain
         for fixup in self.to_try(plain[0]):
-            won = [event for event in events if event.fixup == fixup.name]
-            if any(event.verdict.tested for event in won):
-                return won
+            tried = [event for event in events if event.fixup == fixup.name]
+            if any(event.verdict.tested for event in tried):
+                return tried
+            if not tried and self._changes(fixup, plain[0].revision):
+                return []
         return plain
 
 

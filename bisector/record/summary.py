@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bisector.record.events import (
@@ -19,6 +19,7 @@ from bisector.record.events import (
     Started,
     Stretch,
     Turned,
+    Unfair,
 )
 from bisector.record.fork_events import Forked, OtherLine
 from bisector.record.learnt import Learnt
@@ -77,7 +78,8 @@ class Summary:
     is None for a job that was interrupted, ``ways`` are the turns that it took. ``learnt`` is the
     bug's own failure, in the last test by which it was learnt; the verdicts of ``probes`` follow
     from what was learnt by theirs. Everything is about this bug, and ``others`` about the others.
-    ``forked`` and ``other_lines`` are of a hunt between ends that part.
+    ``forked`` and ``other_lines`` are of a hunt between ends that part, ``unfair`` are the names of
+    fixups whose verdicts do not count.
     """
 
     started: Started
@@ -101,6 +103,7 @@ class Summary:
     others: tuple[OtherBug, ...] = ()
     forked: Forked | None = None
     other_lines: tuple[OtherLine, ...] = ()
+    unfair: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -132,6 +135,11 @@ class Summary:
         """The confirmations that are about a revision or branch and not about a found change."""
         whats = {finding.found.what for finding in self.findings}
         return tuple(one for one in self.confirmed if one.what not in whats)
+
+    @property
+    def judging(self) -> tuple[Probed, ...]:
+        """The probes without patches whose verdict counts: with a fixup only where none does."""
+        return tuple(_judging(self.probes, self.unfair))
 
     @property
     def work(self) -> tuple[int, float, float]:
@@ -171,11 +179,9 @@ class Summary:
 
         They are from a run with a fixup if the revision can be judged only with that.
         """
-        own = [one for one in self.probes if one.revision == revision and not one.patched]
-        plain = [one for one in own if not one.fixup]
-        won = [one for one in own if one.fixup and one.verdict.tested]
-        judged = any(one.verdict.tested for one in plain)
-        shown = next(iter(plain if judged or not won else won), None)
+        own = [one for one in self.judging if one.revision == revision]
+        won = (one for one in own if one.fixup and one.verdict.tested)
+        shown = next(won, next(iter(own), None))
         return shown.evidence if shown else ()
 
 
@@ -199,6 +205,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
     learnt = {e.scenario: e for e in events if isinstance(e, Learnt) and not e.bug}
     confirmed = {(e.what, e.part): e for e in events if isinstance(e, Confirmed) and not e.bug}
     probes = [event for event in events if isinstance(event, Probed)]
+    unfair = tuple(event.fixup for event in events if isinstance(event, Unfair))
     for one in learnt.values():
         probes = [one.judge(probe) for probe in probes]
     return Summary(
@@ -206,7 +213,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         probes=tuple(probes),
         findings=_findings(events, bug=0),
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
-        notes=tuple(_notes(events)),
+        notes=(*_notes(events), *_fixup_notes(probes, unfair)),
         ended=ends[-1] if ends else None,
         judged=tuple(_latest(event for event in events if isinstance(event, Judged))),
         confirmed=tuple(confirmed.values()),
@@ -223,6 +230,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         others=tuple(_others(events, ends)),
         forked=next((event for event in events[::-1] if isinstance(event, Forked)), None),
         other_lines=tuple(event for event in events if isinstance(event, OtherLine)),
+        unfair=unfair,
     )
 
 
@@ -244,8 +252,28 @@ def _others(events: Sequence[Event], ends: Sequence[Ended]) -> Iterator[OtherBug
         yield OtherBug(one, _findings(events, bug), releases)
 
 
+def _judging(probes: Iterable[Probed], unfair: Collection[str]) -> Iterator[Probed]:
+    """See Summary.judging; the fixups of these names are *unfair*."""
+    own = [one for one in probes if not one.patched and one.fixup not in unfair]
+    plain = {one.revision for one in own if not one.fixup and one.verdict.tested}
+    return (one for one in own if not one.fixup or one.revision not in plain)
+
+
+def _fixup_notes(probes: Iterable[Probed], unfair: Collection[str]) -> Iterator[str]:
+    """Which revisions were judged with what, as they cannot be judged as they are."""
+    judged: dict[str, dict[str, None]] = {}
+    for one in _judging(probes, unfair):
+        if one.fixup and one.verdict.tested:
+            judged.setdefault(one.fixup, {})[one.name] = None
+    for fixup, names in judged.items():
+        was = "was" if len(names) == 1 else "were"
+        yield f"{', '.join(names)} {was} judged with {fixup} picked onto it"
+
+
 def _notes(events: Sequence[Event]) -> Iterator[str]:
     """The notes; the failures of other bugs are in ``others``."""
     for event in events:
-        if isinstance(event, Noted | Turned) or (isinstance(event, Learnt) and not event.bug):
+        if isinstance(event, Noted | Turned | Unfair) or (
+            isinstance(event, Learnt) and not event.bug
+        ):
             yield event.text

@@ -78,6 +78,7 @@ def _finding(finding: Finding, summary: Summary) -> dict[str, object]:
         "runs": finding.confirmed.runs if finding.confirmed else 0,
         "toolchain": finding.confirmed.toolchain if finding.confirmed else "",
         "confidence": finding.confidence,
+        "fixup": found.fixup,
         "tally": finding.confirmed.tally if finding.confirmed else "",
         "evidence": list(summary.evidence(finding.revision)),
     }

@@ -66,7 +66,8 @@ def _answers(summary: Summary, what: Change) -> dict[str, tuple[Verdict, str]]:
     answers: dict[str, tuple[Verdict, str]] = {}
     for probe in _believed(summary, what):
         if probe.verdict is Verdict.BAD or not answers.get(probe.revision, _UNKNOWN)[0].tested:
-            answers[probe.revision] = (probe.verdict, probe.subject)
+            with_fixup = f" (with {probe.fixup} picked onto it)" if probe.fixup else ""
+            answers[probe.revision] = (probe.verdict, probe.subject + with_fixup)
     for finding in summary.findings:
         if finding.found.what is what and finding.revision in answers:
             answers[finding.revision] = answers.pop(finding.revision)
@@ -81,8 +82,8 @@ def _believed(summary: Summary, what: Change) -> Iterator[Probed]:
         if finding.found.what is what
         for parent in finding.found.parents
     }
-    for probe in summary.probes:
-        if probe.patched or _dropped(probe, summary):
+    for probe in summary.judging:
+        if _dropped(probe, summary):
             continue
         ours = Purpose(what).begins(probe.purpose) or probe.purpose == what.confirmation()
         old_side = probe.revision == summary.started.old or probe.revision in parents

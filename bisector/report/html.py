@@ -16,7 +16,7 @@ from bisector.report import grid, lines, matrix, parts, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
 from bisector.report.strip import marks
-from bisector.report.terminal import affected, in_short, other_failure, proof, question, work
+from bisector.report.terminal import affected, built, in_short, other_failure, proof, question, work
 
 _TEMPLATE = "report.html.j2"
 _ORDER = "; oldest first"
@@ -76,6 +76,7 @@ def render(summary: Summary) -> str:
         parts=parts,
         lines=lines,
         swept=swept,
+        built=built,
         probes=summary.probes[:_PROBES],
     )
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bisector.printable import printable
-from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned
+from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned, Unfair
 from bisector.record.learnt import Learnt
 from bisector.record.patch_events import HunkDropped, Judged, Ported, RegTested
 from bisector.record.patch_outcome import Outcome
@@ -128,7 +128,7 @@ def _shown(event: Event) -> tuple[str, str] | None:
         said = "proven" if event.proven else "not proven"
         what = f"{_whose(event.bug)} {event.what}" if event.what in set(Change) else event.what
         return f"{said:<12}{what}{_by(event)}", "bold"
-    if isinstance(event, Noted | Turned | Learnt):
+    if isinstance(event, Noted | Turned | Learnt | Unfair):
         return f"{'note':<12}{event.text}", "bold"
     return _of_patch(event)
 

@@ -49,6 +49,6 @@ def _good_sides(summary: Summary) -> Iterator[str]:
 
 
 def _by_toolchain(summary: Summary, revision: str) -> Iterator[list[Probed]]:
-    runs = [one for one in summary.probes if one.revision == revision and not one.patched]
+    runs = [one for one in summary.judging if one.revision == revision]
     for name in dict.fromkeys(run.toolchain for run in runs):
         yield [run for run in runs if run.toolchain == name]

@@ -75,10 +75,8 @@ def _searched(summary: Summary) -> Iterator[Mark]:
 def _verdicts(summary: Summary) -> dict[str, Probed]:
     """The probe that counts for each unpatched revision: a bad one, else a tested one."""
     asked: dict[str, Probed] = {}
-    for probe in summary.probes:
+    for probe in summary.judging:
         before = asked.get(probe.revision)
-        if probe.patched:
-            continue
         if before is None:
             asked[probe.revision] = probe
         elif probe.verdict is Verdict.BAD or not before.verdict.tested:

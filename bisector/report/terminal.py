@@ -197,6 +197,9 @@ def proof(finding: Finding) -> Iterator[str]:
             f"proven{toolchain}: {new} in {runs} of {runs} runs, "
             f"its parent {parents} {old} in all of {runs}"
         )
+    if finding.found.fixup:
+        sides = "both sides" if len(finding.found.revisions) == 1 else "it"
+        yield f"with {finding.found.fixup} picked onto {sides}, not to be judged otherwise"
     if confirmed and confirmed.tally:
         yield f"bad runs: {confirmed.tally}"
 

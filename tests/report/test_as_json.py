@@ -117,6 +117,7 @@ def test_a_program_gets_the_whole_answer() -> None:
         "toolchain": "dev",
         "confidence": 1.0,
         "tally": "",
+        "fixup": "",
         "evidence": [SIGNATURE],
     }
     assert made["fix"]["revisions"][0]["id"] == CURE

@@ -16,7 +16,7 @@ from bisector.git.object_store import entry_id
 from bisector.patch import mending
 from bisector.probing.fixups import Fixup, cannot_be_judged, of_commit
 from bisector.probing.prober import Prober
-from bisector.record.events import Noted, Probed
+from bisector.record.events import Noted, Probed, Unfair
 from bisector.record.words import Change
 
 Candidates = tuple[
@@ -64,8 +64,9 @@ class StretchFixups:
         """*candidates*, or fewer if *fixup* helps to judge those that cannot be judged."""
         what = f"{fixup.name} ({fixup.series.patches[0].subject})"
         self._prober.report(f"trying {what} on revisions that cannot be judged")
+        sample = self._sample(candidates).revision
         self._fixups.add(fixup, self._stretch(candidates))
-        if not self._prober.ask(self._sample(candidates).revision, self._purpose).verdict.tested:
+        if not self._prober.ask(sample, self._purpose).verdict.tested:
             self._fixups.drop(fixup.name)
             return candidates
         fewer = self._again()
@@ -78,8 +79,7 @@ class StretchFixups:
 
     def _reject(self, name: str, why: str) -> None:
         self._fixups.drop(name)
-        text = f"verdicts with {name} picked onto a revision are not used: {why}"
-        self._prober.journal.note(Noted(text))
+        self._prober.journal.note(Unfair(name, why))
 
     # -- which fixups ----------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from bisector.build.toolchain import Toolchain
@@ -118,7 +118,7 @@ class Prover:
         if flaky:
             return self._confirm_flaky(found, sides, runs_of)
         runs_of = [self._confirmed_runs(found, *pair) for pair in zip(sides, runs_of, strict=True)]
-        doubts = [*self._unprovable(found), *_same_binary(runs_of)]
+        doubts = self._doubts(found, runs_of)
         for side, runs in zip(sides, runs_of, strict=True):
             wrong = [run for run in runs if run.verdict is not side.expected]
             if self._contradicts(runs, wrong):
@@ -147,8 +147,9 @@ class Prover:
     ) -> list[Probed]:
         """The results of the runs *first* to *end* - 1 of each of *sides*."""
         purpose = found.what.confirmation(found.bug)
+        fixup = self._prober.fixups.named(found.fixup) if found.fixup else None
         tickets = [
-            self._prober.start(side.revision, purpose, run, self._toolchain)
+            self._prober.start(side.revision, purpose, run, self._toolchain, fixup=fixup)
             for side in sides
             for run in range(first, end)
         ]
@@ -169,6 +170,25 @@ class Prover:
         tested = [run for run in runs if run.verdict.tested]
         return not tested or any(run.verdict.tested for run in wrong)
 
+    def _doubts(self, found: Found, runs_of: Sequence[Sequence[Probed]]) -> list[str]:
+        """The doubts that more runs cannot remove; *runs_of* are those of each side."""
+        unlike = self._unlike(found, [runs[0] for runs in runs_of])
+        return [*self._unprovable(found), *_same_binary(runs_of), *unlike]
+
+    def _unlike(self, found: Found, sides: Sequence[Probed]) -> list[str]:
+        """The doubts if one of *sides* was judged with a fixup and another one without it.
+
+        The fixup may make the change by itself.
+        """
+        fixups = self._prober.fixups
+        fixup = fixups.named(found.fixup) if found.fixup else None
+        return [
+            f"{side.name} was judged with {side.fixup or 'nothing'} picked onto it, "
+            f"instead of {found.fixup or 'nothing'}"
+            for side in sides
+            if side.fixup != found.fixup and not (fixup and fixups.has(side.revision, fixup))
+        ]
+
     def _unprovable(self, found: Found) -> list[str]:
         """The doubts that no run can remove."""
         if others := found.revisions[:-1]:
@@ -179,7 +199,8 @@ class Prover:
 
     def _confirmed(self, found: Found, runs: int, doubts: Sequence[str]) -> Confirmed:
         doubt, name = "; ".join(doubts), self._toolchain.name
-        return Confirmed(found.what, not doubts, runs, doubt, name, bug=found.bug, part=found.part)
+        about = (found.what, not doubts, runs, doubt, name)
+        return Confirmed(*about, bug=found.bug, part=found.part, fixup=found.fixup)
 
     def _confirm_flaky(
         self, found: Found, sides: Sequence[Expectation], runs_of: Sequence[list[Probed]]
@@ -191,7 +212,7 @@ class Prover:
         """
         pairs = list(zip(sides, runs_of, strict=True))
         seen = [self._until_bad(found, *pair) for pair in pairs if pair[0].expected is Verdict.BAD]
-        doubts = [*self._unprovable(found), *_same_binary(runs_of)]
+        doubts = self._doubts(found, runs_of)
         missed = 0.0
         for side, runs in pairs:
             if side.expected is Verdict.GOOD:
@@ -209,9 +230,8 @@ class Prover:
         confidence = round(min(found.confidence, 1 - missed), 6)
         doubt = "; ".join(doubts)
         least = min(len(runs) for runs in runs_of)
-        name = self._toolchain.name
-        sure = Confirmed(found.what, not doubts, least, doubt, name, tally, confidence)
-        return replace(sure, part=found.part)
+        about = (found.what, not doubts, least, doubt, self._toolchain.name, tally, confidence)
+        return Confirmed(*about, part=found.part, fixup=found.fixup)
 
     def _until_bad(self, found: Found, side: Expectation, runs: list[Probed]) -> Tally:
         """Repeat the bad side until it was bad MIN_BAD_RUNS times, MOST_RUNS times at most."""
