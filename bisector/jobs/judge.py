@@ -93,12 +93,12 @@ class Judge:
         how = (How.CONFLICT,) if conflict else ()
         return self._finish(self._row(revision, branch, None, how, conflict, conflict))
 
-    def _side(self, revision: str, tree: str, purpose: str) -> TreeUnderTest:
+    def _side(self, revision: str, tree: str, purpose: str, fixup: str = "") -> TreeUnderTest:
         patched = purpose != Purpose.BEFORE
         if self._toolchain is not None:
             purpose = Purpose.CONFIRM.about(purpose)
         return TreeUnderTest(
-            self.prober, revision, tree, purpose, patched, self.cases, self._toolchain
+            self.prober, revision, tree, purpose, patched, self.cases, self._toolchain, fixup
         )
 
     def _begin(self, revision: str, series: Series, branch: str = "") -> _Row:
@@ -126,7 +126,20 @@ class Judge:
             after = before if same else self._side(revision, patched, Purpose.AFTER)
         return _Row(revision, branch, tuple(how), conflict, brief, before, after)
 
+    def _with_fixup(self, row: _Row) -> _Row:
+        """*row* with the fixup that its revision needs on the side with the patch, too."""
+        row.before.start_rest()
+        name = next((probed.fixup for probed in row.before.results() if probed.fixup), "")
+        if not name or row.after is None or row.after is row.before:
+            return row
+        tree = self.prober.fixups.onto(row.after.tree, name)
+        if tree is None or tree == row.after.tree:
+            return row
+        return replace(row, after=self._side(row.revision, tree, Purpose.AFTER, name))
+
     def _finish(self, row: _Row) -> list[Judged]:
+        if self.prober.fixups.any:
+            row = self._with_fixup(row)
         sides = [side for side in (row.before, row.after) if side]
         for side in sides:
             side.start_rest()

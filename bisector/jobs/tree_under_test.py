@@ -33,13 +33,17 @@ class TreeUnderTest:
         patched: bool,
         cases: Sequence[Oracle],
         toolchain: Toolchain | None,
+        fixup: str = "",
     ) -> None:
+        """*fixup* names the one that *tree* has, see Probed; for the rest see the class."""
         self._prober = prober
+        self.tree = tree
         self._about = (revision, tree, purpose)
         self._cases = cases
         self._first = prober.start_tree(
-            *self._about, oracle=cases[0], toolchain=toolchain, patched=patched
+            *self._about, oracle=cases[0], toolchain=toolchain, patched=patched, fixup=fixup
         )
+        self._fixup = fixup
         self._tickets = {0: self._first}
 
     def start_rest(self) -> None:
@@ -66,10 +70,14 @@ class TreeUnderTest:
 
     def _start(self, indexes: Iterable[int]) -> None:
         """Start those of the cases with these indexes that were not started yet."""
-        toolchain, patched = self._first.toolchain, self._first.patched
+        first = self._first
         for index in sorted(set(indexes) - self._tickets.keys()):
             self._tickets[index] = self._prober.start_tree(
-                *self._about, oracle=self._cases[index], toolchain=toolchain, patched=patched
+                *self._about,
+                oracle=self._cases[index],
+                toolchain=first.toolchain,
+                patched=first.patched,
+                fixup=self._fixup,
             )
 
     def _result(self, index: int) -> Probed:

@@ -128,6 +128,11 @@ class Fixups:
         done = self._applied(fixup, revision)
         return str(done.tree) if isinstance(done, AppliedSeries) else None
 
+    def onto(self, tree: str, name: str) -> str | None:
+        """The id of *tree*, a patched one, with the fixup *name*; None if it does not apply."""
+        done = apply_to_tree(self._history, tree, self.named(name).series)
+        return str(done.tree) if isinstance(done, AppliedSeries) else None
+
     def has(self, revision: str, fixup: Fixup) -> bool:
         """Whether *revision* has *fixup* already."""
         return self.tree(fixup, revision) == self._history.tree_id(revision)

@@ -137,10 +137,14 @@ class Prober:
         run: int = 0,
         toolchain: Toolchain | None = None,
         patched: bool = True,
+        fixup: str = "",
     ) -> Ticket:
-        """Request the verdict on *tree*: *revision*, changed by patches if *patched*."""
+        """Request the verdict on *tree*: *revision*, changed by patches if *patched*.
+
+        *fixup* names the one that *tree* has, too.
+        """
         toolchain, oracle = toolchain or self.toolchains.search, oracle or self.context.oracle
-        ticket = Ticket(revision, tree, purpose, run, patched, toolchain, oracle)
+        ticket = Ticket(revision, tree, purpose, run, patched, toolchain, oracle, fixup=fixup)
         self._look_up(ticket)
         return ticket
 

@@ -84,6 +84,9 @@ def check_patch(prober: Prober, commits: Sequence[str], series: Series) -> None:
     ]
     for plain, applied, ticket in started:
         (before,) = prober.ask_all([plain])
+        if before.fixup and ticket and (tree := prober.fixups.onto(ticket.tree, before.fixup)):
+            about = (ticket.revision, tree, Purpose.PATCHED)
+            ticket = prober.start_tree(*about, fixup=before.fixup)
         after = prober.ask_all([ticket])[0] if ticket else None
         prober.journal.note(_checked(before, applied, after))
 
