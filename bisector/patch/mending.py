@@ -10,6 +10,8 @@ from bisector.patch.model import Patch
 
 _NAME = re.compile(r"['`]([A-Za-z_]\w*)'")
 _PLACE = re.compile(r"([\w./+-]+):(\d+):")
+_FILE = re.compile(r"([\w./+-]+\.[ch]):")  # the linker says no line
+_INCLUDE = re.compile(rb"[+-]\s*#\s*include\b")
 _GUESS = "did you mean"  # what follows is the compiler's idea of what is meant
 
 
@@ -22,12 +24,19 @@ def place(problem: str) -> tuple[str, int] | None:
 def hunks_about(patch: Patch, problem: str, line: bytes = b"") -> tuple[int, ...]:
     """The indexes of those of *patch*'s hunks that change what *problem* is about.
 
-    That is the text of the *line* at which the compiler stopped, and the names that it quotes.
+    That is the text of the *line* at which the compiler stopped, the names that it quotes, and what
+    the file includes.
     """
     names = _NAME.findall(problem.partition(_GUESS)[0])
     words = [re.compile(rb"\b%s\b" % re.escape(name.encode())) for name in names]
+    file = _FILE.match(problem)
+    in_file = [
+        one.path.endswith(file[1]) if file else False for one in patch.files for _ in one.hunks
+    ]
     return tuple(
-        index for index, hunk in enumerate(patch.hunks) if _changes(hunk, words, line.strip())
+        index
+        for index, (hunk, here) in enumerate(zip(patch.hunks, in_file, strict=True))
+        if _changes(hunk, [*words, _INCLUDE] if here and names else words, line.strip())
     )
 
 

@@ -94,7 +94,8 @@ def test_a_test_that_hangs_at_the_new_end_alone_is_a_hang(
 ) -> None:
     """Without a proof, which would run into the time limit another five times."""
     words = ("--toolchain", "dev", "--confirm", "none", "--vtc", str(tmp_path / "path.vtc"))
-    report, commits, _ = hunted(tmp_path, ground, {HANG: BUG, NOT_FOUND: range(3, 5)}, *words)
+    bugs = {HANG: BUG, NOT_FOUND: range(3, 5)}
+    report, commits, _ = hunted(tmp_path, ground, bugs, *words, status=1)
     assert suspected(report, commits, "introduction") == BUG.start
     assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.TIMEOUT]
     assert any("; a hang: " in note for note in report["notes"])
