@@ -10,7 +10,8 @@ import pygit2
 
 from bisector.build.toolchain import Toolchains
 from bisector.git.history import History
-from bisector.jobs.hunt.hunt import Hunt, HuntQuestion
+from bisector.jobs.hunt.hunt import Hunt
+from bisector.jobs.hunt.question import HuntQuestion
 from bisector.probing.context import Context
 from bisector.probing.fixups import Fixup
 from bisector.probing.probe import Probe
