@@ -33,6 +33,7 @@ from bisector.system.workspace import Workspace
 _COMPILED = re.compile(r"[\w./-]+\.[ch]")
 _REGULAR = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
 _HEADER = 50  # objects to compile after a change of one; see bisector.build.dependencies
+_ALL = 1000  # all objects, of which there are some 170
 _LONG_AGO = 1_000_000_000  # seconds since the epoch; before any object was built
 
 
@@ -50,7 +51,12 @@ class BuildTree:
         self._marker = folder.with_suffix(".state")
 
     def distance(self, tree: str, toolchain: str) -> float:
-        """How much a build of *tree* by *toolchain* would compile here again, in rough figures."""
+        """How much a build of *tree* by *toolchain* would compile here again, in rough figures.
+
+        Infinite if it compiles all and clears objects that others may need.
+        """
+        if not self._marker.exists():
+            return _ALL
         before = self._trusted_tree(toolchain)
         deltas = self._deltas(before, tree) if before else ()
         if before is None or self._may_be_tampered(before, tree, deltas):

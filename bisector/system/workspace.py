@@ -27,7 +27,7 @@ _SCRATCH = "scratch"
 _LOCK_DIGITS = 3  # hexadecimal digits of a key that name its lock file
 _RETRY_SECONDS = 0.1  # between two attempts to take a lock
 DEFAULT_LIMIT = 5_000_000_000  # bytes; some 700 binaries
-KEPT_BUILD_TREES = 4  # of a kind, before one with objects that are useless now is used again
+KEPT_BUILD_TREES = 4  # of a kind, before one whose objects others need is used again
 MAX_BUILD_TREES = 64  # of one kind, and so of parallel builds
 
 
@@ -121,17 +121,15 @@ class Workspace:
         """Yield a locked source tree of this *kind*, and the file descriptor of its lock.
 
         A tree keeps its object files for the next, incremental build, so the one with the least
-        *distance* is taken; if that is infinite, a new one, as long as there are fewer than
-        KEPT_BUILD_TREES. A tree that another process has locked is skipped, also if that is an
-        orphaned make of a killed bisector, which has inherited the descriptor. Raises
-        WorkspaceProblem if all MAX_BUILD_TREES are in use.
+        *distance* is taken; if that is infinite, as others would miss its objects, a new one, as
+        long as there are fewer than KEPT_BUILD_TREES. A tree that another process has locked is
+        skipped, also if that is an orphaned make of a killed bisector, which has inherited the
+        descriptor. Raises WorkspaceProblem if all MAX_BUILD_TREES are in use.
         """
         paths = [self.folder("trees") / f"{kind}-{number}" for number in range(MAX_BUILD_TREES)]
         there = {path: distance(path) for path in paths if path.is_dir()}
         useful = sorted((path for path in there if there[path] < math.inf), key=there.__getitem__)
-        fresh = [path for path in paths if path not in there][
-            : max(0, KEPT_BUILD_TREES - len(there))
-        ]
+        fresh = [path for path in paths[:KEPT_BUILD_TREES] if path not in there]
         for path in dict.fromkeys((*useful, *fresh, *there, *paths)):
             with lock(path.with_suffix(".lock")) as held:
                 if held is not None:
