@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def private_store(
             publish(draft, path)
     alternates = path / "objects" / "info" / "alternates"
     sources = _object_folders([home, *sorted(others)])
-    content = "".join(f"{source}\n" for source in sources).encode()
+    content = os.fsencode("".join(f"{source}\n" for source in sources))
     if not alternates.exists() or alternates.read_bytes() != content:
         alternates.parent.mkdir(exist_ok=True)
         workspace.write(alternates, content)
@@ -117,6 +118,6 @@ def _object_folders(roots: Iterable[Path]) -> list[Path]:
         if folder not in found:
             found.append(folder)
             alternates = folder / "info" / "alternates"
-            lines = alternates.read_text().splitlines() if alternates.exists() else []
+            lines = os.fsdecode(alternates.read_bytes()).splitlines() if alternates.exists() else []
             todo += (folder / line for line in lines if line and not line.startswith("#"))
     return found

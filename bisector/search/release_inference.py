@@ -59,7 +59,8 @@ def next_probe(
         probed = [verdicts[index] for index in branch if index in verdicts]
         tested = [verdict for verdict in probed if verdict is None or verdict.tested]
         rest = [index for index in unknown if index in branch]
-        if rest and len({*tested} - {None}) == 1 and len(tested) < BUDGET:
+        agree = not probed or len({*tested} - {None}) == 1
+        if rest and agree and len(tested) < BUDGET:
             hint = next((index for index in hinted if index in rest), None)
             return _farthest(graph, verdicts, rest) if hint is None else hint
     return None

@@ -140,6 +140,13 @@ def test_a_different_verdict_on_another_branch_does_not_end_it() -> None:
     assert told == dict(enumerate(truth))
 
 
+def test_a_branch_between_two_others_is_probed_too() -> None:
+    graph, ends = line(9), {0: GOOD, 8: GOOD}
+    branches = [frozenset(range(3)), frozenset(range(3, 6)), frozenset(range(6, 9))]
+    assert next_probe(graph, {**ends, 1: GOOD, 2: GOOD}, (), branches) == 5
+    assert next_probe(graph, {**ends, 1: GOOD, 2: GOOD, 5: None}, (), branches) == 6
+
+
 @pytest.mark.parametrize("length", [2, 3, 17, 90])
 def test_one_change_takes_as_many_probes_as_halving(length: int) -> None:
     for first in range(1, length):

@@ -15,9 +15,9 @@ class Releases:
 
     ``graph`` has their commits; the parents of a release are the nearest releases before it.
     ``names`` are the matching tags by full hash. Commits of other *branches*, by the branch's name,
-    count as commits of the range; ``branch_of`` is the branch of each, and ``branches`` the indexes
-    in ``graph`` of the releases of the range and of each branch. Raises NoRelease if there are
-    none.
+    count as commits of the range, but of their tags only those of the branch's own releases.
+    ``branch_of`` is the branch of each, and ``branches`` the indexes in ``graph`` of the releases
+    of the range and of each branch. Raises NoRelease if there are none.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Releases:
         if not tagged:
             raise NoRelease(f"{span.text} has no release tag", "fetch the tags, or widen the range")
         self.names = {
-            commit: [name for name in history.tags[commit] if fnmatchcase(name, pattern)]
+            commit: [name for name in history.tags[commit] if self._is_asked(commit, name, pattern)]
             for commit in tagged
         }
         matching = {commit for commit, names in self.names.items() if names}
@@ -54,6 +54,11 @@ class Releases:
             commits[place]: [commits[release] for release in sorted(first)]
             for place, first in whole.nearest_descendants(range(len(commits)), others).items()
         }
+
+    def _is_asked(self, commit: str, name: str, pattern: str) -> bool:
+        """Whether the tag *name* of *commit* is asked about; v3.2-dev1 is not of the branch 3.2."""
+        branch = self.branch_of.get(commit)
+        return fnmatchcase(name, pattern) and (not branch or name.startswith(f"v{branch}."))
 
     def first_with(self, commits: Iterable[str]) -> list[int]:
         """The indexes in ``graph`` of the first releases that contain each of *commits*.

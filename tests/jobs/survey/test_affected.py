@@ -316,6 +316,15 @@ def test_one_table_tells_of_the_range_and_of_each_branch(shelf: Shelf) -> None:
     ]
 
 
+def test_of_a_branch_only_its_own_releases_are_asked_about(shelf: Shelf) -> None:
+    """It left the main line after the end of the range."""
+    history = shelf.context().history
+    span = history.range("v3.0.0..v3.1-dev5")
+    releases = Releases(history, span, "*", {"3.1": shelf.commits[6:]})
+    assert [*releases.names.values()][5:] == [["v3.1-dev5"], *[[]] * 14, ["v3.1.0"]]
+    assert releases.branches == [frozenset(range(6)), frozenset({6})]
+
+
 def test_a_release_that_is_known_later_makes_another_journal(shelf: Shelf) -> None:
     names = []
     for _ in range(2):
