@@ -20,11 +20,10 @@ from bisector.errors import (
     NotARepository,
     ShallowClone,
 )
-from bisector.git import commit_text, revision_names, stable_branches
+from bisector.git import commit_text, revision_names
 from bisector.git.object_store import private_store, with_objects_of
 from bisector.git.refs import Refs, peel, tip
 from bisector.git.repositories import open_clone, readable
-from bisector.git.stable_branches import Maintained
 from bisector.git.walk import Walk, reachable
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
@@ -71,7 +70,7 @@ class History:
     def __init__(self, clone: pygit2.Repository, store: pygit2.Repository, refs: Refs) -> None:
         self._clone = clone
         self.store = store
-        self._refs = refs
+        self.refs = refs
         self._walk: Walk | None = None  # the last one
 
     @classmethod
@@ -108,7 +107,7 @@ class History:
     @property
     def objects(self) -> pygit2.Repository:
         """The clone, with the objects of all repositories: faster to read than the store."""
-        return self._refs.objects
+        return self.refs.objects
 
     @property
     def identity(self) -> pygit2.Signature | None:
@@ -125,13 +124,13 @@ class History:
 
         Raises NoSuchRevision, with similar names, and ShallowClone if the clone is a shallow one.
         """
-        commit = revision_names.find(self._refs, name)
+        commit = revision_names.find(self.refs, name)
         if commit is not None:
             return _commit(commit)
         if self._clone.is_shallow:
             raise self._incomplete(name, None)
         raise NoSuchRevision(
-            f"no revision '{name}' in {self._clone.path}", revision_names.hint(self._refs, name)
+            f"no revision '{name}' in {self._clone.path}", revision_names.hint(self.refs, name)
         )
 
     def knows(self, name: str) -> bool:
@@ -265,17 +264,12 @@ class History:
             [(commit, known.get(commit) or self.commit(commit).parents) for commit in commits]
         )
 
-    @property
-    def maintained(self) -> Maintained:
-        """The stable branches that are maintained; resolve() finds the tip of each by its name."""
-        return stable_branches.maintained(self._refs)
-
     # -- releases ------------------------------------------------------------------------------
 
     @cached_property
     def tags(self) -> dict[str, list[str]]:
         """The names of the release tags by the full hash of their commit."""
-        return revision_names.release_tags(self._refs)
+        return revision_names.release_tags(self.refs)
 
     def place(self, commit: str, commits: Iterable[str]) -> str:
         """The name of *commit* in the style of `git describe --contains` (v3.0-dev1~53), or ''.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bisector.errors import NoSuchRevision
 from bisector.git.history import Range
-from bisector.git.stable_branches import Maintained
+from bisector.git.stable_branches import Maintained, maintained
 from bisector.probing.setup import Asked
 
 
@@ -39,7 +39,7 @@ def after(asked: Asked, span: Range) -> dict[str, tuple[str, ...]]:
 
 
 def _names(asked: Asked) -> tuple[str, ...]:
-    found = asked.history.maintained
+    found = maintained(asked.history.refs)
     if not found.names:
         raise NoSuchRevision(
             f"no release of a maintained branch in {asked.history.path}",

@@ -10,7 +10,7 @@ import pytest
 
 from bisector.git.history import History
 from bisector.git.repositories import open_beside
-from bisector.git.stable_branches import Number, is_maintained
+from bisector.git.stable_branches import Number, is_maintained, maintained
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
 
@@ -161,7 +161,7 @@ def test_the_maintained_branches_are_named_with_what_is_left_out(lines: Lines) -
     lines.release(lines.clone, "2.8.0", NOW - 70 * MONTH, branch="old")
     lines.release(lines.clone, "3.1.0", NOW - 20 * MONTH, branch="odd")
     lines.release(lines.clone, "3.3.0", NOW)
-    found = lines.with_(lines.stable("haproxy-3.0.git", "3.0.1")).maintained
+    found = maintained(lines.with_(lines.stable("haproxy-3.0.git", "3.0.1")).refs)
     assert found.names == ("3.3", "3.2", "3.0")
     assert found.bare == ("3.3", "3.2")
     assert found.ended == ("3.1",), "2.8 is older than all that are maintained"
@@ -170,10 +170,10 @@ def test_the_maintained_branches_are_named_with_what_is_left_out(lines: Lines) -
 def test_a_branch_whose_own_file_ends_it_is_left_out(lines: Lines) -> None:
     stable = lines.stable("haproxy-3.0.git", "3.0.1")
     stable.commit({"BRANCHES": "3.0 is EOL\n", "VERSION": "3.0.1\n"})
-    found = lines.with_(stable).maintained
+    found = maintained(lines.with_(stable).refs)
     assert found.names == ("3.2",)
 
 
 def test_without_releases_nothing_is_maintained(clone: Clone, workspace: Workspace) -> None:
     clone.commit({})
-    assert History.open(clone.path, workspace).maintained.names == ()
+    assert maintained(History.open(clone.path, workspace).refs).names == ()
