@@ -196,13 +196,13 @@ class Fixups:
         """*event* with the fixups that do not apply in its reason, if it cannot be judged."""
         if event.patched or event.fixup or not cannot_be_judged(event.ruling):
             return event
-        more = (text for text in self._refusals(event.revision) if text not in event.reason)
+        more = (text for text in self._refusals(event) if text not in event.reason)
         return replace(event, reason="; ".join((event.reason, *more)))
 
-    def _refusals(self, revision: str) -> Iterator[str]:
+    def _refusals(self, plain: Probed) -> Iterator[str]:
         for fixup in self._always:
-            done = self._applied(fixup, revision)
-            if isinstance(done, ApplyConflict):
+            done, part = self._applied(fixup, plain.revision), self.part_for(fixup, plain)
+            if isinstance(done, ApplyConflict) and not (part and self.tree(part, plain.revision)):
                 yield refusal(fixup, done)
 
     def counting(self, events: Sequence[Probed]) -> list[Probed]:

@@ -11,6 +11,7 @@ import pytest
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.judge import Judge, Suite, find_suites
 from bisector.patch.model import Series
+from bisector.probing.fixups import of_commit
 from bisector.probing.options import Options
 from bisector.probing.prober import Prober
 from bisector.probing.setup import find_test
@@ -23,6 +24,7 @@ from bisector.testing.oracle import Oracle
 from tests.support.clone import Clone
 from tests.support.patches import change
 from tests.support.reading import Reader, Reading, case, reading_prober
+from tests.support.stretches import BUG, HASH, NO_START, SERVER, Stretches, hash_c
 from tests.support.toolchains import GCC, TCC
 
 FLAP = Suite("flap", True, (case("flap", "a=1"), case("flap", "a=2")))
@@ -201,3 +203,28 @@ def test_any_vtc_is_a_suite_of_one(tmp_path: Path) -> None:
     path.write_text(VTC)
     assert suites(own_test=("vtc", str(path)))["x*"] == [""]
     assert len(suites(own_test=("vtc", str(path)))) == 3
+
+
+# --- a revision that cannot be judged as it is -----------------------------------------------------
+
+
+@pytest.mark.parametrize("with_fixup", [True, False])
+def test_both_sides_are_judged_with_the_fixup_that_the_revision_needs(
+    clone: Clone, workspace: Workspace, tmp_path: Path, with_fixup: bool
+) -> None:
+    made = Stretches(
+        clone,
+        workspace,
+        tmp_path / "journal",
+        lambda n: {HASH: hash_c(NO_START if n in range(5, 9) else "int ok;"), SERVER: f"{BUG}\n"},
+    )
+    fixup = of_commit(made.prober().context.history, made.commits[9])
+    prober = made.prober([fixup] if with_fixup else [])
+    patch = change(SERVER, f"{BUG}\n", "int fine;\n")
+    (told,) = Judge(prober, (Suite("flap", True, (case("flap", "a=1"),)),)).judge(
+        made.commits[7], patch
+    )
+    assert told.outcome is (Outcome.FIXES if with_fixup else Outcome.UNTESTABLE)
+    last = {one.patched: one for one in made.probes()}
+    name = fixup.name if with_fixup else ""
+    assert (last[False].fixup, last[True].fixup) == (name, name)

@@ -72,3 +72,14 @@ def test_a_known_signature_decides_by_itself(
     signature = VTestCase("any", "digest", "any.vtc", files=CASE.files, bad="signal 11")
     told = ruling(tmp_path, monkeypatch, SERVING + SEGV, serves=False, case=signature)
     assert told.verdict is Verdict.BAD
+
+
+def test_where_the_signature_says_nothing_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = VTestCase("any", "digest", "any.vtc", files=CASE.files, bad="another")
+    told = ruling(tmp_path, monkeypatch, SERVING + SEGV, serves=False, case=signature)
+    assert told.failure is not None and told.failure.kind is FailureClass.BROKEN
+    told = ruling(tmp_path, monkeypatch, SERVING + SEGV, serves=True, case=signature)
+    assert told.verdict is Verdict.UNTESTABLE
+    assert told.failure is not None and told.failure.kind is not FailureClass.BROKEN
