@@ -7,7 +7,7 @@ configuration. The plain verdict is always asked for first and counts if it says
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from bisector.patch import load, mending
 from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to_tree
 from bisector.patch.model import Patch, Series, only_hunks
 from bisector.probing.ticket import Ticket
-from bisector.record.events import Probed
+from bisector.record.events import Event, Probed
 from bisector.record.failure import FailureClass
 from bisector.record.verdict import Ruling, Verdict
 
@@ -82,10 +82,17 @@ class Fixups:
     error is about.
     """
 
-    def __init__(self, history: History, always: Sequence[Fixup] = ()) -> None:
+    def __init__(
+        self, history: History, always: Sequence[Fixup] = (), events: Iterable[Event] = ()
+    ) -> None:
+        """*events* are those of earlier sessions."""
         self._history = history
         self._always = list(always)
         self._at: dict[str, list[Fixup]] = {}
+        self._failed: dict[tuple[str, str, str], Probed] = {}  # by revision and test
+        for event in events:
+            if isinstance(event, Probed):
+                self.see(event)
 
     def add(self, fixup: Fixup, revisions: Collection[str]) -> None:
         """From now on try *fixup* at *revisions* (full hashes), too."""
@@ -107,10 +114,6 @@ class Fixups:
     def any(self) -> bool:
         """Whether there is a fixup to try anywhere."""
         return bool(self._always or self._at)
-
-    def some(self, revision: str) -> bool:
-        """Whether there is a fixup to try at *revision*."""
-        return bool(self._always or self._at.get(revision))
 
     def named(self, name: str) -> Fixup:
         """The fixup that is called *name*; if none of the job's is, that of this commit."""
@@ -190,7 +193,23 @@ class Fixups:
         """Whether *fixup* applies to *revision*, which does not have it already."""
         return self.tree(fixup, revision) not in (None, self._history.tree_id(revision))
 
+    def failed_before(self, ticket: Ticket) -> Probed | None:
+        """The plain verdict of an earlier run of *ticket*'s test, if it cannot be judged.
+
+        One of a real toolchain, if there is one. None if there is no fixup to try.
+        """
+        if not self._always and not self._at.get(ticket.revision):
+            return None
+        return self._failed.get((ticket.revision, ticket.oracle.name, ticket.oracle.variant))
+
     # -- events ----------------------------------------------------------------------------------
+
+    def see(self, event: Probed) -> None:
+        """Take a finished probe into account."""
+        test = (event.revision, event.scenario, event.variant)
+        plain = not (event.patched or event.fixup)
+        if plain and cannot_be_judged(event.ruling) and (event.real or test not in self._failed):
+            self._failed[test] = event
 
     def explained(self, event: Probed) -> Probed:
         """*event* with the fixups that do not apply in its reason, if it cannot be judged."""

@@ -52,7 +52,7 @@ class Prober:
         self.journal = journal
         self.executor = executor
         self.toolchains = context.toolchains
-        self.fixups = Fixups(context.history, context.fixups)
+        self.fixups = Fixups(context.history, context.fixups, journal.events)
         self._progress = progress
         self._fresh = fresh
         self._places: dict[str, int] = {}
@@ -123,7 +123,8 @@ class Prober:
         about = (toolchain or self.toolchains.search, oracle or self.context.oracle)
         ticket = Ticket(revision, tree, purpose, run, False, *about)
         given = fixup is not None and self.fixups.begin(ticket, fixup)
-        if not given and (plain := self._failed_before(ticket)):
+        plain = None if given else self.fixups.failed_before(ticket)
+        if plain and (plain.real or not self.toolchains.fallback):
             self.fixups.retry(ticket, plain)
         self._look_up(ticket)
         return ticket
@@ -147,18 +148,6 @@ class Prober:
         ticket = Ticket(revision, tree, purpose, run, patched, toolchain, oracle, fixup=fixup)
         self._look_up(ticket)
         return ticket
-
-    def _failed_before(self, ticket: Ticket) -> Probed | None:
-        """The plain verdict of an earlier run, if it shows that the revision needs a fixup."""
-        if not self.fixups.some(ticket.revision):
-            return None
-        test = (ticket.revision, ticket.oracle.name, ticket.oracle.variant)
-        for event in self._probed():
-            if (event.revision, event.scenario, event.variant) == test and not event.fixup:
-                final = event.real or not self.toolchains.fallback
-                if final and cannot_be_judged(event.ruling):
-                    return event
-        return None
 
     def start_patched(
         self, revision: str, series: Series, purpose: str
@@ -247,6 +236,7 @@ class Prober:
         event = ticket.event(self.context.history, result, known, place)
         event = self.fixups.explained(event)
         self.journal.append(event)
+        self.fixups.see(event)
         self._hangs.add(event)
         self._gaps.add(event)
         if result.remark:

@@ -205,7 +205,7 @@ def test_any_vtc_is_a_suite_of_one(tmp_path: Path) -> None:
     assert len(suites(own_test=("vtc", str(path)))) == 3
 
 
-# --- a revision that cannot be judged as it is -----------------------------------------------------
+# --- a revision that cannot be judged as it is ----------------------------------------------------
 
 
 @pytest.mark.parametrize("with_fixup", [True, False])
