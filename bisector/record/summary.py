@@ -35,6 +35,8 @@ from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose, RegTestChange, Turn
 
+_SHOWN = 8  # names of revisions in a note
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -266,8 +268,9 @@ def _fixup_notes(probes: Iterable[Probed], unfair: Collection[str]) -> Iterator[
         if one.fixup and one.verdict.tested:
             judged.setdefault(one.fixup, {})[one.name] = None
     for fixup, names in judged.items():
-        was = "was" if len(names) == 1 else "were"
-        yield f"{', '.join(names)} {was} judged with {fixup} picked onto it"
+        was, more = "was" if len(names) == 1 else "were", len(names) - _SHOWN
+        some = ", ".join(list(names)[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        yield f"{some} {was} judged with {fixup} picked onto it"
 
 
 def _notes(events: Sequence[Event]) -> Iterator[str]:
