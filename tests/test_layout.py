@@ -14,6 +14,7 @@ FOLDERS = ("real", "faults", "support")  # these mirror no package
 OTHERS = {  # modules that test more or less than one module, by what they test
     "cli/test_cli.py": "the command line as a whole",
     "patch/test_apply_to.py": "that a series is applied once to each tree",
+    "report/test_fixups.py": "the marks of verdicts with a fixup, in several formats",
     "report/test_patch_reports.py": "the parts of a report on a patch, in several formats",
     "system/sandbox/test_sandbox.py": "which kind of sandbox is chosen",
     "search/test_bisection_flaky.py": "the search, where a test is flaky",
