@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from bisector.record import (  # noqa: F401 - they enter their events into Event.kinds
+    fixup_events,
     fork_events,
     learnt,
     patch_events,

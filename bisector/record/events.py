@@ -267,20 +267,6 @@ class Noted(Event):
 
 
 @dataclass(frozen=True)
-class Unfair(Event):
-    """The verdicts with the fixup of this name are not used, because of ``why``."""
-
-    kind: ClassVar[str] = "unfair fixup"
-    fixup: str
-    why: str
-
-    @property
-    def text(self) -> str:
-        """The event in one sentence."""
-        return f"verdicts with {self.fixup} picked onto a revision are not used: {self.why}"
-
-
-@dataclass(frozen=True)
 class Turned(Event):
     """The job goes on in another way from here on; ``text`` says why.
 

@@ -19,8 +19,8 @@ from bisector.record.events import (
     Started,
     Stretch,
     Turned,
-    Unfair,
 )
+from bisector.record.fixup_events import Unfair
 from bisector.record.fork_events import Forked, OtherLine
 from bisector.record.learnt import Learnt
 from bisector.record.patch_events import (

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bisector.printable import printable
-from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned, Unfair
+from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned
+from bisector.record.fixup_events import Unfair
 from bisector.record.learnt import Learnt
 from bisector.record.patch_events import HunkDropped, Judged, Ported, RegTested
 from bisector.record.patch_outcome import Outcome

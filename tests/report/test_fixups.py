@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bisector.record.events import Event, Unfair
+from bisector.record.events import Event
+from bisector.record.fixup_events import Unfair
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.report import as_json, bisect_log, html, markdown, strip, terminal

@@ -16,7 +16,8 @@ from bisector.git.object_store import entry_id
 from bisector.patch import mending
 from bisector.probing.fixups import Fixup, cannot_be_judged, of_commit
 from bisector.probing.prober import Prober
-from bisector.record.events import Noted, Probed, Unfair
+from bisector.record.events import Noted, Probed
+from bisector.record.fixup_events import Unfair
 from bisector.record.words import Change
 
 Candidates = tuple[

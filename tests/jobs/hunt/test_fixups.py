@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bisector.probing.fixups import of_commit
-from bisector.record.events import Noted, Probed, Started, Unfair
+from bisector.record.events import Noted, Probed, Started
+from bisector.record.fixup_events import Unfair
 from bisector.record.summary import summarize
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
