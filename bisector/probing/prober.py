@@ -9,10 +9,11 @@ from bisector.build import build_log
 from bisector.build.toolchain import Toolchain
 from bisector.patch.apply import AppliedSeries, ApplyConflict, apply_to
 from bisector.patch.model import Series
+from bisector.probing.beliefs import Beliefs
 from bisector.probing.context import Context
 from bisector.probing.executors import Executor, Task
 from bisector.probing.fixups import Fixup, Fixups, cannot_be_judged
-from bisector.probing.gaps import Gaps, gap_remark, kind_of
+from bisector.probing.gaps import Gaps, gap_remark
 from bisector.probing.hangs import Hangs
 from bisector.probing.probe import key_of, recall
 from bisector.probing.ticket import Ticket
@@ -20,9 +21,8 @@ from bisector.record.events import Noted, Probed
 from bisector.record.journal import Journal
 from bisector.record.learnt import Learnt
 from bisector.record.verdict import Result
-from bisector.record.words import is_for_another_bug
 from bisector.search.costs import Memory
-from bisector.testing.oracle import Oracle, is_doubtful
+from bisector.testing.oracle import Oracle
 
 Progress = Callable[[str], None]
 """Called with a line that describes what is being done."""
@@ -56,9 +56,8 @@ class Prober:
         self._progress = progress
         self._fresh = fresh
         self._places: dict[str, int] = {}
-        self._failures_agreed: set[str] = set()
+        self._beliefs = Beliefs(journal, context.oracle.name, self.fixups)
         self._under_way: dict[Ticket, Task] = {}
-        self._learnt: dict[str, Learnt] = {}
         self._hangs = Hangs(journal.events)
         self._gaps = Gaps(journal.events)
 
@@ -77,20 +76,16 @@ class Prober:
     def learn(self, learnt: Learnt) -> None:
         """Record a bug's own failure; from now on all verdicts of its test follow from it."""
         self.journal.note(learnt)
-        self._learnt[learnt.scenario] = learnt
+        self._beliefs.learn(learnt)
 
     def learnt_by(self, test: str) -> Learnt | None:
         """How the bug shows itself in *test*; None if the test says so or nothing was learnt."""
-        return self._learnt.get(test)
+        return self._beliefs.learnt_by(test)
 
     @property
     def learnt(self) -> Learnt | None:
         """How the bug shows itself in the job's own test, see learnt_by()."""
         return self.learnt_by(self.context.oracle.name)
-
-    @property
-    def _is_at_another_bug(self) -> bool:
-        return self.learnt is not None and self.learnt.bug > 0
 
     # -- requests --------------------------------------------------------------------------------
 
@@ -247,81 +242,34 @@ class Prober:
         """Give *event* as the answer, or ask the fallback toolchain if it is doubtful."""
         event = self.judged(event)
         fallback = self.toolchains.fallback
-        if fallback and not ticket.toolchain.is_real and self._doubts(event):
+        if fallback and not ticket.toolchain.is_real and self._beliefs.doubts(event):
             # a source that no compiler takes fails at once
             first = build_log.failed_object(event.reason)
             ticket.doubted, ticket.toolchain = event, replace(fallback, first=first)
             self._look_up(ticket)
             return
-        if ticket.doubted and kind_of(ticket.doubted) == kind_of(event):
-            self._failures_agreed.add(kind_of(event))
+        if ticket.doubted:
+            self._beliefs.compare(ticket.doubted, event)
         if self.fixups.retry(ticket, event):
             self._look_up(ticket)
             return
         ticket.answer = ticket.plain or event if cannot_be_judged(event.ruling) else event
 
-    def _doubts(self, event: Probed) -> bool:
-        """Whether *event* is a failure that may be the fast compiler's fault."""
-        return is_doubtful(event.ruling) and kind_of(event) not in self._failures_agreed
-
     # -- what is known ---------------------------------------------------------------------------
 
     def verdicts(self) -> dict[str, list[Probed]]:
-        """The journal's probes of each revision as it is, by run, those of real toolchains first.
+        """The probes that count of each revision as it is, see Beliefs.verdicts()."""
+        return self._beliefs.verdicts(self.toolchains)
 
-        Doubtful failures of the fast toolchain are left out, and all its verdicts if it is
-        distrusted; those with a fixup, where the revision can be judged without; and the probes for
-        another bug before its failure was learnt, so that a resumed job finds of its own bug what
-        it found before.
-        """
-        found: dict[str, list[Probed]] = {}
-        agreed = self._failures_agreed | self._failures_in_journal()
-        for event in self._probed():
-            early = is_for_another_bug(event.purpose) and not self._is_at_another_bug
-            if self._believes(event, agreed) and not early:
-                found.setdefault(event.revision, []).append(event)
-        counting = {rev: self.fixups.counting(events) for rev, events in found.items()}
-        return {
-            revision: sorted(events, key=lambda event: (not event.real, event.run))
-            for revision, events in counting.items()
-            if events
-        }
+    def judged(self, event: Probed) -> Probed:
+        """*event* with the verdict by what was learnt of the bug; the journal has the first one."""
+        return self._beliefs.judged(event)
 
     def next_run(self, revision: str) -> int:
         """The number of the first run of *revision* as it is that no toolchain has made yet."""
-        runs = (event.run + 1 for event in self._probed() if event.revision == revision)
+        runs = (event.run + 1 for event in self._beliefs.probed() if event.revision == revision)
         return max(runs, default=0)
 
     def memory(self, commits: Iterable[str]) -> Memory:
         """Those of *commits* whose verdict or binary by the search toolchain is cached."""
         return self.context.memory(commits, self.toolchains.search, self._fresh)
-
-    def _probed(self) -> list[Probed]:
-        return [
-            self.judged(event)
-            for event in self.journal.events
-            if isinstance(event, Probed) and not event.patched
-        ]
-
-    def judged(self, event: Probed) -> Probed:
-        """*event* with the verdict by what was learnt of the bug; the journal has the first one."""
-        learnt = self.learnt_by(event.scenario)
-        return learnt.judge(event) if learnt else event
-
-    def _failures_in_journal(self) -> set[str]:
-        """The kinds of failure that the fast and a real toolchain share in one run."""
-        failures: dict[tuple[str, int, str], set[bool]] = {}
-        for event in self._probed():
-            if is_doubtful(event.ruling):
-                same = failures.setdefault((event.revision, event.run, kind_of(event)), set())
-                same.add(event.real)
-        return {failure for (_, _, failure), real in failures.items() if len(real) == 2}
-
-    def _believes(self, event: Probed, agreed: Collection[str]) -> bool:
-        """Whether the verdict counts; *agreed* are kinds of failure that real toolchains share."""
-        if event.real:
-            return event.toolchain in {toolchain.name for toolchain in self.toolchains.used}
-        if self.toolchains.search.is_real:
-            return False
-        doubtful = self.toolchains.fallback and is_doubtful(event.ruling)
-        return not doubtful or kind_of(event) in agreed
