@@ -24,6 +24,7 @@ from bisector.git import commit_text, revision_names
 from bisector.git.object_store import private_store, with_objects_of
 from bisector.git.refs import Refs, peel, tip
 from bisector.git.repositories import open_clone, readable
+from bisector.git.stable_branches import number_of
 from bisector.git.walk import Walk, reachable
 from bisector.search.graph import Graph
 from bisector.system.workspace import Workspace
@@ -185,7 +186,10 @@ class History:
         old = self.resolve(match[1])
         new = self.resolve(match[2]) if match[2] else self.head()
         if old.id == new.id:
-            raise BadRange(f"{text} is empty", f"both ends are {old.short}")
+            hint = f"both ends are {old.short}"
+            if match[2] and number_of(match[2]):
+                hint += f"; its branch may be in another repository: add --with {match[2]}"
+            raise BadRange(f"{text} is empty", hint)
         return Ends(old, new, (match[1], match[2] or "HEAD"))
 
     def range(self, text: str) -> Range:

@@ -63,14 +63,21 @@ def touching(history: History, commits: Iterable[str], paths: Collection[str]) -
     )
 
 
-def of(history: History, commit: str) -> frozenset[Function]:
-    """All functions that *commit* changes, against its first parent. Raises ShallowClone."""
+def every(history: History, commits: Iterable[str]) -> Iterator[tuple[str, frozenset[Function]]]:
+    """Each of *commits* with all functions that it changes, against its first parent.
+
+    Raises ShallowClone.
+    """
     reader = _Reader(history)
-    return frozenset(
-        (path, name.decode())
-        for path, old, new in reader.files(commit)
-        for name in _changed(reader.parts(path, old), reader.parts(path, new))
-    )
+    for commit in commits:
+        yield (
+            commit,
+            frozenset(
+                (path, name.decode())
+                for path, old, new in reader.files(commit)
+                for name in _changed(reader.parts(path, old), reader.parts(path, new))
+            ),
+        )
 
 
 def weights(

@@ -136,7 +136,8 @@ class Found(Event):
     result is right, 1 unless the test is flaky. ``bug`` is that of Learnt. ``part`` is the number
     of the change, from 1 on, if the job looks for several of a kind; ``line`` names the tip of its
     line of history if the range's ends part. ``fixup`` is that of Probed, if the result rests on a
-    verdict that was won with one.
+    verdict that was won with one. ``origin`` is the commit that the last one says it is a pick of,
+    '' for none.
     """
 
     kind: ClassVar[str] = "found"
@@ -150,6 +151,7 @@ class Found(Event):
     part: int = 0
     line: str = ""
     fixup: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)

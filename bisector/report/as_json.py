@@ -66,6 +66,7 @@ def _finding(finding: Finding, summary: Summary) -> dict[str, object]:
     return {
         "what": found.what,
         "line": found.line,
+        "origin": found.origin,
         "revisions": [
             {"id": revision, "subject": subject, "place": place}
             for revision, subject, place in zip(

@@ -202,6 +202,8 @@ def proof(finding: Finding) -> Iterator[str]:
         yield f"with {finding.found.fixup} picked onto {sides}, not to be judged otherwise"
     if confirmed and confirmed.tally:
         yield f"bad runs: {confirmed.tally}"
+    if finding.found.origin:
+        yield f"a pick of {finding.found.origin[:10]}"
 
 
 def _other_bug(other: OtherBug, summary: Summary) -> list[str]:

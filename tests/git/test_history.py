@@ -332,6 +332,17 @@ def test_ends_that_diverge_are_refused_with_their_merge_base(
         history.range("side..master")
 
 
+def test_a_branch_that_is_not_there_is_not_taken_for_an_empty_range(
+    clone: Clone, workspace: Workspace, line: list[str]
+) -> None:
+    clone.tag("v3.2.0", line[2])
+    history = History.open(clone.path, workspace)
+    with pytest.raises(BadRange, match=r"v3\.2\.0\.\.3\.2 is empty: .*add --with 3\.2"):
+        history.range("v3.2.0..3.2")
+    with pytest.raises(BadRange, match=r"is empty: both ends are [0-9a-f]+$"):
+        history.range(f"v3.2.0..{line[2]}")
+
+
 def test_ends_without_common_history_are_refused(clone: Clone, history: History) -> None:
     clone.commit({"x": "1"}, parents=[], branch="other")
     with pytest.raises(BadRange, match="no common history"):

@@ -106,11 +106,16 @@ def test_an_inline_function_of_the_test_weighs_wherever_it_is() -> None:
     assert weights(touched, [("", "small")]) == {"1": 1.0}
 
 
-def test_commits_that_touch_a_source(clone: Clone, workspace: Workspace) -> None:
+def test_commits_that_touch_a_source_and_all_functions_that_they_change(
+    clone: Clone, workspace: Workspace
+) -> None:
     first = clone.commit({"src/a.c": TWO})
     both = clone.commit({"src/a.c": TWO + "\n", "src/b.c": TWO})
     other = clone.commit({"src/b.c": HEADER})
     history = History.open(clone.path, workspace)
     assert function_changes.touching(history, [both, other], {"src/a.c"}) == {both}
     assert function_changes.touching(history, [first, both, other], ()) == frozenset()
-    assert function_changes.of(history, both) == {("src/b.c", "first"), ("src/b.c", "second")}
+    assert dict(function_changes.every(history, [both, other])) == {
+        both: {("src/b.c", "first"), ("src/b.c", "second")},
+        other: {("src/b.c", "first"), ("src/b.c", "second"), ("src/b.c", "small")},
+    }

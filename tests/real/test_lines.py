@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pygit2
 import pytest
 
 from bisector.git.history import History
 from bisector.jobs.playground import Playground
 from tests.support import stable
+from tests.support.planted import NEEDS_READY, READY, READY_NOW, Edit, edited
+from tests.support.planted_hunts import TEST
 from tests.support.real import bisector
 
 
@@ -77,3 +80,68 @@ def test_every_change_of_the_verdict_is_found(lines: Lines) -> None:
     report = lines.run(lines.ground.range, "--all", "--blind")
     assert revisions(report) == [("", lines.ground.regression), ("", lines.ground.heal)]
     assert report["affected"] == ["v3.1-dev1", "v3.1-dev2"]
+
+
+class Grown:
+    """A repository of the ground's first commit and what a test commits after it."""
+
+    def __init__(self, ground: Playground, path: Path) -> None:
+        self.repo = pygit2.clone_repository(str(ground.path), str(path), bare=True)
+        self.base = str(self.repo.revparse_single("v3.0.11").peel(pygit2.Commit).id)
+
+    def commit(self, parent: str, subject: str, *edits: Edit, tree: str = "") -> str:
+        """A commit after *parent*: *edits* in its tree, or another *tree*."""
+        own = self.repo[parent].peel(pygit2.Commit)
+        made = tree or str(edited(self.repo, own.tree, edits))
+        who = stable.WHO
+        return str(self.repo.create_commit(None, who, who, f"{subject}\n", made, [own.id]))
+
+    def branch(self, name: str, commit: str) -> None:
+        self.repo.references.create(f"refs/heads/{name}", commit, force=True)
+
+
+def test_a_pick_that_breaks_one_line_alone_is_told_what_it_lacks(
+    ground: Playground, tmp_path: Path
+) -> None:
+    """On master the function that it calls was made to work before."""
+    grown = Grown(ground, tmp_path / "repo.git")
+    base = grown.commit(grown.base, "MINOR: hash: add play_ready()", READY)
+    ready = grown.commit(base, "MEDIUM: hash: be ready", READY_NOW)
+    origin = grown.commit(ready, "BUG/MINOR: http: only if ready", NEEDS_READY)
+    trailer = f"(cherry picked from commit {origin})"
+    noise = grown.commit(base, "MINOR: lru: a change", Edit("src/lru.c", "#include", "\n#include"))
+    pick = grown.commit(noise, f"BUG/MINOR: http: only if ready\n\n{trailer}", NEEDS_READY)
+    grown.branch("master", origin)
+    grown.branch("3.0", pick)
+    (tmp_path / "path.vtc").write_text(TEST)
+
+    answer = tmp_path / "answer.json"
+    words = ("--repo", str(tmp_path / "repo.git"), "--vtc", str(tmp_path / "path.vtc"))
+    done = bisector("run", "3.0..master", *words, "--json", str(answer))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(answer.read_text())
+    assert revisions(report) == [("", pick)]
+    (other,) = report["other_lines"]
+    assert (other["state"], other["counterpart"], other["healed"]) == ("lacks it", origin, True)
+    assert other["lacks"] == [f"{ready[:10]} MEDIUM: hash: be ready"]
+
+
+def test_a_bug_that_comes_twice_is_found_twice(
+    ground: Playground, ground_history: History, tmp_path: Path
+) -> None:
+    """The playground's history, and after its fix the bug and the fix once more."""
+    grown = Grown(ground, tmp_path / "repo.git")
+    span = ground_history.range(ground.range)
+    bad, good = (ground_history.tree_id(one) for one in (ground.regression, ground.heal))
+    again = grown.commit(span.new.id, "MINOR: x: the same once more", tree=bad)
+    still = grown.commit(again, "DOC: a remark", Edit("doc/intro.txt", "the", "The"))
+    healed = grown.commit(still, "BUG/MINOR: x: mended again", tree=good)
+    grown.branch("master", healed)
+
+    answer = tmp_path / "answer.json"
+    words = ("--repo", str(tmp_path / "repo.git"), "--blind", "--all", "--json", str(answer))
+    done = bisector("run", ground.range, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(answer.read_text())
+    found = [commit for _, commit in revisions(report)]
+    assert found == [ground.regression, ground.heal, again, healed]

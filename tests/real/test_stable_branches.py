@@ -83,6 +83,7 @@ def test_the_pick_that_brought_the_bug_is_found_and_its_origin_named(
     told = json.loads(answer.read_text())
     (revision,) = told["introduction"]["revisions"]
     assert (revision["id"], revision["place"]) == (branch.picks[0], "v3.0.13")
+    assert told["introduction"]["origin"] == ground.regression
     assert told["proven"] is True
 
     history = History.open(branch.path, real_workspace)

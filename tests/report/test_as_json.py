@@ -109,6 +109,7 @@ def test_a_program_gets_the_whole_answer() -> None:
     assert made["introduction"] == {
         "what": "introduction",
         "line": "",
+        "origin": "",
         "revisions": [{"id": CULPRIT, "subject": "MEDIUM: a", "place": "v3.0-dev1~53"}],
         "parents": [PARENT],
         "proven": True,

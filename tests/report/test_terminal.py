@@ -223,3 +223,9 @@ def test_a_scenario_is_shown_with_all_that_a_user_can_choose() -> None:
     assert f"variants    {len(list(shown.variants()))}\n" in said
     assert shown.bad in said and shown.control in said
     assert "suspect     64c9c8ef39\n" in said
+
+
+def test_a_pick_is_told_with_what_it_is_a_pick_of() -> None:
+    pick = replace(INTRODUCED, origin="7" * 40)
+    said = text([STARTED, *PROBES, pick, *PROVEN[:1], Ended("answered", ())])
+    assert "            a pick of 7777777777\n" in said

@@ -111,10 +111,15 @@ def _edited(
 ) -> pygit2.Oid:
     """*tree* with *edits*, and a function more in a file of its own, so that no two are alike."""
     unrelated = Edit("src/lru.c", "#include", f"int planted_{number};\n#include")
+    return edited(repo, tree, (unrelated, *edits))
+
+
+def edited(repo: pygit2.Repository, tree: pygit2.Tree, edits: Sequence[Edit]) -> pygit2.Oid:
+    """*tree* with *edits*, one after the other."""
     index = pygit2.Index()
     index.read_tree(tree)
     texts: dict[str, str] = {}
-    for path, old, new in (unrelated, *edits):
+    for path, old, new in edits:
         text = texts.get(path) or tree[path].peel(pygit2.Blob).data.decode()
         assert text.count(old) >= 1, f"{path} has no {old!r}"
         texts[path] = text.replace(old, new, 1)
@@ -122,3 +127,14 @@ def _edited(
         blob = repo.create_blob(text.encode())
         index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
     return index.write_tree(repo)
+
+
+READY = Edit("src/hash.c", "#include", "int play_ready(void) { return 0; }\n#include")
+READY_NOW = Edit(
+    "src/hash.c", "play_ready(void) { return 0; }", "play_ready(void)\n{\n\treturn 1;\n}"
+)
+NEEDS_READY = Edit(
+    "src/http_fetch.c",
+    _FETCH % "path",
+    "int play_ready(void);\n\n" + _FETCH % "path" + "\tif (!play_ready()) return 0;\n",
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bisector.errors import PatchProblem
 from bisector.git.history import History, Range
@@ -16,6 +16,7 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 
 MOST = 12  # commits that are tried
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w+")
 _HASH = re.compile(r"\b[0-9a-f]{8,40}\b")
 
 
@@ -37,16 +38,39 @@ def missing(
 
 def _likely(history: History, pick: str, origin: str, line: Range, other: Range) -> Iterator[str]:
     """Those of *other*, not picked to *line*: what names *origin*, then what changed before it what
-    it changes, the newest first.
+    it changes or names, the newest first.
     """
     place = other.commits.index(origin)
     before, after = other.commits[:place], other.commits[place + 1 :]
     naming = (commit for commit in after if _names(history.read(commit).message, origin))
-    changed = function_changes.changed(history, before, function_changes.of(history, origin))
     there = Picks(history.objects, line.commits)
-    for commit in (*naming, *reversed(list(changed))):
+    for commit in (*naming, *reversed(list(_prepared(history, origin, before)))):
         if there.of(commit) is None:
             yield commit
+
+
+def _prepared(history: History, origin: str, before: Sequence[str]) -> Iterator[str]:
+    """Those of *before* that change a function which *origin* changes, or names in a new line."""
+    ((_, own),) = function_changes.every(history, [origin])
+    words = {name for _, name in own} | _new_words(history, origin)
+    for commit, functions in function_changes.every(history, before):
+        if any(name in words for _, name in functions):
+            yield commit
+
+
+def _new_words(history: History, commit: str) -> set[str]:
+    """The identifiers in the lines that *commit* adds to sources."""
+    read = history.read(commit)
+    diff = read.parents[0].tree.diff_to_tree(read.tree)
+    added = (
+        line.content
+        for patch in diff
+        if patch is not None and patch.delta.new_file.path.endswith((".c", ".h"))
+        for hunk in patch.hunks
+        for line in hunk.lines
+        if line.origin == "+"
+    )
+    return {word for content in added for word in _IDENTIFIER.findall(content)}
 
 
 def _names(message: str, commit: str) -> bool:

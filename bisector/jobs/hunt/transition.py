@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bisector.errors import NoTransitionSeen
+from bisector.git.picks import origins
 from bisector.jobs.hunt.fixups import StretchFixups
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
@@ -87,6 +88,7 @@ class Finder:
             confidence=round(search.confidence(), 6),
             bug=self._bug,
             fixup=fixup,
+            origin=next(iter(origins(self._history.read(revisions[-1]).raw_message)), ""),
         )
 
     def _search(self, span: SearchRange, suspect: str, flaky: bool) -> Search:
