@@ -20,9 +20,8 @@ from bisector.record.events import Noted, Probed
 from bisector.record.fixup_events import Unfair
 from bisector.record.words import Change
 
-Candidates = tuple[
-    str, ...
-]  # full hashes, parents first; all but the last one cannot be told apart
+Candidates = tuple[str, ...]
+"""Full hashes, parents first; all but the last one cannot be told apart."""
 
 
 class StretchFixups:
