@@ -92,6 +92,8 @@ class _Once:
                 remark = _added(context.sandbox_remark)
                 self.watcher.progress(f"probing {what} ({toolchain.name}){remark}")
             result = known or self._run(request)
+            if known is None and result.remark:
+                notifier(self.watcher)(result.remark)
             if toolchain.is_real or not is_doubtful(result.ruling):
                 break
         return ticket.event(asked.history, result, known=known is not None)
@@ -119,6 +121,8 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     progress(f"building {history.release(commit.id)}{_added(remark)}")
     slot = Slot(sandbox=box)
     with binaries.built(workspace, history.store, tree, toolchain, slot) as built:
+        if built.remark:
+            asked.note(built.remark)
         if built.problem:
             raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
         return built.binary
