@@ -19,8 +19,8 @@ from bisector.system import session
 from bisector.system.stop import Stop, Stopped
 
 # Between two checks of what a sandboxed program uses, and between two calls of a watcher.
-_WATCH_SHARE = 0.04  # at most, of the time: to look takes 15 ms in a build tree
 WATCH_SECONDS = 0.2
+_WATCH_SHARE = 0.04  # of the time, at most: one look takes 15 ms in a build tree
 NOT_EXECUTED = (126, 127)  # exit statuses of a shell or a sandbox whose program cannot be executed
 OUTPUT_BYTES = 32 << 20  # of a program's output that is read back; the log file has all of it
 
