@@ -16,7 +16,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
@@ -37,11 +38,24 @@ _ALL = 1000  # all objects, of which there are some 170
 _LONG_AGO = 1_000_000_000  # seconds since the epoch; before any object was built
 
 
+@dataclass(frozen=True)
+class _File:
+    """A file of a source: its mode, and the id of its blob, the same in all repositories."""
+
+    mode: int
+    blob: str
+
+
+_Files = Mapping[str, _File]
+"""A source's files that a build reads, by path."""
+
+
 class BuildTree:
     """A folder with one revision's sources and the objects built from them.
 
-    A state file beside the folder names its tree and toolchain. It does not exist during a checkout
-    or a build, so the folder is not trusted after a kill.
+    A state file beside the folder names the toolchain and all files, so that a revision of another
+    repository can be compared with them. It does not exist during a checkout or a build, so the
+    folder is not trusted after a kill.
     """
 
     def __init__(self, folder: Path, store: pygit2.Repository, workspace: Workspace) -> None:
@@ -57,11 +71,11 @@ class BuildTree:
         """
         if not self._marker.exists():
             return _ALL
-        before = self._trusted_tree(toolchain)
-        deltas = self._deltas(before, tree) if before else ()
-        if before is None or self._may_be_tampered(before, tree, deltas):
+        before, after = self._trusted(toolchain), _files(self._store, tree)
+        changed = _changed(before, after) if before else ()
+        if before is None or self._may_be_tampered(before, after, changed):
             return math.inf
-        return sum(_HEADER if d.new_file.path.endswith(".h") else 1 for d in deltas)
+        return sum(_HEADER if path.endswith(".h") else 1 for path in changed)
 
     def checkout(self, tree: str, toolchain: str) -> None:
         """Check out *tree*; keep only objects that *toolchain* built from unchanged files.
@@ -69,51 +83,44 @@ class BuildTree:
         *tree* is a tree's id, *toolchain* a toolchain's identity. Raises WorkspaceProblem if the
         folder cannot be written.
         """
-        before = self._trusted_tree(toolchain)
+        before, after = self._trusted(toolchain), _files(self._store, tree)
         self.distrust()
         with explained(f"cannot write the build tree {self.folder}"):
-            deltas, kept = self._deltas(before, tree), frozenset[str]()
-            if before is None or self._may_be_tampered(before, tree, deltas):
-                deltas = self._deltas(None, tree)
-                kept = self._clear({d.new_file.path for d in deltas if d.new_file.mode in _REGULAR})
-            self._change(deltas, kept)
+            changed, kept = _changed(before or {}, after), frozenset[str]()
+            if before is None or self._may_be_tampered(before, after, changed):
+                changed = list(after)
+                kept = self._clear({p for p, file in after.items() if file.mode in _REGULAR})
+            self._change(changed, after, kept)
             (self.folder / "haproxy").unlink(missing_ok=True)
 
     def trust(self, tree: str, toolchain: str) -> None:
         """Record that the folder holds *tree* and only complete objects, built by *toolchain*."""
-        state = {"tree": tree, "toolchain": toolchain}
+        files = {path: [f.mode, f.blob] for path, f in _files(self._store, tree).items()}
+        state = {"toolchain": toolchain, "files": files}
         self._workspace.write(self._marker, json.dumps(state).encode())
 
     def distrust(self) -> None:
         """Revoke trust(), before something writes to the folder."""
         self._marker.unlink(missing_ok=True)
 
-    def _trusted_tree(self, toolchain: str) -> str | None:
-        """The tree of the state file; None without a valid one of *toolchain*."""
+    def _trusted(self, toolchain: str) -> _Files | None:
+        """The files that the state file names; None without a valid one of *toolchain*."""
         try:
             state = json.loads(self._marker.read_text())
-            known = state["toolchain"] == toolchain and state["tree"] in self._store
-        except (OSError, ValueError, KeyError, TypeError):
+            files = {str(path): _File(mode, blob) for path, (mode, blob) in state["files"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return str(state["tree"]) if known else None
+        return files if files and state["toolchain"] == toolchain else None
 
-    def _may_be_tampered(self, before: str, after: str, deltas: Sequence[pygit2.DiffDelta]) -> bool:
+    def _may_be_tampered(self, before: _Files, after: _Files, changed: Iterable[str]) -> bool:
         """Whether files left by a build of *before* could affect a build of *after*."""
-        compiled = all(_COMPILED.fullmatch(delta.new_file.path) for delta in deltas)
-        return not compiled or any(map(self._has_replaced_folder, (before, after)))
+        compiled = all(map(_COMPILED.fullmatch, changed))
+        return not compiled or any(map(self._is_replaced, _folders((*before, *after))))
 
-    def _has_replaced_folder(self, tree: str) -> bool:
-        """Whether a symbolic link or a file is in the place of a folder of *tree*."""
-        unchecked = [(self.folder, self._tree(tree))]
-        while unchecked:
-            folder, entries = unchecked.pop()
-            for entry in entries:
-                path = folder / str(entry.name)
-                if isinstance(entry, pygit2.Tree) and os.path.lexists(path):
-                    if path.is_symlink() or not path.is_dir():
-                        return True
-                    unchecked.append((path, entry))
-        return False
+    def _is_replaced(self, folder: str) -> bool:
+        """Whether a symbolic link or a file is in the place of a *folder*."""
+        path = self.folder / folder
+        return os.path.lexists(path) and (path.is_symlink() or not path.is_dir())
 
     def _clear(self, wanted: Collection[str]) -> frozenset[str]:
         """Remove all but files in the places of *wanted* ones; those places, to be overwritten.
@@ -136,33 +143,24 @@ class BuildTree:
                     remove(Path(entry))
         return frozenset(kept)
 
-    def _deltas(self, before: str | None, after: str) -> list[pygit2.DiffDelta]:
-        """The differences in files that a build reads; *before* is None for an empty folder."""
-        diff = self._tree(before or str(self._store.TreeBuilder().write())).diff_to_tree(
-            self._tree(after)
-        )
-        return [d for d in diff.deltas if is_built(d.new_file.path)]
+    def _change(self, changed: Sequence[str], after: _Files, kept: Collection[str]) -> None:
+        """Make the *changed* paths what they are in *after*; *kept* files are overwritten.
 
-    def _change(self, deltas: Sequence[pygit2.DiffDelta], kept: Collection[str]) -> None:
-        """Apply *deltas* to the folder and remove outdated objects; *kept* files are overwritten.
-
-        Files are removed before others are written: a file may replace a folder, a folder a link.
+        Outdated objects are removed, and files before others are written: a file may replace a
+        folder, a folder a link.
         """
         # objects first, as a link written later could lead their paths out of the folder
-        self._remove_objects(deltas)
-        removed = [d.old_file.path for d in deltas if d.status_char() == "D"]
-        written = [d.new_file for d in deltas if d.status_char() != "D"]
-        for path in (*removed, *(file.path for file in written if file.path not in kept)):
+        self._remove_objects(changed)
+        removed = [path for path in changed if path not in after]
+        written = [path for path in changed if path in after]
+        for path in (*removed, *(path for path in written if path not in kept)):
             self._remove(path)
         for path in removed:
             self._prune(path)
-        for folder in {Path(file.path).parent for file in written}:
+        for folder in {Path(path).parent for path in written}:
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
-        for file in written:
-            self._write(file.path, file.id, file.mode)
-
-    def _tree(self, name: str) -> pygit2.Tree:
-        return self._store[name].peel(pygit2.Tree)
+        for path in written:
+            self._write(path, after[path])
 
     def _remove(self, path: str) -> None:
         target = self.folder / path
@@ -179,26 +177,24 @@ class BuildTree:
                 return
             folder.rmdir()
 
-    def _write(self, path: str, blob: pygit2.Oid, mode: int) -> None:
-        if mode == FileMode.COMMIT:  # a submodule, which no build reads
-            return
+    def _write(self, path: str, file: _File) -> None:
         target = f"{self.folder}/{path}"
-        _, data = self._store.read(blob)
-        if mode == FileMode.LINK:
+        _, data = self._store.read(file.blob)
+        if file.mode == FileMode.LINK:
             Path(target).symlink_to(data.decode())
             return
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW)
         with os.fdopen(handle, "wb") as sink:
             sink.write(data)
             sink.truncate()
-            os.fchmod(handle, 0o755 if mode == FileMode.BLOB_EXECUTABLE else 0o644)
+            os.fchmod(handle, 0o755 if file.mode == FileMode.BLOB_EXECUTABLE else 0o644)
             sink.flush()
             os.utime(handle, (_LONG_AGO, _LONG_AGO))
 
-    def _remove_objects(self, deltas: Sequence[pygit2.DiffDelta]) -> None:
-        """Remove the objects that *deltas* outdate, those of unknown dependencies among them."""
-        change = Change({path for d in deltas for path in (d.old_file.path, d.new_file.path)})
-        for built in self.folder.rglob("*.o") if deltas else ():
+    def _remove_objects(self, changed: Collection[str]) -> None:
+        """Remove the objects that *changed* files outdate, those of unknown dependencies, too."""
+        change = Change(changed)
+        for built in self.folder.rglob("*.o") if changed else ():
             if change.outdates(dependencies.read(built)):
                 built.unlink()
                 dependencies.file_of(built).unlink(missing_ok=True)
@@ -214,3 +210,29 @@ def _may_be_overwritten(entry: os.DirEntry[str]) -> bool:
 def _is_open(entry: os.DirEntry[str]) -> bool:
     """Whether the owner may list and change the folder *entry*."""
     return entry.stat(follow_symlinks=False).st_mode & stat.S_IRWXU == stat.S_IRWXU
+
+
+def _files(store: pygit2.Repository, tree: str) -> dict[str, _File]:
+    """The files of *tree* that a build reads; of submodules it reads nothing."""
+    found: dict[str, _File] = {}
+    unread = [("", store[tree].peel(pygit2.Tree))]
+    while unread:
+        folder, entries = unread.pop()
+        for entry in entries:
+            path = f"{folder}{entry.name}"
+            if isinstance(entry, pygit2.Tree):
+                if is_built(path):
+                    unread.append((f"{path}/", entry))
+            elif is_built(path) and entry.filemode != FileMode.COMMIT:
+                found[path] = _File(int(entry.filemode), str(entry.id))
+    return found
+
+
+def _changed(before: _Files, after: _Files) -> list[str]:
+    """The paths at which two sources differ."""
+    return [path for path in {**before, **after} if before.get(path) != after.get(path)]
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    """All folders in which *paths* lie."""
+    return {str(parent) for path in paths for parent in Path(path).parents}

@@ -353,6 +353,19 @@ def test_a_tree_is_as_far_as_it_has_to_compile_again(place: Place) -> None:
     assert distance(place, ONE, toolchain="gcc -O2") == math.inf
 
 
+def test_a_revision_of_another_repository_is_compared_by_its_files(
+    place: Place, tmp_path: Path
+) -> None:
+    """As each clone of CI is one: what was built from the last one is of use."""
+    place.build(ONE, *OBJECTS)
+    other = Place(tmp_path / "other")
+    change: Files = {**ONE, "src/b.c": "changed"}
+    tree = BuildTree(place.folder, other.store, place.workspace)
+    assert tree.distance(other.tree(change), CHAIN) == distance(place, change) == 1
+    tree.checkout(other.tree(change), CHAIN)
+    assert place.holds == {**change, "src/a.o": "built"}
+
+
 # --- what a kill leaves behind --------------------------------------------------------------------
 
 
