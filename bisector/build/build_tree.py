@@ -10,6 +10,7 @@ make or a shell may execute.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -212,7 +213,8 @@ def _is_open(entry: os.DirEntry[str]) -> bool:
     return entry.stat(follow_symlinks=False).st_mode & stat.S_IRWXU == stat.S_IRWXU
 
 
-def _files(store: pygit2.Repository, tree: str) -> dict[str, _File]:
+@functools.lru_cache(maxsize=4)  # each build tree is asked about the same source
+def _files(store: pygit2.Repository, tree: str) -> _Files:
     """The files of *tree* that a build reads; of submodules it reads nothing."""
     found: dict[str, _File] = {}
     unread = [("", store[tree].peel(pygit2.Tree))]
@@ -235,4 +237,8 @@ def _changed(before: _Files, after: _Files) -> list[str]:
 
 def _folders(paths: Iterable[str]) -> set[str]:
     """All folders in which *paths* lie."""
-    return {str(parent) for path in paths for parent in Path(path).parents}
+    found: set[str] = set()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found
