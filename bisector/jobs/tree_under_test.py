@@ -8,20 +8,21 @@ from dataclasses import replace
 from bisector.build.toolchain import Toolchain
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
-from bisector.record.failure import Failure
+from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Verdict
 from bisector.testing.oracle import Oracle
 
-_HANGS = 3  # cases of one tree that time out before the others are given up
-NOT_RUN = f"not run: {_HANGS} others timed out"
+_ENOUGH = 3  # cases of one tree that fail in this way before the others are given up
+NOT_RUN = f"not run: {_ENOUGH} others"
 
 
 class TreeUnderTest:
     """The probes of one tree of a revision, one for each of *cases*.
 
     The first case is probed alone. If the tree cannot be built, its result stands for all cases;
-    otherwise the others are built with the toolchain that its result is from. If it timed out, and
-    two others do so as well, the rest is not run: a patch can make everything hang.
+    otherwise the others are built with the toolchain that its result is from. If it timed out, or
+    HAProxy does not even serve with a minimal configuration, and so it is in two others, the rest
+    is not run: a patch can make everything hang.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ class TreeUnderTest:
         """Wait for the result of the first case, then start the others."""
         if len(self._tickets) > 1 or self._known().verdict is Verdict.UNBUILDABLE:
             return
-        if _timed_out(self._known()):
+        if _hopeless(self._known()):
             last = len(self._cases) - 1
             self._start({last // 2, last})  # of different scenarios, if there are several
             results = self._prober.ask_all(self._tickets.values())
-            if len(results) == _HANGS and len({_timed_out(probed) for probed in results}) == 1:
+            if len(results) == _ENOUGH and len({_hopeless(probed) for probed in results}) == 1:
                 return
         self._start(range(len(self._cases)))
 
@@ -87,10 +88,18 @@ class TreeUnderTest:
         if first.verdict is Verdict.UNBUILDABLE:
             return first
         about = replace(first, scenario=case.name, variant=case.variant, evidence=(), failure=None)
-        return replace(about, verdict=Verdict.UNTESTABLE, reason=NOT_RUN)
+        broken = first.failure is not None and first.failure.kind is FailureClass.BROKEN
+        why = "found an HAProxy that does not serve" if broken else "timed out"
+        return replace(about, verdict=Verdict.UNTESTABLE, reason=f"{NOT_RUN} {why}")
 
 
-def _timed_out(probed: Probed) -> Failure | None:
-    """How *probed* exceeded a time limit; None if it did not."""
+def was_run(probed: Probed) -> bool:
+    """Whether *probed* is the result of a run, and does not only follow from others."""
+    return not probed.reason.startswith(NOT_RUN)
+
+
+def _hopeless(probed: Probed) -> Failure | None:
+    """How *probed* failed if that may be so in every case; None otherwise."""
     failure = probed.failure
-    return failure if failure and failure.kind.is_hang else None
+    hopeless = failure and (failure.kind.is_hang or failure.kind is FailureClass.BROKEN)
+    return failure if hopeless else None

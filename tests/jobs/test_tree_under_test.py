@@ -31,6 +31,7 @@ BROKEN, FIXED = "int port = 0;\n", "int port = 80;\n"
 FIX = change("src/haproxy.c", BROKEN, FIXED)
 HANG = Failure(FailureClass.TIMEOUT, TIMED_OUT)
 LATE = Failure(FailureClass.TIMEOUT, "c1: HTTP rx timeout #")
+DEAD = Failure(FailureClass.BROKEN, "HAProxy does not serve")
 REFUSED = Failure(FailureClass.REFUSAL, "config : no")
 
 Failing = Callable[[str, Oracle, int], Failure | None]
@@ -68,7 +69,7 @@ def patched(clone: Clone, workspace: Workspace, tmp_path: Path) -> Patched:
 
 
 def not_run(*judged: Judged) -> list[Cell]:
-    return [cell for one in judged for cell in one.cells if cell.reason == NOT_RUN]
+    return [cell for one in judged for cell in one.cells if cell.reason.startswith(NOT_RUN)]
 
 
 def test_when_three_time_out_the_others_are_not_run(patched: Patched) -> None:
@@ -77,6 +78,13 @@ def test_when_three_time_out_the_others_are_not_run(patched: Patched) -> None:
     assert len(not_run(*judged.values())) == 10 - 3
     assert {one.outcome for one in judged.values()} == {Outcome.UNTESTABLE}
     assert {cell.after for one in judged.values() for cell in one.cells} == {Verdict.UNTESTABLE}
+
+
+def test_nor_when_three_find_that_haproxy_does_not_serve_at_all(patched: Patched) -> None:
+    judged = patched.judge(lambda source, oracle, run: DEAD if source == FIXED else None)
+    assert patched.run_with_the_patch() == 3
+    reasons = {cell.reason for cell in not_run(*judged.values())}
+    assert reasons == {"not run: 3 others found an HAProxy that does not serve"}
 
 
 def test_of_each_scenario_one_is_run(patched: Patched) -> None:

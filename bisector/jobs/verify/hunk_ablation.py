@@ -9,7 +9,7 @@ import pygit2
 
 from bisector.git import object_store
 from bisector.jobs.judge import Judge
-from bisector.jobs.tree_under_test import NOT_RUN
+from bisector.jobs.tree_under_test import was_run
 from bisector.patch import c_source
 from bisector.patch.apply import ApplyConflict, apply_to
 from bisector.patch.model import Patch, Series, without_hunk
@@ -103,5 +103,5 @@ def _differing(whole: Sequence[Probed], without: Sequence[Probed]) -> tuple[str,
     return tuple(
         f"{before.scenario} {before.variant}".strip()
         for before, after in zip(whole, without, strict=True)
-        if before.verdict is not after.verdict and after.reason != NOT_RUN
+        if before.verdict is not after.verdict and was_run(after)
     )
