@@ -111,8 +111,9 @@ def empty_workspace(folder: Path, tools: Path) -> Workspace:
     """A workspace with empty caches, which has only a copy of the fetched *tools*."""
     workspace = Workspace(folder)
     workspace.folder()
-    if tools.is_dir():
-        shutil.copytree(tools, folder / "tools", symlinks=True, dirs_exist_ok=True)
+    own = folder / "tools"
+    if tools.is_dir() and not own.exists():  # a warm run uses the folder of the cold one again
+        shutil.copytree(tools, own, symlinks=True)
     return workspace
 
 
