@@ -13,7 +13,7 @@ from bisector.git.lines import Fork
 from bisector.git.picks import Picks, origins
 from bisector.jobs.hunt import releases
 from bisector.jobs.hunt.hunt import Hunt
-from bisector.jobs.hunt.learning import may_be_the_bug
+from bisector.jobs.hunt.learning import fails
 from bisector.jobs.hunt.missing_picks import missing
 from bisector.jobs.hunt.proof import Prover
 from bisector.jobs.hunt.question import HuntQuestion
@@ -70,7 +70,7 @@ class ForkedHunt:
 
         If both changed, it is the one from which the other picks.
         """
-        old_changed, new_changed = (_fails(tip) is not _fails(base) for tip in (old, new))
+        old_changed, new_changed = (fails(tip) is not fails(base) for tip in (old, new))
         if old_changed and new_changed:
             return self._picks(self._fork.old.commits) < self._picks(self._fork.new.commits)
         return old_changed
@@ -180,11 +180,6 @@ class ForkedHunt:
 
     def _names(self, commits: Sequence[str]) -> tuple[str, ...]:
         return tuple(self._history.release(commit) for commit in commits)
-
-
-def _fails(probed: Probed) -> bool:
-    """Whether the test fails there as a bug makes it fail, whichever bug that is."""
-    return probed.verdict is Verdict.BAD or may_be_the_bug(probed)
 
 
 def _name(line: Range) -> str:

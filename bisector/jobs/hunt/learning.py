@@ -30,6 +30,11 @@ def may_be_the_bug(probed: Probed) -> bool:
     return probed.failure is not None and probed.failure.kind.learnable
 
 
+def fails(probed: Probed) -> bool:
+    """Whether the test fails there as a bug makes it fail, whichever bug that is."""
+    return probed.verdict is Verdict.BAD or may_be_the_bug(probed)
+
+
 def show_the_bug(runs: Sequence[Probed], oracle: Oracle) -> bool:
     """Whether *runs* of one binary show a bug: one is bad, or all fail in a way that may be one.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisector.errors import UnusableEnds
 from bisector.git import lines
 from bisector.git.history import History, Range
-from bisector.jobs.hunt.learning import may_be_the_bug
+from bisector.jobs.hunt.learning import fails
 from bisector.jobs.hunt.proof import FastContradicted
 from bisector.probing.prober import Prober
-from bisector.record.events import Noted, Probed
+from bisector.record.events import Noted
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose
 
@@ -26,12 +26,12 @@ def extended(prober: Prober, span: Range) -> Range:
     an end does not fail. Raises UnusableEnds if all of them fail, or if there is none.
     """
     ends = prober.ask_all([prober.start(end.id, Purpose.END) for end in (span.old, span.new)])
-    if not all(map(_fails, ends)):
+    if not all(map(fails, ends)):
         return span
     history, tried = prober.context.history, list[str]()
     for name, commit in lines.older_releases(history, span.old.id):
         tried.append(name)
-        if not _fails(prober.ask(commit, Purpose.END)):
+        if not fails(prober.ask(commit, Purpose.END)):
             prober.journal.note(Noted(_remark(span, tried)))
             return lines.from_older(history, span, name, commit)
     reason = f"both ends of {span.text} are bad"
@@ -60,11 +60,6 @@ def both_bad(history: History, span: Range, why: str) -> UnusableEnds:
     if before:
         hint = f"'run --older' goes back to a good one, {before[0]} or before"
     return UnusableEnds(reason, f"{hint}; or the test itself is wrong: it fails at both")
-
-
-def _fails(probed: Probed) -> bool:
-    """Whether the test fails there as a bug makes it fail, whichever bug that is."""
-    return probed.verdict is Verdict.BAD or may_be_the_bug(probed)
 
 
 def _remark(span: Range, tried: list[str]) -> str:
