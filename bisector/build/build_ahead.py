@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pygit2
 
 from bisector.build import compiling, linking
@@ -9,6 +11,11 @@ from bisector.build.prebuilt import Source, Writer
 from bisector.build.toolchain import Toolchain
 from bisector.system.slots import Slot
 from bisector.system.workspace import Workspace
+
+
+def parts(sources: Sequence[Source], size: int) -> list[Sequence[Source]]:
+    """*sources* in parts of this size; neighbours stay together, as they share most objects."""
+    return [sources[at : at + size] for at in range(0, len(sources), size)]
 
 
 def build_ahead(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygit2
 
-from bisector.build.build_ahead import build_ahead
+from bisector.build.build_ahead import build_ahead, parts
 from bisector.build.prebuilt import Prebuilt, Source, Writer
 from bisector.build.toolchain import Toolchain
 from bisector.build.toolchains.fast import Fast
@@ -162,14 +162,14 @@ def run(plan: PrebuildPlan, watcher: Watcher) -> record.Prebuilt:
 
 def _build_here(plan: PrebuildPlan, progress: _Progress) -> None:
     """Build all sources of *plan* in threads, each with a build tree of its own."""
-    parts = list(_parts(plan.sources, plan.work.jobs))
+    each = parts(plan.sources, max(1, -(-len(plan.sources) // max(1, plan.work.jobs))))
     share = max(1, cores() // max(1, plan.work.jobs))
-    slots = [Slot(share, sandbox=plan.sandbox) for _ in parts]
-    with ThreadPoolExecutor(max(1, len(parts)), thread_name_prefix="prebuild") as pool:
+    slots = [Slot(share, sandbox=plan.sandbox) for _ in each]
+    with ThreadPoolExecutor(max(1, len(each)), thread_name_prefix="prebuild") as pool:
         try:
             running = [
                 pool.submit(_build, plan, part, slot, progress)
-                for part, slot in zip(parts, slots, strict=True)
+                for part, slot in zip(each, slots, strict=True)
             ]
             for finished in wait(running, return_when=FIRST_EXCEPTION).done:
                 finished.result()
@@ -218,12 +218,6 @@ def _different(history: History, commits: Sequence[str], toolchain: Toolchain) -
         source = Source.of(history.store, history.tree_id(commit), toolchain)
         found.setdefault(source.key, (commit, source))
     return dict(found.values())
-
-
-def _parts(sources: Sequence[Source], count: int) -> Iterator[Sequence[Source]]:
-    """*sources* in *count* parts; neighbours stay together, as they share most objects."""
-    size = max(1, -(-len(sources) // max(1, count)))
-    return (sources[at : at + size] for at in range(0, len(sources), size))
 
 
 def _seconds(

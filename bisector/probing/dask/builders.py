@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent import futures
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bisector.build.build_ahead import parts
 from bisector.build.prebuilt import Prebuilt, Source, Writer
 from bisector.build.toolchain import Toolchain
 from bisector.probing.dask import remote_build
-from bisector.probing.dask.courier import LOOK_SECONDS, Courier
+from bisector.probing.dask.courier import Courier
 from bisector.probing.dask.orders import Built
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.system.files import explained
@@ -43,16 +43,15 @@ def build(
     """
     with Courier(scheduler) as courier:
         running = {}
-        for part in _parts(sources, max(1, courier.look()[0])):
+        workers = max(1, courier.look()[0])
+        size = max(1, min(_MOST, -(-len(sources) // (workers * _ROUNDS))))
+        for part in parts(sources, size):
             order = remote_build.order_of(toolchain, part, scheduler.sandbox)
             asked = courier.ask(remote_build.build, order, str(store), part[0].key)
             running[courier.start(asked)] = part
         try:
             while running:
-                done, _ = futures.wait(running, LOOK_SECONDS, futures.FIRST_COMPLETED)
-                if not done and (remark := courier.remark()):
-                    notice(remark)
-                for finished in done:
+                for finished in courier.wait(running, notice):
                     part = running.pop(finished)
                     _keep(workspace, part, finished.result())
                     built(len(part))
@@ -73,9 +72,3 @@ def _keep(workspace: Workspace, part: Sequence[Source], built: Built) -> None:
     for source in part:
         if source.tree in problems:
             writer.add_problem(source, problems[source.tree])
-
-
-def _parts(sources: Sequence[Source], workers: int) -> Iterator[Sequence[Source]]:
-    """*sources* in parts of neighbours, which share most objects."""
-    size = max(1, min(_MOST, -(-len(sources) // (workers * _ROUNDS))))
-    return (sources[at : at + size] for at in range(0, len(sources), size))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Callable, Collection
-from concurrent import futures
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from bisector.probing.dask.courier import LOOK_SECONDS, Courier
+from bisector.probing.dask.courier import Courier
 from bisector.probing.dask.orders import Answer
 from bisector.probing.dask.scheduler import Scheduler
 from bisector.probing.executors import Task
@@ -36,7 +35,6 @@ class Cluster:
         self._workspace = workspace
         self._courier = Courier(scheduler)
         self._notice = notice
-        self._noticed = ""
         self._jobs = jobs
         self._tasks: list[Task] = []
         # by tree and toolchain: a lock for building it
@@ -76,12 +74,7 @@ class Cluster:
 
     def wait(self, tasks: Collection[Task]) -> None:
         """Wait until at least one of *tasks* has ended."""
-        waiting = [task.future for task in tasks]
-        while not futures.wait(waiting, LOOK_SECONDS, futures.FIRST_COMPLETED).done:
-            remark = self.remark()
-            if remark and remark != self._noticed:
-                self._notice(remark)
-            self._noticed = remark
+        self._courier.wait([task.future for task in tasks], self._notice)
 
     def remark(self) -> str:
         """Why probes are not making progress, or workers that have left; '' if there is nothing."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Collection, Coroutine, Hashable
+from concurrent import futures
 from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
@@ -37,6 +38,7 @@ class Courier:
         self.scheduler = scheduler
         self._seen = 0, 0
         self._workers = 0  # at the last call of remark()
+        self._noticed = ""
         self._holders: dict[Hashable, str] = {}
         self._packers: dict[str, Packer] = {}
 
@@ -75,6 +77,15 @@ class Courier:
         if self._workers < before:
             return f"{before - self._workers} of {before} workers left: their probes are repeated"
         return ""
+
+    def wait(self, waiting: Collection[Future[T]], notice: Callable[[str], None]) -> set[Future[T]]:
+        """Those of *waiting* that have ended, at least one; *notice* gets each new remark()."""
+        while not (done := futures.wait(waiting, LOOK_SECONDS, futures.FIRST_COMPLETED).done):
+            remark = self.remark()
+            if remark and remark != self._noticed:
+                notice(remark)
+            self._noticed = remark
+        return done
 
     def holds(self, what: Hashable) -> bool:
         """Whether a worker is known that has *what*."""
