@@ -16,9 +16,14 @@ from tests.support.planted import NEEDS_READY, READY, READY_NOW, Edit, edited
 from tests.support.planted_hunts import TEST
 from tests.support.real import bisector
 
+ADAPTED = Edit("src/hash.c", "#include", "int adapted_to_2_9;\n#include")
+
 
 class Lines:
-    """The playground, and a stable branch from before the bug that has a pick of it alone."""
+    """The playground, and two stable branches from before the bug.
+
+    3.0 has a pick of it alone. 2.9 has one that was adapted, and a pick of its fix.
+    """
 
     def __init__(self, ground: Playground, history: History, folder: Path) -> None:
         self.commits = (history.range(ground.range).old.id, *history.range(ground.range).commits)
@@ -29,7 +34,10 @@ class Lines:
         tags = {0: "v3.0.0", 1: "v3.0.1"}
         base = self.commits[self.first - 1]
         self.picks = stable.make(ground.path, branch, base, picks, tags)
-        self.words = ("--repo", str(ground.path), "--with", str(branch))
+        older = folder / "haproxy-2.9.git"
+        tags, adapted = {2: "v2.9.1", 3: "v2.9.2"}, {1: ADAPTED}
+        self.older = stable.make(ground.path, older, base, [*picks, ground.heal], tags, adapted)
+        self.words = ("--repo", str(ground.path), "--with", str(branch), "--with", str(older))
 
     def run(self, range_text: str, *words: str) -> dict[str, Any]:
         answer = self.folder / "answer.json"
@@ -68,6 +76,18 @@ def test_a_bug_on_both_lines_is_found_on_both(lines: Lines) -> None:
     assert revisions(report) == [("", lines.ground.regression), ("3.0", lines.picks[0])]
     assert [one["state"] for one in report["other_lines"]] == ["has it"]
     assert report["other_lines"][0]["affected"] == ["v3.0.1"]
+
+
+def test_of_two_branches_one_is_told_the_pick_that_the_other_has(lines: Lines) -> None:
+    """One had the bug by an adapted pick, the other has it by a plain one."""
+    report = lines.run("3.0..2.9", "--blind")
+    assert revisions(report) == [("", lines.picks[0]), ("2.9", lines.older[2])]
+    origins = [lines.ground.regression, lines.ground.heal]
+    assert [one["origin"] for one in report["changes"]] == origins
+    had, lacks = report["other_lines"]
+    assert (had["state"], had["line"], had["counterpart"]) == ("had it", "2.9", lines.older[0])
+    assert (lacks["state"], lacks["line"]) == ("lacks it", "3.0")
+    assert f"backport {lines.older[2][:10]} --onto 3.0" in report["conclusion"]["why"]
 
 
 def test_two_bad_ends_are_taken_back_to_a_good_release(lines: Lines) -> None:
