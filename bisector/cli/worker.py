@@ -26,6 +26,7 @@ interrupted."""
         from bisector.jobs import doctor
         from bisector.probing.dask.scheduler import Scheduler
         from bisector.probing.dask.worker import serve
+        from bisector.probing.supply import fetch_tools
         from bisector.report import machine
 
         scheduler = Scheduler(
@@ -33,6 +34,7 @@ interrupted."""
         )
         workspace = self.workspace()
         scheduler.reach()  # fail early: the examination takes seconds
+        fetch_tools(workspace, lambda line: print(line, flush=True), vtest=True)
         findings = [
             finding
             for finding in doctor.examine(workspace, os.environ)

@@ -11,20 +11,19 @@ from bisector.errors import EnvironmentProblem, MissingLibrary
 from bisector.system import apt, debian, libraries, packages, tools
 from bisector.system.libraries import KINDS, Library
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle
 
 UNASKED = "--make none builds without what the test asks for"
 
 
-def fetch_tools(workspace: Workspace, oracle: Oracle, note: Callable[[str], None]) -> None:
-    """Fetch Lua, and VTest if *oracle* needs it, unless the machine has them or no apt.
+def fetch_tools(workspace: Workspace, note: Callable[[str], None], *, vtest: bool) -> None:
+    """Fetch Lua, and VTest if *vtest* is needed, unless the machine has them or no apt.
 
-    What cannot be fetched is reported by what needs it.
+    *note* is called with a line on each. What cannot be fetched is reported by what needs it.
     """
     wanted: dict[str, Callable[[Workspace], object]] = {}
     if tools.find_lua(workspace) is None:
         wanted["Lua"] = debian.fetch_lua
-    if oracle.needs_vtest and tools.find_vtest(workspace) is None:
+    if vtest and tools.find_vtest(workspace) is None:
         wanted["VTest"] = debian.fetch_vtest
     for name, fetch in wanted.items() if apt.is_there() else ():
         note(f"fetching {name} into the workspace, which is missing")

@@ -15,7 +15,7 @@ from bisector.build.toolchains.fast import Fast
 from bisector.build.toolchains.release import Release
 from bisector.errors import EnvironmentProblem, UsageProblem
 from bisector.probing.options import AUTO, NONE, Options, Test
-from bisector.probing.supply import Supply
+from bisector.probing.supply import Supply, fetch_tools
 from bisector.system.workspace import Workspace
 
 
@@ -70,11 +70,13 @@ def find_equipped(
     note: Callable[[str], None],
     test: Test | None = None,
 ) -> Toolchain:
-    """The toolchain *name* with what *options* and the *test* ask for, which is fetched if missing.
+    """The toolchain *name* with what *options* and the *test* ask for, to build with.
 
-    *note* is called as by find_supply(). Raises what that and find_toolchain() raise, and
-    MissingLibrary.
+    What is missing is fetched, and *note* called with a line on it, as by find_supply(). Raises
+    what that and find_toolchain() raise, and MissingLibrary.
     """
+    _require_known(name)  # before anything is fetched
+    fetch_tools(workspace, note, vtest=False)
     toolchain = find_toolchain(options, workspace, name, test)
     features = test.oracle.features if test else frozenset[str]()
     supply = find_supply(options, workspace, note)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bisector.errors import EnvironmentProblem, MissingLibrary
+from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
+from bisector.probing.options import Options
 from bisector.probing.supply import Supply, fetch_tools
+from bisector.probing.toolchains import find_equipped
 from bisector.system import apt, debian, libraries, tools
 from bisector.system.libraries import Library
 from bisector.system.workspace import Workspace
-from bisector.testing.oracles.command import Command
-from bisector.testing.oracles.spin_test import SpinTest
-from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.toolchains import toolchain
 
 DEV = toolchain("dev")
@@ -114,19 +113,15 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def command() -> Command:
-    return Command.of_option("true", bad_if=None, skip_if=None)
-
-
 def test_lua_and_vtest_are_fetched_if_the_test_needs_them(
     workspace: Workspace, bare: list[str]
 ) -> None:
     said: list[str] = []
-    fetch_tools(workspace, VTestCase("any", "digest", "any.vtc"), said.append)
+    fetch_tools(workspace, said.append, vtest=True)
     assert bare == ["Lua", "VTest"]
     assert said == [f"fetching {name} into the workspace, which is missing" for name in bare]
     bare.clear()
-    fetch_tools(workspace, SpinTest.around(command(), "1"), said.append)
+    fetch_tools(workspace, said.append, vtest=False)
     assert bare == ["Lua"]
 
 
@@ -134,8 +129,22 @@ def test_nothing_is_fetched_without_apt_or_if_it_is_there(
     workspace: Workspace, bare: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apt, "is_there", lambda: False)
-    fetch_tools(workspace, command(), print)
+    fetch_tools(workspace, print, vtest=True)
     monkeypatch.setattr(apt, "is_there", lambda: True)
     monkeypatch.setattr(tools, "find_lua", lambda workspace: "there")
-    fetch_tools(workspace, command(), print)
+    fetch_tools(workspace, print, vtest=False)
+    assert bare == []
+
+
+def test_a_mere_build_needs_lua(workspace: Workspace, bare: list[str]) -> None:
+    said: list[str] = []
+    with pytest.raises(EnvironmentProblem, match="no headers and library of Lua"):
+        find_equipped(Options(), workspace, "dev", said.append)  # it was not fetched really
+    assert bare == ["Lua"]
+    assert said == ["fetching Lua into the workspace, which is missing"]
+
+
+def test_nothing_is_fetched_for_an_unknown_toolchain(workspace: Workspace, bare: list[str]) -> None:
+    with pytest.raises(UsageProblem, match="no toolchain 'nonesuch'"):
+        find_equipped(Options(), workspace, "nonesuch", print)
     assert bare == []

@@ -49,6 +49,7 @@ def test_what_the_inner_test_needs_is_needed(
     assert oracle.find_tools(workspace) == oracle.inner.find_tools(workspace)
     assert oracle.conditions() == oracle.inner.conditions()
     assert oracle.wants_threads
+    assert not oracle.needs_vtest
 
 
 def test_each_kind_and_each_inner_test_has_its_own_digest(script: Path, tmp_path: Path) -> None:

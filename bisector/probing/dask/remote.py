@@ -23,7 +23,7 @@ from bisector.git.tree_archive import Archive, unpack
 from bisector.probing import setup, toolchains
 from bisector.probing.dask.orders import Lacking, Order, Reply
 from bisector.probing.options import Options
-from bisector.probing.supply import Supply
+from bisector.probing.supply import Supply, fetch_tools
 from bisector.system.files import explained, publish
 from bisector.system.sandbox import Sandbox
 from bisector.system.slots import Slot, cores
@@ -84,11 +84,15 @@ def carried_out(
         raise ProbeFailed(f"worker {here}: {error}", advice) from None
 
 
-def equipped(order: Order, workspace: Workspace, note: Callable[[str], None]) -> Toolchain:
-    """The toolchain of *order* on this machine; *note* gets a line on each library it fetches.
+def equipped(
+    order: Order, workspace: Workspace, note: Callable[[str], None], *, vtest: bool = False
+) -> Toolchain:
+    """The toolchain of *order* on this machine, on which VTest is there, too, if *vtest* is needed.
 
-    Raises MissingProgram and MissingLibrary.
+    What is missing is fetched, and *note* called with a line on it. Raises MissingProgram and
+    MissingLibrary.
     """
+    fetch_tools(workspace, note, vtest=vtest)
     recipe = order.recipe
     supply = Supply(workspace, note)  # the client has decided on the features
     toolchain = toolchains.find_toolchain(options(order), workspace, recipe.toolchain)
