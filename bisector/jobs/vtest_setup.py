@@ -47,7 +47,7 @@ def examine(
         tool = None
     found = f"{tool.version}, {tool.path}" if tool else None
     one = Requirement(NAME, "running tests", found, True, how, packages)
-    if tool and not vtest_lacks.lacks(tool.path):
+    if tool and not vtest_lacks.missed(tool.path):
         return (one,)
     return one, _second(workspace, tool, environ, repo)
 
@@ -59,7 +59,7 @@ def _is_built(workspace: Workspace, tool: Tool) -> bool:
 def _second(
     workspace: Workspace, tool: Tool | None, environ: Mapping[str, str], repo: Path | None
 ) -> Requirement:
-    names = [one.name for one in vtest_lacks.lacks(tool.path)] if tool else []
+    names = vtest_lacks.missed(tool.path) if tool else ()
     needed = f"tests that use {', '.join(names[:_SHOWN])}" if names else "all reg-tests of upstream"
     if len(names) > _SHOWN:
         needed += f" and {len(names) - _SHOWN} more"
@@ -94,7 +94,7 @@ def build(
         _with_libraries(partial(vtest2.install, workspace, source, box), workspace, say)
         return
     tool = tools.find_vtest(workspace, environ)
-    if tool and not vtest_lacks.lacks(tool.path):
+    if tool and not vtest_lacks.missed(tool.path):
         return
     found = _script(workspace, environ, repo)
     if found is None:

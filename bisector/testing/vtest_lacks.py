@@ -78,6 +78,14 @@ def unknown(text: str, tool: Tool) -> tuple[str, ...]:
     return tuple(one.name for one in lacking if any(map(one.is_in, used)))
 
 
+def missed(program: Path) -> tuple[str, ...]:
+    """The names of what cases that use it miss in the VTest *program*.
+
+    `include` is not among them: included files are put into the text of a case before it is run.
+    """
+    return tuple(one.name for one in lacks(program) if one.name != "include")
+
+
 def lacks(program: Path) -> tuple[Construct, ...]:
     """What the VTest *program* does not know; () if it knows all, or if nothing is known of it."""
     inner = program.parent / "lib" / program.name  # a fetched one is a script, see debian.py

@@ -50,7 +50,7 @@ def test_of_an_older_one_it_is_said_what_it_does_not_know(
     assert (found["VTest"].found or "").startswith("varnishtest, /")
     second = found["VTest 2"]
     assert (second.found, second.required) == (None, False)
-    assert second.needed_for.startswith("tests that use haproxy -Ws, quic+fd@, include, ")
+    assert second.needed_for.startswith("tests that use haproxy -Ws, quic+fd@, filewrite, ")
     assert second.how_to_get == "bisector doctor --fix --vtest-source FOLDER|ARCHIVE|GIT-URL"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bisector.system.tools import Tool
-from bisector.testing.vtest_lacks import REMEDY, hint, lacks, reason, unknown
+from bisector.testing.vtest_lacks import REMEDY, hint, lacks, missed, reason, unknown
 
 ALL = (
     "haproxy -Ws",
@@ -42,6 +42,11 @@ def test_what_a_program_knows_is_told_by_its_texts(tmp_path: Path) -> None:
     assert lacks(vtest(tmp_path, NEW).path) == ()
     later = OLD + b"CMD include\0filewrite\0"
     assert lacks(vtest(tmp_path, later).path)[0].name == "haproxy -Ws"
+
+
+def test_that_it_cannot_include_files_is_not_missed(tmp_path: Path) -> None:
+    assert missed(vtest(tmp_path, OLD).path) == tuple(one for one in ALL if one != "include")
+    assert missed(vtest(tmp_path, NEW).path) == ()
 
 
 def test_nothing_is_claimed_of_a_script_or_of_a_program_that_is_gone(tmp_path: Path) -> None:
