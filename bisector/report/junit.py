@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from bisector.record.events import Probed
 from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import Outcome
-from bisector.record.summary import Finding, Summary
+from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, RegTestChange
 from bisector.report import swept
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
 from bisector.report.parts import confirmed_said, covered_said, hunk_said, port_details
+from bisector.report.terminal import ANOTHER_BUG, other_failure, proof
 
 FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -30,7 +31,10 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Case:
-    """A test case. ``what`` is FAILURE, ERROR, SKIPPED, or '' if it passed; times are seconds."""
+    """A test case. ``what`` is FAILURE, ERROR, SKIPPED, or '' if it passed; times are seconds.
+
+    ``message`` and ``text`` are for cases that did not pass, ``output`` is for all.
+    """
 
     group: str
     name: str
@@ -38,6 +42,7 @@ class Case:
     message: str = ""
     text: str = ""
     seconds: float = 0.0
+    output: str = ""
 
 
 def render(summary: Summary) -> str:
@@ -62,6 +67,8 @@ def _add(suite: ET.Element, case: Case) -> None:
     if case.what:
         said = ET.SubElement(element, case.what, {"message": _clean(case.message)})
         said.text = _clean(case.text) or None
+    if case.output:
+        ET.SubElement(element, "system-out").text = _clean(case.output)
 
 
 def _clean(text: str) -> str:
@@ -81,6 +88,7 @@ def _suites(summary: Summary) -> Iterator[tuple[str, list[Case]]]:
     if not summary.answered:
         yield job, [Case(job, summary.started.range, ERROR, standing(summary))]
     yield summary.started.scenario or job, [*_findings(summary), *_patches(summary)]
+    yield ANOTHER_BUG, [case for other in summary.others for case in _other_bug(other)]
     probes = {(p.revision, p.scenario, p.variant, p.patched): p for p in summary.probes}
     for scenario in dict.fromkeys(one.scenario for one in summary.judged):
         judged = [one for one in summary.judged if one.scenario == scenario]
@@ -106,13 +114,26 @@ def _findings(summary: Summary) -> list[Case]:
 
 
 def _finding(one: Finding, summary: Summary) -> Case:
-    found = one.found
-    name = f"{found.what}: {' or '.join(revision[:10] for revision in found.revisions)}"
+    name, said = _name(one), "\n".join(proof(one))
     if one.proven:
-        return Case("hunt", f"{name} {found.subjects[-1]}")
+        return Case("hunt", name, output=said)
     doubt = one.confirmed.doubt if one.confirmed else "not confirmed"
     evidence = "\n".join(summary.evidence(one.revision))
-    return Case("hunt", name, FAILURE, f"not proven: {doubt}", evidence)
+    return Case("hunt", name, FAILURE, f"not proven: {doubt}", evidence, output=said)
+
+
+def _other_bug(other: OtherBug) -> Iterator[Case]:
+    """What was found of a bug that the job is not about: without a proof, it does not fail."""
+    for one in other.findings:
+        said = "\n".join((other_failure(other), *proof(one)))
+        what, message = ("", "") if one.proven else (SKIPPED, "not proven")
+        yield Case("hunt", _name(one), what, message, output=said)
+
+
+def _name(one: Finding) -> str:
+    found = one.found
+    name = f"{found.what}: {' or '.join(revision[:10] for revision in found.revisions)}"
+    return f"{name} {found.subjects[-1]}" if one.proven else name
 
 
 def _patches(summary: Summary) -> list[Case]:
@@ -132,8 +153,9 @@ def _cell(one: Judged, cell: Cell, probes: dict[Key, Probed]) -> Case:
     made = [probes[key] for key in keys if key in probes]
     seconds = sum(p.build_seconds + p.test_seconds for p in made if not p.known)
     group, name = f"{one.scenario}.{one.branch or one.name}", cell.variant or one.scenario
+    picked = _picked(p.fixup for p in made)
     if cell.outcome in FINE:
-        return Case(group, name, seconds=seconds)
+        return Case(group, name, seconds=seconds, output=picked)
     what = _OUTCOMES[cell.outcome]
     if what == FAILURE and not one.wanted and cell.outcome is not Outcome.BREAKS:
         what = SKIPPED  # the patch is meant for another scenario
@@ -141,7 +163,19 @@ def _cell(one: Judged, cell: Cell, probes: dict[Key, Probed]) -> Case:
     logs = [f"log: {p.log}" for p in made if p.log]
     text = "\n".join(dict.fromkeys(line for line in [*more, *logs] if line))
     said = f"{cell.outcome}: {cell.before or 'not probed'} before the patch, "
-    return Case(group, name, what, f"{said}{cell.after or 'not probed'} with it", text, seconds)
+    said += f"{cell.after or 'not probed'} with it"
+    return Case(group, name, what, said, text, seconds, picked)
+
+
+def _picked(fixups: Iterable[str]) -> str:
+    """What a case says of the fixups with which it was judged; '' stands for none."""
+    names = " and ".join(dict.fromkeys(filter(None, fixups)))
+    return f"with {names} picked onto it, not to be judged otherwise" if names else ""
+
+
+def _fixups(summary: Summary) -> dict[str, str]:
+    """The fixups by the revisions that were judged with them."""
+    return {one.revision: one.fixup for one in summary.judging if one.fixup and one.verdict.tested}
 
 
 def _hunks(summary: Summary) -> list[Case]:
@@ -184,6 +218,7 @@ def _reg_tests(summary: Summary) -> list[Case]:
 
 
 def _ports(summary: Summary) -> list[Case]:
+    fixups = _fixups(summary)
     return [
         Case(
             "branches",
@@ -191,6 +226,7 @@ def _ports(summary: Summary) -> list[Case]:
             _OUTCOMES.get(one.outcome, ""),
             one.outcome,
             "\n".join(port_details(one)),
+            output=_picked([fixups.get(one.revision, "")]),
         )
         for one in summary.ported
     ]
@@ -202,6 +238,7 @@ def _kind(verdict: Verdict) -> str:
 
 
 def _releases(summary: Summary) -> list[Case]:
+    fixups = _fixups(summary)
     return [
         Case(
             "releases",
@@ -209,12 +246,14 @@ def _releases(summary: Summary) -> list[Case]:
             _kind(one.verdict),
             f"{one.verdict}, {'probed' if one.probed else 'inferred from its neighbours'}",
             one.reason,
+            output=_picked([fixups.get(one.revision, "")]),
         )
         for one in summary.releases
     ]
 
 
 def _stretches(summary: Summary) -> list[Case]:
+    fixups = _fixups(summary)
     return [
         Case(
             "stretches",
@@ -222,6 +261,7 @@ def _stretches(summary: Summary) -> list[Case]:
             _kind(one.verdict),
             f"{one.verdict}, {swept.basis(one)}",
             "\n".join(one.revisions),
+            output=_picked(fixups.get(revision, "") for revision in one.revisions),
         )
         for one in summary.stretches
     ]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from bisector.record.events import Event
+from bisector.record.events import Event, Released, Stretch
 from bisector.record.fixup_events import Unfair
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
-from bisector.report import as_json, bisect_log, html, markdown, strip, terminal
+from bisector.report import as_json, bisect_log, html, junit, markdown, strip, terminal
+from tests.support import judged
 from tests.support.records import (
     ANSWERED,
     BAD,
@@ -62,6 +64,31 @@ def test_a_program_can_tell_them() -> None:
     assert made["introduction"]["fixup"] == FIXUP
     assert made["fix"]["fixup"] == ""
     assert [one["fixup"] for one in made["probes"]] == ["", "", FIXUP, FIXUP]
+
+
+def test_a_case_of_junit_says_what_was_picked() -> None:
+    assert PROOF in junit.render(summary(EVENTS))
+    plain = probed(PARENT, GOOD, purpose="release")
+    won = probed(CULPRIT, BAD, purpose="release", fixup=FIXUP)
+    released = [
+        Released(f"v3.0-dev{n}", one.revision, one.verdict, True)
+        for n, one in enumerate((plain, won))
+    ]
+    stretch = Stretch("v1", "v2", (PARENT, CULPRIT), BAD, "", False)
+    cell = judged.cell("a=b", BAD, GOOD)
+    row = judged.judged(CULPRIT, "dns-flap", [cell])
+    about = {"scenario": "dns-flap", "variant": "a=b", "revision": row.revision}
+    before = replace(won, **about)
+    after = replace(before, verdict=GOOD, patched=True)
+    made = junit.render(summary([STARTED, plain, won, before, after, *released, stretch, row]))
+    root = ET.fromstring(made)
+    marked = {
+        str(case.get("name")) for case in root.iter("testcase") if len(case.findall("system-out"))
+    }
+    assert marked == {"v3.0-dev1", "v1 to v2", "a=b"}
+    assert {out.text for out in root.iter("system-out")} == {
+        f"with {FIXUP} picked onto it, not to be judged otherwise"
+    }
 
 
 def test_they_count_only_where_there_is_no_plain_verdict() -> None:

@@ -15,6 +15,7 @@ from tests.support import judged as j
 from tests.support.records import (
     ANSWERED,
     BAD,
+    BOTH_ANSWERED,
     CULPRIT,
     GOOD,
     PROVEN,
@@ -35,7 +36,11 @@ def cases(events: list[Event], suite: str) -> dict[str, str]:
     """The test cases of a suite by name, each with what became of it."""
     found = parsed(events).find(f"testsuite[@name='{suite}']")
     assert found is not None
-    return {f"{case.get('name')}": case[0].tag if len(case) else "passed" for case in found}
+    what = ("failure", "error", "skipped")
+    return {
+        f"{case.get('name')}": next((part.tag for part in case if part.tag in what), "passed")
+        for case in found
+    }
 
 
 def test_a_verification_has_a_suite_for_each_scenario_and_a_case_for_each_variant() -> None:
@@ -100,6 +105,18 @@ def test_a_hunt_has_a_case_for_each_finding_and_each_release() -> None:
     assert next(iter(found)) == f"introduction: {CULPRIT[:10]} MEDIUM: a"
     assert list(found)[2:] == ["v3.0-dev1", "v3.0-dev12"]
     assert "failure" in cases(without(PROVEN[0]), "dns-flap").values()
+
+
+def test_another_bug_has_a_suite_of_its_own_and_never_fails() -> None:
+    assert cases(BOTH_ANSWERED, "dns-flap") == cases(ANSWERED, "dns-flap")
+    assert cases(BOTH_ANSWERED, "another bug") == {
+        f"introduction: {'5' * 10} MEDIUM: c": "passed",
+        f"fix: {'7' * 10}": "skipped",
+    }
+    said = [element.text or "" for element in parsed(BOTH_ANSWERED).iter("system-out")]
+    assert any("config : error, learnt at v3.1-dev1 in 3 runs\nproven with dev" in s for s in said)
+    assert any("not proven: run 3 of x is good: why" in text for text in said)
+    assert parsed(ANSWERED).find("testsuite[@name='another bug']") is None
 
 
 def test_a_job_that_did_not_end_is_an_error() -> None:
