@@ -77,8 +77,7 @@ def test_a_case_of_junit_says_what_was_picked() -> None:
     stretch = Stretch("v1", "v2", (PARENT, CULPRIT), BAD, "", False)
     cell = judged.cell("a=b", BAD, GOOD)
     row = judged.judged(CULPRIT, "dns-flap", [cell])
-    about = {"scenario": "dns-flap", "variant": "a=b", "revision": row.revision}
-    before = replace(won, **about)
+    before = replace(won, scenario="dns-flap", variant="a=b", revision=row.revision)
     after = replace(before, verdict=GOOD, patched=True)
     made = junit.render(summary([STARTED, plain, won, before, after, *released, stretch, row]))
     root = ET.fromstring(made)
