@@ -182,7 +182,8 @@ def _change_file(draft: TreeDraft, file: FileDiff, fit: Fit) -> tuple[ConflictPl
         if old is None:
             return (ConflictPlace(file.old_path, "", "there is no such file"),)
         content, mode = old
-        if file.new_mode and file.old_mode and mode != file.old_mode:
+        into_link = mode == hunks.LINK and file.hunks  # a mere renaming states no mode
+        if (into_link or file.is_link or file.new_mode) and file.old_mode != mode:
             return (ConflictPlace(file.old_path, "", f"its mode is {mode:o}"),)
     if file.new_path not in (None, file.old_path) and draft.occupied(file.new_path):
         return (ConflictPlace(file.new_path, "", "it is there already"),)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 REGULAR_MODES = (0o100644, 0o100755)
+LINK = 0o120000  # the mode of a symbolic link, whose content is its target
 
 _SWAPPED = {b" ": b" ", b"-": b"+", b"+": b"-"}
 _NO_NEWLINE = b"\\ No newline at end of file\n"
@@ -80,8 +81,8 @@ class FileDiff:
     """The change of one file in a patch.
 
     ``old_path`` is None for an added file, ``new_path`` for a removed one. Modes are those that the
-    patch states, else None. The ids are those of the blobs before and after, perhaps abbreviated;
-    '' where the patch has no index line.
+    patch states as old or new, else None; those of a symbolic link are always given. The ids are
+    those of the blobs before and after, perhaps abbreviated; '' where the patch has no index line.
     """
 
     old_path: str | None
@@ -96,6 +97,11 @@ class FileDiff:
     def path(self) -> str:
         """The file's path; the old one if the file is renamed."""
         return self.old_path or self.new_path or ""
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the file is a symbolic link."""
+        return LINK in (self.old_mode, self.new_mode)
 
     @property
     def reversed(self) -> FileDiff:
@@ -120,12 +126,13 @@ class FileDiff:
             rows.append(f"new file mode {self.new_mode or REGULAR_MODES[0]:o}\n")
         elif self.new_path is None:
             rows.append(f"deleted file mode {self.old_mode or REGULAR_MODES[0]:o}\n")
-        elif self.new_mode and self.old_mode:
+        elif self.new_mode and self.old_mode and not self.is_link:
             rows.append(f"old mode {self.old_mode:o}\nnew mode {self.new_mode:o}\n")
         if self.old_path and self.new_path and self.old_path != self.new_path:
             rows.append(f"rename from {self.old_path}\nrename to {self.new_path}\n")
         if self.old_id or self.new_id:
-            rows.append(f"index {self.old_id or '0' * 40}..{self.new_id or '0' * 40}\n")
+            mode = f" {LINK:o}" if self.is_link and self.old_path and self.new_path else ""
+            rows.append(f"index {self.old_id or '0' * 40}..{self.new_id or '0' * 40}{mode}\n")
         if self.hunks:
             rows.append(f"--- {f'a/{self.old_path}' if self.old_path else '/dev/null'}\n")
             rows.append(f"+++ {f'b/{self.new_path}' if self.new_path else '/dev/null'}\n")

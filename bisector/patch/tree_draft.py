@@ -5,7 +5,7 @@ from __future__ import annotations
 import pygit2
 from pygit2.enums import FileMode
 
-from bisector.patch.hunks import REGULAR_MODES
+from bisector.patch.hunks import LINK, REGULAR_MODES
 
 
 class TreeDraft:
@@ -25,11 +25,11 @@ class TreeDraft:
         return other
 
     def get(self, path: str) -> tuple[bytes, int] | None:
-        """The content and the mode of the regular file at *path*; None if there is none."""
+        """The content and the mode of the file or symbolic link at *path*; None for none."""
         if path in self._changes:
             return self._changes[path]
         entry = self._entry(path)
-        if not isinstance(entry, pygit2.Blob) or entry.filemode not in REGULAR_MODES:
+        if not isinstance(entry, pygit2.Blob) or entry.filemode not in (*REGULAR_MODES, LINK):
             return None
         return entry.data, entry.filemode
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from bisector.errors import PatchProblem
-from bisector.patch.hunks import FileDiff, Hunk, split_lines
+from bisector.patch.hunks import LINK, REGULAR_MODES, FileDiff, Hunk, split_lines
 
-REGULAR_MODES = (0o100644, 0o100755)
 MAX_PATH = 4096  # bytes; PATH_MAX of Linux
 
 _SPANS = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)\n?")
@@ -23,8 +22,8 @@ def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
 
     Text between the changes of two files (diffstat, signature) is skipped. If all lines end in
     CR LF, a mail program is taken to have added the CRs, and they are removed. Raises PatchProblem
-    for a change that is malformed, binary, combined (of a merge), of a link or a submodule, or
-    outside the tree.
+    for a change that is malformed, binary, combined (of a merge), of a submodule, or outside the
+    tree.
     """
     if text.count(b"\r\n") == text.count(b"\n"):
         text = text.replace(b"\r\n", b"\n")
@@ -96,7 +95,8 @@ def _git_file(reader: _Reader) -> FileDiff:
     old_id, new_id, mode = _index(fields.get(b"index", b""))
     old_mode = _mode(reader, fields.get(b"deleted file mode") or fields.get(b"old mode"))
     new_mode = _mode(reader, fields.get(b"new file mode") or fields.get(b"new mode"))
-    _mode(reader, mode)
+    if _mode(reader, mode) == LINK:
+        old_mode = new_mode = LINK
     file = FileDiff(
         None if b"new file mode" in fields else _path(reader, old, bare),
         None if b"deleted file mode" in fields else _path(reader, new, bare),
@@ -111,9 +111,29 @@ def _git_file(reader: _Reader) -> FileDiff:
         raise reader.problem("only one of the file's two modes is given")
     if file.old_path and file.new_path and (file.old_path != file.new_path) != renamed:
         raise reader.problem(f"two names of the file: {file.old_path} and {file.new_path}")
+    if file.is_link and not _is_of_link(file):
+        raise reader.problem(f"{file.path} becomes a malformed symbolic link, or ceases to be one")
     if not (file.hunks or renamed or file.old_mode or file.new_mode):
         raise reader.problem(f"nothing is changed in {file.path}")
     return file
+
+
+def _is_of_link(file: FileDiff) -> bool:
+    """Whether *file* is a symbolic link before and after the change, as far as it is there."""
+    sides = [(file.old_path, file.old_mode), (file.new_path, file.new_mode)]
+    modes = [mode for path, mode in sides if path]
+    targets = [line[1:] for hunk in file.hunks for line in hunk.lines]
+    both = len(modes) == len(targets) and all(map(_is_target, targets))
+    return set(modes) == {LINK} and (both or (len(modes) == 2 and not targets))
+
+
+def _is_target(line: bytes) -> bool:
+    """Whether *line* can be the target of a symbolic link."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return 0 < len(line) < MAX_PATH and not {"\n", "\0"} & set(text)
 
 
 def _plain_file(reader: _Reader) -> FileDiff:
@@ -190,8 +210,8 @@ def _mode(reader: _Reader, field: bytes | None) -> int | None:
     if not field:
         return None
     mode = int(field, 8) if re.fullmatch(rb"[0-7]{6}", field) else 0
-    if mode not in REGULAR_MODES:
-        raise reader.problem("not a regular file", "symbolic links and submodules are not patched")
+    if mode not in (*REGULAR_MODES, LINK):
+        raise reader.problem("neither a file nor a symbolic link", "submodules are not patched")
     return mode
 
 

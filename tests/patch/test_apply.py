@@ -216,7 +216,28 @@ def test_a_missing_file_is_a_conflict(repo: Repo, fix: Patch) -> None:
 
 def test_a_symbolic_link_is_not_followed(repo: Repo, fix: Patch) -> None:
     outcome = apply(repo.git, repo.tree({C: OLD}, FileMode.LINK), fix)
-    assert conflict(outcome).places[0].why == "there is no such file"
+    assert conflict(outcome).places[0].why == "its mode is 120000"
+
+
+def test_a_symbolic_link_is_added_changed_and_removed(repo: Repo) -> None:
+    none, first, second = (
+        repo.tree(files, FileMode.LINK)
+        for files in ({"a": b"x"}, {"a": b"x", "b": b"../y"}, {"a": b"x", "b": b"../z"})
+    )
+    comes, changes = repo.between(none, first), repo.between(first, second)
+    assert apply(repo.git, none, comes) == Applied(first, How.EXACT)
+    assert apply(repo.git, first, comes) == Applied(first, How.ALREADY)
+    assert apply(repo.git, first, changes) == Applied(second, How.EXACT)
+    assert apply(repo.git, first, model.reverse(comes)) == Applied(none, How.EXACT)
+    moved = repo.tree({"a": b"x", "c": b"../y"}, FileMode.LINK)
+    assert apply(repo.git, first, repo.between(first, moved)) == Applied(moved, How.EXACT)
+    assert len({comes.digest, repo.patch({"a": b"x"}, {"a": b"x", "b": b"../y"}).digest}) == 2
+
+
+def test_a_file_in_the_place_of_a_symbolic_link_is_a_conflict(repo: Repo) -> None:
+    old, new = ({"a": b"x"}, {"a": b"y"})
+    linked = repo.between(*(repo.tree(files, FileMode.LINK) for files in (old, new)))
+    assert conflict(repo.apply(old, linked)).places[0].why == "its mode is 100644"
 
 
 def test_a_renamed_file_is_followed(repo: Repo) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from pygit2.enums import FileMode
 
 from bisector.errors import PatchProblem
 from bisector.patch import format_patch
@@ -93,6 +94,13 @@ def test_git_am_creates_the_same_commit(repo: Repo, tmp_path: Path, message: str
 )
 def test_any_text_is_preserved(repo: Repo, tmp_path: Path, base: Files, fixed: Files) -> None:
     commit = repo.read(change(repo, base=base, fixed=fixed))
+    assert sent(repo, tmp_path, str(commit.id)).tree_id == commit.tree_id
+
+
+def test_symbolic_links_are_preserved(repo: Repo, tmp_path: Path) -> None:
+    base = repo.commit({"a": "x.pem", "b": "x.pem"}, mode=FileMode.LINK)
+    linked: Files = {"a": "../y.pem", "c": "z.pem"}
+    commit = repo.read(repo.commit(linked, base, mode=FileMode.LINK))
     assert sent(repo, tmp_path, str(commit.id)).tree_id == commit.tree_id
 
 

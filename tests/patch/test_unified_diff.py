@@ -62,6 +62,9 @@ def test_mixed_line_ends_are_refused() -> None:
         parse(text, "fix")
 
 
+LINK = GIT + b"index 1234567..89abcde 120000\n--- a/f.c\n+++ b/f.c\n"
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [
@@ -79,8 +82,12 @@ def test_mixed_line_ends_are_refused() -> None:
         (GIT + b"--- a/f.c\n+++ b/g.c\n@@ -1 +1 @@\n-a\n+b\n", "two names of the file: f.c"),
         (GIT, "nothing is changed in f.c"),
         (GIT + b"old mode 100644\n", "only one of the file's two modes"),
-        (GIT + b"index 1234567..89abcde 120000\n" + HEAD, "not a regular file"),
-        (GIT + b"new file mode 160000\n", "not a regular file"),
+        (GIT + b"new file mode 160000\n", "neither a file nor a symbolic link"),
+        (LINK + b"@@ -1 +1 @@\n-a\n+b\n", "becomes a malformed symbolic link"),
+        (LINK + b"@@ -1 +1 @@\n-a\n\\ No\n+b\0\n\\ No\n", "a malformed symbolic link"),
+        (LINK + b"@@ -1 +1 @@\n-a\n\\ No\n+\xff\n\\ No\n", "a malformed symbolic link"),
+        (GIT + b"new file mode 120000\n", "a malformed symbolic link"),
+        (GIT + b"old mode 100644\nnew mode 120000\n", "a malformed symbolic link"),
         (GIT + b"index 123..456\nBinary files a/f.c and b/f.c differ\n", "a binary change"),
         (GIT + b"GIT binary patch\nliteral 1\n", "a binary change"),
         (b"Binary files a/x and b/x differ\n", "a binary change"),

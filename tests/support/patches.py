@@ -62,14 +62,23 @@ class Repo:
         return index.write_tree(self.git)
 
     def commit(self, files: Files, *parents: pygit2.Commit, message: str = "x") -> pygit2.Commit:
+        return self._commit(self.tree(files), *parents, message=message)
+
+    def _commit(
+        self, tree: pygit2.Oid, *parents: pygit2.Commit, message: str = "x"
+    ) -> pygit2.Commit:
         ids = [parent.id for parent in parents]
-        made = self.git.create_commit(None, AUTHOR, AUTHOR, message, self.tree(files), ids)
+        made = self.git.create_commit(None, AUTHOR, AUTHOR, message, tree, ids)
         found = self.git[made]
         assert isinstance(found, pygit2.Commit)
         return found
 
     def patch(self, old: Files, new: Files) -> Patch:
-        return load.from_commit(self.git, self.commit(new, self.commit(old)))
+        return self.between(self.tree(old), self.tree(new))
+
+    def between(self, old: pygit2.Oid, new: pygit2.Oid) -> Patch:
+        """The patch that makes the tree *new* of the tree *old*."""
+        return load.from_commit(self.git, self._commit(new, self._commit(old)))
 
     def files(self, tree: pygit2.Oid) -> Files:
         index = pygit2.Index()
