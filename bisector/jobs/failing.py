@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bisector.build.toolchain import Toolchain
-from bisector.jobs.hunt.learning import kinds_of, repeat
+from bisector.jobs.hunt.learning import learnt_in, repeat
 from bisector.probing.prober import Prober
 from bisector.record.events import Noted, Probed
 from bisector.record.learnt import Learnt
@@ -37,14 +37,6 @@ def learn_from(
             runs_of.append(runs)
     if not runs_of:
         return None
-    every = [run for runs in runs_of for run in runs]
-    names = dict.fromkeys(runs[0].name for runs in runs_of)
-    learnt = Learnt(
-        runs_of[0][0].revision,
-        ", ".join(names),
-        kinds_of(every),
-        len(every),
-        runs_of[0][0].scenario,
-    )
+    learnt = learnt_in([run for runs in runs_of for run in runs])
     prober.learn(learnt)
     return learnt

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisector.jobs.hunt.learning import kinds_of, repeat
+from dataclasses import replace
+
+from bisector.jobs.hunt.learning import learnt_in, repeat
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
 from bisector.record.growth import Growth
-from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 
 
@@ -22,5 +23,4 @@ def learn_growth(prober: Prober, old: Probed, new: Probed) -> None:
     for good, bad in ((first, second), (second, first)):
         usual = Growth(good[0].name, tuple(step for run in good for step in run.growth))
         if all(run.verdict is Verdict.BAD and usual.is_exceeded_by(run.growth) for run in bad):
-            at, kinds = bad[0], kinds_of(bad)
-            prober.learn(Learnt(at.revision, at.name, kinds, len(bad), at.scenario, usual=usual))
+            prober.learn(replace(learnt_in(bad), usual=usual))

@@ -86,9 +86,15 @@ def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:
     runs = [failed, *repeat(prober, failed)]
     if not flaky and any(run.verdict is Verdict.GOOD for run in runs):
         raise TestIsFlaky(failed.name)
-    learnt = Learnt(failed.revision, failed.name, kinds_of(runs), len(runs), failed.scenario)
+    learnt = learnt_in(runs)
     prober.learn(learnt)
     return learnt
+
+
+def learnt_in(runs: Sequence[Probed]) -> Learnt:
+    """What *runs* of one test, which failed at one revision or several, show of the bug."""
+    first, names = runs[0], dict.fromkeys(run.name for run in runs)
+    return Learnt(first.revision, ", ".join(names), kinds_of(runs), len(runs), first.scenario)
 
 
 def kinds_of(runs: Sequence[Probed]) -> tuple[Failure, ...]:
