@@ -20,6 +20,7 @@ from bisector.record.events import (
     Stretch,
     Turned,
 )
+from bisector.record.findings import all_found
 from bisector.record.fixup_events import Unfair
 from bisector.record.fork_events import Forked, OtherLine
 from bisector.record.learnt import Learnt
@@ -238,10 +239,10 @@ def summarize(events: Sequence[Event]) -> Summary | None:
 
 def _findings(events: Sequence[Event], bug: int) -> tuple[Finding, ...]:
     """What was found of *bug*, as in Found, with its proof, in the order of the job's commits."""
-    found = {(e.what, e.part): e for e in events if isinstance(e, Found) and e.bug == bug}
+    last = {(one.what, one.part): one for one in all_found(events, bug)}
     confirmed = {(e.what, e.part): e for e in events if isinstance(e, Confirmed) and e.bug == bug}
     places = {e.revision: e.place or 0 for e in events if isinstance(e, Probed)}
-    parts = sorted(found.values(), key=lambda one: one.part and places.get(one.revisions[-1], 0))
+    parts = sorted(last.values(), key=lambda one: one.part and places.get(one.revisions[-1], 0))
     return tuple(Finding(one, confirmed.get((one.what, one.part))) for one in parts)
 
 

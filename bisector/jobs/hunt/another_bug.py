@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from bisector.build.toolchain import Toolchain
 from bisector.git.history import Range
 from bisector.jobs.hunt import releases
-from bisector.jobs.hunt.learning import kinds_of, may_be_the_bug, repeat
+from bisector.jobs.hunt.learning import learnt_in, may_be_the_bug, repeat
 from bisector.jobs.hunt.proof import CONFIRM_RUNS, FastContradicted, Prover
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
 from bisector.probing.prober import Prober
 from bisector.record.events import Confirmed, Found, Probed
 from bisector.record.failure import Failure
+from bisector.record.findings import found_earlier
 from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, is_for_another_bug
@@ -81,9 +82,8 @@ class AnotherBug:
             if not may_be_the_bug(first):
                 continue
             runs = [first, *repeat(self._prober, replace(first, purpose=purpose))]
-            kinds = kinds_of(runs)
-            one_kind = len({kind.anywhere for kind in kinds}) == 1
-            learnt = Learnt(seen.revision, seen.name, kinds, len(runs), seen.scenario, NUMBER)
+            learnt = replace(learnt_in(runs), bug=NUMBER)
+            one_kind = len({kind.anywhere for kind in learnt.failures}) == 1
             if one_kind and all(map(may_be_the_bug, runs)) and self._is_apart(learnt):
                 return learnt
         return None
@@ -125,9 +125,8 @@ class AnotherBug:
 
         After the proofs, of which a search would take note, it could find something else.
         """
-        for event in self._prober.journal.events:
-            if isinstance(event, Found) and (event.bug, event.what) == (NUMBER, where.what):
-                return event
+        if earlier := found_earlier(self._prober.journal.events, where.what, bug=NUMBER):
+            return earlier
         found = self._finder.find(where, suspect="", flaky=False)
         self._prober.journal.append(found)
         return found

@@ -15,6 +15,7 @@ from bisector.jobs.hunt.witness_finder import is_good
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Found, Noted, Probed
+from bisector.record.findings import found_earlier
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
 from bisector.search import sweep_plan
@@ -106,9 +107,8 @@ class EveryChange:
 
     def _find(self, boundary: _Boundary, part: int) -> Found:
         """The result of the search at *boundary*, or what an interrupted session found."""
-        for event in self._prober.journal.events:
-            if isinstance(event, Found) and event.part == part:
-                return event
+        if earlier := found_earlier(self._prober.journal.events, boundary.what, part=part):
+            return earlier
         where = SearchRange(boundary.what, boundary.old, boundary.new)
         finder = Finder(self._prober, self._span.commits, self._evidence)
         found = replace(finder.find(where, suspect="", flaky=self._flaky), part=part)

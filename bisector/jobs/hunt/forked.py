@@ -21,6 +21,7 @@ from bisector.jobs.hunt.transition import Finder, SearchRange
 from bisector.patch import relevance
 from bisector.probing.prober import Prober
 from bisector.record.events import Found, Probed
+from bisector.record.findings import all_found, found_earlier
 from bisector.record.fork_events import Forked, OnOther, OtherLine
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose
@@ -60,10 +61,9 @@ class ForkedHunt:
         except NoWitness:
             line, other = other, line
             self._hunt(line, other)
-        for found in [event for event in self._prober.journal.events if isinstance(event, Found)]:
-            if not (found.bug or found.part):
-                for event in self._other_line(found, line, other):
-                    self._prober.journal.note(event)
+        for change in (one for one in all_found(self._prober.journal.events) if not one.part):
+            for event in self._other_line(change, line, other):
+                self._prober.journal.note(event)
 
     def _is_first(self, old: Probed, new: Probed, base: Probed) -> bool:
         """Whether the line of the old end is the one to hunt on.
@@ -162,8 +162,7 @@ class ForkedHunt:
 
     def _found(self, part: int, where: SearchRange, other: Range, suspect: str) -> Found:
         """What a search on the *other* line finds, or an earlier session found; and its proof."""
-        events = self._prober.journal.events
-        found = next((e for e in events if isinstance(e, Found) and e.part == part), None)
+        found = found_earlier(self._prober.journal.events, where.what, part=part)
         if found is None:
             evidence = relevance.of(self._history, other.commits, series=self._question.series)
             finder = Finder(self._prober, other.commits, evidence)

@@ -27,6 +27,7 @@ from bisector.jobs.hunt.witness_finder import WitnessFinder, is_good
 from bisector.patch import relevance
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Ended, Found, Noted, Probed, Turned
+from bisector.record.findings import found_earlier
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Purpose, Turn
 from bisector.search.priors import Evidence
@@ -244,10 +245,9 @@ class Hunt:
         except NoTransitionSeen as error:
             self._end_with(error.what)
             raise
-        own = [e for e in self.journal.events if isinstance(e, Found) and not (e.bug or e.part)]
-        earlier = [e for e in own if e.what == found.what]
-        if earlier and _is_same(earlier[-1], found):
-            return earlier[-1]
+        earlier = found_earlier(self.journal.events, found.what)
+        if earlier and _is_same(earlier, found):
+            return earlier
         self.journal.append(found)
         return found
 
