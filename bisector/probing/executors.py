@@ -6,7 +6,6 @@ from collections.abc import Collection
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Protocol, Self
 
 from bisector.probing.probe import Probe, probe
@@ -76,12 +75,7 @@ class Local:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         for slot in self._slots:
             slot.stop.requested = True  # else a waiting build would start when another ends
         for slot in self._slots:

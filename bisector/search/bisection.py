@@ -227,18 +227,8 @@ class Search:
         return sum(self._posterior.mass[i][0] for i in answer) / self._posterior.total[0]
 
     def steps_left(self) -> int:
-        """The estimated number of runs left; 0 at the end of the search.
-
-        The entropy of the posterior in bits, divided by the information of a run that halves the
-        probability mass, rounded up.
-        """
-        if self.choose() is None:
-            return 0
-        total = self._posterior.total
-        masses = self._posterior.mass.values()
-        bits = sum(m / total[0] * math.log2(total[0] / m) for m, *_ in masses)
-        twice = (2 * total[0], 2 * total[1], 2 * total[2])
-        return math.ceil(bits / (information(total, NOTHING, twice) / twice[0]))
+        """The estimated number of runs left; 0 at the end of the search."""
+        return 0 if self.choose() is None else self._posterior.runs_left()
 
     def _update(self, new_under: set[int], observation: Observation, what: str) -> None:
         """Add an OLD or NEW observation of *what*, which is NEW under the given hypotheses."""

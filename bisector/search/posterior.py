@@ -7,10 +7,11 @@ whole range is NEW; or it never came (NEVER), and the whole range is OLD.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence, Set
 
 from bisector.search.graph import Graph
-from bisector.search.information import NOTHING, Mass
+from bisector.search.information import NOTHING, Mass, information
 from bisector.search.noise import Fit, Noise, Runs, fits
 
 # Hypotheses that are not commits; the others are the commits' indexes, which are not negative.
@@ -46,6 +47,17 @@ class Posterior:
         """The mass of all hypotheses."""
         new, false_old, false_new = zip(*self.mass.values(), strict=True)
         return sum(new), sum(false_old), sum(false_new)
+
+    def runs_left(self) -> int:
+        """The estimated number of runs until one hypothesis is left.
+
+        The entropy of the posterior in bits, divided by the information of a run that halves the
+        probability mass, rounded up.
+        """
+        total = self.total
+        bits = sum(m / total[0] * math.log2(total[0] / m) for m, *_ in self.mass.values())
+        twice = (2 * total[0], 2 * total[1], 2 * total[2])
+        return math.ceil(bits / (information(total, NOTHING, twice) / twice[0]))
 
     def excludes(self, new_under: Set[int], is_new: bool) -> bool:
         """Whether a run with this observation would contradict every possible commit."""

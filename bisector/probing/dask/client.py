@@ -6,7 +6,6 @@ import asyncio
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from types import TracebackType
 from typing import Self
 
 from bisector.probing.dask.courier import Courier
@@ -44,15 +43,10 @@ class Cluster:
         self._courier.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         for task in self._tasks:
             self.cancel(task)
-        self._courier.__exit__(kind, error, trace)
+        self._courier.__exit__(*raised)
 
     @property
     def jobs(self) -> int:

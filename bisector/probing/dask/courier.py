@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Collection, Coroutine, Hashable
 from concurrent import futures
 from concurrent.futures import Future
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from bisector.errors import ClusterLost, ProbeFailed
@@ -47,12 +46,7 @@ class Courier:
         self._loop: asyncio.AbstractEventLoop = cast(Any, self._client.loop).asyncio_loop
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._client.close()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
@@ -75,7 +69,7 @@ class Courier:
         if not self._workers:
             return f"waiting for a worker at {address}"
         if self._workers < before:
-            return f"{before - self._workers} of {before} workers left: their probes are repeated"
+            return f"{before - self._workers} of {before} workers left: their work is done again"
         return ""
 
     def wait(self, waiting: Collection[Future[T]], notice: Callable[[str], None]) -> set[Future[T]]:
