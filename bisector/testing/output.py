@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bisector.record.failure import Failure, FailureClass
@@ -17,8 +17,9 @@ from bisector.testing.log_text import EVIDENCE_LINES, MAX_TEXT, REFUSED, matchin
 from bisector.testing.oracle import TIMED_OUT
 
 _ALERT = re.compile(r"^\[ALERT\].*$", re.M)
+_WARNING = re.compile(r"^\[WARNING\].*$", re.M)
 # How an alert begins: `[ALERT] 152/143025 (123) : `, in newer versions `[ALERT]  (123) : config : `
-_ORIGIN = re.compile(r"^\[ALERT\]\s+(?:\d+/\d+ )?\(\d+\) : (?:config : )?")
+_ORIGIN = re.compile(r"^\[\w+\]\s+(?:\d+/\d+ )?\(\d+\) : (?:config : )?")
 _PLACE = re.compile(r" ?\[[^\]\s]*:\d+\]")
 _TEMPORARY = re.compile(r"/(?:tmp|\S*?/bisector-\d+)/[\w./+-]*")
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+", re.I)
@@ -115,8 +116,17 @@ def refuses(text: str) -> bool:
 
 def alerts(text: str) -> tuple[str, ...]:
     """The first of HAProxy's [ALERT] lines, without process ids."""
-    found = _ALERT.findall(text)[:EVIDENCE_LINES]
-    return tuple(f"[ALERT] {trimmed(_ORIGIN.sub('', line[:MAX_TEXT]))}" for line in found)
+    return _without_origin("[ALERT]", _ALERT.findall(text))
+
+
+def warnings(text: str) -> tuple[str, ...]:
+    """The first of HAProxy's [WARNING] lines, without process ids."""
+    return _without_origin("[WARNING]", _WARNING.findall(text))
+
+
+def _without_origin(level: str, lines: Sequence[str]) -> tuple[str, ...]:
+    some = lines[:EVIDENCE_LINES]
+    return tuple(f"{level} {trimmed(_ORIGIN.sub('', line[:MAX_TEXT]))}" for line in some)
 
 
 def refusal(text: str) -> Failure:

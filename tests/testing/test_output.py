@@ -115,6 +115,12 @@ def test_alerts_are_evidence_without_process_ids() -> None:
     )
 
 
+def test_warnings_are_evidence_without_process_ids() -> None:
+    assert output.warnings(f"{NOTICE}{NEW}[WARNING]  (7) : config : x is deprecated\n") == (
+        "[WARNING] x is deprecated",
+    )
+
+
 def test_without_an_alert_a_refusal_is_the_last_line() -> None:
     assert output.refusal("a\nno listener\n").text == "no listener"
     assert output.refusal("").text == "no reason given"

@@ -18,6 +18,7 @@ from bisector.jobs.hunt.ends import END_RUNS, Ends, EndsFinder
 from bisector.jobs.hunt.every_change import EveryChange
 from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
 from bisector.jobs.hunt.misfits import note_misfits
+from bisector.jobs.hunt.new_warning import note_new_warning
 from bisector.jobs.hunt.proof import FastContradicted, Prover
 from bisector.jobs.hunt.question import HuntQuestion
 from bisector.jobs.hunt.release_trial import FastIsBlind, ReleaseTrial
@@ -202,6 +203,7 @@ class Hunt:
         Raises NoWitness if none is found within the budget, FastIsBlind if the search's toolchain
         does not show the bug.
         """
+        note_new_warning(self.prober, ends.old, ends.new)
         finder = WitnessFinder(self.prober, span.commits, self._evidence, self._flaky)
         trial = ReleaseTrial(self.prober, span)
         bad = trial.run() if self._may_need_threads(ends) else None

@@ -166,5 +166,10 @@ def other_failure(failure: Failure, names: Sequence[str]) -> str:
 def pattern_of(failure: Failure) -> str:
     """A regular expression for the longest part of a failure's text that is in each run's log."""
     said = re.sub(r"^\w+: ", "", failure.text)  # the part of the test that failed
+    return pattern_in(said)
+
+
+def pattern_in(said: str) -> str:
+    """A regular expression for the longest part of a text, in which # stands for what varies."""
     longest = max(said.split("#"), key=len).strip()
     return re.escape(longest[:PATTERN_WIDTH]).replace("\\ ", " ")

@@ -115,7 +115,7 @@ class ConfigFile(OwnFile):
         lines = output.alerts(done.output) or output.last_lines(done.output)
         said = lines[0] if lines else "it printed nothing"
         if done.ok:
-            return self._accepted(output.last_lines(done.output))
+            return self._accepted(output.warnings(done.output) or output.last_lines(done.output))
         if done.status in NOT_EXECUTED:
             failure = Failure(FailureClass.BROKEN, output.constant(said))
             return Ruling(Verdict.UNTESTABLE, f"HAProxy does not run: {said}", lines, 0.0, failure)
