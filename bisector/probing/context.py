@@ -68,7 +68,8 @@ class Context:
         """
         oracle, tools = oracle or self.oracle, self.tools
         if type(oracle) is not type(self.oracle):
-            tools = oracle.find_tools(self.workspace)
+            supply = self.supply
+            tools = supply.tools(oracle) if supply else oracle.find_tools(self.workspace)
         store = str(self.history.store_path)
         equipped = self.equipped(toolchain, oracle)
         return Probe(store, tree, equipped, oracle, tools, run, self.sandbox)

@@ -10,7 +10,9 @@ from bisector.build.toolchain import SomeToolchain, Toolchain
 from bisector.errors import EnvironmentProblem, MissingLibrary
 from bisector.system import apt, debian, libraries, packages, tools
 from bisector.system.libraries import KINDS, Library
+from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
+from bisector.testing.oracle import Oracle
 
 UNASKED = "--make none builds without what the test asks for"
 
@@ -51,6 +53,14 @@ class Supply:
         self._always = always
         self._heeds_tests = heeds_tests
         self._known: dict[str, Library | EnvironmentProblem] = {}
+
+    def tools(self, oracle: Oracle) -> tuple[Tool, ...]:
+        """The tools that *oracle* needs; VTest is fetched if it is missing.
+
+        Raises MissingProgram.
+        """
+        fetch_tools(self._workspace, self._note, vtest=oracle.needs_vtest)
+        return oracle.find_tools(self._workspace)
 
     def require(self, toolchain: Toolchain, asked: Collection[str]) -> None:
         """Raise MissingLibrary if a feature lacks its library and that cannot be fetched."""

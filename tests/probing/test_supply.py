@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bisector.errors import EnvironmentProblem, MissingLibrary, UsageProblem
+from bisector.errors import EnvironmentProblem, MissingLibrary, MissingProgram, UsageProblem
 from bisector.probing.options import Options
 from bisector.probing.supply import Supply, fetch_tools
 from bisector.probing.toolchains import find_equipped
 from bisector.system import apt, debian, libraries, tools
 from bisector.system.libraries import Library
 from bisector.system.workspace import Workspace
+from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.toolchains import toolchain
 
 DEV = toolchain("dev")
@@ -107,7 +108,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(apt, "is_there", lambda: True)
     monkeypatch.setattr(tools, "find_lua", lambda workspace: None)
-    monkeypatch.setattr(tools, "find_vtest", lambda workspace: None)
+    monkeypatch.setattr(tools, "find_vtest", lambda *_: None)
     monkeypatch.setattr(debian, "fetch_lua", lambda workspace: names.append("Lua"))
     monkeypatch.setattr(debian, "fetch_vtest", no_vtest)
     return names
@@ -148,3 +149,14 @@ def test_nothing_is_fetched_for_an_unknown_toolchain(workspace: Workspace, bare:
     with pytest.raises(UsageProblem, match="no toolchain 'nonesuch'"):
         find_equipped(Options(), workspace, "nonesuch", print)
     assert bare == []
+
+
+def test_a_test_of_another_kind_gets_its_tools_when_it_is_run(
+    workspace: Workspace, bare: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(tools, "find_lua", lambda workspace: "there")
+    with pytest.raises(MissingProgram, match="VTest"):
+        Supply(workspace, said.append).tools(VTestCase("any", "digest", "any.vtc"))
+    assert bare == ["VTest"]
+    assert said == ["fetching VTest into the workspace, which is missing"]
