@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import pygit2
@@ -38,10 +39,17 @@ _BROKEN = b"#REGTEST_TYPE=broken"  # marks a test as unreliable
 _EXAMPLE = f"name folders or .vtc files of the revision, such as {FOLDER}/checks"
 
 
-def compare(prober: Prober, revision: str, after: str, dirs: Sequence[str]) -> Iterator[RegTested]:
+def compare(
+    prober: Prober,
+    revision: str,
+    after: str,
+    dirs: Sequence[str],
+    only: Collection[str] | None = None,
+) -> Iterator[RegTested]:
     """Run the reg-tests in *dirs* on *revision* and on *after*, the id of its patched tree.
 
     *dirs* are folders and .vtc files below `reg-tests/`. Tests that the patch removes are left out.
+    The builds have what all of them ask for, also if *only* some of them (paths) are run.
     Raises UsageProblem, before anything runs, for a name with tests on neither side; BuildFailed if
     a side does not compile.
     """
@@ -55,7 +63,7 @@ def compare(prober: Prober, revision: str, after: str, dirs: Sequence[str]) -> I
         if name not in present:
             where = context.history.release(revision)
             raise UsageProblem(f"--reg-tests {name}: {where} has no such tests", _EXAMPLE)
-    return _compared(prober, revision, (before, after), names)
+    return _compared(prober, revision, (before, after), names, only)
 
 
 def revisions_with(
@@ -139,9 +147,15 @@ def oracles(home: Path, names: Sequence[str]) -> dict[str, Oracle]:
         for name in names
         for case in _cases(home, name)
     }
-    asked = frozenset[str]().union(*(case.features for case in cases.values()))
-    shared = frozenset(name for name in asked if name.isidentifier())  # not those to be absent
+    shared = _asked(tuple(cases.values()))
     return {name: replace(case, shared=shared) for name, case in cases.items()}
+
+
+@lru_cache(maxsize=4)  # to read all tests of a tree takes a second, and their digests cover that
+def _asked(cases: Sequence[VTestCase]) -> frozenset[str]:
+    """The features that one of *cases* asks for, without those that it wants to be absent."""
+    asked = frozenset[str]().union(*(case.features for case in cases))
+    return frozenset(name for name in asked if name.isidentifier())
 
 
 # -- the files -------------------------------------------------------------------------------------
@@ -237,14 +251,19 @@ class _Pair:
 
 
 def _compared(
-    prober: Prober, revision: str, trees: tuple[str, str], names: Sequence[str]
+    prober: Prober,
+    revision: str,
+    trees: tuple[str, str],
+    names: Sequence[str],
+    only: Collection[str] | None,
 ) -> Iterator[RegTested]:
     workspace, store = prober.context.workspace, prober.context.history.store
     before, after = trees
     with exported(workspace, store, before) as old, exported(workspace, store, after) as new:
         olds: Mapping[str, Oracle] = oracles(old, names)
         for case, oracle in sorted(oracles(new, names).items()):
-            yield _judge(prober, _Pair(revision, after, olds.get(case), oracle))
+            if only is None or case in only:
+                yield _judge(prober, _Pair(revision, after, olds.get(case), oracle))
 
 
 def _judge(prober: Prober, pair: _Pair) -> RegTested:

@@ -28,6 +28,8 @@ Function = tuple[str, str]
 # without the share below, a search takes 0.1 and 0.2 bits more; see search/priors.py.
 RARITY = -0.25
 
+_FOLDERS = ("src", "include", "addons")  # with sources
+
 
 def changed(
     history: History, commits: Iterable[str], wanted: Iterable[Function]
@@ -37,7 +39,7 @@ def changed(
     Those with the path "" are looked for in the files of the others and in all headers. A merge
     changes what it changes against its first parent. Raises ShallowClone.
     """
-    reader, by_path = _Reader(history), defaultdict[str, set[bytes]](set)
+    reader, by_path = _Reader(history.objects), defaultdict[str, set[bytes]](set)
     for path, name in wanted:
         by_path[path].add(name.encode())
     anywhere = by_path.pop("", set())
@@ -46,7 +48,7 @@ def changed(
     for commit in commits:
         touched = {
             (path, name.decode())
-            for path, old, new in reader.files(commit)
+            for path, old, new in reader.files(*_trees(history, commit))
             if (own := names.get(path, anywhere if path.endswith(".h") else None))
             for name in _changed(reader.parts(path, old), reader.parts(path, new)) & own
         }
@@ -57,9 +59,11 @@ def changed(
 
 def touching(history: History, commits: Iterable[str], paths: Collection[str]) -> frozenset[str]:
     """Those of *commits* that change one of the sources *paths*. Raises ShallowClone."""
-    reader = _Reader(history)
+    reader = _Reader(history.objects)
     return frozenset(
-        commit for commit in commits if any(path in paths for path, _, _ in reader.files(commit))
+        commit
+        for commit in commits
+        if any(path in paths for path, _, _ in reader.files(*_trees(history, commit)))
     )
 
 
@@ -68,16 +72,18 @@ def every(history: History, commits: Iterable[str]) -> Iterator[tuple[str, froze
 
     Raises ShallowClone.
     """
-    reader = _Reader(history)
+    reader = _Reader(history.objects)
     for commit in commits:
-        yield (
-            commit,
-            frozenset(
-                (path, name.decode())
-                for path, old, new in reader.files(commit)
-                for name in _changed(reader.parts(path, old), reader.parts(path, new))
-            ),
-        )
+        yield commit, reader.functions(*_trees(history, commit))
+
+
+def between(store: pygit2.Repository, before: str, after: str) -> frozenset[Function]:
+    """All functions that differ between two trees, which are named by their ids.
+
+    With History.store these may be trees that bisector made.
+    """
+    trees = (store[tree].peel(pygit2.Tree) for tree in (before, after))
+    return _Reader(store).functions(*trees)
 
 
 def weights(
@@ -115,23 +121,37 @@ def _definitions(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
             yield name, part[this.start() : after.start() if after else len(part)]
 
 
-class _Reader:
-    """Reads the files that commits change; keeps the last version of each, which comes again."""
+def _trees(history: History, commit: str) -> tuple[pygit2.Tree, pygit2.Tree]:
+    """The trees of the first parent and of *commit*; twice the same if it has no parent."""
+    read = history.read(commit)
+    return (read.parents[0] if read.parents else read).tree, read.tree
 
-    def __init__(self, history: History) -> None:
-        self._history = history
-        self._repo = history.objects
+
+class _Reader:
+    """Reads the files that differ between trees; keeps the last version of each.
+
+    That comes again with the next commit.
+    """
+
+    def __init__(self, repo: pygit2.Repository) -> None:
+        self._repo = repo
         self._last: dict[str, tuple[pygit2.Oid, frozenset[bytes]]] = {}
 
-    def files(self, commit: str) -> list[tuple[str, pygit2.Oid, pygit2.Oid]]:
-        """The sources and headers that *commit* changes: path, and the ids of both versions."""
-        read = self._history.read(commit)
-        if not read.parents:
-            return []
-        before, after = read.parents[0].tree, read.tree
+    def functions(self, before: pygit2.Tree, after: pygit2.Tree) -> frozenset[Function]:
+        """All functions that differ between two trees."""
+        return frozenset(
+            (path, name.decode())
+            for path, old, new in self.files(before, after)
+            for name in _changed(self.parts(path, old), self.parts(path, new))
+        )
+
+    def files(
+        self, before: pygit2.Tree, after: pygit2.Tree
+    ) -> list[tuple[str, pygit2.Oid, pygit2.Oid]]:
+        """The sources and headers that differ: path, and the ids of both versions."""
         return [
             (path, delta.old_file.id, delta.new_file.id)
-            for folder in ("src", "include")
+            for folder in _FOLDERS
             for delta in _deltas(before, after, folder)
             if (path := f"{folder}/{delta.new_file.path}").endswith((".c", ".h"))
         ]

@@ -45,7 +45,7 @@ def executed(context: Context, revision: str, toolchain: Toolchain, slot: Slot) 
     Stopped if *slot* was cancelled.
     """
     found: Executed | str = f"{toolchain.description} has no counters"
-    for counting in _countings(context, toolchain):
+    for counting in with_counters(context, toolchain):
         found = counting if isinstance(counting, str) else _run(context, revision, counting, slot)
         if isinstance(found, Executed):
             break
@@ -57,8 +57,10 @@ def seconds(toolchain: Toolchain) -> float:
     return (Fast if tcc.find() else toolchain).cost.full
 
 
-def _countings(context: Context, toolchain: Toolchain) -> Iterator[Counting | FastCounting | str]:
-    """The toolchains with counters to try, or why there is none."""
+def with_counters(
+    context: Context, toolchain: Toolchain
+) -> Iterator[Counting | FastCounting | str]:
+    """The toolchains with counters to try in place of *toolchain*, or why there is none."""
     try:
         fast = (
             toolchain
@@ -85,23 +87,30 @@ def _run(
     ):
         if isinstance(made, str):
             return made
-        test = _functions(made, ready, scratch, slot)
+        test = functions(made, ready, scratch, slot)
         if isinstance(test, str) or not oracle.needs_vtest:
             return test if isinstance(test, str) else Executed(test)
         forget(made, ready)
         limit = UsualTimes(context.workspace).limit(minimal.NAME, minimal.SECONDS)
         log, writes = scratch / "plain.log", (made.folder,)
         minimal.starts(Trial(made.binary, log, context.tools, limit, slot, writes))
-        plain = _functions(made, ready, scratch, slot)
+        plain = functions(made, ready, scratch, slot)
         return Executed(test) if isinstance(plain, str) else Executed(test - plain, test & plain)
 
 
-def _functions(
-    made: Compiled, toolchain: Counting | FastCounting, scratch: Path, slot: Slot
+def functions(
+    made: Compiled,
+    toolchain: Counting | FastCounting,
+    scratch: Path,
+    slot: Slot,
+    program: Path | None = None,
 ) -> frozenset[Function] | str:
-    """The functions that the counters in the build tree *made* name, or why they are unknown."""
+    """The functions that the counters of the build *made* name, or why they are unknown.
+
+    *program* is another path of its binary, by which it was run.
+    """
     if isinstance(toolchain, FastCounting):
-        file = made.folder / toolchain.counters
+        file = (program or made.binary).parent / toolchain.counters
         with explained(f"cannot read {file}"):
             text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
         return of_tcc(text, str(made.folder))

@@ -1,8 +1,8 @@
 """The size of the workspace: eviction of the least recently used entries.
 
 Only cached entries are removed, and only those that are not in use: a binary and a reg-test folder
-have a shared lock while they are run, prebuilt sources while they are read or written, a build tree
-has an exclusive one during a build. An entry is
+have a shared lock while they are run, prebuilt sources and coverage maps while they are read or
+written, a build tree has an exclusive one during a build. An entry is
 moved to scratch space before it is deleted, and a verdict before its log, so that no process reads
 a partial entry.
 """
@@ -40,6 +40,7 @@ class Kind(StrEnum):
     VERDICT = "verdicts and logs"
     TREE = "build trees"
     REG_TESTS = "reg-tests"
+    COVERAGE = "coverage maps"
     PREBUILT = "prebuilt sources"
 
 
@@ -48,6 +49,7 @@ _FOLDERS: Mapping[Kind, tuple[str, ...]] = {
     Kind.VERDICT: ("verdicts", "logs"),
     Kind.TREE: ("trees",),
     Kind.REG_TESTS: ("reg-tests",),
+    Kind.COVERAGE: ("coverage",),
     Kind.PREBUILT: ("prebuilt",),
 }
 # in this order: a new build tree makes the next build a full one, prebuilt sources take hours
@@ -102,7 +104,7 @@ def clear(workspace: Workspace) -> Freed:
 def touch(path: Path) -> None:
     """Set the time of the last use of an entry to now: the mtime of its *path*.
 
-    *path* is the meta.json of a binary, a verdict, or a folder of reg-tests.
+    *path* is the meta.json of a binary, a verdict, or a folder of reg-tests or of a coverage map.
     """
     with suppress(OSError):  # another process may have removed it
         os.utime(path)
@@ -127,7 +129,8 @@ def scan(workspace: Workspace) -> list[Entry]:
     Those that take longest to make again come last.
     """
     entries = [*_binaries(workspace), *_verdicts(workspace), *_trees(workspace)]
-    entries += [*_reg_tests(workspace), *_prebuilt(workspace)]
+    entries += [*_whole(workspace, Kind.REG_TESTS), *_whole(workspace, Kind.COVERAGE)]
+    entries += _prebuilt(workspace)
     order = {kind: place for place, kind in enumerate(_LAST, 1)}
     return sorted(entries, key=lambda entry: (order.get(entry.kind, 0), entry.used))
 
@@ -176,12 +179,12 @@ def _trees(workspace: Workspace) -> Iterator[Entry]:
                 yield Entry(Kind.TREE, (str(state), tree.path), _size(tree), _used(used))
 
 
-def _reg_tests(workspace: Workspace) -> Iterator[Entry]:
-    """The folders with the reg-tests of a revision, written for VTest."""
-    for folder in _list(workspace.root / "reg-tests"):
+def _whole(workspace: Workspace, kind: Kind) -> Iterator[Entry]:
+    """The entries of a *kind* each of which is a folder."""
+    for folder in _list(workspace.root / _FOLDERS[kind][0]):
         with suppress(OSError):
             used = folder.stat(follow_symlinks=False).st_mtime
-            yield Entry(Kind.REG_TESTS, (folder.path,), _size(folder), _used(used))
+            yield Entry(kind, (folder.path,), _size(folder), _used(used))
 
 
 def _prebuilt(workspace: Workspace) -> Iterator[Entry]:
@@ -223,7 +226,7 @@ def _remove(workspace: Workspace, entry: Entry) -> bool:
 
 def _exclusive(entry: Entry) -> AbstractContextManager[bool]:
     """A context manager that yields False if *entry* is in use."""
-    if entry.kind in (Kind.BINARY, Kind.REG_TESTS, Kind.PREBUILT):
+    if entry.kind in (Kind.BINARY, Kind.REG_TESTS, Kind.COVERAGE, Kind.PREBUILT):
         return hold(Path(entry.paths[0]), alone=True)
     if entry.kind is Kind.TREE:
         return _locked(Path(entry.paths[-1]).with_suffix(".lock"))
