@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +37,12 @@ def each(
     toolchain: Counting | FastCounting,
     oracles: Mapping[str, Oracle],
     slot: Slot,
-) -> Iterator[tuple[str, Result]]:
+) -> Generator[tuple[str, Result]]:
     """Build *tree* with counters, run each of *oracles* once, and yield its name and the result.
 
     What a test executes that is not good is unknown. One that fails beside others is run again
     alone, since some bind the same socket names. *oracles* are one or more of the same kind, and
-    *toolchain* has the features that they ask for.
+    *toolchain* has the features that they ask for. To stop early, close the generator.
     Raises BuildFailed, ProbeFailed and other EnvironmentProblems if the machine fails, and Stopped
     if *slot* was cancelled.
     """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pygit2
+from pygit2.enums import FileMode
+
 from bisector.git.history import History
 from bisector.patch import function_changes
 from bisector.patch.function_changes import Function, weights
@@ -35,6 +38,14 @@ def changes(
     history = History.open(clone.path, workspace)
     found = function_changes.changed(history, commits, wanted)
     return [{name for _, name in found.get(commit, ())} for commit in commits]
+
+
+def with_file(history: History, tree: str, path: str, blob: pygit2.Oid) -> str:
+    """A tree of the private store: *tree* with *blob* at *path*."""
+    index = pygit2.Index()
+    index.read_tree(history.store[tree].peel(pygit2.Tree))
+    index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
+    return str(index.write_tree(history.store))
 
 
 A, B = ("src/a.c", "first"), ("src/a.c", "second")
@@ -119,3 +130,19 @@ def test_commits_that_touch_a_source_and_all_functions_that_they_change(
         both: {("src/b.c", "first"), ("src/b.c", "second")},
         other: {("src/b.c", "first"), ("src/b.c", "second"), ("src/b.c", "small")},
     }
+
+
+def test_what_differs_between_two_trees_also_of_the_store(
+    clone: Clone, workspace: Workspace
+) -> None:
+    first = clone.commit({"src/a.c": TWO, "addons/promex/b.c": TWO})
+    history = History.open(clone.path, workspace)
+    before = history.tree_id(first)
+    blob = history.store.create_blob(TWO.replace("return 2", "return 3").encode())
+    after = with_file(history, before, "src/a.c", blob)
+    assert str(after) not in clone.git
+    assert function_changes.between(history.store, before, after) == {B}
+    both = with_file(history, after, "addons/promex/b.c", blob)
+    found = function_changes.between(history.store, before, both)
+    assert found == {B, ("addons/promex/b.c", "second")}
+    assert function_changes.between(history.store, before, before) == frozenset()

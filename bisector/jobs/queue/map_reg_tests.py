@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 
 from bisector.build import binaries
 from bisector.build.counting.toolchain import Counting, FastCounting
@@ -59,10 +60,11 @@ def _mapped(
         rest = {name: case for name, case in cases.items() if name not in results}
         if rest:
             slot = Slot(sandbox=context.sandbox)
-            for name, result in counted_tests.each(context, tree, toolchain, rest, slot):
-                kept.write(name, result)
-                results[name] = result
-                progress(f"what each reg-test executes: {len(results)} of {len(cases)}")
+            with closing(counted_tests.each(context, tree, toolchain, rest, slot)) as runs:
+                for name, result in runs:
+                    kept.write(name, result)
+                    results[name] = result
+                    progress(f"what each reg-test executes: {len(results)} of {len(cases)}")
     return CoverageMap(
         {name: own for name, own in sorted(results.items()) if not isinstance(own, str)},
         {name: why for name, why in sorted(results.items()) if isinstance(why, str)},
