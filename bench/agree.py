@@ -16,7 +16,7 @@ from bisector.build.toolchains.dev import Dev
 from bisector.build.toolchains.fast import Fast
 from bisector.errors import BisectorError
 from bisector.git.history import History
-from bisector.jobs import reg_tests
+from bisector.jobs import reg_test_files, reg_tests
 from bisector.probing import setup
 from bisector.probing.context import Context
 from bisector.probing.options import NONE, Options
@@ -97,8 +97,8 @@ class Comparison:
     def reg_tests(self, revision: str, count: int, first: int) -> Iterator[Row]:
         """The rows of up to *count* of the revision's own reg-tests, chosen as even() does."""
         tree, store = self._history.tree_id(revision), self._history.store
-        with reg_tests.exported(self._workspace, store, tree) as home:
-            found = reg_tests.oracles(home, [reg_tests.FOLDER])
+        with reg_test_files.exported(self._workspace, store, tree) as home:
+            found = reg_tests.oracles(home, [reg_test_files.FOLDER])
             for name in even(sorted(found), count, first):
                 yield self._row(self._contexts[0], revision, found[name])
 

@@ -17,7 +17,7 @@ from bisector.git.history import History
 from bisector.jobs.hunt.ends import EndsFinder
 from bisector.jobs.hunt.learning import may_be_the_bug
 from bisector.jobs.hunt.transition import Finder, SearchRange, TestIsFlaky
-from bisector.jobs.reg_tests import FOLDER, exported
+from bisector.jobs.reg_test_files import FOLDER, exported
 from bisector.patch import relevance
 from bisector.patch.load import from_commit
 from bisector.patch.model import Series

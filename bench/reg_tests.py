@@ -16,7 +16,7 @@ from bench.measure import ROOT
 from bench.table import table
 from bisector.errors import BisectorError
 from bisector.git.history import History
-from bisector.jobs.reg_tests import exported
+from bisector.jobs.reg_test_files import exported
 from bisector.system.workspace import Workspace
 
 ABOUT = """Run `bisector probe REVISION --vtc FILE` for each of the revision's own reg-tests, and

@@ -1,4 +1,4 @@
-"""A revision's own reg-tests: which files a test gets, and what is called newly failing."""
+"""A revision's own reg-tests: which tests are run, and what is called newly failing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-import pygit2
 import pytest
-from pygit2.enums import FileMode
 
 from bisector.build.toolchain import Toolchains
 from bisector.errors import BuildFailed, UsageProblem
 from bisector.git.history import History
-from bisector.git.object_store import private_store
-from bisector.jobs import reg_tests
-from bisector.jobs.reg_tests import changed, compare, exported
+from bisector.jobs.reg_tests import changed, compare
 from bisector.probing.context import Context
 from bisector.probing.executors import Task
 from bisector.probing.probe import Probe, key_of
@@ -24,7 +20,6 @@ from bisector.record.journal import Journal
 from bisector.record.patch_events import RegTested
 from bisector.record.verdict import Result, Ruling, Verdict
 from bisector.record.words import RegTestChange
-from bisector.system import cache
 from bisector.system.slots import Slot
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -61,11 +56,13 @@ class Machine:
     def __init__(self, before: str, old: SAID, new: SAID) -> None:
         self.before, self.old, self.new = before, old, new
         self.asked: list[tuple[str, str, int]] = []
+        self.features: set[frozenset[str]] = set()
         self.running = 0
 
     def submit(self, request: Probe) -> Task:
         assert not self.running, "one test at a time"
         self.running += 1
+        self.features.add(request.oracle.features)
         side, said = ("old", self.old) if request.tree == self.before else ("new", self.new)
         stem = Path(case_of(request).vtc).stem
         self.asked.append((side, stem, request.run))
@@ -107,7 +104,7 @@ class World:
     def patch(self, change: Mapping[str, str | None]) -> None:
         self.after = self.clone.tree(change, self.revision)
 
-    def compare(self, *dirs: str) -> Iterator[RegTested]:
+    def compare(self, *dirs: str, only: Collection[str] | None = None) -> Iterator[RegTested]:
         history = History.open(self.clone.path, self.workspace)
         oracle = VTestCase("flap", "digest", "flap.vtc")
         tool = Tool(Path("/vtest"), "vtest", "id")
@@ -115,7 +112,7 @@ class World:
         self.machine = Machine(history.tree_id(self.revision), self.old, self.new)
         prober = Asker(context, Journal(self.journal), self.machine, lambda text: None, False)
         prober.machine = self.machine
-        return compare(prober, self.revision, self.after, dirs)
+        return compare(prober, self.revision, self.after, dirs, only)
 
     def judge(self) -> RegTested:
         """The event for the test d."""
@@ -243,6 +240,16 @@ def test_a_folder_means_all_tests_below_it_and_a_file_itself_each_once(world: Wo
     assert len(names("./reg-tests", "reg-tests/lua", "reg-tests/checks/b.vtc")) == 4
 
 
+def test_only_some_may_run_on_builds_with_what_all_of_them_ask_for(world: World) -> None:
+    tls, lua = (f"{VTC}#REQUIRE_OPTIONS={name}\n" for name in ("OPENSSL", "LUA"))
+    world.revision = world.clone.commit({"reg-tests/checks/a.vtc": tls, "reg-tests/lua/d.vtc": lua})
+    world.patch({"reg-tests/checks/e.vtc": VTC, "reg-tests/checks/b.vtc": None})
+    only = {f"reg-tests/checks/{name}.vtc" for name in "abex"}
+    events = list(world.compare("reg-tests", only=only))
+    assert [event.test for event in events] == ["reg-tests/checks/a.vtc", "reg-tests/checks/e.vtc"]
+    assert world.machine.features == {frozenset({"OPENSSL", "LUA"})}
+
+
 def test_what_upstream_calls_broken_runs_only_by_its_own_name(world: World) -> None:
     world.revision = world.clone.commit({"reg-tests/lua/d.vtc": f"{VTC}#REGTEST_TYPE=broken\n"})
     world.patch({})
@@ -314,104 +321,3 @@ def test_a_changed_companion_is_another_question(world: World) -> None:
     world.patch({"reg-tests/checks/a.lua": "-- other"})
     list(world.compare("reg-tests/checks/a.vtc"))
     assert world.machine.asked == [("new", "a", 0)]
-
-
-class Exporter:
-    """Trees with whatever entries."""
-
-    def __init__(self, clone: Clone, workspace: Workspace) -> None:
-        self.clone, self.workspace = clone, workspace
-        self.store = private_store(clone.git, workspace)
-
-    def tree(self, files: Mapping[str, tuple[str, FileMode]]) -> str:
-        """The id of a tree with *files* below reg-tests/, or below the root if named with a `/`."""
-        index = pygit2.Index()
-        for path, (content, mode) in files.items():
-            blob = self.clone.git.create_blob(content.encode())
-            place = path.removeprefix("/") if path.startswith("/") else f"reg-tests/{path}"
-            index.add(pygit2.IndexEntry(place, blob, mode))
-        return str(index.write_tree(self.clone.git))
-
-
-@pytest.fixture
-def exporter(clone: Clone, workspace: Workspace) -> Exporter:
-    return Exporter(clone, workspace)
-
-
-def test_files_modes_and_links_that_stay_inside_are_there(exporter: Exporter) -> None:
-    tree = exporter.tree(
-        {
-            "ssl/common.pem": ("key", FileMode.BLOB),
-            "ssl/run.sh": ("#!/bin/sh", FileMode.BLOB_EXECUTABLE),
-            "lua/common.pem": ("../ssl/common.pem", FileMode.LINK),
-            "lua/certs": ("../ssl", FileMode.LINK),
-        }
-    )
-    with exported(exporter.workspace, exporter.store, tree) as home:
-        root = home / "reg-tests"
-        assert (root / "lua/common.pem").read_text() == "key"
-        assert (root / "lua/certs/common.pem").read_text() == "key"
-        assert (root / "ssl/run.sh").stat().st_mode & 0o111
-        assert not (root / "ssl/common.pem").stat().st_mode & 0o111
-
-
-@pytest.mark.parametrize(
-    "links",
-    [
-        {"a": "/etc/passwd"},
-        {"a": "../outside"},
-        {"x/a": "../../../../outside"},
-        {"x/here": "..", "a": "x/here/../../outside"},  # inside, as far as the text goes
-    ],
-)
-def test_links_that_lead_out_are_not(exporter: Exporter, links: Mapping[str, str]) -> None:
-    entries = {name: (target, FileMode.LINK) for name, target in links.items()}
-    tree = exporter.tree({"keep": ("", FileMode.BLOB), **entries})
-    with exported(exporter.workspace, exporter.store, tree) as home:
-        root = home / "reg-tests"
-        assert (root / "keep").exists()
-        (bad,) = (name for name in links if name.endswith("a"))
-        assert not (root / bad).is_symlink()
-
-
-def test_in_place_of_a_link_to_another_file_of_the_tree_is_a_copy(exporter: Exporter) -> None:
-    """As in upstream's mailers/healthcheckmail.vtc."""
-
-    def tree(content: str) -> str:
-        files = {
-            "/examples/x.lua": (content, FileMode.BLOB),
-            "/examples/again": ("x.lua", FileMode.LINK),
-            "mailers/x.lua": ("../../examples/x.lua", FileMode.LINK),
-            "mailers/again": ("../../examples/again", FileMode.LINK),
-        }
-        return exporter.tree(files)
-
-    with (
-        exported(exporter.workspace, exporter.store, tree("-- old")) as old,
-        exported(exporter.workspace, exporter.store, tree("-- new")) as new,
-    ):
-        assert old != new, "its content is part of what is exported"
-        for home, content in ((old, "-- old"), (new, "-- new")):
-            assert (home / "reg-tests/mailers/x.lua").read_text() == content
-            assert not (home / "reg-tests/mailers/x.lua").is_symlink()
-            assert not (home / "reg-tests/mailers/again").exists(), "one link is followed"
-
-
-def test_a_tree_without_reg_tests_has_none(exporter: Exporter) -> None:
-    tree = exporter.clone.commit({}, subject="MINOR: nothing")
-    with exported(exporter.workspace, exporter.store, tree) as home:
-        assert list(home.rglob("*.vtc")) == []
-
-
-def test_they_are_written_once_and_stay_while_they_are_used(
-    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tree = exporter.tree({"a.vtc": (VTC, FileMode.BLOB)})
-    with exported(exporter.workspace, exporter.store, tree) as home:
-        cache.clear(exporter.workspace)
-        assert (home / "reg-tests/a.vtc").read_text() == VTC
-    monkeypatch.setattr(reg_tests, "_export", None)
-    with exported(exporter.workspace, exporter.store, tree) as again:
-        assert again == home
-    cache.clear(exporter.workspace)
-    assert not home.exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bisector.git.history import History
-from bisector.jobs import reg_tests
+from bisector.jobs import reg_test_files
 from bisector.jobs.verify.coverage import measure
 from bisector.probing.counting import Executed, executed
 from bisector.system import tools
@@ -31,7 +31,7 @@ def test_an_executed_line_is_told_from_a_missed_one_and_from_a_comment(
     revision = ground_history.resolve("v3.0.11").id
     after = edited(ground_history, revision, "src/sample.c", "field = 1;", PATCH)
     ready = context(real_workspace, ground_history, "dns-flap")
-    with reg_tests.exported(real_workspace, ground_history.store, after) as home:
+    with reg_test_files.exported(real_workspace, ground_history.store, after) as home:
         case = home / "reg-tests/converter/field.vtc"
         oracle = VTestCase.of_option(str(case), bad_if=None, skip_if=None)
         (event,) = measure(ready, revision, after, [oracle])

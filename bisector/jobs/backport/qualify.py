@@ -17,6 +17,7 @@ from bisector.jobs import reg_tests
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.backport.learning import learn, may_show
 from bisector.jobs.judge import Suite
+from bisector.jobs.reg_test_files import FOLDER, exported
 from bisector.jobs.tree_under_test import TreeUnderTest
 from bisector.patch.apply import AppliedSeries, apply_to
 from bisector.probing.prober import Prober
@@ -117,7 +118,7 @@ def own_tests(prober: Prober, places: Sequence[Home]) -> Iterator[tuple[Suite, .
         for home in places:
             changed = _changed_tests(prober.context.history, home)
             if names := [name for name in changed if name not in suites]:
-                folder = held.enter_context(reg_tests.exported(workspace, store, home.after_tree))
+                folder = held.enter_context(exported(workspace, store, home.after_tree))
                 for name, oracle in reg_tests.oracles(folder, names).items():
                     suites[name] = Suite(name, True, (oracle,))
         yield tuple(suites.values())
@@ -129,7 +130,7 @@ def _changed_tests(history: History, home: Home) -> list[str]:
     deltas = history.store.diff(before, after).deltas
     changed = (delta for delta in deltas if delta.status_char() != "D")
     paths = (delta.new_file.path for delta in changed)
-    return [p for p in paths if p.startswith(f"{reg_tests.FOLDER}/") and p.endswith(".vtc")]
+    return [p for p in paths if p.startswith(f"{FOLDER}/") and p.endswith(".vtc")]
 
 
 def qualify(

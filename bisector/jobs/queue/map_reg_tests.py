@@ -8,7 +8,7 @@ from contextlib import closing
 from bisector.build import binaries
 from bisector.build.counting.toolchain import Counting, FastCounting
 from bisector.errors import BuildFailed
-from bisector.jobs import reg_tests
+from bisector.jobs import reg_test_files, reg_tests
 from bisector.jobs.queue import kept_coverage
 from bisector.jobs.queue.coverage_map import CoverageMap
 from bisector.probing import counted_tests, counting
@@ -31,8 +31,8 @@ def coverage_map(
     """
     tree, store = context.history.tree_id(revision), context.history.store
     found: CoverageMap | str = "no toolchain of the job has counters"
-    with reg_tests.exported(context.workspace, store, tree) as home:
-        cases = reg_tests.oracles(home, [reg_tests.FOLDER])
+    with reg_test_files.exported(context.workspace, store, tree) as home:
+        cases = reg_tests.oracles(home, [reg_test_files.FOLDER])
         if not cases:
             return CoverageMap({}, {})
         for toolchain in counting.with_counters(context, context.toolchains.search):

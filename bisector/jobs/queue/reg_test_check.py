@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from bisector.git.history import History
-from bisector.jobs import reg_tests
+from bisector.jobs import reg_test_files, reg_tests
 from bisector.jobs.queue.coverage_map import CoverageMap
 from bisector.patch import function_changes
 from bisector.patch.function_changes import Function
@@ -38,4 +38,4 @@ def check(prober: Prober, tip: str, after: str, tests: Collection[str]) -> Itera
     test that *after* lacks is left out. Raises BuildFailed if a side does not compile.
     """
     if tests:
-        yield from reg_tests.compare(prober, tip, after, [reg_tests.FOLDER], only=tests)
+        yield from reg_tests.compare(prober, tip, after, [reg_test_files.FOLDER], only=tests)
