@@ -20,18 +20,15 @@ from bisector.testing.oracle import Oracle
 _FORMAT = "1"  # part of a map's key; changes with what is kept
 
 
-def coverage_map(
-    context: Context, revision: str, progress: Callable[[str], None]
-) -> CoverageMap | str:
-    """The map of the reg-tests of *revision* (full hash), or why there is none.
+def coverage_map(context: Context, tree: str, progress: Callable[[str], None]) -> CoverageMap | str:
+    """The map of the reg-tests in the *tree* with this id, of the store; or why there is none.
 
     HAProxy is built once, with what all the tests ask for. What is known is kept in the workspace,
     and each result as it comes. *progress* is called with a line after each test. Raises
     ProbeFailed and other EnvironmentProblems if the machine fails.
     """
-    tree, store = context.history.tree_id(revision), context.history.store
     found: CoverageMap | str = "no toolchain of the job has counters"
-    with reg_test_files.exported(context.workspace, store, tree) as home:
+    with reg_test_files.exported(context.workspace, context.history.store, tree) as home:
         cases = reg_tests.oracles(home, [reg_test_files.FOLDER])
         if not cases:
             return CoverageMap({}, {})

@@ -89,10 +89,15 @@ def context(
     return Context(workspace, history, Toolchains(Dev.of(make, gcc, lua, {})), oracle, (tool,))
 
 
+def head(context: Context) -> str:
+    """The id of the head's tree."""
+    return context.history.tree_id(context.history.head().id)
+
+
 def mapped(context: Context) -> tuple[CoverageMap, list[str]]:
     """The map of the head's reg-tests, and the lines of progress."""
     lines: list[str] = []
-    found = coverage_map(context, context.history.head().id, lines.append)
+    found = coverage_map(context, head(context), lines.append)
     assert isinstance(found, CoverageMap), found
     return found, lines
 
@@ -131,7 +136,7 @@ def test_an_interrupted_map_goes_on_where_it_was(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        coverage_map(context, context.history.head().id, interrupt)
+        coverage_map(context, head(context), interrupt)
     ran(vtest)
     found, lines = mapped(context)
     assert len(found.tests) + len(found.untestable) == 4
@@ -168,9 +173,9 @@ def test_without_counters_or_a_build_there_is_no_map_but_a_reason(
         has_gcov = False
 
     other = replace(context, toolchains=Toolchains(Other("make", (), "id")))
-    found = coverage_map(other, context.history.head().id, lambda line: None)
+    found = coverage_map(other, head(context), lambda line: None)
     assert isinstance(found, str)
     clone.commit({"src/haproxy.c": "int main(void) { return x; }\n"})
-    found = coverage_map(context, context.history.head().id, lambda line: None)
+    found = coverage_map(context, head(context), lambda line: None)
     assert isinstance(found, str)
     assert found.startswith("it does not build with counters: src/haproxy.c:1:")
