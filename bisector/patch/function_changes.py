@@ -128,9 +128,9 @@ def _trees(history: History, commit: str) -> tuple[pygit2.Tree, pygit2.Tree]:
 
 
 class _Reader:
-    """Reads the files that differ between trees; keeps the last version of each.
+    """Reads the files that differ between trees.
 
-    That comes again with the next commit.
+    The last version of each is kept, as it is the old one of the next commit that changes the file.
     """
 
     def __init__(self, repo: pygit2.Repository) -> None:

@@ -24,7 +24,7 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle, Trial
 from bisector.testing.timeouts import UsualTimes
 
-Result = frozenset[Function] | str
+Coverage = frozenset[Function] | str
 """The functions that a test executes, or why they are unknown."""
 
 # What a second run, alone, does not change.
@@ -37,7 +37,7 @@ def each(
     toolchain: Counting | FastCounting,
     oracles: Mapping[str, Oracle],
     slot: Slot,
-) -> Generator[tuple[str, Result]]:
+) -> Generator[tuple[str, Coverage]]:
     """Build *tree* with counters, run each of *oracles* once, and yield its name and the result.
 
     What a test executes that is not good is unknown. One that fails beside others is run again
@@ -69,7 +69,7 @@ class _Runs:
     toolchain: Counting | FastCounting
     slot: Slot
 
-    def all(self, oracles: Mapping[str, Oracle]) -> Iterator[tuple[str, Result]]:
+    def all(self, oracles: Mapping[str, Oracle]) -> Iterator[tuple[str, Coverage]]:
         """The results as they come; those of tests that failed beside others come last."""
         apart = isinstance(self.toolchain, FastCounting)
         if not apart:  # gcov's counters are in one place, in the build tree
@@ -92,7 +92,7 @@ class _Runs:
         for name in sorted(again):
             yield name, run(oracles[name], again=True)[1]
 
-    def _apart(self, oracle: Oracle, again: bool = False) -> tuple[Ruling, Result]:
+    def _apart(self, oracle: Oracle, again: bool = False) -> tuple[Ruling, Coverage]:
         """Run a test on the binary by another path, beside which it writes its counters."""
         with self.workspace.scratch() as scratch:
             program = scratch / "program" / self.made.binary.name
@@ -101,7 +101,7 @@ class _Runs:
                 program.hardlink_to(self.made.binary)
             return self._run(oracle, program, scratch, again)
 
-    def _there(self, oracle: Oracle, again: bool = False) -> tuple[Ruling, Result]:
+    def _there(self, oracle: Oracle, again: bool = False) -> tuple[Ruling, Coverage]:
         """Run a test on the binary in the build tree."""
         counting.forget(self.made, self.toolchain)
         with self.workspace.scratch() as scratch:
@@ -109,7 +109,7 @@ class _Runs:
 
     def _run(
         self, oracle: Oracle, program: Path, scratch: Path, again: bool
-    ) -> tuple[Ruling, Result]:
+    ) -> tuple[Ruling, Coverage]:
         self.slot.stop.check()  # another run may have been cancelled meanwhile
         limit = UsualTimes(self.workspace).limit(oracle.name, oracle.seconds, again)
         log, writes = scratch / "log", (program.parent,)

@@ -2,9 +2,8 @@
 
 Only cached entries are removed, and only those that are not in use: a binary and a reg-test folder
 have a shared lock while they are run, prebuilt sources and coverage maps while they are read or
-written, a build tree has an exclusive one during a build. An entry is
-moved to scratch space before it is deleted, and a verdict before its log, so that no process reads
-a partial entry.
+written, a build tree has an exclusive one during a build. An entry is moved to scratch space before
+it is deleted, and a verdict before its log, so that no process reads a partial entry.
 """
 
 from __future__ import annotations

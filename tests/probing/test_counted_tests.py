@@ -18,7 +18,7 @@ from bisector.build.toolchain import Toolchains
 from bisector.errors import BuildFailed
 from bisector.git.history import History
 from bisector.probing.context import Context
-from bisector.probing.counted_tests import Result, each
+from bisector.probing.counted_tests import Coverage, each
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.process import Finished
@@ -72,7 +72,7 @@ class World:
         done = Finished(("make",), 0, "", 1.0)
         yield Compiled(tree, done, folder / "draft", folder / "log", self.problem)
 
-    def each(self, *oracles: Made, slot: Slot | None = None) -> list[tuple[str, Result]]:
+    def each(self, *oracles: Made, slot: Slot | None = None) -> list[tuple[str, Coverage]]:
         history, named = self.context.history, {oracle.name: oracle for oracle in oracles}
         tree = history.tree_id(history.head().id)
         return list(each(self.context, tree, TCC, named, slot or Slot(cores=1)))
@@ -88,7 +88,7 @@ def world(clone: Clone, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -
     return found
 
 
-def executes(name: str) -> tuple[str, Result]:
+def executes(name: str) -> tuple[str, Coverage]:
     return name, frozenset([("src/a.c", name)])
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bisector.build.counting.functions import Function
-from bisector.probing.counted_tests import Result
+from bisector.probing.counted_tests import Coverage
 from bisector.system import cache
 from bisector.system.files import digest
 from bisector.system.locks import hold
@@ -27,7 +27,7 @@ class KeptCoverage:
         self._home = home
         self._known: dict[Function, Function] = {}  # tests share most of them
 
-    def read(self, test: str) -> Result | None:
+    def read(self, test: str) -> Coverage | None:
         """The result of *test*; None if it is not known."""
         try:
             name, functions, reason = _decoded(self._file(test).read_bytes())
@@ -38,7 +38,7 @@ class KeptCoverage:
             return None
         return reason or frozenset(self._known.setdefault(one, one) for one in own)
 
-    def write(self, test: str, result: Result) -> None:
+    def write(self, test: str, result: Coverage) -> None:
         """Keep the *result* of *test*. Raises WorkspaceProblem."""
         functions: dict[str, list[str]] = {}
         for path, name in () if isinstance(result, str) else sorted(result):
