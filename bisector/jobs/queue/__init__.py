@@ -1,1 +1,1 @@
-"""The job of `queue`: which fixes a stable branch should take, and what they need."""
+"""`queue`: which fixes of one line of history a stable branch needs, and the series of them."""
