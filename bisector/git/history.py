@@ -7,7 +7,7 @@ repositories that are named beside it; what bisector writes, such as patched tre
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from bisector.errors import (
     NotARepository,
     ShallowClone,
 )
-from bisector.git import commit_text, revision_names
+from bisector.git import commit_text, revision_names, walk
 from bisector.git.object_store import private_store, with_objects_of
 from bisector.git.refs import Refs, peel, tip
 from bisector.git.repositories import open_clone, readable
@@ -223,6 +223,16 @@ class History:
                 raise self._incomplete(f"{old[:10]}..{new[:10]}", error) from error
             part = self._walk.commits
         return part
+
+    def ancestry(self, commit: str) -> Iterator[pygit2.Commit]:
+        """*commit* (full hash) and all its ancestors, parents first.
+
+        Raises NotARepository, ShallowClone.
+        """
+        try:
+            yield from walk.commits(self.objects, commit)
+        except (KeyError, pygit2.GitError) as error:
+            raise self._incomplete(f"the history of {commit[:10]}", error) from error
 
     def branches(self, old: str, tips: Sequence[str]) -> list[tuple[str, ...]]:
         """For each of *tips*, what is reachable from it and neither from *old* nor from one before.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -18,10 +18,18 @@ def reachable(
 
     All are full hashes, parents first. Raises KeyError or pygit2.GitError.
     """
+    found = commits(repository, new, hidden)
+    return {str(commit.id): tuple(map(str, commit.parent_ids)) for commit in found}
+
+
+def commits(
+    repository: pygit2.Repository, new: str, hidden: Iterable[str] = ()
+) -> Iterator[pygit2.Commit]:
+    """The same commits as objects, one after the other; raises the same."""
     walker = repository.walk(new, SortMode.TOPOLOGICAL | SortMode.REVERSE)
     for commit in hidden:
         walker.hide(commit)
-    return {str(commit.id): tuple(map(str, commit.parent_ids)) for commit in walker}
+    yield from walker
 
 
 @dataclass(frozen=True)

@@ -32,3 +32,9 @@ def test_a_subject_is_read_in_its_encoding(
     made = store.write(ObjectType.COMMIT, b"\n".join([*lines, b"", message]))
     commit = store[made].peel(pygit2.Commit)
     assert (commit_text.encoding(commit), commit_text.subject(commit)) == (encoded, subject)
+
+
+def test_a_text_is_split_into_paragraphs_and_sentences() -> None:
+    one, other = commit_text.paragraphs("It is\n3.0. So\nit goes.\n \nDone; (or not). [jo: no]")
+    assert commit_text.sentences(one) == ["It is 3.0.", "So it goes."]
+    assert commit_text.sentences(other) == ["Done;", "(or not).", "[jo: no]"]

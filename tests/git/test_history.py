@@ -389,6 +389,20 @@ def test_a_range_that_a_shallow_clone_lacks_is_refused_with_the_command_to_run(
         history.range("v2.9..master")
 
 
+def test_the_ancestry_of_a_commit_is_all_before_it_parents_first(
+    history: History, line: list[str]
+) -> None:
+    assert [str(commit.id) for commit in history.ancestry(line[2])] == line[:3]
+
+
+def test_the_ancestry_in_a_shallow_clone_starts_where_it_does(
+    clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
+) -> None:
+    git("clone", "--quiet", "--depth=2", f"file://{clone.path}", tmp_path / "shallow")
+    history = History.open(tmp_path / "shallow", workspace)
+    assert [str(commit.id) for commit in history.ancestry(line[-1])] == line[-2:]
+
+
 def test_a_tag_that_a_shallow_clone_lacks_is_refused_with_the_command_to_run(
     clone: Clone, line: list[str], tmp_path: Path, workspace: Workspace
 ) -> None:

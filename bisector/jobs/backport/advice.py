@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bisector.git import commit_text
+
 Version = tuple[int, int]
 
 # Limits in characters. The patterns examine the text around each match, so a very long line of
@@ -124,9 +126,8 @@ def version_of(tree_version: str, name: str) -> Version | None:
 def _sentences(message: str) -> Iterator[str]:
     """The sentences of the message's body, each as one line; `3.0` does not end a sentence."""
     body = message[:MAX_MESSAGE].partition("\n")[2]
-    for paragraph in re.split(r"\n\s*\n", body):
-        text = _QUOTED.sub('"…"', " ".join(paragraph.split()))
-        for sentence in re.split(r"(?<=[.!;])\s+(?=[A-Z(\[])|\s+(?=\[\w+: )", text):
+    for paragraph in commit_text.paragraphs(body):
+        for sentence in commit_text.sentences(_QUOTED.sub('"…"', paragraph)):
             yield sentence[:MAX_SENTENCE]
 
 
