@@ -22,6 +22,11 @@ def is_same_code(path: str, old: bytes, new: bytes) -> bool:
     return old == new
 
 
+def without_comments(source: bytes) -> bytes:
+    """*source* with a blank for each comment, and all literals empty."""
+    return _TOKEN.sub(lambda token: b" " if token[0].startswith(b"/") else b'""', source)
+
+
 def _code(source: bytes) -> list[bytes]:
     """The words of *source*, with comments as blanks; a newline ends each directive's words."""
     plain = _TOKEN.sub(lambda token: b" " if token[0].startswith(b"/") else token[0], source)

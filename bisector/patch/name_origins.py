@@ -1,0 +1,204 @@
+"""The commits that brought a name to a line of history: a function, macro, type, field or header.
+
+The name's definitions are looked up in the tree of the commit that uses the name, and from there
+followed back through the commits that change their files, also to the files they came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+
+from bisector.git.history import History
+from bisector.patch import c_names
+from bisector.patch.c_names import Definition, Kind
+from bisector.patch.sources import Sources
+from bisector.record.missing_name import MissingName, NameKind
+
+_NOT_FIELDS = frozenset(Kind) - {Kind.FIELD}
+# What a missing name may be; tcc takes a type for an identifier.
+_KINDS = {
+    NameKind.IDENTIFIER: _NOT_FIELDS,
+    NameKind.FIELD: frozenset({Kind.FIELD}),
+    NameKind.TYPE: frozenset({Kind.TYPE, Kind.MACRO}),
+    NameKind.FUNCTION: _NOT_FIELDS,
+    NameKind.SIGNATURE: frozenset({Kind.FUNCTION, Kind.PROTOTYPE, Kind.MACRO, Kind.FIELD}),
+}
+
+Place = tuple[str, Definition]
+"""The path of a file, and a definition in it."""
+
+
+class NameOrigins:
+    """Finds the commits that brought a name, among *commits*: full hashes, parents first.
+
+    The commits are those of one line. What is there before the first of them is not looked for.
+    Keeps what it reads of the sources.
+    """
+
+    def __init__(self, history: History, commits: Sequence[str]) -> None:
+        self._commits = commits
+        self._index = {commit: number for number, commit in enumerate(commits)}
+        self._sources = Sources(history, commits)
+        self._read: dict[tuple[str, tuple[bytes, ...]], frozenset[Definition]] = {}
+        self._definitions = cache(self._find_definitions)
+
+    def brought_by(self, name: MissingName | str, at: str) -> tuple[str, ...]:
+        """The commits up to *at* that brought *name* as *at* has it, the likeliest first.
+
+        A definition that was moved has the commit that moved it, then the one that brought it. For
+        a name that was there before all commits these are the commits that changed its parameters,
+        newest first, if it is a SIGNATURE; else those that included its header where it is missing.
+        A text ends in `.h` if it is a header. Raises KeyError if *at* is not one of the commits,
+        ShallowClone.
+        """
+        if isinstance(name, str):
+            kind = NameKind.HEADER if name.endswith(".h") else NameKind.IDENTIFIER
+            name = MissingName(kind, name)
+        self._index[at]
+        if not name.name:
+            return ()
+        found = self._of_header(name, at) if name.kind is NameKind.HEADER else self._of(name, at)
+        return tuple(dict.fromkeys(found))
+
+    # -- headers -------------------------------------------------------------------------------
+
+    def _of_header(self, name: MissingName, at: str) -> Iterator[str]:
+        for path in self._sources.paths(at):
+            if path.endswith(f"/{name.name}"):
+                yield from self._file_origins(path, at)
+
+    def _file_origins(self, path: str, at: str) -> Iterator[str]:
+        """The commit that brought the file at *path*, and if it renamed it, what brought that."""
+        commit = self._since(path, at, lambda revision: bool(self._sources.blob(revision, path)))
+        if commit:
+            yield commit
+            if old := self._sources.renamed_from(commit, path):
+                yield from self._file_origins(old, self._sources.parent(commit))
+
+    # -- names in sources ----------------------------------------------------------------------
+
+    def _of(self, name: MissingName, at: str) -> Iterator[str]:
+        places = self._places(name, at)
+        origins = [commit for place in places for commit in self._origins(name, place, at)]
+        yield from origins
+        if name.kind is NameKind.SIGNATURE:
+            changing = {commit for path, _ in places for commit in self._changing(name, path, at)}
+            yield from sorted(changing, key=self._index.__getitem__, reverse=True)
+        elif not origins:
+            headers = {path for path, _ in places if path.endswith(".h")}
+            yield from self._including(name.path, headers, at)
+            if not places:
+                yield from self._of_callers(name, at)
+
+    def _places(self, name: MissingName, at: str) -> list[Place]:
+        """Where *name* is defined after the commit *at*; only the files that it can come from."""
+        found = [
+            (path, definition)
+            for path in self._sources.paths(at)
+            for definition in self._defined(name, path, at)
+        ]
+        for fits in (_owned, _reachable, _shared):
+            found = [place for place in found if fits(name, *place)] or found
+        return found
+
+    def _origins(self, name: MissingName, place: Place, at: str) -> Iterator[str]:
+        """The commit that brought a definition to its file, and what brought it where it was."""
+        path, definition = place
+
+        def is_there(revision: str) -> bool:
+            return any(_alike(definition, one) for one in self._defined(name, path, revision))
+
+        commit = self._since(path, at, is_there)
+        if commit is None:
+            return
+        yield commit
+        before = self._sources.parent(commit)
+        for old in self._sources.changed(commit):
+            after = self._defined(name, old, commit) if old != path else frozenset()
+            for one in self._defined(name, old, before) - after if old != path else ():
+                if _alike(definition, one):
+                    yield from self._origins(name, (old, one), before)
+
+    def _of_callers(self, name: MissingName, at: str) -> Iterator[str]:
+        """The commits that brought what is called with *name* as an argument.
+
+        Where a macro that takes a member's name is missing, the compiler misses that name.
+        """
+        source = self._sources.content(self._sources.blob(at, name.path)) if name.path else b""
+        for function in c_names.called_with(source, name.name):
+            called = MissingName(NameKind.FUNCTION, function, name.path, name.line)
+            for place in self._places(called, at):
+                yield from self._origins(called, place, at)
+
+    def _changing(self, name: MissingName, path: str, at: str) -> Iterator[str]:
+        """The commits up to *at* that changed the parameters of *name* in a file."""
+        for commit in self._up_to(path, at):
+            before = self._defined(name, path, self._sources.parent(commit))
+            if before and before != self._defined(name, path, commit):
+                yield commit
+
+    def _including(self, path: str, headers: set[str], at: str) -> Iterator[str]:
+        """The commits that made the file at *path* include one of *headers*, if only those did."""
+        chain = self._sources.inclusion(path, headers, at) if path else ()
+        for file, header in chain:
+            commit = self._since(
+                file, at, lambda now, of=file, it=header: it in self._sources.included(of, now)
+            )
+            if commit:
+                yield commit
+
+    def _since(self, path: str, at: str, is_so: Callable[[str], bool]) -> str | None:
+        """The last commit up to *at* before which the file at *path* was not so; None without."""
+        return next(
+            (c for c in self._up_to(path, at) if not is_so(self._sources.parent(c))), None
+        )
+
+    def _up_to(self, path: str, at: str) -> Iterator[str]:
+        """The commits up to *at* that change the file at *path*, newest first."""
+        last = self._index.get(at, -1)
+        for commit in reversed(self._sources.touching(path)):
+            if self._index[commit] <= last:
+                yield commit
+
+    def _defined(self, name: MissingName, path: str, revision: str) -> frozenset[Definition]:
+        """The definitions that *name* may be, in the file at *path* after the commit."""
+        found = self._definitions(self._sources.blob(revision, path), name.name)
+        return frozenset(one for one in found if one.kind in _KINDS[name.kind])
+
+    def _find_definitions(self, blob: str, name: str) -> frozenset[Definition]:
+        """The definitions of *name* in a content; only one of those alike around it is read."""
+        source = self._sources.content(blob)
+        context = c_names.context(source, name)
+        if not context:
+            return frozenset()
+        key = (name, context)
+        if key not in self._read:
+            self._read[key] = c_names.definitions(source, name)
+        return self._read[key]
+
+
+def _owned(name: MissingName, path: str, definition: Definition) -> bool:
+    """Whether a field is one of the structure that lacks it."""
+    return not name.owner or definition.owner == name.owner
+
+
+def _reachable(name: MissingName, path: str, definition: Definition) -> bool:
+    """Whether the definition may be the one that the compiler or the linker looks for."""
+    if name.path:
+        return path.endswith(".h") or path == name.path
+    if name.kind is NameKind.FUNCTION:
+        return definition.kind in (Kind.FUNCTION, Kind.VARIABLE) and not definition.is_local
+    return path.endswith(".h")
+
+
+def _shared(name: MissingName, path: str, definition: Definition) -> bool:
+    """Whether other files can use the definition."""
+    return path.endswith(".h") or path == name.path or not definition.is_local
+
+
+def _alike(one: Definition, other: Definition) -> bool:
+    """Whether both define the same name; a field is one of a structure."""
+    if Kind.FIELD in (one.kind, other.kind):
+        return (one.kind, one.owner) == (other.kind, other.owner)
+    return True
