@@ -22,7 +22,7 @@ class LineLog:
 
     def __init__(self, history: History, commits: Sequence[str]) -> None:
         self._history = history
-        self._commits = commits
+        self.commits = commits
         self._commits_of_path = cache(self._find_commits)
         self._changes = cache(self._read_changes)
 
@@ -46,7 +46,7 @@ class LineLog:
         return tuple(found)
 
     def _find_commits(self, path: str) -> list[str]:
-        return relevance.touching(self._history, self._commits, path)
+        return relevance.touching(self._history, self.commits, path)
 
     def _read_changes(self, commit: str, path: str) -> tuple[str, list[tuple[Span, Span]]]:
         """The id of the file's content after *commit*, and what the commit changed in it."""

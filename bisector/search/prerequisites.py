@@ -41,15 +41,17 @@ def search(
     *,
     budget: int = BUDGET,
     trials: int = TRIALS,
+    most: int = LIMIT,
 ) -> Prerequisites:
     """Search for the smallest set of the commits in *order* (oldest first) that the fix needs.
 
     *attempt* applies a set and then the fix: it returns the commits that touched the conflicting
     lines, newest first, or None if nothing conflicts. *passes* builds and tests a set that applies;
     it is called for at most *trials* sets. After *budget* attempts without a set that applies, all
-    touching commits are taken and then reduced, which need not give the smallest set.
+    touching commits are taken and then reduced, which need not give the smallest set. Sets of more
+    than *most* commits are not tried.
     """
-    finder = _Finder(order, attempt, budget)
+    finder = _Finder(order, attempt, budget, most)
     first: Commits | None = None
     for number, commits in enumerate(finder.by_size(), 1):
         first = first or commits
@@ -70,11 +72,15 @@ class _Finder:
     """Tries sets of commits and counts the attempts."""
 
     def __init__(
-        self, order: Sequence[str], attempt: Callable[[Commits], Commits | None], budget: int
+        self,
+        order: Sequence[str],
+        attempt: Callable[[Commits], Commits | None],
+        budget: int,
+        most: int,
     ) -> None:
         self._index = {commit: i for i, commit in enumerate(order)}
         self._attempt = attempt
-        self._budget = budget
+        self._budget, self._most = budget, most
         self.tried = 0
 
     @property
@@ -93,7 +99,7 @@ class _Finder:
                 continue
             for commit in missing:
                 extended = chosen | {commit}
-                if len(chosen) < len(extended) <= LIMIT and extended not in seen:
+                if len(chosen) < len(extended) <= self._most and extended not in seen:
                     seen.add(extended)
                     queue.append(extended)
 
@@ -102,7 +108,7 @@ class _Finder:
         chosen = frozenset[str]()
         while (missing := self._try(chosen)) is not None:
             extended = chosen.union(missing)
-            if extended == chosen or len(extended) > LIMIT:
+            if extended == chosen or len(extended) > self._most:
                 return None
             chosen = extended
         for commit in reversed(self._sorted(chosen)):

@@ -172,7 +172,7 @@ class BranchedClone:
         history = History.open(self.clone.path, self.workspace)
         picker, found = Picker(history.store, None), Fix.find(fix, history)
         onto = tip or self.root
-        return Needs(history, picker, found, onto), found.onto(picker, (), onto)
+        return Needs.of(history, picker, found, onto), found.onto(picker, (), onto)
 
     def found(self, fix: str, tip: str | None = None) -> Prerequisites:
         needs, alone = self.needs(fix, tip)

@@ -109,7 +109,7 @@ class Backport:
         if affected is not Verdict.BAD:
             return Attempt(branch, judged, None, applied)
         self._progress(f"finding the prerequisites of the fix on {branch.name}")
-        search = Needs(self.history, self._picker, self.plan.fix, branch.revision)
+        search = Needs.of(self.history, self._picker, self.plan.fix, branch.revision)
         needs = search.search(lambda picked: self._outcome(branch, picked) is Outcome.FIXES)
         picked = search.picked(needs)
         then = self._outcome(branch, picked) if picked else None

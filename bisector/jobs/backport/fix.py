@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 import pygit2
@@ -89,42 +89,42 @@ def picked_from(history: History, home: str, tip: str) -> frozenset[str]:
 
 
 class Needs:
-    """Searches for a fix's prerequisites on one branch, among the commits before the fix."""
+    """Searches for what a fix needs first on one branch, among the commits before the fix.
 
-    def __init__(self, history: History, picker: Picker, fix: Fix, tip: str) -> None:
-        self._history, self._picker, self._fix, self._tip = history, picker, fix, tip
+    *log* is that of the commits (full hashes, parents first) that may be needed. Those *there* are
+    on the branch already.
+    """
+
+    def __init__(
+        self, picker: Picker, fix: Fix, tip: str, log: LineLog, there: Collection[str]
+    ) -> None:
+        self._picker, self._fix, self._tip = picker, fix, tip
+        self._log, self._there = log, there
         self._pick = cache(self._picked)
 
-    def search(self, passes: Callable[[Picked], bool]) -> Prerequisites:
+    @classmethod
+    def of(cls, history: History, picker: Picker, fix: Fix, tip: str) -> Needs:
+        """The search among the fix's ancestors that are not in the history of *tip*."""
+        base = history.objects.merge_base(fix.home, tip)
+        before = history.between(str(base), fix.home) if base else ()
+        log = LineLog(history, [commit for commit in before if commit != fix.revision])
+        return cls(picker, fix, tip, log, picked_from(history, fix.home, tip))
+
+    def search(
+        self, passes: Callable[[Picked], bool], budget: int = prerequisites.BUDGET
+    ) -> Prerequisites:
         """The smallest set of commits with which the fix applies and *passes*."""
 
         def good(commits: prerequisites.Commits) -> bool:
             picked = self._pick(commits)
             return isinstance(picked, Picked) and passes(picked)
 
-        return prerequisites.search(self._range, self._lacking, good)
+        return prerequisites.search(self._log.commits, self._lacking, good, budget=budget)
 
     def picked(self, found: Prerequisites) -> Picked | None:
         """The fix with the prerequisites *found* before it; None if none were found."""
         picked = self._pick(found.commits) if found.commits is not None else None
         return picked if isinstance(picked, Picked) else None
-
-    @cached_property
-    def _range(self) -> tuple[str, ...]:
-        """The possible prerequisites: the fix's ancestors that are not in the branch's history."""
-        home, clone = self._fix.home, self._history.objects
-        base = clone.merge_base(home, self._tip)
-        if base is None:
-            return ()
-        return tuple(c for c in self._history.between(str(base), home) if c != self._fix.revision)
-
-    @cached_property
-    def _log(self) -> LineLog:
-        return LineLog(self._history, self._range)
-
-    @cached_property
-    def _ported(self) -> frozenset[str]:
-        return picked_from(self._history, self._fix.home, self._tip)
 
     def _picked(self, commits: prerequisites.Commits) -> Picked | PickConflict:
         return self._fix.onto(self._picker, commits, self._tip)
@@ -139,4 +139,4 @@ class Needs:
             return None
         built = (file for file in picked.files if is_built(file.path))
         touched = (commit for file in built for commit in self._log.commits_changing(file))
-        return tuple(dict.fromkeys(c for c in touched if c not in self._ported))
+        return tuple(dict.fromkeys(c for c in touched if c not in self._there))

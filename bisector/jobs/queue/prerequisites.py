@@ -1,0 +1,119 @@
+"""What a fix lacks on a branch: the lines that it changes, and the names that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cache
+
+from bisector.git.history import History
+from bisector.git.object_store import is_built
+from bisector.jobs.queue.source import Source
+from bisector.patch.cherry_pick import Picked, Picker
+from bisector.patch.conflict import PickConflict
+from bisector.patch.line_log import LineLog
+from bisector.patch.name_origins import NameOrigins
+from bisector.patch.new_names import Names
+from bisector.search import prerequisites
+from bisector.search.prerequisites import Commits, Prerequisites
+
+# Sets of commits that are tried for a fix. Where people took some, one or two were enough; where it
+# takes more they adapted the fix.
+BUDGET = 12
+
+
+class Supplies:
+    """Where the lines and names of a source line come from; shared by all its fixes."""
+
+    def __init__(self, history: History, source: Source, picker: Picker) -> None:
+        self.history, self.picker = history, picker
+        self.order = source.before
+        self.place = {commit: place for place, commit in enumerate(source.before)}
+        self.log = LineLog(history, source.before)
+        self.names = Names(history.store, history.tree_id(source.branch.tip))
+        self._origins = NameOrigins(history, source.before)
+        self.brought = cache(self._brought)
+
+    def _brought(self, name: str, commit: str) -> Commits:
+        """The commits before *commit* that brought *name*, the likeliest first."""
+        place = self.place[commit]
+        return self._origins.brought_by(name, self.order[place - 1]) if place else ()
+
+
+class Lacking:
+    """Looks for what *fix* needs on *tip* besides the commits *first*; all are full hashes.
+
+    Those *there* are on the branch. ``why`` says of each commit that was found what it is for.
+    """
+
+    def __init__(
+        self, supplies: Supplies, fix: str, tip: str, first: Commits, there: Collection[str]
+    ) -> None:
+        self._supplies, self._fix, self._tip = supplies, fix, tip
+        self._first, self._there = first, there
+        self.why: dict[str, str] = {}
+        self._pick = cache(self._picked)
+
+    def search(self, most: int) -> Prerequisites:
+        """The smallest set with which the fix applies and has all names that it uses.
+
+        It has at most *most* commits.
+        """
+        order = self._supplies.order
+        return prerequisites.search(
+            order, self._missing, lambda _: True, budget=BUDGET, most=most
+        )
+
+    @property
+    def clashing(self) -> Commits:
+        """The commits that the fix lacks besides the first ones, as it is."""
+        return self._missing(()) or ()
+
+    def with_(self, commits: Commits) -> tuple[tuple[str, Picked], ...] | PickConflict:
+        """The picks of *commits* and the fix, in order, each with its origin; or the conflict."""
+        return self._pick(tuple(commits))
+
+    def sequence(self, commits: Commits) -> Commits:
+        """*commits* and the first ones, in the order of the source line, and last the fix."""
+        order = sorted({*self._first, *commits}, key=self._supplies.place.__getitem__)
+        return (*order, self._fix)
+
+    def _picked(self, commits: Commits) -> tuple[tuple[str, Picked], ...] | PickConflict:
+        tip, done = self._tip, list[tuple[str, Picked]]()
+        for commit in self.sequence(commits):
+            step = self._supplies.picker.commit(commit, tip)
+            if isinstance(step, PickConflict):
+                return step
+            tip = step.commits[-1] if step.commits else tip
+            done.append((commit, step))
+        return tuple(done)
+
+    def _missing(self, commits: Commits) -> Commits | None:
+        """The commits that *commits* and the fix need, too; None if none is missing."""
+        picked = self._pick(commits)
+        if isinstance(picked, PickConflict):
+            return self._by_lines(picked)
+        return self._by_names(self.sequence(commits)) or None
+
+    def _by_lines(self, conflict: PickConflict) -> Commits:
+        found = dict[str, None]()
+        for file in conflict.files:
+            for commit in self._supplies.log.commits_changing(file) if is_built(file.path) else ():
+                if commit not in self._there:
+                    found[commit] = None
+                    self.why.setdefault(commit, f"it changed the lines that clash in {file.path}")
+        return tuple(found)
+
+    def _by_names(self, sequence: Commits) -> Commits:
+        """The commit that brought the first name that is missing; none if no name is."""
+        have = {*self._there, *sequence}
+        for commit in sequence:
+            for name in sorted(self._new_names(commit)):
+                brought = self._supplies.brought(name, commit)
+                if brought and have.isdisjoint(brought):
+                    self.why.setdefault(brought[0], f"it brought {name}")
+                    return brought[:1]
+        return ()
+
+    def _new_names(self, commit: str) -> frozenset[str]:
+        read = self._supplies.history.read(commit)
+        return self._supplies.names.lacking(str(read.parents[0].tree_id), str(read.tree_id))
