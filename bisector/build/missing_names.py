@@ -17,12 +17,10 @@ from bisector.record.missing_name import MissingName, NameKind
 _MESSAGE = re.compile(
     r"^(\S{1,300}?):(\d{1,9}):(?:\d{1,9}:)? (?:fatal )?(error|warning): (\S.{1,999})$", re.M
 )
-# In the C locale as in another: 'x', or with typographic quotes.
-_QUOTE, _END = r"['‘`]", r"['’]"
-_NAME = rf"{_QUOTE}(?P<name>\w{{1,200}}){_END}"
-_CALLED = rf"{_QUOTE}(?P<name>[^'’\s]{{1,200}}){_END}"  # may be a member: o->go
-_TAG = rf"{_QUOTE}(?:(?:struct|union|enum) )?(?P<name>\w{{1,200}}){_END}"
-_OWNER = rf"{_QUOTE}(?:(?:const|volatile|struct|union) )*(?P<owner>\w{{1,200}}){_END}"
+_NAME = r"'(?P<name>\w{1,200})'"
+_CALLED = r"'(?P<name>[^'\s]{1,200})'"  # may be a member: o->go
+_TAG = r"'(?:(?:struct|union|enum) )?(?P<name>\w{1,200})'"
+_OWNER = r"'(?:(?:const|volatile|struct|union) )*(?P<owner>\w{1,200})'"
 
 _FORMS = tuple(
     (kind, re.compile(form))
@@ -30,6 +28,9 @@ _FORMS = tuple(
         # gcc and tcc; clang
         (NameKind.IDENTIFIER, rf"{_NAME} undeclared"),
         (NameKind.IDENTIFIER, rf"use of undeclared identifier {_NAME}"),
+        # gcc and tcc; clang
+        (NameKind.LABEL, rf"label {_NAME} used but not defined"),
+        (NameKind.LABEL, rf"use of undeclared label {_NAME}"),
         # gcc; clang, the second form in an initializer; tcc
         (NameKind.FIELD, rf"{_OWNER} has no member named {_NAME}"),
         (NameKind.FIELD, rf"no member named {_NAME} in {_OWNER}"),
@@ -57,13 +58,13 @@ _FORMS = tuple(
     )
 )
 # gcc does not name what it wants the storage size of, but in the line of source that follows
-_UNKNOWN_SIZE = re.compile(rf"storage size of {_NAME} isn['’]t known")
+_UNKNOWN_SIZE = re.compile(rf"storage size of {_NAME} isn't known")
 _UNKNOWN_TAG = r"\b(?:struct|union|enum) (?P<tag>\w{{1,200}})[^;{{}}\n]{{0,200}}\b{}\b"
 
 # ld and gold; lld; tcc
 _UNLINKED = re.compile(
-    r"(?:undefined reference to [`'‘]|^ld\.lld: error: undefined symbol: "
-    r"|^tcc: error: undefined symbol ')(?P<name>[A-Za-z_]\w{0,199})(?:['’]|$)",
+    r"(?:undefined reference to [`']|^ld\.lld: error: undefined symbol: "
+    r"|^tcc: error: undefined symbol ')(?P<name>[A-Za-z_]\w{0,199})(?:'|$)",
     re.M,
 )
 

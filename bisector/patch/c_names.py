@@ -41,8 +41,11 @@ class Definition:
 
 
 _DIRECTIVE = re.compile(rb"^[ \t]*#.*$", re.M)
-_STRUCTURE = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+\w+(?:\([^)]*\))?(.*\b(?:struct|enum)\b.*\{.*)$", re.M)
+_STRUCTURE = re.compile(
+    rb"^[ \t]*#[ \t]*define[ \t]+\w+(?:\([^)]*\))?(.*\b(?:struct|enum)\b.*\{.*)$", re.M
+)
 _IN_BLOCK = (Kind.FIELD, Kind.VALUE)
+_FUNCTION_BODY = re.compile(rb"\)\s*^\{.*?^\}", re.M | re.S)
 _BLOCK_END = b"\n}"
 _BRACE = re.compile(rb"[{}]")
 _BLOCK = re.compile(rb"\b(struct|union|enum)\b[^;{}()=]*(?:\([^;{}=]*\)[^;{}()=]*)?\Z")
@@ -60,6 +63,14 @@ _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"\n]+)", re.M)
 _AROUND = re.compile(rb"(?:[ \t]*\([^()]*\))?[^\n]*\n?[^\n]*")
 _CALL = re.compile(rb"\b([A-Za-z_]\w*)\s*\(")
 _STATEMENTS = frozenset({b"if", b"while", b"for", b"switch", b"return", b"sizeof"})
+
+
+def outline(source: bytes) -> bytes:
+    """The C file *source* without the bodies of functions, which begin and end in a first column.
+
+    Much faster to search than the whole.
+    """
+    return _FUNCTION_BODY.sub(b"){}", source)
 
 
 def definitions(source: bytes, name: str) -> frozenset[Definition]:
@@ -146,7 +157,7 @@ def _global(code: bytes, before: bytes, end: int) -> Definition | None:
         ends = _POINTER.search(before) or re.match(rb"\s*[;\[]", code[end : end + 99])
         return Definition(Kind.TYPE) if ends else None
     if not before.strip():  # behind a block, or the return type is not on this line
-        ends_block = code[: end].rstrip(b" \t\w").endswith(b"}")
+        ends_block = code[:end].rstrip(b" \t\w").endswith(b"}")
         follows = re.match(rb"\s*;", code[end : end + 99])
         return Definition(Kind.TYPE) if ends_block and follows else None
     if b"=" in before:

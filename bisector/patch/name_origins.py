@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from bisector.git.history import History
-from bisector.patch import c_names
+from bisector.patch import c_locals, c_names
 from bisector.patch.c_names import Definition, Kind
+from bisector.patch.relevance import definitions
 from bisector.patch.sources import Sources
 from bisector.record.missing_name import MissingName, NameKind
 
@@ -22,6 +23,7 @@ _KINDS = {
     NameKind.FIELD: frozenset({Kind.FIELD}),
     NameKind.TYPE: frozenset({Kind.TYPE, Kind.MACRO}),
     NameKind.FUNCTION: _NOT_FIELDS,
+    NameKind.LABEL: frozenset(),
     NameKind.SIGNATURE: frozenset({Kind.FUNCTION, Kind.PROTOTYPE, Kind.MACRO, Kind.FIELD}),
 }
 
@@ -79,17 +81,21 @@ class NameOrigins:
     # -- names in sources ----------------------------------------------------------------------
 
     def _of(self, name: MissingName, at: str) -> Iterator[str]:
+        if name.kind in (NameKind.IDENTIFIER, NameKind.LABEL):
+            found = list(self._of_locals(name, at))
+            yield from found
+            if found or name.kind is NameKind.LABEL:
+                return
         places = self._places(name, at)
         origins = [commit for place in places for commit in self._origins(name, place, at)]
         yield from origins
         if name.kind is NameKind.SIGNATURE:
             changing = {commit for path, _ in places for commit in self._changing(name, path, at)}
             yield from sorted(changing, key=self._index.__getitem__, reverse=True)
-        elif not origins:
+        elif not origins and name.path:
             headers = {path for path, _ in places if path.endswith(".h")}
             yield from self._including(name.path, headers, at)
-            if not places:
-                yield from self._of_callers(name, at)
+            yield from self._of_macros(name, at)
 
     def _places(self, name: MissingName, at: str) -> list[Place]:
         """Where *name* is defined after the commit *at*; only the files that it can come from."""
@@ -97,8 +103,9 @@ class NameOrigins:
             (path, definition)
             for path in self._sources.paths(at)
             for definition in self._defined(name, path, at)
+            if path.endswith(".h") or path == name.path or not definition.is_local
         ]
-        for fits in (_owned, _reachable, _shared):
+        for fits in (_owned, _reachable):
             found = [place for place in found if fits(name, *place)] or found
         return found
 
@@ -120,16 +127,36 @@ class NameOrigins:
                 if _alike(definition, one):
                     yield from self._origins(name, (old, one), before)
 
-    def _of_callers(self, name: MissingName, at: str) -> Iterator[str]:
-        """The commits that brought what is called with *name* as an argument.
+    def _of_locals(self, name: MissingName, at: str) -> Iterator[str]:
+        """The commits that declared *name* in a function that *at* changes."""
+        path, parent = name.path, self._sources.parent
+        now, before, first = (
+            self._sources.content(self._sources.blob(commit, path))
+            for commit in (at, parent(at), parent(self._commits[0]))
+        )
+        functions = c_locals.declaring(now, name.name) - c_locals.declaring(first, name.name)
+        for function in sorted(functions):
+            if definitions(now, function) == definitions(before, function):
+                continue
+
+            def is_there(revision: str, function: str = function) -> bool:
+                source = self._sources.content(self._sources.blob(revision, path))
+                return bool(c_locals.declaring(source, name.name, function))
+
+            if commit := self._since(path, at, is_there):
+                yield commit
+
+    def _of_macros(self, name: MissingName, at: str) -> Iterator[str]:
+        """The commits that brought the macros to which *name* is an argument.
 
         Where a macro that takes a member's name is missing, the compiler misses that name.
         """
-        source = self._sources.content(self._sources.blob(at, name.path)) if name.path else b""
+        source = self._sources.content(self._sources.blob(at, name.path))
         for function in c_names.called_with(source, name.name):
             called = MissingName(NameKind.FUNCTION, function, name.path, name.line)
             for place in self._places(called, at):
-                yield from self._origins(called, place, at)
+                if place[1].kind is Kind.MACRO:
+                    yield from self._origins(called, place, at)
 
     def _changing(self, name: MissingName, path: str, at: str) -> Iterator[str]:
         """The commits up to *at* that changed the parameters of *name* in a file."""
@@ -139,20 +166,18 @@ class NameOrigins:
                 yield commit
 
     def _including(self, path: str, headers: set[str], at: str) -> Iterator[str]:
-        """The commits that made the file at *path* include one of *headers*, if only those did."""
-        chain = self._sources.inclusion(path, headers, at) if path else ()
-        for file, header in chain:
-            commit = self._since(
-                file, at, lambda now, of=file, it=header: it in self._sources.included(of, now)
-            )
-            if commit:
+        """The commits that made the file at *path* include one of *headers*, through others."""
+        for file, header in self._sources.inclusion(path, headers, at):
+
+            def is_there(revision: str, file: str = file, header: str = header) -> bool:
+                return header in self._sources.included(file, revision)
+
+            if commit := self._since(file, at, is_there):
                 yield commit
 
     def _since(self, path: str, at: str, is_so: Callable[[str], bool]) -> str | None:
         """The last commit up to *at* before which the file at *path* was not so; None without."""
-        return next(
-            (c for c in self._up_to(path, at) if not is_so(self._sources.parent(c))), None
-        )
+        return next((c for c in self._up_to(path, at) if not is_so(self._sources.parent(c))), None)
 
     def _up_to(self, path: str, at: str) -> Iterator[str]:
         """The commits up to *at* that change the file at *path*, newest first."""
@@ -168,7 +193,7 @@ class NameOrigins:
 
     def _find_definitions(self, blob: str, name: str) -> frozenset[Definition]:
         """The definitions of *name* in a content; only one of those alike around it is read."""
-        source = self._sources.content(blob)
+        source = self._sources.outline(blob)
         context = c_names.context(source, name)
         if not context:
             return frozenset()
@@ -190,11 +215,6 @@ def _reachable(name: MissingName, path: str, definition: Definition) -> bool:
     if name.kind is NameKind.FUNCTION:
         return definition.kind in (Kind.FUNCTION, Kind.VARIABLE) and not definition.is_local
     return path.endswith(".h")
-
-
-def _shared(name: MissingName, path: str, definition: Definition) -> bool:
-    """Whether other files can use the definition."""
-    return path.endswith(".h") or path == name.path or not definition.is_local
 
 
 def _alike(one: Definition, other: Definition) -> bool:

@@ -13,7 +13,8 @@ from bisector.git.history import History
 from bisector.git.object_store import is_built
 from bisector.patch import c_names
 
-_KEPT = 1000  # contents in memory; a tree has some 500 sources of 30 kB
+_KEPT = 2000  # outlines in memory; a tree has some 500 of 10 kB
+_FEW = 50  # contents
 
 
 class Sources:
@@ -28,7 +29,8 @@ class Sources:
         self._commits = commits
         self._tree = lru_cache(64)(self._read_tree)
         self._folder = lru_cache(256)(self._read_folder)
-        self.content = lru_cache(_KEPT)(self._read_content)
+        self.content = lru_cache(_FEW)(self._read_content)
+        self.outline = lru_cache(_KEPT)(self._read_outline)
         self._included = cache(self._read_included)
         self.paths = lru_cache(4)(self._find_paths)
 
@@ -79,7 +81,8 @@ class Sources:
         The shortest chain: paths of files, and the name of the header that each includes.
         """
         by_name = {p.partition("include/")[2] or p: p for p in self.paths(commit)}
-        queue, seen = deque([(path, ())]), {path}
+        start: tuple[str, tuple[tuple[str, str], ...]] = (path, ())
+        queue, seen = deque([start]), {path}
         while queue:
             at, chain = queue.popleft()
             if at in headers:
@@ -133,8 +136,11 @@ class Sources:
             return b""
         return content if kind == ObjectType.BLOB else b""
 
+    def _read_outline(self, blob: str) -> bytes:
+        return c_names.outline(self._read_content(blob))
+
     def _read_included(self, blob: str) -> frozenset[str]:
-        return c_names.included(self.content(blob))
+        return c_names.included(self.outline(blob))
 
 
 def _differences(old: pygit2.Tree | None, new: pygit2.Tree | None) -> Iterator[str]:

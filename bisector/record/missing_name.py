@@ -10,6 +10,7 @@ class NameKind(StrEnum):
     """What is missing, as far as the compiler can tell; tcc takes an unknown type for a name."""
 
     IDENTIFIER = "identifier"  # a macro, an enum value, a variable, a function that is not called
+    LABEL = "label"  # of a function, to which it jumps
     FIELD = "field"
     TYPE = "type"
     FUNCTION = "function"  # a function or a macro with arguments, or a symbol that was not linked
