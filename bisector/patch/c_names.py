@@ -46,6 +46,7 @@ _STRUCTURE = re.compile(
 )
 _IN_BLOCK = (Kind.FIELD, Kind.VALUE)
 _FUNCTION_BODY = re.compile(rb"\)\s*^\{.*?^\}", re.M | re.S)
+_NEAR = 99  # characters that are looked at for what follows, or comes before
 _BLOCK_END = b"\n}"
 _BRACE = re.compile(rb"[{}]")
 _BLOCK = re.compile(rb"\b(struct|union|enum)\b[^;{}()=]*(?:\([^;{}=]*\)[^;{}()=]*)?\Z")
@@ -105,9 +106,9 @@ def included(source: bytes) -> frozenset[str]:
     return frozenset(name.decode("utf-8", "replace") for name in _INCLUDE.findall(source))
 
 
-def called(line: bytes) -> tuple[str, ...]:
-    """The names that a line of C calls as functions or macros, in their order."""
-    names = (name for name in _CALL.findall(line) if name not in _STATEMENTS)
+def called(lines: bytes) -> tuple[str, ...]:
+    """The names that *lines* of C call as functions or macros, in their order."""
+    names = (name for name in _CALL.findall(lines) if name not in _STATEMENTS)
     return tuple(dict.fromkeys(name.decode() for name in names))
 
 
@@ -140,7 +141,7 @@ def _read(code: bytes, start: int, end: int) -> Definition | None:
     if _TAGGED.search(before):
         return Definition(Kind.TYPE) if _BODY.match(code, end) else None
     if not blocks:
-        return _global(code, before, end)
+        return _global(code, before, start, end)
     kind, owner = blocks[-1]
     if kind == b"enum":
         last = before.rstrip()[-1:]
@@ -150,15 +151,15 @@ def _read(code: bytes, start: int, end: int) -> Definition | None:
     return None
 
 
-def _global(code: bytes, before: bytes, end: int) -> Definition | None:
-    """What a word outside all blocks is that stands between *before* and *end*."""
+def _global(code: bytes, before: bytes, start: int, end: int) -> Definition | None:
+    """What the word from *start* to *end* is, outside all blocks; *before* begins its statement."""
     is_local = re.search(rb"\bstatic\b", before) is not None
     if re.match(rb"\s*typedef\b", before):
-        ends = _POINTER.search(before) or re.match(rb"\s*[;\[]", code[end : end + 99])
+        ends = _POINTER.search(before) or re.match(rb"\s*[;\[]", code[end : end + _NEAR])
         return Definition(Kind.TYPE) if ends else None
     if not before.strip():  # behind a block, or the return type is not on this line
-        ends_block = code[:end].rstrip(b" \t\w").endswith(b"}")
-        follows = re.match(rb"\s*;", code[end : end + 99])
+        ends_block = code[max(0, start - _NEAR) : start].rstrip().endswith(b"}")
+        follows = re.match(rb"\s*;", code[end : end + _NEAR])
         return Definition(Kind.TYPE) if ends_block and follows else None
     if b"=" in before:
         return None

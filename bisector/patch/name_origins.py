@@ -51,16 +51,18 @@ class NameOrigins:
         A definition that was moved has the commit that moved it, then the one that brought it. For
         a name that was there before all commits these are the commits that changed its parameters,
         newest first, if it is a SIGNATURE; else those that included its header where it is missing.
-        A text ends in `.h` if it is a header. Raises KeyError if *at* is not one of the commits,
+        A SIGNATURE without a name may be that of any function which new lines of *at* call. A text
+        ends in `.h` if it is a header. Raises KeyError if *at* is not one of the commits,
         ShallowClone.
         """
         if isinstance(name, str):
             kind = NameKind.HEADER if name.endswith(".h") else NameKind.IDENTIFIER
             name = MissingName(kind, name)
         self._index[at]
-        if not name.name:
-            return ()
-        found = self._of_header(name, at) if name.kind is NameKind.HEADER else self._of(name, at)
+        if name.kind is NameKind.HEADER:
+            found = self._of_header(name, at)
+        else:
+            found = self._of(name, at) if name.name else self._of_calls(name.path, at)
         return tuple(dict.fromkeys(found))
 
     # -- headers -------------------------------------------------------------------------------
@@ -126,6 +128,16 @@ class NameOrigins:
             for one in self._defined(name, old, before) - after if old != path else ():
                 if _alike(definition, one):
                     yield from self._origins(name, (old, one), before)
+
+    def _of_calls(self, path: str, at: str) -> Iterator[str]:
+        """The commits that brought the present parameters of what new lines of *at* call."""
+        new, old = (
+            self._sources.content(self._sources.blob(commit, path)).splitlines()
+            for commit in (at, self._sources.parent(at))
+        )
+        known = frozenset(old)
+        for function in c_names.called(b"\n".join(line for line in new if line not in known)):
+            yield from self._of(MissingName(NameKind.SIGNATURE, function, path), at)
 
     def _of_locals(self, name: MissingName, at: str) -> Iterator[str]:
         """The commits that declared *name* in a function that *at* changes."""
