@@ -90,11 +90,12 @@ class NameOrigins:
                 return
         places = self._places(name, at)
         origins = [commit for place in places for commit in self._origins(name, place, at)]
-        yield from origins
         if name.kind is NameKind.SIGNATURE:
-            changing = {commit for path, _ in places for commit in self._changing(name, path, at)}
-            yield from sorted(changing, key=self._index.__getitem__, reverse=True)
-        elif not origins and name.path:
+            yield from self._changing(name, places, at)
+        if name.kind is NameKind.FIELD and name.path:  # of several structures, that of this file
+            origins.sort(key=lambda commit: name.path not in self._sources.changed(commit))
+        yield from origins
+        if not origins and name.kind is not NameKind.SIGNATURE and name.path:
             headers = {path for path, _ in places if path.endswith(".h")}
             yield from self._including(name.path, headers, at)
             yield from self._of_macros(name, at)
@@ -137,7 +138,8 @@ class NameOrigins:
         )
         known = frozenset(old)
         for function in c_names.called(b"\n".join(line for line in new if line not in known)):
-            yield from self._of(MissingName(NameKind.SIGNATURE, function, path), at)
+            name = MissingName(NameKind.SIGNATURE, function, path)
+            yield from self._changing(name, self._places(name, at), at)
 
     def _of_locals(self, name: MissingName, at: str) -> Iterator[str]:
         """The commits that declared *name* in a function that *at* changes."""
@@ -170,12 +172,16 @@ class NameOrigins:
                 if place[1].kind is Kind.MACRO:
                     yield from self._origins(called, place, at)
 
-    def _changing(self, name: MissingName, path: str, at: str) -> Iterator[str]:
-        """The commits up to *at* that changed the parameters of *name* in a file."""
-        for commit in self._up_to(path, at):
-            before = self._defined(name, path, self._sources.parent(commit))
-            if before and before != self._defined(name, path, commit):
-                yield commit
+    def _changing(self, name: MissingName, places: Sequence[Place], at: str) -> list[str]:
+        """The commits up to *at* that changed the parameters of *name*, newest first."""
+        changing = {
+            commit
+            for path in {path for path, _ in places}
+            for commit in self._up_to(path, at)
+            if (before := self._defined(name, path, self._sources.parent(commit)))
+            and before != self._defined(name, path, commit)
+        }
+        return sorted(changing, key=self._index.__getitem__, reverse=True)
 
     def _including(self, path: str, headers: set[str], at: str) -> Iterator[str]:
         """The commits that made the file at *path* include one of *headers*, through others."""

@@ -97,6 +97,15 @@ def test_a_field_is_one_of_its_structure(line: Line) -> None:
     assert set(line.brought(missing(KIND.FIELD, "lid"))) == {first, second}
 
 
+def test_of_several_structures_that_of_a_commit_which_changes_the_file_comes_first(
+    line: Line,
+) -> None:
+    first = f"{BASE}struct a {{\n\tint lid;\n}};\n"
+    other = line.commit({HEADER: first})
+    made = line.commit({HEADER: f"{first}struct b {{\n\tint lid;\n}};\n", USER: "int a;\n"})
+    assert line.brought(missing(KIND.FIELD, "lid")) == (made, other)
+
+
 def test_a_definition_that_moved_has_both_commits(line: Line) -> None:
     made = line.commit({HEADER: f"{BASE}#define NEW 1\n"})
     moved = line.commit({HEADER: BASE, "include/haproxy/lid.h": "#define NEW 1\n"})
