@@ -52,6 +52,7 @@ class Says(StrEnum):
     NO = "refuses"
     WAIT = "waits"
     FOLLOWS = "goes where another is"  # "wherever the commit above was backported"
+    ANYWHERE = "asks, names no version"
     NOTHING = "says nothing"
 
 

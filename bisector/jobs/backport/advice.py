@@ -63,6 +63,14 @@ _CONTAINING = re.compile(
     re.I,
 )
 _LIMITED = re.compile(r"\b(?:older|previous|earlier|before|below|prior|beyond|further)\b", re.I)
+_ASKED = re.compile(r"\b(?:should|must|can|could|may|might|has to|needs? to|to)\s+$", re.I)
+_WAITS = re.compile(
+    r"\bback-?port\w*\b.{0,80}\b(?:after|once) (?:a |an |some |the |enough )?(?:\w+ )?"
+    r"(?:while|time|period|weeks?|days?|months?|observation|exposure)\b"
+    r"|\b(?:wait|let it (?:cook|settle)|observation period)\b.{0,80}\bback-?port"
+    r"|\bback-?port\w*\b.{0,80}\bobservation period\b",
+    re.I,
+)
 _HASH = r"([0-9a-f]{7,40})\b"
 _ORIGIN = re.compile(
     r"(?:\b(?:introduced|appeared|brought|caused|broken|broke|came|starting|regressions?)\b"
@@ -106,6 +114,30 @@ def read(message: str) -> Advice | None:
             if clause and not (advice and clause.since is None and _LIMITED.search(after)):
                 advice = clause
     return advice
+
+
+def asks_anywhere(message: str) -> str:
+    """The sentence that asks for a backport but names no version: "It can be backported."; or ''.
+
+    What asks to wait, or only says that another commit was backported, does not count.
+    """
+    for sentence in _sentences(message):
+        for word in _WORD.finditer(sentence):
+            before, after = sentence[: word.start()], sentence[word.end() :]
+            refused = _REFUSED_BEFORE.search(before) or _REFUSED_AFTER.match(after)
+            if not refused and _ASKED.search(before) and not _OTHERS.search(before.rstrip("be ")):
+                return sentence
+    return ""
+
+
+def mentions_backport(text: str) -> bool:
+    """Whether *text* speaks of a backport at all."""
+    return _WORD.search(text) is not None
+
+
+def asks_to_wait(message: str) -> str:
+    """The sentence that asks to backport later, after some time on the main branch; '' without."""
+    return next((one for one in _sentences(message) if _WAITS.search(one)), "")
 
 
 def origin(message: str) -> str:

@@ -1,6 +1,6 @@
 """What people decided on fixes: kept in the workspace, and as a text that can go into git.
 
-A line is a decision, a branch, a commit (full hash) and, after `#`, why: `no 3.0 1a2b… # too risky`.
+A line is a decision, a branch, a commit and, after `#`, why: `no 3.0 1a2b3c4d5e # too risky`.
 """
 
 from __future__ import annotations

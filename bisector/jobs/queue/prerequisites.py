@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 
+from bisector.git import commit_text
 from bisector.git.history import History
 from bisector.git.object_store import is_built
 from bisector.jobs.queue.source import Source
@@ -13,25 +14,39 @@ from bisector.patch.conflict import PickConflict
 from bisector.patch.line_log import LineLog
 from bisector.patch.name_origins import NameOrigins
 from bisector.patch.new_names import Names
-from bisector.search import prerequisites
+from bisector.search import commit_subject, prerequisites
 from bisector.search.prerequisites import Commits, Prerequisites
 
 # Sets of commits that are tried for a fix. Where people took some, one or two were enough; where it
 # takes more they adapted the fix.
 BUDGET = 12
+MOST_BY_LINES = 2
+# Where such a commit changed the lines, people adapt the fix.
+_REWORKS = frozenset({"MAJOR", "MEDIUM", "REORG", "OPTIM", "IMPORT"})
+MOST = 8  # what a name needs is certain, so there may be more of it
 
 
 class Supplies:
-    """Where the lines and names of a source line come from; shared by all its fixes."""
+    """Where the lines and names of a source line come from; shared by all its fixes.
 
-    def __init__(self, history: History, source: Source, picker: Picker) -> None:
-        self.history, self.picker = history, picker
+    Commits that are *refused* are not picked for others.
+    """
+
+    def __init__(
+        self, history: History, source: Source, picker: Picker, refused: Callable[[str], bool]
+    ) -> None:
+        self.history, self.picker, self.refused = history, picker, refused
         self.order = source.before
         self.place = {commit: place for place, commit in enumerate(source.before)}
         self.log = LineLog(history, source.before)
         self.names = Names(history.store, history.tree_id(source.branch.tip))
         self._origins = NameOrigins(history, source.before)
         self.brought = cache(self._brought)
+
+    def is_rework(self, commit: str) -> bool:
+        """Whether *commit* is more than a small change, by its subject."""
+        subject = commit_text.subject(self.history.read(commit))
+        return not _REWORKS.isdisjoint(commit_subject.parse(subject).kind - {"BUG"})
 
     def _brought(self, name: str, commit: str) -> Commits:
         """The commits before *commit* that brought *name*, the likeliest first."""
@@ -50,23 +65,25 @@ class Lacking:
     ) -> None:
         self._supplies, self._fix, self._tip = supplies, fix, tip
         self._first, self._there = first, there
+        self._clashing = set[str]()
         self.why: dict[str, str] = {}
         self._pick = cache(self._picked)
 
-    def search(self, most: int) -> Prerequisites:
+    def search(self) -> Prerequisites:
         """The smallest set with which the fix applies and has all names that it uses.
 
-        It has at most *most* commits.
+        It has at most MOST commits, and MOST_BY_LINES because of lines.
         """
         order = self._supplies.order
-        return prerequisites.search(
-            order, self._missing, lambda _: True, budget=BUDGET, most=most
-        )
+        return prerequisites.search(order, self._missing, lambda _: True, budget=BUDGET, most=MOST)
 
     @property
     def clashing(self) -> Commits:
-        """The commits that the fix lacks besides the first ones, as it is."""
-        return self._missing(()) or ()
+        """The commits that the fix lacks besides the first ones, as it is, picked or not."""
+        picked = self._pick(())
+        if isinstance(picked, PickConflict):
+            return self._by_lines(picked)
+        return self._by_names(self.sequence(()))
 
     def with_(self, commits: Commits) -> tuple[tuple[str, Picked], ...] | PickConflict:
         """The picks of *commits* and the fix, in order, each with its origin; or the conflict."""
@@ -91,8 +108,15 @@ class Lacking:
         """The commits that *commits* and the fix need, too; None if none is missing."""
         picked = self._pick(commits)
         if isinstance(picked, PickConflict):
-            return self._by_lines(picked)
-        return self._by_names(self.sequence(commits)) or None
+            enough = len(self._clashing.intersection(commits)) >= MOST_BY_LINES
+            return () if enough else tuple(filter(self._may_be_picked, self._by_lines(picked)))
+        missing = self._by_names(self.sequence(commits))
+        return tuple(filter(self._may_be_picked, missing)) if missing else None
+
+    def _may_be_picked(self, commit: str) -> bool:
+        if self._supplies.refused(commit):
+            return False
+        return commit not in self._clashing or not self._supplies.is_rework(commit)
 
     def _by_lines(self, conflict: PickConflict) -> Commits:
         found = dict[str, None]()
@@ -100,6 +124,7 @@ class Lacking:
             for commit in self._supplies.log.commits_changing(file) if is_built(file.path) else ():
                 if commit not in self._there:
                     found[commit] = None
+                    self._clashing.add(commit)
                     self.why.setdefault(commit, f"it changed the lines that clash in {file.path}")
         return tuple(found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import pygit2
@@ -51,18 +51,25 @@ class SeriesMaker:
     commits of the source line that the branch has, by a pick of its own or of the series.
     """
 
-    def __init__(self, history: History, source: Source, there: Iterable[str]) -> None:
+    def __init__(
+        self,
+        history: History,
+        source: Source,
+        there: Iterable[str],
+        refused: Callable[[str], bool] = lambda commit: False,
+    ) -> None:
+        """*refused* says of a commit that it is not to be picked for others."""
         self._history = history
-        self._supplies = Supplies(history, source, Picker(history.store, COMMITTER))
+        self._supplies = Supplies(history, source, Picker(history.store, COMMITTER), refused)
         self.there = set(there)
         self.tip = source.branch.tip
         self.picks: dict[str, str] = {}
 
-    def add(self, commit: str, first: Mapping[str, str], most: int) -> Step | Refused:
-        """Pick *commit* after the commits *first*, each with why, and at most *most* others."""
+    def add(self, commit: str, first: Mapping[str, str]) -> Step | Refused:
+        """Pick *commit* after the commits *first*, each with why, and what else it lacks."""
         given = tuple(one for one in first if one not in self.there)
         lacking = Lacking(self._supplies, commit, self.tip, given, self.there)
-        found = lacking.search(most)
+        found = lacking.search()
         why = {**lacking.why, **first}
         picked = lacking.with_(found.commits or ())
         if found.commits is None:
