@@ -13,6 +13,7 @@ from bisector.record import (  # noqa: F401 - they enter their events into Event
     fork_events,
     learnt,
     patch_events,
+    queue_events,
 )
 from bisector.record.events import Event
 

@@ -139,7 +139,7 @@ class Queued(Event):
 
 
 @dataclass(frozen=True)
-class Seried(Event):
+class Series(Event):
     """The picks for ``branch`` as one line of commits from its tip ``base`` to ``tip``.
 
     ``commits`` are the picks in their order; ``source`` is the line that they are from. ``built``:

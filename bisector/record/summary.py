@@ -33,6 +33,7 @@ from bisector.record.patch_events import (
     RegTested,
 )
 from bisector.record.patch_outcome import Outcome
+from bisector.record.queue_events import Queued, Series
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose, RegTestChange, Turn
 
@@ -107,6 +108,8 @@ class Summary:
     forked: Forked | None = None
     other_lines: tuple[OtherLine, ...] = ()
     unfair: tuple[str, ...] = ()
+    queued: tuple[Queued, ...] = ()
+    series: tuple[Series, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -234,6 +237,8 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         forked=next((event for event in events[::-1] if isinstance(event, Forked)), None),
         other_lines=tuple(event for event in events if isinstance(event, OtherLine)),
         unfair=unfair,
+        queued=tuple({(e.branch, e.revision): e for e in events if isinstance(e, Queued)}.values()),
+        series=tuple({e.branch: e for e in events if isinstance(e, Series)}.values()),
     )
 
 

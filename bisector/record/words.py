@@ -18,6 +18,7 @@ class Job(StrEnum):
     BACKPORT = "backport"
     AFFECTED = "affected"
     SWEEP = "sweep"
+    QUEUE = "queue"
 
 
 class Change(StrEnum):
@@ -103,6 +104,7 @@ class Purpose(StrEnum):
     PROBE = "probe"
     ORIGIN = "origin of a pick"
     COMPLETED = "with what it may lack"
+    STEP = "step of the series"
 
     def about(self, details: str) -> str:
         """A probe's purpose: this one with *details*, as in `witness (releases)`."""
