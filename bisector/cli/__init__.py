@@ -60,6 +60,7 @@ COMMANDS = {
     "run": "run.Run",
     "verify": "verify.Verify",
     "backport": "backport.Backport",
+    "queue": "queue.Queue",
     "affected": "affected.Affected",
     "sweep": "sweep.Sweep",
     "probe": "probe.Probe",

@@ -33,6 +33,7 @@ class Group(StrEnum):
     REVISIONS = "Revisions and patches"
     SEARCH = "Search and proof"
     BUILD = "How to build"
+    DECISIONS = "Decisions"
     REPORTS = "Reports"
     CLUSTER = "Cluster"
     GENERAL = "General"

@@ -101,5 +101,10 @@ def cluster_of(command: ClientCommand) -> Scheduler | None:
 
 def execution_of(command: JobCommand, watcher: Watcher) -> Execution:
     """The options that say how to do the job. Raises as cluster_of(), UsageProblem for --jobs."""
-    line, jobs = shlex.join(["bisector", *sys.argv[1:]]), command.job_count()
-    return Execution(line, watcher, jobs=jobs, fresh=command.fresh, cluster=cluster_of(command))
+    jobs, cluster = command.job_count(), cluster_of(command)
+    return Execution(command_line(), watcher, jobs=jobs, fresh=command.fresh, cluster=cluster)
+
+
+def command_line() -> str:
+    """The command line, for journals."""
+    return shlex.join(["bisector", *sys.argv[1:]])

@@ -90,6 +90,19 @@ class History:
             Refs(objects, sorted(others, key=lambda one: one.path)),
         )
 
+    def with_store(self) -> History:
+        """The same, with the objects of the private store: picks are commits like others."""
+        others = (*self.refs.beside, self.store)
+        return History(
+            self._clone,
+            self.store,
+            Refs(with_objects_of(self._clone, others), self.refs.beside),
+        )
+
+    def is_published(self, commit: str) -> bool:
+        """Whether the clone or a repository beside it has *commit*, and not only the store."""
+        return any(commit in one for one in (self._clone, *self.refs.beside))
+
     @property
     def path(self) -> Path:
         """The clone's git folder."""

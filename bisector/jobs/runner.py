@@ -141,6 +141,21 @@ def carry_out(
         return JobResult(journal.path, tuple(journal.events), problem)
 
 
+def without_probes(
+    workspace: Workspace,
+    name: str,
+    started: Started,
+    execution: Execution,
+    work: Callable[[Journal], None],
+) -> JobResult:
+    """Do *work*, which builds and tests nothing, with the journal called *name*, made anew."""
+    with journal_of(workspace, name, fresh=True) as journal:
+        journal.listeners.append(execution.watcher.handle)
+        journal.append(started)
+        work(journal)
+        return JobResult(journal.path, tuple(journal.events), None)
+
+
 def _notes(journal: Journal, sandbox_remark: str) -> Iterator[str]:
     """Notes on the state of the journal and the sandbox in this session."""
     if journal.replaced:

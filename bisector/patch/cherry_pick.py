@@ -8,7 +8,7 @@ picked, and those files stay as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -48,12 +48,19 @@ class Picked:
 class Picker:
     """Picks changes onto commits of *store*.
 
-    *committer* commits them; if it is None, the author of each change does.
+    *committer* commits them; if it is None, the author of each change does. The message of a pick
+    names the commit that it is of, unless that is none that others can have by *is_published*.
     """
 
-    def __init__(self, store: pygit2.Repository, committer: pygit2.Signature | None) -> None:
+    def __init__(
+        self,
+        store: pygit2.Repository,
+        committer: pygit2.Signature | None,
+        is_published: Callable[[str], bool] = lambda commit: True,
+    ) -> None:
         self.store = store
         self._committer = committer
+        self._is_published = is_published
         self._commit = cache(self._pick)  # sets of prerequisites often begin with the same commits
 
     def commit(self, revision: str, onto: str) -> Picked | PickConflict:
@@ -74,7 +81,9 @@ class Picker:
             return PickConflict(commit_text.subject(commit), revision, merged)
         if merged.tree == ours.id:
             return Picked((), (How.ALREADY,), merged.left_out)
-        message = with_origin(commit.raw_message, revision)
+        message = commit.raw_message
+        if self._is_published(revision):
+            message = with_origin(message, revision)
         message += _note(merged.left_out).encode()
         encoding = commit_text.encoding(commit)
         made = self._create(merged.tree, onto, commit.author, message, encoding)

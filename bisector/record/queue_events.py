@@ -142,9 +142,10 @@ class Queued(Event):
 class Series(Event):
     """The picks for ``branch`` as one line of commits from its tip ``base`` to ``tip``.
 
-    ``commits`` are the picks in their order; ``source`` is the line that they are from. ``built``:
-    each of them was built. ``others`` is the number of commits that were looked at and that neither
-    fix anything nor ask to be picked.
+    ``commits`` are the picks in their order, of the commits ``origins`` of the line ``source``.
+    ``built``: each of them was built. ``others`` is the number of commits that were looked at and
+    that neither fix anything nor ask to be picked. ``files`` are the paths of the patches that were
+    written, ``created`` is the branch that was made in the repository.
     """
 
     kind: ClassVar[str] = "series"
@@ -155,5 +156,6 @@ class Series(Event):
     commits: tuple[str, ...]
     built: bool
     others: int
+    origins: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     created: str = ""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bisector.errors import UsageProblem
 from bisector.git.history import History
+from bisector.git.picks import origins
 from bisector.record.queue_events import Decided
 from bisector.system.files import digest, explained, write_whole
 from bisector.system.workspace import Workspace
@@ -79,6 +80,25 @@ class Decisions:
     def _read(self, path: Path) -> str:
         with explained(f"cannot read {path}"):
             return path.read_text(encoding="utf-8", errors="replace")
+
+
+def decided(
+    history: History, branch: str, given: Iterable[tuple[Decided, str]], because: str
+) -> list[Decision]:
+    """The decisions *given* for *branch* on commits as the user names them, with their reason.
+
+    A pick stands for the commit that it is of. Raises NoSuchRevision for an unknown commit.
+    """
+    found = []
+    for word, name in given:
+        commit = history.resolve(name).id
+        found.append(Decision(word, branch, original(history, commit), " ".join(because.split())))
+    return found
+
+
+def original(history: History, commit: str) -> str:
+    """The commit of the main line of which *commit* is a pick (full hashes), else itself."""
+    return next(iter(origins(history.read(commit).raw_message)), commit)
 
 
 def parse(text: str, path: Path) -> list[Decision]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bisector.git import commit_text
 from bisector.git.history import History
+from bisector.git.picks import origins
 from bisector.jobs.queue import mention_text
 from bisector.jobs.queue.mention_text import Relation
 from bisector.jobs.queue.named_commits import NamedBy, NamedCommits
@@ -52,6 +53,8 @@ def _mentions(history: History, commits: Sequence[str]) -> Iterator[Mention]:
             for said in mention_text.read(NamedCommits(message, earlier, previous)):
                 yield Mention(name, said.named.commit, said.named.by, said.relation, said.text)
         earlier.add(name, subject)
+        for origin in origins(commit.raw_message):
+            earlier.alias(origin, name)
 
 
 class _Earlier:
@@ -61,6 +64,7 @@ class _Earlier:
         self._hashes: defaultdict[str, list[str]] = defaultdict(list)
         self._subjects: defaultdict[tuple[str, ...], dict[tuple[str, ...], str]] = defaultdict(dict)
         self._subject: dict[str, str] = {}
+        self._picks: dict[str, str] = {}
 
     def add(self, commit: str, subject: str) -> None:
         """Let *commit* (full hash) be named from now on; of equal subjects the last one counts."""
@@ -73,11 +77,16 @@ class _Earlier:
     def __contains__(self, commit: str) -> bool:
         return commit in self._subject
 
+    def alias(self, origin: str, commit: str) -> None:
+        """Let *commit* be named as *origin*, too, of which it is a pick."""
+        self._hashes[origin[:_DIGITS]].append(origin)
+        self._picks[origin] = commit
+
     def by_hash(self, digits: str) -> str:
         alike = [
             commit for commit in self._hashes.get(digits[:_DIGITS], ()) if commit.startswith(digits)
         ]
-        return alike[0] if len(alike) == 1 else ""
+        return self._picks.get(alike[0], alike[0]) if len(set(alike)) == 1 else ""
 
     def by_subject(self, words: list[str]) -> tuple[str, int]:
         found, length = "", 0

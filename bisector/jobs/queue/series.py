@@ -60,7 +60,9 @@ class SeriesMaker:
     ) -> None:
         """*refused* says of a commit that it is not to be picked for others."""
         self._history = history
-        self._supplies = Supplies(history, source, Picker(history.store, COMMITTER), refused)
+        self._supplies = Supplies(
+            history, source, Picker(history.store, COMMITTER, history.is_published), refused
+        )
         self.there = set(there)
         self.tip = source.branch.tip
         self.picks: dict[str, str] = {}

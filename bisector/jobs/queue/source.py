@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -89,11 +89,7 @@ def find_source(
     *since* is a revision or a date; without it, those count that come after the last one that the
     branch has a pick of. Raises UsageProblem and NoSuchRevision.
     """
-    base = history.merge_base(branch.tip, line.tip)
-    if base is None:
-        raise UsageProblem(
-            f"{branch.name} and {line.name} have no common history", "name another with --from"
-        )
+    base = require_common(history, branch, line)
     before = history.between(base, line.tip)
     if not before:
         raise UsageProblem(f"{branch.name} has all of {line.name}", "name another with --from")
@@ -104,6 +100,15 @@ def find_source(
         return replace(source, commits=commits, named=True)
     first = _after(history, before, since) if since else _after_last_pick(history, before, own)
     return replace(source, commits=before[first:])
+
+
+def require_common(history: History, branch: Line, line: Line) -> str:
+    """The last commit that both have. Raises UsageProblem if there is none."""
+    base = history.merge_base(branch.tip, line.tip)
+    if base is None:
+        what = f"{branch.name} and {line.name} have no common history"
+        raise UsageProblem(what, "name another with --from")
+    return base
 
 
 def _named(history: History, source: Source, word: str) -> str:
@@ -139,6 +144,11 @@ def _after(history: History, commits: Sequence[str], since: str) -> int:
 def _after_last_pick(history: History, before: Sequence[str], own: Sequence[str]) -> int:
     picked = Picks(history.objects, own).by_trailer
     return max((i for i, one in enumerate(before, 1) if one in picked), default=0)
+
+
+def picks_on(history: History, base: str, line: Line) -> Mapping[str, str]:
+    """The picks on *line* since *base*, by the commits that their messages name."""
+    return Picks(history.objects, history.between(base, line.tip)).by_trailer
 
 
 def newest_first(lines: Sequence[Line]) -> list[Line]:
