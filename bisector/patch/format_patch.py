@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.header import Header
 
 import pygit2
+from pygit2.enums import DiffOption
 
 from bisector import __version__
+from bisector.errors import PatchProblem
 from bisector.git import commit_text
 from bisector.patch import load
 
@@ -21,9 +23,10 @@ def mail(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of: i
     """The mail for *commit*, patch *number* of a series of *of* patches, from 1.
 
     As with git's own mails, `git am` ends the message at a line that begins a diff (`---`,
-    `diff -`). Raises PatchProblem for a merge and for changes that are not text.
+    `diff -`). A binary file is in base 85, as `git format-patch` has it. Raises PatchProblem for a
+    merge and for a commit without a parent.
     """
-    diff = b"".join(file.text for file in load.from_commit(store, commit).files)
+    diff = _diff(store, commit)
     message = commit_text.decoded(commit.raw_message, commit)
     subject, _, body = message.strip("\n").partition("\n\n")
     count = f" {number}/{of}" if of > 1 else ""
@@ -41,6 +44,22 @@ def mail(store: pygit2.Repository, commit: pygit2.Commit, number: int = 1, of: i
         ]
     text = "\n".join([*head, "", *([body.strip("\n")] if body.strip() else []), "---", "", ""])
     return text.encode() + diff + f"-- \nbisector {__version__}\n\n".encode()
+
+
+def _diff(store: pygit2.Repository, commit: pygit2.Commit) -> bytes:
+    """What *commit* changes."""
+    name = str(commit.id)[:12]
+    if len(commit.parents) != 1:
+        raise PatchProblem(f"{name} is no ordinary commit", "name another")
+    diff = store.diff(commit.parents[0], commit, flags=DiffOption.SHOW_BINARY)
+    diff.find_similar()
+    parts: list[bytes] = []
+    for entry in filter(None, diff):
+        if entry.delta.is_binary:
+            parts.append(entry.data)
+        else:
+            parts += (file.text for file in load.read_entry(entry, name))
+    return b"".join(parts)
 
 
 def file_name(subject: str, number: int = 1) -> str:

@@ -75,11 +75,7 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
     else:
         diff = commit.tree.diff_to_tree(swap=True)
     diff.find_similar()
-    files: list[FileDiff] = []
-    for entry in filter(None, diff):
-        parsed = unified_diff.parse(entry.data, name)
-        old, new = str(entry.delta.old_file.id), str(entry.delta.new_file.id)
-        files += (replace(file, old_id=old, new_id=new) for file in parsed)
+    files = [file for entry in filter(None, diff) for file in read_entry(entry, name)]
     if not files:
         raise PatchProblem(f"{name} changes nothing", "name a commit that changes files")
     message = commit.raw_message.decode("utf-8", "replace").strip()
@@ -91,6 +87,15 @@ def from_commit(repo: pygit2.Repository, commit: pygit2.Commit) -> Patch:
         by.offset,
     )
     return Patch(name, message.partition("\n")[0], message, tuple(files), author=author)
+
+
+def read_entry(entry: pygit2.Patch, name: str) -> list[FileDiff]:
+    """What the *entry* of a diff changes, with whole ids; *name* is for messages.
+
+    Raises as unified_diff.parse does.
+    """
+    old, new = str(entry.delta.old_file.id), str(entry.delta.new_file.id)
+    return [replace(file, old_id=old, new_id=new) for file in unified_diff.parse(entry.data, name)]
 
 
 def _variants(folder: Path) -> dict[str, tuple[Patch, ...]]:

@@ -136,10 +136,23 @@ def test_a_message_in_another_encoding_is_converted(repo: Repo, tmp_path: Path) 
     assert sent(repo, tmp_path, commit).message == f"{BODY}größer\n"
 
 
-def test_a_binary_change_is_refused(repo: Repo) -> None:
-    commit = repo.read(change(repo, base={"x": b"\0a"}, fixed={"x": b"\0b"}))
-    with pytest.raises(PatchProblem, match="binary"):
-        format_patch.mail(repo.git, commit)
+@pytest.mark.parametrize(
+    ("base", "fixed"),
+    [
+        ({"x": b"\0a"}, {"x": b"\0b", C: TEN}),
+        ({C: TEN}, {"x": bytes(range(256)) * 50, C: FIXED}),
+        ({C: TEN, "x": b"\0a"}, {C: TEN}),
+    ],
+    ids=["changed", "added", "removed"],
+)
+def test_git_am_takes_binary_files(repo: Repo, tmp_path: Path, base: Files, fixed: Files) -> None:
+    commit = repo.read(change(repo, base=base, fixed=fixed))
+    assert sent(repo, tmp_path, str(commit.id)).tree_id == commit.tree_id
+
+
+def test_a_first_commit_is_refused(repo: Repo) -> None:
+    with pytest.raises(PatchProblem, match="ordinary"):
+        format_patch.mail(repo.git, repo.read(repo.commit({C: TEN})))
 
 
 @pytest.mark.parametrize(
