@@ -12,16 +12,21 @@ from bisector.git.history import History
 from bisector.git.object_store import entry_id
 from bisector.patch import relevance
 from bisector.patch.conflict import FileConflict, Span, changes, touch
+from bisector.patch.path_log import PathLog
 
 
 class LineLog:
     """Finds the commits that changed some lines, among *commits*: full hashes, parents first.
 
-    Renames are not followed: a file's history begins with the commit that added its path.
+    Renames are not followed: a file's history begins with the commit that added its path. *paths*
+    is for callers with many files.
     """
 
-    def __init__(self, history: History, commits: Sequence[str]) -> None:
+    def __init__(
+        self, history: History, commits: Sequence[str], paths: PathLog | None = None
+    ) -> None:
         self._history = history
+        self._paths = paths
         self.commits = commits
         self._commits_of_path = cache(self._find_commits)
         self._changes = cache(self._read_changes)
@@ -45,7 +50,9 @@ class LineLog:
                     found.append(commit)
         return tuple(found)
 
-    def _find_commits(self, path: str) -> list[str]:
+    def _find_commits(self, path: str) -> Sequence[str]:
+        if self._paths:
+            return self._paths.touching(path)
         return relevance.touching(self._history, self.commits, path)
 
     def _read_changes(self, commit: str, path: str) -> tuple[str, list[tuple[Span, Span]]]:

@@ -12,6 +12,7 @@ from functools import cache
 from bisector.git.history import History
 from bisector.patch import c_locals, c_names
 from bisector.patch.c_names import Definition, Kind
+from bisector.patch.path_log import PathLog
 from bisector.patch.relevance import definitions
 from bisector.patch.sources import Sources
 from bisector.record.missing_name import MissingName, NameKind
@@ -35,13 +36,15 @@ class NameOrigins:
     """Finds the commits that brought a name, among *commits*: full hashes, parents first.
 
     The commits are those of one line. What is there before the first of them is not looked for.
-    Keeps what it reads of the sources.
+    Keeps what it reads of the sources; *paths* may be shared with others.
     """
 
-    def __init__(self, history: History, commits: Sequence[str]) -> None:
+    def __init__(
+        self, history: History, commits: Sequence[str], paths: PathLog | None = None
+    ) -> None:
         self._commits = commits
         self._index = {commit: number for number, commit in enumerate(commits)}
-        self._sources = Sources(history, commits)
+        self._sources = Sources(history, commits, paths)
         self._read: dict[tuple[str, tuple[bytes, ...]], frozenset[Definition]] = {}
         self._definitions = cache(self._find_definitions)
 
@@ -104,7 +107,7 @@ class NameOrigins:
         """Where *name* is defined after the commit *at*; only the files that it can come from."""
         found = [
             (path, definition)
-            for path in self._sources.paths(at)
+            for path in self._sources.with_word(name.name, at)
             for definition in self._defined(name, path, at)
             if path.endswith(".h") or path == name.path or not definition.is_local
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 
 import pygit2
 from pygit2.enums import ObjectType
@@ -12,6 +12,7 @@ from pygit2.enums import ObjectType
 from bisector.git.history import History
 from bisector.git.object_store import is_built
 from bisector.patch import c_names
+from bisector.patch.path_log import PathLog
 
 _KEPT = 2000  # outlines in memory; a tree has some 500 of 10 kB
 _FEW = 50  # contents
@@ -23,16 +24,19 @@ class Sources:
     Methods raise ShallowClone.
     """
 
-    def __init__(self, history: History, commits: Sequence[str]) -> None:
+    def __init__(
+        self, history: History, commits: Sequence[str], paths: PathLog | None = None
+    ) -> None:
+        """*paths* may be shared with others."""
         self._history = history
         self._repo = history.objects
-        self._commits = commits
+        self.touching = (paths or PathLog(history, commits)).touching
         self._tree = lru_cache(64)(self._read_tree)
         self._folder = lru_cache(256)(self._read_folder)
         self.content = lru_cache(_FEW)(self._read_content)
         self.outline = lru_cache(_KEPT)(self._read_outline)
         self._included = cache(self._read_included)
-        self.paths = lru_cache(4)(self._find_paths)
+        self._files = lru_cache(4)(self._find_files)
 
     def parent(self, commit: str) -> str:
         """The first parent of *commit*, "" if it has none."""
@@ -45,9 +49,14 @@ class Sources:
             at = self._folder(at).get(name, "") if at else ""
         return at
 
-    def touching(self, path: str) -> Sequence[str]:
-        """The commits that change the file at *path* against their first parent, in order."""
-        return self._by_path.get(path, ())
+    def paths(self, commit: str) -> list[str]:
+        """The paths of the sources after *commit*."""
+        return [path for path, _ in self._files(commit)]
+
+    def with_word(self, word: str, commit: str) -> Iterator[str]:
+        """The paths of the sources that have *word* outside of functions after *commit*."""
+        raw = word.encode()
+        return (path for path, blob in self._files(commit) if raw in self.outline(blob))
 
     def changed(self, commit: str) -> list[str]:
         """The paths of the sources that *commit* changes, removes or adds."""
@@ -94,15 +103,6 @@ class Sources:
                     queue.append((header, (*chain, (at, name))))
         return ()
 
-    @cached_property
-    def _by_path(self) -> dict[str, list[str]]:
-        """The commits that change each source; one pass, of some 0.3 ms for each commit."""
-        found: dict[str, list[str]] = {}
-        for commit in self._commits:
-            for path in self.changed(commit):
-                found.setdefault(path, []).append(commit)
-        return found
-
     def _at(self, folder: str | None) -> pygit2.Tree | None:
         """The folder with this id; None if it is none."""
         read = self._repo[folder] if folder else None
@@ -116,17 +116,18 @@ class Sources:
         folder = self._repo[tree] if tree else ()
         return {str(e.name): str(e.id) for e in folder} if isinstance(folder, pygit2.Tree) else {}
 
-    def _find_paths(self, commit: str) -> tuple[str, ...]:
+    def _find_files(self, commit: str) -> tuple[tuple[str, str], ...]:
+        """The path of each source and the id of its content."""
         return tuple(self._walk(self._history.read(commit).tree, ""))
 
-    def _walk(self, tree: pygit2.Tree, folder: str) -> Iterator[str]:
+    def _walk(self, tree: pygit2.Tree, folder: str) -> Iterator[tuple[str, str]]:
         for entry in tree:
             path = f"{folder}{entry.name}"
             if isinstance(entry, pygit2.Tree):
                 if is_built(path):
                     yield from self._walk(entry, f"{path}/")
             elif _is_source(path):
-                yield path
+                yield path, str(entry.id)
 
     def _read_content(self, blob: str) -> bytes:
         """The content of a file; b"" without one, or if a partial clone lacks it."""

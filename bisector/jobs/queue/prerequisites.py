@@ -14,6 +14,7 @@ from bisector.patch.conflict import PickConflict
 from bisector.patch.line_log import LineLog
 from bisector.patch.name_origins import NameOrigins
 from bisector.patch.new_names import Names
+from bisector.patch.path_log import PathLog
 from bisector.search import commit_subject, prerequisites
 from bisector.search.prerequisites import Commits, Prerequisites
 
@@ -38,9 +39,10 @@ class Supplies:
         self.history, self.picker, self.refused = history, picker, refused
         self.order = source.before
         self.place = {commit: place for place, commit in enumerate(source.before)}
-        self.log = LineLog(history, source.before)
+        paths = PathLog(history, source.before)
+        self.log = LineLog(history, source.before, paths)
         self.names = Names(history.store, history.tree_id(source.branch.tip))
-        self._origins = NameOrigins(history, source.before)
+        self._origins = NameOrigins(history, source.before, paths)
         self.brought = cache(self._brought)
 
     def is_rework(self, commit: str) -> bool:
