@@ -9,6 +9,7 @@ import re
 _TOKEN = re.compile(
     rb"/\*.*?(?:\*/|\Z)|//(?:\\\n|[^\n])*|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?", re.S
 )
+_NAME = re.compile(rb"([A-Za-z_]\w{2,})|" + _TOKEN.pattern, re.S)
 _SUFFIXES = (".c", ".h")
 
 
@@ -25,6 +26,11 @@ def is_same_code(path: str, old: bytes, new: bytes) -> bool:
 def without_comments(source: bytes) -> bytes:
     """*source* with a blank for each comment, and all literals empty."""
     return _TOKEN.sub(lambda token: b" " if token[0].startswith(b"/") else b'""', source)
+
+
+def names(source: bytes) -> frozenset[bytes]:
+    """The identifiers of three or more characters in *source*, keywords included."""
+    return frozenset(_NAME.findall(source)) - {b""}  # what is ignored has no name
 
 
 def _code(source: bytes) -> list[bytes]:

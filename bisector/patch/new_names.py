@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
@@ -12,7 +11,6 @@ import pygit2
 from bisector.git.object_store import is_built
 from bisector.patch import c_source
 
-_NAME = re.compile(rb"[A-Za-z_]\w{2,}")
 _SUFFIXES = (".c", ".h")
 _NO_BLOB = pygit2.Oid(raw=bytes(20))
 _KEPT = 4_000  # versions of files; a range changes some of them again and again
@@ -60,7 +58,7 @@ class Names:
     def _names(self, blob: pygit2.Oid) -> frozenset[bytes]:
         if blob == _NO_BLOB:
             return frozenset()
-        return frozenset(_NAME.findall(c_source.without_comments(self._store.read(blob)[1])))
+        return c_source.names(self._store.read(blob)[1])
 
 
 def _changes(old: pygit2.Tree, new: pygit2.Tree) -> Iterator[Change]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 from bisector.git import commit_text
 from bisector.git.history import History
@@ -34,6 +34,8 @@ class Known:
         self.history, self.source = history, source
         self._picks = Picks(history.objects, source.own)
         self._range = frozenset(source.before)
+        self.is_there = cache(self._is_there)
+        self.says = cache(self._says)
 
     # -- commits -------------------------------------------------------------------------------
 
@@ -52,7 +54,7 @@ class Known:
         """Whether the subject says that *commit* fixes a bug or the build."""
         return bool(_FIXES & commit_subject.parse(self.subject(commit)).kind)
 
-    def is_there(self, commit: str) -> Statement | None:
+    def _is_there(self, commit: str) -> Statement | None:
         """How one knows that the branch has *commit*; None if it does not seem to."""
         if commit not in self._range:
             return Statement("it is older than the branch", Evidence.HISTORY)
@@ -68,7 +70,7 @@ class Known:
 
     # -- messages ------------------------------------------------------------------------------
 
-    def says(self, commit: str) -> tuple[Says, str]:
+    def _says(self, commit: str) -> tuple[Says, str]:
         """What the message of *commit* says about the branch, and the sentence."""
         message = self.message(commit)
         advised = advice.read(message)
