@@ -61,6 +61,7 @@ class RepairState(StrEnum):
 
     THERE = "there"  # on the branch
     QUEUED = "in the queue"
+    REFUSED = "refused by its message"
     MISSING = "missing"
 
 

@@ -50,11 +50,30 @@ class Planner:
         self._now = history.read(source.line.tip).commit_time
         self._tested = tested or {}
         self.series = SeriesMaker(history, source, self._known.picked, self._refuses)
-        self._needed_by: dict[str, list[str]] = {}
-        self._rows: dict[str, Queued] = {}
+        self._held: dict[str, str] = {}
 
     def rows(self) -> list[Queued]:
-        """The rows: what fixes something or is asked for, or what is picked for such a commit."""
+        """The rows: what fixes something or is asked for, or what is picked for such a commit.
+
+        Who picks a fix without its repair ships a known bug. Whether the repair can be picked shows
+        only after the fix was; so all is done once more without the fixes that have to wait.
+        """
+        while True:
+            rows = self._pass()
+            waiting = {
+                row.revision: f"{one.revision[:10]}, which repairs it, cannot be picked"
+                for row in rows
+                for one in row.repairs
+                if row.word.is_picked and one.state is RepairState.MISSING and not row.decided
+            }
+            if not waiting:
+                return rows
+            self._held |= waiting
+
+    def _pass(self) -> list[Queued]:
+        self._needed_by: dict[str, list[str]] = {}
+        self._rows: dict[str, Queued] = {}
+        self.series.restart()
         for number, commit in enumerate(self._source.commits):
             if number % 50 == 0:
                 self._progress(f"{self._source.branch.name}: {number} of {self.total} commits")
@@ -116,6 +135,8 @@ class Planner:
     def _wanted(self, commit: str, row: Queued) -> Wanted:
         """Whether *commit* is wanted: by a person's decision, else by the rules."""
         found = rules.wanted(self._facts(commit, row))
+        if row.decided is None and commit in self._held:
+            return replace(found, wish=Wish.WAIT, why=self._held[commit])
         if row.decided is None:
             return found
         wish = {Decided.YES: Wish.YES, Decided.NO: Wish.NO, Decided.WAIT: Wish.WAIT}[row.decided]
@@ -127,6 +148,8 @@ class Planner:
         decision = self._decisions.get(commit)
         if decision is not None:
             return decision.decided is not Decided.YES
+        if commit in self._held:
+            return True
         return self._known.says(commit)[0] is Says.NO
 
     def _facts(self, commit: str, row: Queued) -> Facts:
@@ -240,14 +263,8 @@ class Planner:
 
     def _finished(self, row: Queued) -> Queued:
         """*row* with its repairs, which are known when all are decided."""
-        if not (row.word.is_picked or row.word is Word.THERE):
-            return row
-        repairs = tuple(self._repairs(row.revision))
-        missing = [one for one in repairs if one.state is RepairState.MISSING]
-        row = replace(row, repairs=repairs)
-        if row.word.is_picked and missing:
-            why = f"{missing[0].revision[:10]}, which repairs it, is not picked"
-            return replace(row, word=Word.WAIT, why=f"{row.why}, but {why}")
+        if row.word.is_picked or row.word is Word.THERE or row.revision in self._held:
+            return replace(row, repairs=tuple(self._repairs(row.revision)))
         return row
 
     def _repairs(self, commit: str) -> Iterator[Repair]:
@@ -260,7 +277,9 @@ class Planner:
     def _state(self, commit: str) -> RepairState:
         if commit in self.series.picks:
             return RepairState.QUEUED
-        return RepairState.THERE if self._has(commit) else RepairState.MISSING
+        if self._has(commit):
+            return RepairState.THERE
+        return RepairState.REFUSED if self._refuses(commit) else RepairState.MISSING
 
 
 _WORDS = {

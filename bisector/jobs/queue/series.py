@@ -63,9 +63,19 @@ class SeriesMaker:
         self._supplies = Supplies(
             history, source, Picker(history.store, COMMITTER, history.is_published), refused
         )
-        self.there = set(there)
-        self.tip = source.branch.tip
+        self._there = frozenset(there)
+        self._base = source.branch.tip
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again at the tip of the branch."""
+        self.there = set(self._there)
+        self.tip = self._base
         self.picks: dict[str, str] = {}
+        self._supplies.names.move(self._tree(self.tip))
+
+    def _tree(self, commit: str) -> str:
+        return str(self._history.store[commit].peel(pygit2.Tree).id)
 
     def add(self, commit: str, first: Mapping[str, str]) -> Step | Refused:
         """Pick *commit* after the commits *first*, each with why, and what else it lacks."""
@@ -83,7 +93,7 @@ class SeriesMaker:
             self.there.add(origin)
             if step.commits:
                 self.picks[origin] = self.tip = step.commits[-1]
-        self._supplies.names.move(str(self._history.store[self.tip].peel(pygit2.Tree).id))
+        self._supplies.names.move(self._tree(self.tip))
         own = picked[-1][1]
         return Step(self.picks.get(commit, ""), needs, How(own.how[0]), own.left_out)
 
