@@ -64,6 +64,7 @@ _CONTAINING = re.compile(
 )
 _LIMITED = re.compile(r"\b(?:older|previous|earlier|before|below|prior|beyond|further)\b", re.I)
 _ASKED = re.compile(r"\b(?:should|must|can|could|may|might|has to|needs? to|to)\s+$", re.I)
+_BE = re.compile(r"\bbe\s+$", re.I)
 _WAITS = re.compile(
     r"\bback-?port\w*\b.{0,80}\b(?:after|once) (?:a |an |some |the |enough )?(?:\w+ )?"
     r"(?:while|time|period|weeks?|days?|months?|observation|exposure)\b"
@@ -125,7 +126,8 @@ def asks_anywhere(message: str) -> str:
         for word in _WORD.finditer(sentence):
             before, after = sentence[: word.start()], sentence[word.end() :]
             refused = _REFUSED_BEFORE.search(before) or _REFUSED_AFTER.match(after)
-            if not refused and _ASKED.search(before) and not _OTHERS.search(before.rstrip("be ")):
+            before = _BE.sub("", before)
+            if not refused and _ASKED.search(before) and not _OTHERS.search(before):
                 return sentence
     return ""
 
