@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bisector.patch.new_names import Names
 from tests.support.clone import Clone
 
 C = "src/lamp.c"
+NO_FILES: dict[str, str] = {}
+
+Files = Mapping[str, str | None]
 
 
-def names(clone: Clone, files: dict[str, str | None]) -> Names:
+def names(clone: Clone, files: Files) -> Names:
     return Names(clone.git, clone.tree(files))
 
 
-def lacking(
-    clone: Clone, known: Names, old: dict[str, str | None], new: dict[str, str | None]
-) -> set[str]:
+def lacking(clone: Clone, known: Names, old: Files, new: Files) -> set[str]:
     return set(known.lacking(clone.tree(old), clone.tree(new)))
 
 
@@ -46,7 +49,7 @@ def test_only_c_files_that_a_build_reads_have_names(clone: Clone) -> None:
 
 def test_the_tree_is_followed(clone: Clone) -> None:
     known = names(clone, {C: "int old;\n"})
-    change = {}, {"src/new.c": "int old, fresh;\n"}
+    change = NO_FILES, {"src/new.c": "int old, fresh;\n"}
     known.move(clone.tree({C: "int fresh;\n"}))
     assert lacking(clone, known, *change) == {"old"}
     known.move(clone.tree({C: "int fresh;\n", "src/b.c": "int old;\n"}))
@@ -58,7 +61,7 @@ def test_the_tree_is_followed(clone: Clone) -> None:
 def test_a_name_stays_as_long_as_one_file_uses_it(clone: Clone) -> None:
     known = names(clone, {C: "int shared;\n", "src/b.c": "int shared;\n"})
     known.move(clone.tree({C: "int other;\n", "src/b.c": "int shared;\n"}))
-    change = {}, {"src/new.c": "int shared;\n"}
+    change = NO_FILES, {"src/new.c": "int shared;\n"}
     assert lacking(clone, known, *change) == set()
     known.move(clone.tree({C: "int other;\n"}))
     assert lacking(clone, known, *change) == {"shared"}

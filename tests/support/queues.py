@@ -68,6 +68,10 @@ class Lines:
     def history(self) -> History:
         return History.open(self.clone.path, self.workspace)
 
+    def read(self, pick: str) -> pygit2.Commit:
+        """A commit of the private store."""
+        return self.history.store[pick].peel(pygit2.Commit)
+
     def source(self, *named: str, since: str = "") -> Source:
         history = self.history
         branch, main = (sources.find_line(history, name) for name in ("3.0", "master"))

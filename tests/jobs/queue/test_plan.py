@@ -34,7 +34,7 @@ def test_what_the_message_asks_for_is_picked(lines: Lines) -> None:
     assert (row.word, row.how, row.says, row.said) == (Word.PICK, How.EXACT, Says.YES, ASKS)
     assert (row.revision, row.subject, row.author, row.branch) == (fix, FIX, "Jo Doe", "3.0")
     assert row.picked == planner.series.tip == planner.series.picks[fix]
-    pick = lines.history.store[row.picked]
+    pick = lines.read(row.picked)
     assert pick.message.endswith(f"(cherry picked from commit {fix})\n")
     assert [str(one) for one in pick.parent_ids] == [lines.base]
 
@@ -57,7 +57,7 @@ def test_the_second_pick_is_on_top_of_the_first(lines: Lines) -> None:
     one = lines.main(FIXED, f"{FIX}\n\n{ASKS}")
     other = lines.main({OTHER: "int fixed;\n"}, f"BUG/MINOR: door: fix\n\n{ASKS}")
     rows = lines.plan()
-    assert lines.history.store[rows[other].picked].parents[0].id == rows[one].picked
+    assert str(lines.read(rows[other].picked).parent_ids[0]) == rows[one].picked
 
 
 # --- there ----------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +28,8 @@ GONE: dict[str, Any] = {"culprits": (CULPRIT,), "has_culprit": False}
 FOLLOWS = replace(NOTHING, says=Says.FOLLOWS, follows=FOLLOWED)
 WAITS = replace(NOTHING, says=Says.WAIT)
 ANYWHERE = replace(NOTHING, says=Says.ANYWHERE)
-LIVES = {"tested": Verdict.BAD, "test": "lamp.vtc fails"}
-PASSES = {"tested": Verdict.GOOD, "test": "lamp.vtc passes"}
+LIVES: dict[str, Any] = {"tested": Verdict.BAD, "test": "lamp.vtc fails"}
+PASSES: dict[str, Any] = {"tested": Verdict.GOOD, "test": "lamp.vtc passes"}
 
 # in the order of the rules: the facts, what they lead to, why
 RULES = [
@@ -175,3 +177,16 @@ def test_every_wish_has_a_reason_and_none_is_proven_without_a_test(facts: Facts)
     assert found.why
     if found.affected and found.affected.evidence is Evidence.PROVEN:
         assert facts.tested in (Verdict.GOOD, Verdict.BAD)
+
+
+def test_the_page_has_the_rules_in_their_order() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "queue.md").read_text(encoding="utf-8")
+    table = page.partition("\n## Rules\n")[2].partition("\n## ")[0]
+    texts = re.findall(r"^\| .* \| (.*) \|$", table, re.M)[1:]
+    patterns = [re.compile(re.escape(text).replace("…", ".+")) for text in texts]
+    rules = [
+        next(number for number, one in enumerate(patterns) if one.fullmatch(wanted(facts).why))
+        for facts, _, _ in RULES
+    ]
+    assert rules == sorted(rules)
+    assert set(rules) == set(range(len(patterns)))
