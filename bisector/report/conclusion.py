@@ -174,7 +174,6 @@ _CONCLUDE = {
     Job.BACKPORT: _backport,
     Job.AFFECTED: _affected,
     Job.SWEEP: _sweep,
-    Job.QUEUE: lambda s: Conclusion(all(r.word.needs_nobody for r in s.queued), "queue", str(len(s.queued))),
 }
 
 
