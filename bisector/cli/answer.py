@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +47,8 @@ def print_report(summary: Summary, journal: Path, files: Mapping[str, Path]) -> 
             written.append(str(path))
         except WorkspaceProblem as problem:
             failure = problem
-    print(terminal.render(summary, written), end="")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    print(terminal.render(summary, written, width), end="")
     if failure:
         raise failure
     return PROVEN if conclude(summary).good else NOT_PROVEN

@@ -45,6 +45,8 @@ def render(summary: Summary) -> str:
         "others": [_other_bug(other, summary) for other in summary.others],
         "forked": _plain(to_dict(summary.forked)) if summary.forked else None,
         "other_lines": _events(summary.other_lines),
+        "queued": _events(summary.queued),
+        "series": _events(summary.series),
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},

@@ -10,7 +10,7 @@ from bisector.record.patch_outcome import NO_TEST, OTHER_WAY, Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
-from bisector.report import lines, swept
+from bisector.report import lines, queue_rows, swept
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
@@ -168,12 +168,23 @@ def _sweep(summary: Summary) -> Conclusion:
     return Conclusion(True, "swept", text)
 
 
+def _queue(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, "incomplete", standing(summary))
+    found = queue_rows.branches(summary)
+    text = "; ".join(f"{one.name}: {queue_rows.in_short(one)}" for one in found) or "no branch"
+    if left := sum(len(one.open) for one in found):
+        return Conclusion(False, "not settled", f"{counted(left, 'fix')} to look at; {text}")
+    return Conclusion(True, "settled", text)
+
+
 _CONCLUDE = {
     Job.RUN: _run,
     Job.VERIFY: _verify,
     Job.BACKPORT: _backport,
     Job.AFFECTED: _affected,
     Job.SWEEP: _sweep,
+    Job.QUEUE: _queue,
 }
 
 

@@ -48,7 +48,7 @@ def counted(number: int, thing: str) -> str:
         return f"1 {thing}"
     if thing.endswith("ry"):
         return f"{number} {thing[:-1]}ies"
-    return f"{number} {thing}{'es' if thing.endswith('ch') else 's'}"
+    return f"{number} {thing}{'es' if thing.endswith(('ch', 'x')) else 's'}"
 
 
 def moment(seconds: float) -> str:

@@ -11,7 +11,7 @@ from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
 from bisector.report import lines as fork_lines
-from bisector.report import matrix, parts, swept
+from bisector.report import matrix, parts, queue_table, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, elided, listed, moment, row, squeezed, stretch
 from bisector.report.reliability import unreliable
@@ -37,8 +37,8 @@ def built(told: Probed) -> str:
     return told.name + patch + (f" + {told.fixup}" if told.fixup else "")
 
 
-def render(summary: Summary, files: Sequence[str] = ()) -> str:
-    """The report; *files* are the paths that were written."""
+def render(summary: Summary, files: Sequence[str] = (), width: int = 0) -> str:
+    """The report; *files* are the paths that were written, *width* are a terminal's columns."""
     chance = unreliable(summary)
     lines = [f"{chance[0].upper()}{chance[1:]}." if chance else "", question(summary), ""]
     if not summary.answered:
@@ -60,7 +60,7 @@ def render(summary: Summary, files: Sequence[str] = ()) -> str:
             lines += ["", *_other_bug(other, summary), ""]
     elif summary.started.patches:
         lines += row("patch", summary.started.patches[0], summary.started.patches[1:])
-    lines += _judgement(summary)
+    lines += [*_judgement(summary), *queue_table.section(summary, width)]
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
     if summary.started.options:
@@ -147,6 +147,9 @@ def question(summary: Summary) -> str:
     """What was asked, in one line."""
     asked = summary.started
     variant = f" ({asked.variant})" if asked.variant else ""
+    if asked.job is Job.QUEUE:
+        many = f": {counted(asked.commits, 'commit')}" if asked.commits else ""
+        return f"queue of {asked.range}{many}"
     if asked.job is Job.RUN:
         return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
     if asked.job is Job.BACKPORT:  # which test judges it is found out

@@ -12,8 +12,10 @@ import jsonschema
 import pytest
 
 from bisector.record.events import Confirmed, Event
+from bisector.record.queue_events import Evidence, Says, Word
 from bisector.report import as_json
 from tests.support import judged as j
+from tests.support import queue_rows as q
 from tests.support.records import (
     ANSWERED,
     BOTH_ANSWERED,
@@ -60,6 +62,8 @@ def closed(part: Any) -> Any:
         j.AFFECTED,
         j.SWEPT,
         j.EVERYTHING,
+        q.QUEUE,
+        q.BRANCHES,
         [*ANSWERED, Confirmed("fix", False, 5, "run 3 differs")],
     ],
 )
@@ -176,3 +180,20 @@ def test_two_lines_of_history_are_told_apart() -> None:
     assert made["forked"]["base_name"] == "v3.0.0"
     assert [one["line"] for one in made["changes"]] == ["", "3.0"]
     assert made["other_lines"][0]["state"] == "has it"
+
+
+def test_a_program_gets_the_rows_of_a_queue_and_its_series() -> None:
+    made = document(q.QUEUE)
+    assert [one["word"] for one in made["queued"]][:3] == ["pick", "pick with", "pick"]
+    assert made["queued"][1]["needs"][0]["revision"] == q.commit(1)
+    assert made["queued"][1]["repairs"][0]["state"] == "in the queue"
+    assert made["queued"][4]["there"] == {"text": "a pick names it", "evidence": "by history"}
+    assert made["series"][0]["commits"] == [q.pick(1), q.pick(2), q.pick(3)]
+    assert document(ANSWERED)["queued"] == document(ANSWERED)["series"] == []
+
+
+def test_the_schema_has_each_word_of_a_queue() -> None:
+    fields = schema()["$defs"]["queued"]["properties"]
+    assert fields["word"]["enum"] == [*Word]
+    assert fields["says"]["enum"] == [*Says]
+    assert schema()["$defs"]["statement"]["properties"]["evidence"]["enum"] == [*Evidence]

@@ -10,6 +10,7 @@ from bisector.record.events import Confirmed, Ended, Event
 from bisector.record.patch_events import PatchChecked
 from bisector.report.conclusion import conclude
 from tests.support import judged as j
+from tests.support import queue_rows as q
 from tests.support.records import ANSWERED, BAD, FORKED, GOOD, PROVEN, STARTED, summary, without
 
 
@@ -159,3 +160,34 @@ def test_a_hunt_on_two_lines_names_both() -> None:
         "proven: the introduction on master is 64c9c8ef39 and the introduction on 3.0 is "
         "9999999999; 3.0 has it, too, as 9999999999 (v3.0.2~1) MEDIUM: a (by its message)"
     )
+
+
+# --- queue ----------------------------------------------------------------------------------------
+
+
+def test_a_queue_that_needs_nobody_is_settled() -> None:
+    counts = "2 pick, 1 pick with, 1 not needed, 1 there"
+    assert said(q.SETTLED) == (True, f"settled: 3.0: {counts}")
+    assert said([q.STARTED, q.series(), q.QUEUE[-1]]) == (
+        True,
+        "settled: 3.0: no fix among 70 commits",
+    )
+
+
+def test_a_queue_with_open_rows_is_not() -> None:
+    good, text = said(q.BRANCHES)
+    assert not good
+    assert text == (
+        "not settled: 4 fixes to look at; "
+        "3.0: 1 breaks, 1 conflict, 1 unclear, 2 wait, 2 pick, 1 pick with, 1 not needed, 1 there; "
+        "2.9: 2 pick, 1 pick with, 1 not needed, 1 there"
+    )
+    assert said([*q.SETTLED[:-1], q.WAIT, q.QUEUE[-1]])[0] is False
+
+
+def test_a_decision_settles_a_row() -> None:
+    assert said([*q.SETTLED[:-1], q.REFUSED, q.QUEUE[-1]])[0] is True
+
+
+def test_a_queue_without_its_end_is_incomplete() -> None:
+    assert said(q.SETTLED[:-1]) == (False, "incomplete: unfinished")

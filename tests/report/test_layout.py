@@ -34,6 +34,7 @@ def test_a_long_list_is_cut_off_and_the_rest_counted(most: int, text: str) -> No
         (0, "release", "0 releases"),
         (2, "branch", "2 branches"),
         (2, "binary", "2 binaries"),
+        (2, "fix", "2 fixes"),
     ],
 )
 def test_a_noun_agrees_with_its_number(number: int, thing: str, text: str) -> None:
