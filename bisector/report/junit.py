@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from bisector.record.events import Probed
@@ -14,35 +13,19 @@ from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, RegTestChange
-from bisector.report import swept
+from bisector.report import queue_junit, swept
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
+from bisector.report.junit_case import ERROR, FAILURE, SKIPPED, Case
 from bisector.report.parts import confirmed_said, covered_said, hunk_said, port_details
 from bisector.report.terminal import ANOTHER_BUG, other_failure, proof
 
-FAILURE, ERROR, SKIPPED = "failure", "error", "skipped"
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OUTCOMES = {
     Outcome.UNBUILDABLE: ERROR,
     **dict.fromkeys((Outcome.UNTESTABLE, Outcome.UNKNOWN), SKIPPED),
     **dict.fromkeys((Outcome.BREAKS, Outcome.INEFFECTIVE, Outcome.CONFLICT), FAILURE),
 }
-
-
-@dataclass(frozen=True)
-class Case:
-    """A test case. ``what`` is FAILURE, ERROR, SKIPPED, or '' if it passed; times are seconds.
-
-    ``message`` and ``text`` are for cases that did not pass, ``output`` is for all.
-    """
-
-    group: str
-    name: str
-    what: str = ""
-    message: str = ""
-    text: str = ""
-    seconds: float = 0.0
-    output: str = ""
 
 
 def render(summary: Summary) -> str:
@@ -107,6 +90,7 @@ def _suites(summary: Summary) -> Iterator[tuple[str, list[Case]]]:
     yield "releases", _releases(summary)
     yield "stretches", _stretches(summary)
     yield "re-tests", _retests(summary)
+    yield from queue_junit.suites(summary)
 
 
 def _findings(summary: Summary) -> list[Case]:

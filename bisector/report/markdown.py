@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from bisector.printable import printable
 from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
-from bisector.report import grid, lines, matrix, parts, swept
+from bisector.report import grid, lines, matrix, parts, queue_markdown, swept
 from bisector.report.conclusion import conclude
-from bisector.report.layout import counted, elided, listed
+from bisector.report.layout import elided, listed
+from bisector.report.markdown_blocks import Block, escape, fenced, fitted, strong, table
 from bisector.report.terminal import (
     ANOTHER_BUG,
     affected,
@@ -23,54 +21,11 @@ from bisector.report.terminal import (
 )
 
 LIMIT = 65_000  # characters; a comment on GitHub may have 65,536
-_ROOM = 200  # for the line that says what was left out
-_MENTION = re.compile(r"@(?=\w)")
-_SPECIAL = re.compile(r"([\\`*_\[\]|~#])")
-
-
-@dataclass(frozen=True)
-class Block:
-    """``lines``, of which the last may be left out; ``head`` and ``tail`` go with the first one."""
-
-    head: tuple[str, ...]
-    lines: tuple[str, ...]
-    tail: tuple[str, ...] = ()
 
 
 def render(summary: Summary) -> str:
     """The report in at most LIMIT characters: conclusion, tables, details as far as they fit."""
-    return _fitted(list(_blocks(summary)), LIMIT)
-
-
-def _fitted(blocks: Sequence[Block], limit: int) -> str:
-    """The text of *blocks* in at most *limit* characters; the last line says what is left out."""
-    told: list[str] = []
-    room, dropped = limit - _ROOM, 0
-    for block in blocks:
-        room -= _size([*block.head, *block.tail])
-        fitting = 0
-        while fitting < len(block.lines) and _size(block.lines[fitting : fitting + 1]) <= room:
-            room -= _size(block.lines[fitting : fitting + 1])
-            fitting += 1
-        dropped += len(block.lines) - fitting
-        if fitting:
-            told += [*block.head, *block.lines[:fitting], *block.tail, ""]
-        else:
-            room += _size([*block.head, *block.tail])
-    if dropped:
-        told.append(f"*{counted(dropped, 'line')} left out to fit; the other reports have them.*")
-    return "\n".join(told).rstrip() + "\n"
-
-
-def _size(lines: Sequence[str]) -> int:
-    return sum(len(line) + 1 for line in lines) + 1
-
-
-def escape(text: str) -> str:
-    """*text* on one line, escaped so that it is neither markup nor a mention of a user."""
-    flat = printable(" ".join(text.split()))
-    plain = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MENTION.sub("@&#8203;", _SPECIAL.sub(r"\\\1", plain))
+    return fitted(list(_blocks(summary)), LIMIT)
 
 
 def _blocks(summary: Summary) -> Iterator[Block]:
@@ -97,32 +52,14 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield from _reg_tests(summary)
     yield from _hunks(summary)
     yield from _reduced(summary)
+    yield from queue_markdown.blocks(summary)
     if summary.notes:
         yield Block((), tuple(f"- {escape(note)}" for note in summary.notes))
     if summary.started.options:
         yield Block((), (f"- make options: {escape(' '.join(summary.started.options))}",))
     if summary.started.sandbox:
         yield Block((), (f"- sandbox: {escape(summary.started.sandbox)}",))
-    yield _fenced("command", [summary.started.command])
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
-    return Block(
-        (_cells(map(escape, head)), "|" + "---|" * len(head)), tuple(_cells(row) for row in rows)
-    )
-
-
-def _cells(texts: Sequence[str] | Iterator[str]) -> str:
-    return f"| {' | '.join(texts)} |"
-
-
-def _fenced(title: str, lines: Sequence[str]) -> Block:
-    """*lines* verbatim in a folded section with this title."""
-    inside = [printable(part) for line in lines for part in line.splitlines()]
-    longest = max((len(run) for line in inside for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    head = f"<details><summary>{escape(title)}</summary>"
-    return Block((head, "", fence), tuple(inside), (fence, "</details>"))
+    yield fenced("command", [summary.started.command])
 
 
 def _finding(finding: Finding, summary: Summary) -> Block:
@@ -151,24 +88,19 @@ def _patches(summary: Summary) -> Iterator[Block]:
     if summary.started.patches:
         yield Block((), tuple(f"- {escape(subject)}" for subject in summary.started.patches))
     if summary.patches:
-        yield _table(
+        yield table(
             ["release", "before", "applied", "with the patch"],
             [
                 [
                     escape(one.release),
                     one.before,
                     escape(", ".join(one.how)),
-                    _strong(one.after or "not built", one.after is Verdict.GOOD)
+                    strong(one.after or "not built", one.after is Verdict.GOOD)
                     + f" {escape(one.problem)}",
                 ]
                 for one in summary.patches
             ],
         )
-
-
-def _strong(text: str, fine: bool) -> str:
-    """*text* escaped, and bold unless *fine*."""
-    return escape(text) if fine else f"**{escape(text)}**"
 
 
 def _matrix(summary: Summary) -> Iterator[Block]:
@@ -178,19 +110,19 @@ def _matrix(summary: Summary) -> Iterator[Block]:
     lines = []
     for row in rows:
         cells = [
-            _strong(grid.summed(row.judged[one]), row.judged[one].outcome in grid.FINE)
+            strong(grid.summed(row.judged[one]), row.judged[one].outcome in grid.FINE)
             if one in row.judged
             else ""
             for one in columns
         ]
         lines.append([escape(row.name), escape(row.how), *cells])
-    yield _table(["revision", "applied", *columns], lines)
+    yield table(["revision", "applied", *columns], lines)
     names: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         names.setdefault(tuple(matrix.details(list(row.judged.values()))), []).append(row.name)
     for wrong, where in names.items():
         if wrong:
-            yield _fenced(f"{listed(where)}: what is wrong", wrong)
+            yield fenced(f"{listed(where)}: what is wrong", wrong)
     if summary.reasked:
         said = (f"- {escape(parts.confirmed_said(one))}" for one in summary.reasked)
         yield Block((), tuple(said))
@@ -198,12 +130,12 @@ def _matrix(summary: Summary) -> Iterator[Block]:
 
 def _ports(summary: Summary) -> Iterator[Block]:
     if summary.ported:
-        yield _table(
+        yield table(
             ["branch", "version", "as it is", "outcome", "applied", "remark"],
             [
                 [
                     *(escape(one.branch), escape(one.version), one.affected or "unknown"),
-                    *(_strong(one.outcome, one.outcome in grid.FINE), escape(one.how)),
+                    *(strong(one.outcome, one.outcome in grid.FINE), escape(one.how)),
                     escape("; ".join(filter(None, [one.why, one.remark]))),
                 ]
                 for one in summary.ported
@@ -211,12 +143,12 @@ def _ports(summary: Summary) -> Iterator[Block]:
         )
     for one in summary.ported:
         if more := [*one.prerequisites, *filter(None, [one.conflict])]:
-            yield _fenced(f"{one.branch}: what is in the way", more)
+            yield fenced(f"{one.branch}: what is in the way", more)
 
 
 def _releases(summary: Summary) -> Iterator[Block]:
     if summary.releases:
-        yield _table(
+        yield table(
             ["releases", "verdict", ""],
             [
                 [escape(parts.span(some)), some[0].verdict, escape(parts.basis(some))]
@@ -227,7 +159,7 @@ def _releases(summary: Summary) -> Iterator[Block]:
 
 def _stretches(summary: Summary) -> Iterator[Block]:
     if summary.stretches:
-        yield _table(
+        yield table(
             ["revisions", "verdict", ""],
             [
                 [escape(swept.span(one)), one.verdict, escape(swept.basis(one))]
@@ -245,12 +177,12 @@ def _reg_tests(summary: Summary) -> Iterator[Block]:
     yield Block((), (f"reg-tests: {escape(parts.reg_tests_said(summary.reg_tests))}",))
     changed = [one for one in summary.reg_tests if one.change is not RegTestChange.SAME]
     if changed:
-        yield _table(
+        yield table(
             ["reg-test", "on", "change", "reason"],
             [
                 [
                     *(escape(one.test), escape(one.branch or one.name)),
-                    *(_strong(one.change, False), escape(one.reason)),
+                    *(strong(one.change, False), escape(one.reason)),
                 ]
                 for one in changed
             ],
@@ -259,7 +191,7 @@ def _reg_tests(summary: Summary) -> Iterator[Block]:
 
 def _hunks(summary: Summary) -> Iterator[Block]:
     if summary.hunks:
-        yield _table(
+        yield table(
             ["hunk left out", "on", "what happens"],
             [
                 [escape(f"{one.path} {one.header}"), escape(one.name), escape(parts.hunk_said(one))]
@@ -270,11 +202,11 @@ def _hunks(summary: Summary) -> Iterator[Block]:
         said = (f"- {escape(f'{one.name}: {parts.covered_said(one)}')}" for one in summary.covered)
         yield Block((), tuple(said))
     for one in summary.covered:
-        yield _fenced(f"{one.name}: lines of {one.path} not executed", list(parts.missed(one)))
+        yield fenced(f"{one.name}: lines of {one.path} not executed", list(parts.missed(one)))
 
 
 def _reduced(summary: Summary) -> Iterator[Block]:
     if one := summary.reduced:
         kept = (f"- {escape(hunk)}" for hunk in one.kept)
         yield Block((), (escape(parts.reduced_said(one)), *kept))
-        yield _fenced("the hunks that bring the bug", one.diff.splitlines())
+        yield fenced("the hunks that bring the bug", one.diff.splitlines())

@@ -8,7 +8,7 @@ import pytest
 
 from bisector.record.events import Event, Noted
 from bisector.report import markdown
-from bisector.report.markdown import escape
+from bisector.report.markdown_blocks import escape
 from tests.support import judged as j
 from tests.support.records import ANSWERED, BOTH_ANSWERED, FORKED, STARTED, summary
 
