@@ -1,18 +1,18 @@
-"""The report as one HTML page without scripts and without references to other files."""
+"""The report as one HTML page without references to other files.
+
+It has no script, but for that of a queue, which works without its script, too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from bisector.record.events import Probed
 from bisector.record.patch_events import Judged
-from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Finding, Summary
-from bisector.record.verdict import Verdict
-from bisector.record.words import HunkState, Job, RegTestChange
-from bisector.report import grid, lines, matrix, parts, swept
+from bisector.record.words import Job, RegTestChange
+from bisector.report import grid, lines, matrix, page, parts, queue_page, swept
 from bisector.report.conclusion import conclude
 from bisector.report.layout import moment
 from bisector.report.strip import marks
@@ -21,17 +21,6 @@ from bisector.report.terminal import affected, built, in_short, other_failure, p
 _TEMPLATE = "report.html.j2"
 _ORDER = "; oldest first"
 _PROBES = 5000  # rows; a browser still scrolls them, the JSON has all
-
-# how a word looks; what is in none of these gets the colour of doubt
-_LOOKS: Mapping[str, str] = {
-    **dict.fromkeys((Verdict.GOOD, Outcome.FIXES, HunkState.NOTICED, RegTestChange.PASSES), "fine"),
-    **dict.fromkeys(
-        (Outcome.NOT_NEEDED, Outcome.UNHARMED, HunkState.COMMENT, HunkState.NEEDED), "calm"
-    ),
-    **dict.fromkeys((Outcome.BREAKS, Outcome.INEFFECTIVE, Outcome.CONFLICT), "wrong"),
-    **dict.fromkeys((Verdict.BAD, RegTestChange.FAILS), "wrong"),
-}
-_SIGNS = {"fine": "✓", "calm": "-", "wrong": "✗", "doubt": "?"}
 
 
 @dataclass(frozen=True)
@@ -46,15 +35,12 @@ class Square:
 
 def render(summary: Summary) -> str:
     """The report as an HTML page; all texts are escaped."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(look=look, sign=sign)
-    source = resources.files("bisector.report").joinpath(_TEMPLATE).read_text(encoding="utf-8")
+    if summary.started.job is Job.QUEUE:
+        return queue_page.render_queue(summary)
     last = conclude(summary)
-    return environment.from_string(source).render(
+    return page.fill(
+        _TEMPLATE,
+        style=page.static("style.css"),
         summary=summary,
         asked=summary.started,
         question=question(summary),
@@ -86,16 +72,6 @@ def _proofs(
 ) -> list[tuple[Finding, list[str], tuple[str, ...]]]:
     """Each finding with the lines of its proof and the log's evidence."""
     return [(one, list(proof(one)), summary.evidence(one.revision)) for one in findings]
-
-
-def look(word: str) -> str:
-    """The CSS class of a verdict, an outcome or a state: fine, calm, wrong or doubt."""
-    return _LOOKS.get(word, "doubt")
-
-
-def sign(word: str) -> str:
-    """A sign for the same, for readers who cannot tell the colours apart."""
-    return _SIGNS[look(word)]
 
 
 def _rows(summary: Summary) -> Iterator[tuple[grid.Row, list[Square | None]]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -13,8 +12,10 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import Job
 from bisector.report import html
 from bisector.report.conclusion import conclude
-from bisector.report.html import look
+from bisector.report.page import look, sign
 from tests.support import judged as j
+from tests.support import queues as q
+from tests.support.pages import Page
 from tests.support.records import (
     ANSWERED,
     BAD,
@@ -26,32 +27,6 @@ from tests.support.records import (
     probed,
     summary,
 )
-
-VOID = {"meta", "br"}
-
-
-class Page(HTMLParser):
-    """A page taken apart: its tags with their attributes, its text, and whether they nest."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def rendered(events: list[Event]) -> str:
@@ -85,7 +60,7 @@ def test_every_page_is_well_formed_and_needs_nothing_from_elsewhere(events: list
     assert [one["content"] for one in policy] == ["default-src 'none'; style-src 'unsafe-inline'"]
 
 
-@pytest.mark.parametrize("events", JOBS.values(), ids=JOBS)
+@pytest.mark.parametrize("events", [*JOBS.values(), q.QUEUE], ids=[*JOBS, "queue"])
 def test_the_last_word_stands_on_top(events: list[Event]) -> None:
     (head,) = re.findall("<h1>.*?</h1>", rendered(events), re.DOTALL)
     last = conclude(summary(events))
@@ -153,7 +128,7 @@ def test_nothing_from_a_log_is_markup() -> None:
 
 
 def test_a_verdict_has_a_sign_beside_its_colour() -> None:
-    assert {html.sign(v) for v in ("good", "bad", "not needed", Verdict.UNTESTABLE)} == set("✓✗-?")
+    assert {sign(v) for v in ("good", "bad", "not needed", Verdict.UNTESTABLE)} == set("✓✗-?")
     assert look("something new") == "doubt"
 
 
