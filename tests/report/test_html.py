@@ -14,7 +14,7 @@ from bisector.report import html
 from bisector.report.conclusion import conclude
 from bisector.report.page import look, sign
 from tests.support import judged as j
-from tests.support import queues as q
+from tests.support import queue_rows as q
 from tests.support.pages import Page
 from tests.support.records import (
     ANSWERED,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 from bisector.record.events import Event
 from bisector.report import junit
-from tests.support import queues as q
+from tests.support import queue_rows as q
 from tests.support.records import summary
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bisector.record.events import Event
 from bisector.record.queue_events import Word
 from bisector.report import markdown
-from tests.support import queues as q
+from tests.support import queue_rows as q
 from tests.support.records import summary
 
 

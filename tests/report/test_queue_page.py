@@ -19,7 +19,7 @@ from bisector.record.queue_events import (
 )
 from bisector.report import html, page
 from bisector.report.queue_page import conflict
-from tests.support import queues as q
+from tests.support import queue_rows as q
 from tests.support.pages import Page
 from tests.support.records import summary
 
