@@ -1,0 +1,126 @@
+"""What a pick that does not build needs: the commits that brought the names which are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bisector.build.missing_names import missing_names
+from bisector.build.toolchain import Toolchain
+from bisector.git.history import History
+from bisector.jobs.queue.line_of_picks import Step, line_up
+from bisector.jobs.queue.source import Source
+from bisector.jobs.queue.step_builds import StepBuilder, log_of
+from bisector.patch.cherry_pick import Picker
+from bisector.patch.name_origins import NameOrigins
+from bisector.record.events import Probed
+from bisector.record.verdict import Verdict
+
+MOST = 8  # commits for one fix
+
+Why = dict[str, str]
+"""Commits that a fix needs, in the order of the source line, each with why."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A fix that does not build after ``before``, and what was found so far that it needs."""
+
+    before: tuple[str, ...]
+    fix: str
+    toolchain: Toolchain | None
+
+
+class BuildNeeds:
+    """Finds the prerequisites of picks that do not build.
+
+    *may_be_picked* says of a commit whether it may be picked for others; that the series has it
+    already is known.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        source: Source,
+        picker: Picker,
+        builder: StepBuilder,
+        may_be_picked: Callable[[str], bool],
+    ) -> None:
+        self._picker, self._builder, self._allowed = picker, builder, may_be_picked
+        self._base = source.branch.tip
+        self._place = {commit: place for place, commit in enumerate(source.before)}
+        self._origins = NameOrigins(history, source.before)
+
+    def find(
+        self, before: Sequence[str], fix: str, failed: Probed, toolchain: Toolchain | None = None
+    ) -> Why | None:
+        """The smallest set with which *fix* builds after the commits *before*; None if none does.
+
+        *failed* is the result of its build by *toolchain* (default: that of the steps).
+        """
+        group, why = _Group(tuple(before), fix, toolchain), Why()
+        tried = set(before)
+        while len(why) < MOST:
+            more = self._more(group, why, failed, tried)
+            if not more:
+                return None
+            why = self._sorted({**why, **more})
+            answer = self._build(group, why)
+            if answer is None:
+                return None
+            if answer.verdict is Verdict.GOOD:
+                return self._smallest(group, why)
+            failed = answer
+        return None
+
+    def step(self, before: Sequence[str], more: Sequence[str]) -> Step | None:
+        """The last of the steps *before* and *more*; None if one of *more* does not apply."""
+        line = line_up(self._picker, self._base, (*before, *more))
+        whole = line.conflicts.keys().isdisjoint(more) and line.steps
+        return line.steps[-1] if whole and line.steps[-1].origin == more[-1] else None
+
+    def _more(self, group: _Group, why: Why, failed: Probed, tried: set[str]) -> Why:
+        """Commits that brought what the build misses and that apply; *tried* are not tried again.
+
+        All that are found at once, since each build takes its time.
+        """
+        found = Why()
+        for name in missing_names(log_of(failed)) or missing_names(failed.reason):
+            for at in (group.fix, *why):
+                commits = self._origins.brought_by(name, at)
+                if not found.keys().isdisjoint(commits):
+                    break
+                commit = next(self._usable(group, {**why, **found}, commits, tried), None)
+                if commit is not None:
+                    what = name.name or f"what {name.path}:{name.line} calls"
+                    found[commit] = f"it brought {what}, which the compiler misses"
+                    break
+            if len(why) + len(found) >= MOST:
+                break
+        return found
+
+    def _usable(
+        self, group: _Group, why: Why, commits: Sequence[str], tried: set[str]
+    ) -> Iterator[str]:
+        for commit in commits:
+            if commit == group.fix or commit in tried or not self._allowed(commit):
+                continue
+            tried.add(commit)
+            if self.step(group.before, (*self._sorted({**why, commit: ""}), group.fix)):
+                yield commit
+
+    def _build(self, group: _Group, why: Why) -> Probed | None:
+        step = self.step(group.before, (*why, group.fix))
+        return self._builder.build(step, group.toolchain) if step else None
+
+    def _smallest(self, group: _Group, why: Why) -> Why:
+        """*why* without what the fix builds without; the last ones are tried first."""
+        for commit in reversed(why if len(why) > 1 else ()):
+            rest = Why({one: text for one, text in why.items() if one != commit})
+            answer = self._build(group, rest)
+            if answer and answer.verdict is Verdict.GOOD:
+                why = rest
+        return why
+
+    def _sorted(self, why: Why) -> Why:
+        return Why(sorted(why.items(), key=lambda item: self._place[item[0]]))
