@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bisector.build.toolchain import Toolchain
 from bisector.errors import BuildFailed
 from bisector.jobs.queue import new_warnings, step_features
 from bisector.jobs.queue.build_needs import BuildNeeds
@@ -24,7 +25,7 @@ from bisector.jobs.queue.series_reg_tests import (
     statements,
 )
 from bisector.jobs.queue.source import Source
-from bisector.jobs.queue.step_builds import StepBuilder, log_of
+from bisector.jobs.queue.step_builds import StepBuilder
 from bisector.patch.cherry_pick import Picker
 from bisector.probing.prober import Prober
 from bisector.record.events import Noted, Probed
@@ -141,7 +142,7 @@ class _Check:
         steps = self.line.steps
         while steps and (end := self._builder.build(steps[-1], real)):
             if end.verdict is Verdict.GOOD:
-                self._warn(tip, end)
+                self._warn(real)
                 return
             found = self._builder.first_failing_of_some(steps, frozenset(self._kept), real)
             if found is None:  # the last step that is left out of it
@@ -208,10 +209,11 @@ class _Check:
                 with_ = f"builds with {', '.join(options)}" if options else "builds"
                 self.rows.builds(step.origin, with_)
 
-    def _warn(self, tip: Probed, end: Probed) -> None:
-        """Say which picks bring new warnings of the compiler; *tip* and *end* are real builds."""
-        logs = log_of(tip), log_of(end)
-        for origin, one in new_warnings.new_warnings(*logs, self._store, self.line.steps):
+    def _warn(self, real: Toolchain) -> None:
+        """Say which picks bring new warnings of the compiler, by the builds of *real*."""
+        before = self._builder.log(self._tree, real)
+        after = self._builder.log(self.line.steps[-1].tree, real)
+        for origin, one in new_warnings.new_warnings(before, after, self._store, self.line.steps):
             self.rows.warn(origin, f"{one.path}: {one.text}")
 
     # -- reg-tests -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from bisector.build import compiling
+from bisector.build import binaries, compiling
 from bisector.build.toolchain import Toolchain
 from bisector.jobs.queue.line_of_picks import Step
 from bisector.probing.prober import Prober
@@ -62,9 +62,9 @@ class StepBuilder:
 
     @property
     def real(self) -> Toolchain | None:
-        """Another toolchain, whose word is proof and that knows threads; None without one."""
+        """A toolchain whose word is proof and that knows threads; None without one."""
         if self.toolchain.is_real:
-            return None
+            return self.toolchain
         return self._prober.toolchains.proof or self._prober.toolchains.fallback
 
     def choose(self, asked: frozenset[str]) -> bool:
@@ -95,6 +95,16 @@ class StepBuilder:
         words = compiling.at(context.history.store, tree, equipped).variables
         on = (name for name, value in words if name.startswith("USE_") and value == "1")
         return tuple(sorted(name.removeprefix("USE_") for name in on if name != "USE_LUA"))
+
+    def log(self, tree: str, toolchain: Toolchain) -> str:
+        """The output of the build that made the cached binary of *tree*; '' if there is none.
+
+        It has what was compiled then, which may be a part.
+        """
+        context = self._prober.context
+        equipped = context.equipped(toolchain, self.oracle)
+        key = binaries.build_key(context.history.store, tree, equipped)
+        return _read(binaries.home_of(context.workspace, key) / "build.log")
 
     def build_tip(self, toolchain: Toolchain) -> Probed:
         """The result of a build of the branch's tip."""
@@ -200,7 +210,11 @@ class _Remaining:
 
 def log_of(failed: Probed) -> str:
     """The output of a build that failed; its first error alone if the log is gone."""
+    return _read(Path(failed.log)) or failed.reason
+
+
+def _read(log: Path) -> str:
     try:
-        return read_log(Path(failed.log), OUTPUT_BYTES)[0]
+        return read_log(log, OUTPUT_BYTES)[0]
     except OSError:
-        return failed.reason
+        return ""

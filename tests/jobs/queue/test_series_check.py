@@ -1,0 +1,341 @@
+"""A series of picks for a tiny HAProxy is built and tested, with the real gcc and a VTest of sh."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bisector.build import tcc
+from bisector.build.toolchain import Toolchains
+from bisector.build.toolchains.dev import Dev
+from bisector.git.history import History
+from bisector.jobs.catalog import journal_of
+from bisector.jobs.queue.series_check import Checked, check
+from bisector.jobs.queue.source import Line, Source
+from bisector.probing.context import Context
+from bisector.probing.executors import Local
+from bisector.probing.prober import Prober
+from bisector.record.events import Event, Noted, Probed
+from bisector.record.patch_events import RegTested
+from bisector.record.queue_events import Decided, Queued, Repair, RepairState, Word
+from bisector.system.tools import Lua, Tool
+from bisector.system.workspace import Workspace
+from bisector.testing.oracles.vtest_case import VTestCase
+from tests.support.clone import Clone
+
+MAKEFILE = """\
+haproxy: src/haproxy.o src/tool.o
+\t$(CC) $(ARCH_FLAGS) -o $@ $^ $(ADDLIB)
+%.o: %.c
+\t@echo "  CC      $@"
+\t@$(CC) -Wall $(OPT_CFLAGS) $(ARCH_FLAGS) -Iinclude -c -o $@ $<
+"""
+MAIN = """\
+#include "haproxy/tool.h"
+
+int main(int argc, char **argv)
+{
+	return argc > 1 ? special() : usual();
+}
+"""
+TOOL = """\
+#include "haproxy/tool.h"
+
+int usual(void)
+{
+	return 0;
+}
+
+/* some lines
+ * that keep
+ * both apart
+ */
+
+int special(void)
+{
+	return 0;
+}
+"""
+HEADER = "int usual(void);\nint special(void);\n"
+# a case is good if HAProxy ends with 0
+VTEST = """\
+#!/bin/sh
+for last; do :; done
+grep -q special "$last" && set -- x || set --
+"$HAPROXY_PROGRAM" "$@"
+"""
+PLAIN, SPECIAL = "reg-tests/a/plain.vtc", "reg-tests/a/special.vtc"
+NO_FUNCTION, NONE = "it changes no function", "none executes it"
+
+
+class Branch:
+    """A stable branch, and a source line on which a test commits."""
+
+    def __init__(self, clone: Clone) -> None:
+        self.clone = clone
+        self._files = {"src/haproxy.c": MAIN, "src/tool.c": TOOL, "include/haproxy/tool.h": HEADER}
+        tests = {PLAIN: 'vtest "plain"\n', SPECIAL: 'vtest "special"\n'}
+        self.tip = clone.commit({"Makefile": MAKEFILE, **self._files, **tests})
+        self.before: list[str] = []
+
+    def commit(self, subject: str, *edits: tuple[str, str, str]) -> str:
+        """A commit on the source line that replaces texts: (file, old, new)."""
+        for path, old, new in edits:
+            assert self._files[path].count(old) == 1
+            self._files[path] = self._files[path].replace(old, new)
+        changed: dict[str, str | None] = {path: self._files[path] for path, _, _ in edits}
+        self.before.append(self.clone.commit(changed, subject=subject))
+        return self.before[-1]
+
+    @property
+    def source(self) -> Source:
+        before = tuple(self.before)
+        line = Line("master", before[-1], None)
+        return Source(Line("3.0", self.tip, None), line, self.tip, before, before, ())
+
+
+Run = Callable[..., Checked]
+
+
+@pytest.fixture
+def branch(clone: Clone) -> Branch:
+    return Branch(clone)
+
+
+@pytest.fixture
+def context(
+    branch: Branch, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Context:
+    """A job on a machine without tcc; the repository is complete when it is asked for."""
+    for name in ("gcc", "gcov", "make"):
+        if not shutil.which(name):
+            pytest.skip(f"no {name} on this machine")
+    vtest = tmp_path / "vtest"
+    vtest.write_text(VTEST)
+    vtest.chmod(0o755)
+    monkeypatch.setattr(tcc, "find", lambda: None)
+    monkeypatch.setenv("VTEST_PROGRAM", str(vtest))
+    lua = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
+    gcc, make = Tool(Path("gcc"), "gcc", "gcc-id"), Tool(Path("make"), "make", "make-id")
+    history, tool = History.open(branch.clone.path, workspace), Tool(vtest, "vtest", "id")
+    oracle = VTestCase("own", "d", "own.vtc", files=(("own.vtc", ""),))
+    return Context(workspace, history, Toolchains(Dev.of(make, gcc, lua, {})), oracle, (tool,))
+
+
+def row(branch: Branch, commit: str) -> Queued:
+    return Queued("3.0", commit, "a subject", "Jo", 0, Word.PICK, "the message asks for it")
+
+
+def run(
+    context: Context,
+    branch: Branch,
+    commits: Iterable[str],
+    rows: Iterable[Queued] = (),
+    progress: Callable[[str], None] = lambda line: None,
+) -> tuple[Checked, list[Event]]:
+    """Check a series of *commits*; *rows* stand for those that a plan would have."""
+    known = {one.revision: one for one in rows}
+    picks = dict.fromkeys(commits, "")
+    given = [known.get(commit) or row(branch, commit) for commit in picks]
+    with journal_of(context.workspace, "queue", False) as journal, Local(context.workspace, 1) as e:
+        prober = Prober(context, journal, e, None, False)
+        done = check(prober, branch.source, given, picks, frozenset(picks), progress)
+        return done, list(journal.events)
+
+
+def words(checked: Checked) -> dict[str, Word]:
+    return {one.revision: one.word for one in checked.rows}
+
+
+def found(checked: Checked, commit: str) -> Queued:
+    return next(one for one in checked.rows if one.revision == commit)
+
+
+def origins(checked: Checked) -> list[str]:
+    return [origin for origin, _ in checked.picks]
+
+
+def brings_limit(branch: Branch) -> str:
+    return branch.commit(
+        "MINOR: tool: add limit()",
+        ("include/haproxy/tool.h", HEADER, f"{HEADER}int limit(void);\n"),
+        ("src/tool.c", "/* some", "int limit(void)\n{\n\treturn 0;\n}\n\n/* some"),
+    )
+
+
+def uses_limit(branch: Branch) -> str:
+    return branch.commit(
+        "BUG/MINOR: main: heed the limit", ("src/haproxy.c", ": usual()", ": usual() + limit()")
+    )
+
+
+def harmless(branch: Branch) -> str:
+    return branch.commit(
+        "BUG/MINOR: main: add a function",
+        ("src/haproxy.c", "int main", "int unused(void) { return 3; }\n\nint main"),
+    )
+
+
+def test_of_a_series_without_fault_nothing_is_set_aside(branch: Branch, context: Context) -> None:
+    commits = [brings_limit(branch), uses_limit(branch), harmless(branch)]
+    checked, events = run(context, branch, commits)
+    assert origins(checked) == commits
+    assert set(words(checked).values()) == {Word.PICK}
+    assert [str(one.builds and one.builds.text) for one in checked.rows] == ["builds"] * 3
+    said = [str(one.reg_tests and one.reg_tests.text) for one in checked.rows]
+    assert said == [NONE, "2 tests execute it, all as before", NONE]
+    assert all(not one.warnings and not one.needs for one in checked.rows)
+    assert not [event for event in events if isinstance(event, Noted)]
+    assert all(
+        one.picked == pick for one, (_, pick) in zip(checked.rows, checked.picks, strict=True)
+    )
+
+
+def test_what_a_pick_misses_is_picked_before_it(branch: Branch, context: Context) -> None:
+    """No plan: the compiler says what is missing, and history who brought it."""
+    first, brings, uses = harmless(branch), brings_limit(branch), uses_limit(branch)
+    checked, _ = run(context, branch, [first, uses])
+    assert origins(checked) == [first, brings, uses]
+    own = found(checked, uses)
+    assert own.word is Word.PICK_WITH
+    (needed,) = own.needs
+    assert (needed.revision, needed.subject) == (brings, "MINOR: tool: add limit()")
+    assert needed.why == "it brought limit, which the compiler misses"
+    assert found(checked, brings).word is Word.PICK
+    assert found(checked, brings).needed_by == (uses,)
+
+
+def test_what_is_refused_is_not_picked_for_others(branch: Branch, context: Context) -> None:
+    brings, uses = brings_limit(branch), uses_limit(branch)
+    refused = replace(row(branch, brings), word=Word.NOT_NEEDED, decided=Decided.NO)
+    picks = {uses: ""}
+    with journal_of(context.workspace, "queue", False) as journal, Local(context.workspace, 1) as e:
+        prober = Prober(context, journal, e, None, False)
+        rows = [refused, row(branch, uses)]
+        checked = check(prober, branch.source, rows, picks, (), lambda line: None)
+    assert origins(checked) == []
+    assert found(checked, uses).word is Word.BREAKS
+
+
+def test_what_breaks_the_build_is_set_aside_and_what_needs_it_conflicts(
+    branch: Branch, context: Context
+) -> None:
+    bad = branch.commit(
+        "BUG/MINOR: tool: x",
+        ("src/tool.c", "int special(void)\n{\n\treturn 0;", "int special(void)\n{\n\treturn gone;"),
+    )
+    on_top = branch.commit("BUG/MINOR: tool: y", ("src/tool.c", "return gone", "return gone + 1"))
+    good = harmless(branch)
+    checked, _ = run(context, branch, [bad, on_top, good])
+    assert origins(checked) == [good]
+    own = found(checked, bad)
+    assert own.word is Word.BREAKS
+    assert "does not build: src/tool.c:" in own.why and "gone" in own.why
+    other = found(checked, on_top)
+    assert other.word is Word.CONFLICT
+    assert other.why.startswith(f"without {bad[:10]}, which does not build, it conflicts")
+    assert "return gone + 1" in other.conflict
+    assert found(checked, good).word is Word.PICK
+
+
+def test_a_pick_that_its_repair_makes_build_stays(branch: Branch, context: Context) -> None:
+    bad = branch.commit("BUG/MINOR: main: x", ("src/haproxy.c", ": usual()", ": usual() + later()"))
+    good = harmless(branch)
+    repair = branch.commit("BUILD: main: y", ("src/haproxy.c", " + later()", ""))
+    mended = replace(
+        row(branch, bad), repairs=(Repair(repair, "y", "it says so", RepairState.QUEUED),)
+    )
+    checked, _ = run(context, branch, [bad, good, repair], [mended])
+    assert origins(checked) == [bad, repair, good]
+    builds = found(checked, bad).builds
+    assert builds and builds.text.startswith(f"does not build without {repair[:10]}")
+    assert set(words(checked).values()) == {Word.PICK}
+
+
+def test_a_pick_that_breaks_a_reg_test_is_named_and_set_aside(
+    branch: Branch, context: Context
+) -> None:
+    first = harmless(branch)
+    bad = branch.commit(
+        "BUG/MINOR: tool: x",
+        ("src/tool.c", "int usual(void)\n{\n\treturn 0;", "int usual(void)\n{\n\treturn 1;"),
+    )
+    last = branch.commit(
+        "BUG/MINOR: tool: y",
+        (
+            "src/tool.c",
+            "int special(void)\n{\n\treturn 0;",
+            "int special(void)\n{\n\treturn 0 * 1;",
+        ),
+    )
+    checked, events = run(context, branch, [first, bad, last])
+    assert origins(checked) == [first, last]
+    own = found(checked, bad)
+    assert own.word is Word.BREAKS
+    assert own.why.endswith(f"but it breaks {PLAIN}")
+    assert own.reg_tests and own.reg_tests.text.startswith(f"{PLAIN} fails: ")
+    said = found(checked, last).reg_tests
+    assert said and said.text == "1 test executes it, all as before"
+    tested = [(e.revision, e.test, str(e.change)) for e in events if isinstance(e, RegTested)]
+    assert tested == [(bad, PLAIN, "newly fails"), (branch.tip, SPECIAL, "same")]
+
+
+def test_a_new_warning_is_told_of_the_pick_that_brought_it(
+    branch: Branch, context: Context
+) -> None:
+    first = harmless(branch)
+    warns = branch.commit(
+        "BUG/MINOR: tool: x",
+        ("src/tool.c", "/* some", "static int idle(void) { return 1; }\n/* some"),
+    )
+    checked, _ = run(context, branch, [first, warns])
+    assert found(checked, first).warnings == ()
+    (warning,) = found(checked, warns).warnings
+    assert warning.startswith("src/tool.c: ") and "idle" in warning
+
+
+def test_a_branch_that_does_not_build_is_not_blamed_on_a_pick(
+    clone: Clone, branch: Branch, context: Context
+) -> None:
+    broken: dict[str, str | None] = {"src/tool.c": "#error this does not compile\n"}
+    branch.tip = clone.commit(broken, parents=[branch.tip], branch="stable")
+    fix = branch.commit("BUG/MINOR: main: x", ("src/haproxy.c", ": usual()", ": 1 * usual()"))
+    checked, events = run(context, branch, [fix])
+    assert (origins(checked), checked.built) == ([fix], False)
+    assert found(checked, fix).builds is None
+    (note,) = (event.text for event in events if isinstance(event, Noted))
+    assert note.startswith("3.0 itself does not build: src/tool.c:1:2: error: ")
+
+
+def test_an_interrupted_check_goes_on(branch: Branch, context: Context) -> None:
+    harmless(branch)
+    brings_limit(branch)
+    commits = [uses_limit(branch)]
+    commits.append(branch.commit("BUG/MINOR: x", ("src/tool.c", "/* some", "#error no\n/* some")))
+    total, whole = 0, list[str]()
+
+    def interrupt_at(number: int) -> Callable[[str], None]:
+        def progress(line: str) -> None:
+            whole.append(line)
+            if len(whole) == number:
+                raise KeyboardInterrupt
+
+        return progress
+
+    for number in range(1, 100):
+        whole.clear()
+        try:
+            checked, events = run(context, branch, commits, progress=interrupt_at(number))
+            break
+        except KeyboardInterrupt:
+            total += 1
+    again, once_more = run(context, branch, commits)
+    assert total > 3
+    assert again == checked
+    assert once_more == events
+    new = [e.key for e in events if isinstance(e, Probed) and not e.known]
+    assert len(new) == len(set(new))
