@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pygit2
 import pytest
 
 from bisector.git.history import History
 from bisector.jobs.playground import Playground
 from tests.support import stable
-from tests.support.planted import NEEDS_READY, READY, READY_NOW, Edit, edited
+from tests.support.grown import Grown
+from tests.support.planted import NEEDS_READY, READY, READY_NOW, Edit
 from tests.support.planted_hunts import TEST
 from tests.support.real import bisector
 
@@ -100,24 +100,6 @@ def test_every_change_of_the_verdict_is_found(lines: Lines) -> None:
     report = lines.run(lines.ground.range, "--all", "--blind")
     assert revisions(report) == [("", lines.ground.regression), ("", lines.ground.heal)]
     assert report["affected"] == ["v3.1-dev1", "v3.1-dev2"]
-
-
-class Grown:
-    """A repository of the ground's first commit and what a test commits after it."""
-
-    def __init__(self, ground: Playground, path: Path) -> None:
-        self.repo = pygit2.clone_repository(str(ground.path), str(path), bare=True)
-        self.base = str(self.repo.revparse_single("v3.0.11").peel(pygit2.Commit).id)
-
-    def commit(self, parent: str, subject: str, *edits: Edit, tree: str = "") -> str:
-        """A commit after *parent*: *edits* in its tree, or another *tree*."""
-        own = self.repo[parent].peel(pygit2.Commit)
-        made = tree or str(edited(self.repo, own.tree, edits))
-        who = stable.WHO
-        return str(self.repo.create_commit(None, who, who, f"{subject}\n", made, [own.id]))
-
-    def branch(self, name: str, commit: str) -> None:
-        self.repo.references.create(f"refs/heads/{name}", commit, force=True)
 
 
 def test_a_pick_that_breaks_one_line_alone_is_told_what_it_lacks(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pygit2
 import pytest
 
 from bisector.git.history import History
@@ -10,7 +9,7 @@ from bisector.jobs.queue.coverage_map import CoverageMap
 from bisector.jobs.queue.map_reg_tests import coverage_map
 from bisector.jobs.queue.reg_test_check import choose
 from bisector.system.workspace import Workspace
-from tests.support.real import context, edited
+from tests.support.real import context, edited, with_few_reg_tests
 
 TESTS = [f"reg-tests/converter/{name}.vtc" for name in ("bytes", "field", "word")]
 
@@ -18,17 +17,6 @@ TESTS = [f"reg-tests/converter/{name}.vtc" for name in ("bytes", "field", "word"
 CONVERTER = "sample_conv_field(const"
 UNUSED = "sample_conv_crc32(const"
 COMMON = "sample_process_cnv(struct"
-
-
-def with_few_reg_tests(history: History, tree: str) -> str:
-    """The tree with this id without all reg-tests but TESTS."""
-    index = pygit2.Index()
-    index.read_tree(history.store[tree].peel(pygit2.Tree))
-    kept = [entry for entry in index if entry.path in TESTS]
-    index.remove_all(["reg-tests/*"])
-    for entry in kept:
-        index.add(entry)
-    return str(index.write_tree(history.store))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +27,7 @@ def tip(ground_history: History) -> str:
 @pytest.fixture(scope="module")
 def coverage(real_workspace: Workspace, ground_history: History, tip: str) -> CoverageMap:
     """The map of TESTS at the tip."""
-    tree = with_few_reg_tests(ground_history, ground_history.tree_id(tip))
+    tree = with_few_reg_tests(ground_history.store, ground_history.tree_id(tip), TESTS)
     ready = context(real_workspace, ground_history, "dns-flap")
     lines: list[str] = []
     found = coverage_map(ready, tree, lines.append)

@@ -6,7 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pygit2
@@ -100,6 +100,17 @@ def edited(history: History, revision: str, path: str, old: str, new: str) -> st
     blob = history.store.create_blob(text.replace(old, new).encode())
     index.add(pygit2.IndexEntry(path, blob, FileMode.BLOB))
     return str(index.write_tree(history.store))
+
+
+def with_few_reg_tests(repo: pygit2.Repository, tree: str, tests: Collection[str]) -> str:
+    """The tree with this id without all reg-tests but *tests*."""
+    index = pygit2.Index()
+    index.read_tree(repo[tree].peel(pygit2.Tree))
+    kept = [entry for entry in index if entry.path in tests]
+    index.remove_all(["reg-tests/*"])
+    for entry in kept:
+        index.add(entry)
+    return str(index.write_tree(repo))
 
 
 def context(workspace: Workspace, history: History, name: str, **settings: str) -> Context:

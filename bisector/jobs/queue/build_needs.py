@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bisector.build.missing_names import missing_names
 from bisector.build.toolchain import Toolchain
 from bisector.git.history import History
 from bisector.jobs.queue.line_of_picks import Step, line_up
+from bisector.jobs.queue.prerequisites import Lacking, Supplies
 from bisector.jobs.queue.source import Source
 from bisector.jobs.queue.step_builds import StepBuilder, log_of
 from bisector.patch.cherry_pick import Picker
@@ -34,8 +36,8 @@ class _Group:
 class BuildNeeds:
     """Finds the prerequisites of picks that do not build.
 
-    *may_be_picked* says of a commit whether it may be picked for others; that the series has it
-    already is known.
+    *there* are the commits that the branch has itself. *refused* says of a commit that it is not to
+    be picked for others.
     """
 
     def __init__(
@@ -44,12 +46,19 @@ class BuildNeeds:
         source: Source,
         picker: Picker,
         builder: StepBuilder,
-        may_be_picked: Callable[[str], bool],
+        there: Collection[str],
+        refused: Callable[[str], bool],
     ) -> None:
-        self._picker, self._builder, self._allowed = picker, builder, may_be_picked
+        self._history, self._source = history, source
+        self._picker, self._builder = picker, builder
+        self._there, self._refused = there, refused
         self._base = source.branch.tip
         self._place = {commit: place for place, commit in enumerate(source.before)}
         self._origins = NameOrigins(history, source.before)
+
+    @cached_property
+    def _supplies(self) -> Supplies:
+        return Supplies(self._history, self._source, self._picker, self._refused)
 
     def find(
         self, before: Sequence[str], fix: str, failed: Probed, toolchain: Toolchain | None = None
@@ -86,28 +95,46 @@ class BuildNeeds:
         """
         found = Why()
         for name in missing_names(log_of(failed)) or missing_names(failed.reason):
+            what = name.name or f"what {name.path}:{name.line} calls"
             for at in (group.fix, *why):
                 commits = self._origins.brought_by(name, at)
                 if not found.keys().isdisjoint(commits):
                     break
-                commit = next(self._usable(group, {**why, **found}, commits, tried), None)
-                if commit is not None:
-                    what = name.name or f"what {name.path}:{name.line} calls"
-                    found[commit] = f"it brought {what}, which the compiler misses"
+                reason = f"it brought {what}, which the compiler misses"
+                if more := self._first_usable(group, {**why, **found}, commits, reason, tried):
+                    found |= more
                     break
             if len(why) + len(found) >= MOST:
                 break
         return found
 
-    def _usable(
-        self, group: _Group, why: Why, commits: Sequence[str], tried: set[str]
-    ) -> Iterator[str]:
+    def _first_usable(
+        self, group: _Group, why: Why, commits: Sequence[str], reason: str, tried: set[str]
+    ) -> Why | None:
+        """The first of *commits* that applies, with what it needs for that; *why* are there."""
         for commit in commits:
-            if commit == group.fix or commit in tried or not self._allowed(commit):
-                continue
-            tried.add(commit)
-            if self.step(group.before, (*self._sorted({**why, commit: ""}), group.fix)):
-                yield commit
+            if commit not in (group.fix, *tried, *self._there) and not self._refused(commit):
+                tried.add(commit)
+                for more in ({}, self._needed_by_lines(group, why, commit)):
+                    more = {**more, commit: reason}
+                    if self.step(group.before, (*self._sorted({**why, **more}), group.fix)):
+                        return more
+        return None
+
+    def _needed_by_lines(self, group: _Group, why: Why, commit: str) -> Why:
+        """What *commit* needs to apply, besides *why*; nothing if that is not found."""
+        tip = line_up(self._picker, self._base, group.before)
+        last = tip.steps[-1] if tip.steps else None
+        tree = last.tree if last else self._history.tree_id(self._base)
+        self._supplies.names.move(tree)
+        have = {*self._there, *group.before}
+        lacking = Lacking(
+            self._supplies, commit, last.pick if last else self._base, tuple(why), have
+        )
+        return {
+            one: f"{commit[:10]}, which is needed, needs it: {lacking.why[one]}"
+            for one in lacking.search().commits or ()
+        }
 
     def _build(self, group: _Group, why: Why) -> Probed | None:
         step = self.step(group.before, (*why, group.fix))

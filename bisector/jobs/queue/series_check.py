@@ -85,7 +85,9 @@ class _Check:
         self._gone = set[str]()
         self._kept = set[str]()  # steps that only build with the next one
         self._builder = StepBuilder(prober, self._base, source.branch.name)
-        self._needs = BuildNeeds(history, source, self._picker, self._builder, self._may_be_picked)
+        self._needs = BuildNeeds(
+            history, source, self._picker, self._builder, self._own, self._is_refused
+        )
         self.line = LineOfPicks((), {}, ())
         self._pick(list(picks), "after another choice")
 
@@ -114,9 +116,9 @@ class _Check:
     def _origins(self) -> list[str]:
         return [step.origin for step in self.line.steps]
 
-    def _may_be_picked(self, commit: str) -> bool:
-        """Whether *commit* may be picked for others: it is not there, refused or set aside."""
-        return not (commit in self._own or commit in self._gone or self.rows.refuses(commit))
+    def _is_refused(self, commit: str) -> bool:
+        """Whether *commit* was set aside, or a person or its message refuses it."""
+        return commit in self._gone or self.rows.refuses(commit)
 
     # -- builds --------------------------------------------------------------------------------
 

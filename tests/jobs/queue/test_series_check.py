@@ -16,6 +16,7 @@ from bisector.git.history import History
 from bisector.jobs.catalog import journal_of
 from bisector.jobs.queue.series_check import Checked, check
 from bisector.jobs.queue.source import Line, Source
+from bisector.probing import supply
 from bisector.probing.context import Context
 from bisector.probing.executors import Local
 from bisector.probing.prober import Prober
@@ -209,6 +210,24 @@ def test_what_a_pick_misses_is_picked_before_it(branch: Branch, context: Context
     assert found(checked, brings).needed_by == (uses,)
 
 
+def test_what_is_missed_then_is_picked_too(branch: Branch, context: Context) -> None:
+    brings = brings_limit(branch)
+    more = branch.commit(
+        "MINOR: tool: add other()",
+        ("include/haproxy/tool.h", "int limit(void);\n", "int limit(void);\nint other(void);\n"),
+        (
+            "src/tool.c",
+            "both apart\n */\n",
+            "both apart\n */\nint other(void) { return limit(); }\n",
+        ),
+    )
+    harmless(branch)
+    uses = branch.commit("BUG/MINOR: main: x", ("src/haproxy.c", ": usual()", ": other()"))
+    checked, _ = run(context, branch, [uses])
+    assert origins(checked) == [brings, more, uses]
+    assert [one.revision for one in found(checked, uses).needs] == [brings, more]
+
+
 def test_what_is_refused_is_not_picked_for_others(branch: Branch, context: Context) -> None:
     brings, uses = brings_limit(branch), uses_limit(branch)
     refused = replace(row(branch, brings), word=Word.NOT_NEEDED, decided=Decided.NO)
@@ -309,6 +328,38 @@ def test_a_branch_that_does_not_build_is_not_blamed_on_a_pick(
     assert found(checked, fix).builds is None
     (note,) = (event.text for event in events if isinstance(event, Noted))
     assert note.startswith("3.0 itself does not build: src/tool.c:1:2: error: ")
+
+
+PROMEX = "addons/promex/x.c"
+WITH_PROMEX = MAKEFILE.replace(
+    "src/tool.o\n", "src/tool.o $(if $(USE_PROMEX),addons/promex/x.o)\n", 1
+)
+
+
+@pytest.mark.parametrize("content", ["int x;\n", "#error no\nint x;\n"])
+def test_changed_lines_are_built_unless_the_branch_itself_does_not(
+    clone: Clone,
+    branch: Branch,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str,
+) -> None:
+    monkeypatch.setattr(supply, "fetch_tools", lambda *_, **__: None)
+    context = replace(context, supply=supply.Supply(context.workspace, lambda line: None))
+    branch.tip = clone.commit({"Makefile": WITH_PROMEX, PROMEX: content})
+    fix = clone.commit({PROMEX: f"{content}int y;\n"}, subject="BUG/MINOR: promex: x")
+    branch.before = [fix]
+    checked, events = run(context, branch, [fix])
+    builds = found(checked, fix).builds
+    notes = [event.text for event in events if isinstance(event, Noted)]
+    assert found(checked, fix).word is Word.PICK
+    if content.startswith("#error"):
+        assert builds and builds.text == "builds"
+        (note,) = notes
+        assert note.startswith(f"3.0 itself does not build with PROMEX: {PROMEX}:1:2: error: ")
+    else:
+        assert builds and builds.text == "builds with PROMEX"
+        assert not notes
 
 
 def test_an_interrupted_check_goes_on(branch: Branch, context: Context) -> None:
