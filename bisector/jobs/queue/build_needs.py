@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from bisector.build.missing_names import missing_names
 from bisector.build.toolchain import Toolchain
@@ -115,11 +115,18 @@ class BuildNeeds:
         for commit in commits:
             if commit not in (group.fix, *tried, *self._there) and not self._refused(commit):
                 tried.add(commit)
-                for more in ({}, self._needed_by_lines(group, why, commit)):
-                    more = {**more, commit: reason}
-                    if self.step(group.before, (*self._sorted({**why, **more}), group.fix)):
-                        return more
+                alone, applies = {commit: reason}, partial(self._applies, group, why)
+                if applies(alone):
+                    return alone
+                more = {**self._needed_by_lines(group, why, commit), **alone}
+                if len(more) > 1 and applies(more):
+                    return more
         return None
+
+    def _applies(self, group: _Group, why: Why, more: Why) -> bool:
+        """Whether *why*, *more* and the fix apply, one on top of the other."""
+        needed = self._sorted({**why, **more})
+        return self.step(group.before, (*needed, group.fix)) is not None
 
     def _needed_by_lines(self, group: _Group, why: Why, commit: str) -> Why:
         """What *commit* needs to apply, besides *why*; nothing if that is not found."""

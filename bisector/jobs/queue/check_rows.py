@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bisector.git.history import History
@@ -46,14 +46,13 @@ class CheckRows:
             return row.decided is not Decided.YES
         return row.says is Says.NO
 
-    def only_for(self, gone: Iterable[str]) -> list[str]:
+    def only_for(self, gone: set[str]) -> frozenset[str]:
         """The commits that were picked for those *gone* alone."""
-        left = frozenset(gone)
-        return [
+        return frozenset(
             row.revision
             for row in self._rows.values()
-            if row.needed_by and left.issuperset(row.needed_by) and row.why == _needing(row)
-        ]
+            if row.needed_by and gone.issuperset(row.needed_by) and row.why == _needing(row)
+        )
 
     # -- what is found -------------------------------------------------------------------------
 
@@ -62,13 +61,12 @@ class CheckRows:
         row = self[fix]
         needs = [Needed(one, self._known.subject(one), text) for one, text in why.items()]
         word = Word.PICK_WITH if row.word is Word.PICK else row.word
-        self._rows[fix] = replace(row, word=word, needs=(*row.needs, *needs))
+        self._put(replace(row, word=word, needs=(*row.needs, *needs)))
         for commit in why:
             own = self[commit]
+            only_needed = not own.word.is_picked or own.why == _needing(own)
             own = replace(own, needed_by=(*own.needed_by, fix))
-            if not own.word.is_picked:
-                own = replace(own, word=Word.PICK, why=_needing(own))
-            self._rows[commit] = own
+            self._put(replace(own, word=Word.PICK, why=_needing(own)) if only_needed else own)
 
     def breaks(self, fix: str, why: str) -> None:
         """*fix* breaks something, *why* says what in a few words; it is not picked."""

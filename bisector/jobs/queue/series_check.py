@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from bisector.build.toolchain import Toolchain
 from bisector.errors import BuildFailed
@@ -128,8 +129,7 @@ class _Check:
             found = self._builder.first_failing(self.line.steps, start, frozenset(self._kept))
             if found is None:
                 return
-            start, failed = found
-            self._mend(start, failed)
+            start = self._mend(*found)
 
     def _build_with_real(self) -> None:
         """Build the end with a real toolchain, too, as the fast one knows no threads."""
@@ -147,62 +147,79 @@ class _Check:
                 self._warn(real)
                 return
             found = self._builder.first_failing_of_some(steps, frozenset(self._kept), real)
-            if found is None:  # the last step that is left out of it
+            if found is None:  # the end only builds with what would follow it
                 return
-            index, failed = found
-            self._mend(index, failed, with_real=True)
-            self._build_from(index)
+            self._build_from(self._mend(*found, with_real=True))
             steps = self.line.steps
 
-    def _mend(self, index: int, failed: Probed, *, with_real: bool = False) -> None:
-        """Pick what the step with this index lacks before it; else set it aside."""
+    def _mend(self, index: int, failed: Probed, *, with_real: bool = False) -> int:
+        """Pick what the step with this index lacks before it; else set it aside.
+
+        Returns the index of the first step that is another one then.
+        """
         origins = self._origins
         before, fix, after = origins[:index], origins[index], origins[index + 1 :]
         self._progress(f"looking for what {fix[:10]} lacks: {failed.reason}")
         toolchain = self._builder.real if with_real else None
-        why = self._needs.find(before, fix, failed, toolchain)
-        if why:
+        if why := self._needs.find(before, fix, failed, toolchain):
             self.rows.need(fix, why)
             rest = [one for one in after if one not in why]
-            self._pick([*before, *why, fix, *rest], f"after what {fix[:10]} needs")
-        elif repair := self._repair(before, fix, after):
+            return self._pick([*before, *why, fix, *rest], f"after what {fix[:10]} needs")
+        if repair := self._repair(before, fix, after, toolchain):
             self._kept.add(fix)
             rest = [one for one in after if one != repair]
-            self._pick([*before, fix, repair, *rest], f"after {repair[:10]}")
             text = f"does not build without {repair[:10]}, which repairs it and follows at once"
             self.rows.builds(fix, f"{text}: {failed.reason}")
-        else:
-            self.rows.builds(fix, f"does not build: {failed.reason}")
-            self._set_aside({fix: f"does not build: {failed.reason}"}, "which does not build,")
+            return self._pick([*before, fix, repair, *rest], f"after {repair[:10]}")
+        self.rows.builds(fix, f"does not build: {failed.reason}")
+        return self._set_aside({fix: f"does not build: {failed.reason}"}, "which does not build,")
 
-    def _repair(self, before: Sequence[str], fix: str, after: Sequence[str]) -> str | None:
+    def _repair(
+        self, before: Sequence[str], fix: str, after: Sequence[str], toolchain: Toolchain | None
+    ) -> str | None:
         """A later commit of the series that repairs *fix*, and with which that builds."""
         for repair in self.rows[fix].repairs:
             if repair.state is RepairState.QUEUED and repair.revision in after:
                 step = self._needs.step(before, (fix, repair.revision))
-                if step and self._builder.build(step).verdict is Verdict.GOOD:
+                if step and self._builder.build(step, toolchain).verdict is Verdict.GOOD:
                     return repair.revision
         return None
 
-    def _set_aside(self, why: Mapping[str, str], which: str) -> None:
-        """The commits of *why* break something and leave the series, see CheckRows.breaks()."""
+    def _set_aside(self, why: Mapping[str, str], which: str) -> int:
+        """The commits of *why* break something and leave the series, see CheckRows.breaks().
+
+        So does what was picked for them alone. Returns the index of the first step that is another
+        one then.
+        """
         self._gone.update(why)
         for commit, text in why.items():
             self.rows.breaks(commit, text)
-        useless = [one for one in self.rows.only_for(self._gone) if one in self._origins]
-        for commit in useless:
-            self.rows.useless(commit)
-        left = {*why, *useless}
         names = ", ".join(one[:10] for one in why)
-        self._pick([one for one in self._origins if one not in left], f"without {names}, {which}")
+        start, left, gone = len(self.line.steps), set(why), set(self._gone)
+        while left:
+            rest = [one for one in self._origins if one not in left]
+            start = min(start, self._pick(rest, f"without {names}, {which}"))
+            gone.update(self.line.conflicts)
+            left = {one for one in self._origins if one in self.rows.only_for(gone)}
+            for commit in left:
+                self.rows.useless(commit)
+        return start
 
-    def _pick(self, origins: Sequence[str], why: str) -> None:
-        """Make the series of *origins*; *why* says what changed since they all applied."""
+    def _pick(self, origins: Sequence[str], why: str) -> int:
+        """Make the series of *origins*; *why* says what changed since they all applied.
+
+        Returns the index of the first step that is another one than before.
+        """
+        before = self.line.steps
         self.line = line_up(self._picker, self._base, origins)
         for commit, conflict in self.line.conflicts.items():
             self.rows.conflict(commit, conflict, why)
         for commit in self.line.already:
             self.rows.already(commit)
+        same = takewhile(
+            lambda pair: pair[0] == pair[1], zip(before, self.line.steps, strict=False)
+        )
+        return sum(1 for _ in same)
 
     def _say_what_builds(self) -> None:
         for step in self.line.steps:
@@ -247,6 +264,8 @@ class _Check:
         if broken:
             self._set_aside_broken(broken)
             return True
+        for test in failing:
+            self._note(f"{test} newly fails at the end of the series, but no pick alone breaks it")
         for event in found:
             self._prober.journal.note(event)
         for origin, text in statements(chosen, found):
@@ -255,15 +274,13 @@ class _Check:
 
     def _set_aside_broken(self, broken: Sequence[Broken]) -> None:
         """Set aside the picks that break reg-tests, and build what is left again."""
-        first = min(self._origins.index(one.origin) for one in broken)
         why: dict[str, list[str]] = {}
         for one in broken:
             self._prober.journal.note(one.event)
             why.setdefault(one.origin, []).append(one.event.test)
             self.rows.reg_tests(one.origin, f"{one.event.test} fails: {one.event.reason}")
         texts = {origin: f"breaks {', '.join(tests)}" for origin, tests in why.items()}
-        self._set_aside(texts, "which breaks a reg-test,")
-        self._build_from(first)
+        self._build_from(self._set_aside(texts, "which breaks a reg-test,"))
         self._say_what_builds()
 
     def _note(self, text: str) -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from bisector.build import binaries, compiling
 from bisector.build.toolchain import Toolchain
 from bisector.jobs.queue.line_of_picks import Step
+from bisector.probing.gaps import FEWEST
 from bisector.probing.prober import Prober
 from bisector.probing.ticket import Ticket
 from bisector.record.events import Noted, Probed
@@ -59,6 +60,7 @@ class StepBuilder:
         self._tree = prober.context.history.tree_id(base)
         self.toolchain = prober.toolchains.search
         self.oracle = Builds.with_features(frozenset())
+        self._in_vain = 0
 
     @property
     def real(self) -> Toolchain | None:
@@ -131,6 +133,7 @@ class StepBuilder:
             self._prober.first([tickets[index]], remaining.at(index))
             answer = tickets.pop(index).answer
             assert answer
+            self._see(answer)
             if answer.verdict is not Verdict.GOOD:
                 for ticket in tickets.values():
                     self._prober.cancel(ticket)
@@ -158,6 +161,14 @@ class StepBuilder:
         return failed
 
     # -- probes --------------------------------------------------------------------------------
+
+    def _see(self, answer: Probed) -> None:
+        """Leave the fast toolchain when it has failed at some steps in a row that others build."""
+        fallback = self._prober.toolchains.fallback
+        others = answer.real and not self.toolchain.is_real and answer.verdict is Verdict.GOOD
+        self._in_vain = self._in_vain + 1 if others else 0
+        if self._in_vain == FEWEST and fallback:
+            self.toolchain = fallback
 
     def _try(self, asked: frozenset[str]) -> Probed | None:
         """Use the features *asked*; the result of a build of the tip if that fails."""

@@ -22,11 +22,21 @@ from bisector.probing.executors import Local
 from bisector.probing.prober import Prober
 from bisector.record.events import Event, Noted, Probed
 from bisector.record.patch_events import RegTested
-from bisector.record.queue_events import Decided, Queued, Repair, RepairState, Word
+from bisector.record.queue_events import (
+    Decided,
+    Evidence,
+    Queued,
+    Repair,
+    RepairState,
+    Statement,
+    Word,
+)
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+
+pytestmark = pytest.mark.slow  # each builds something some times, with counters, too
 
 MAKEFILE = """\
 haproxy: src/haproxy.o src/tool.o
@@ -259,6 +269,19 @@ def test_what_breaks_the_build_is_set_aside_and_what_needs_it_conflicts(
     assert other.why.startswith(f"without {bad[:10]}, which does not build, it conflicts")
     assert "return gone + 1" in other.conflict
     assert found(checked, good).word is Word.PICK
+
+
+def test_what_was_picked_for_it_alone_leaves_with_it(branch: Branch, context: Context) -> None:
+    brings = brings_limit(branch)
+    bad = branch.commit(
+        "BUG/MINOR: main: x", ("src/haproxy.c", ": usual()", ": usual() + limit() + gone()")
+    )
+    good = harmless(branch)
+    for_it = replace(row(branch, brings), why=f"{bad[:10]} needs it", needed_by=(bad,))
+    checked, _ = run(context, branch, [brings, bad, good], [for_it])
+    assert origins(checked) == [good]
+    assert found(checked, brings).word is Word.NOT_NEEDED
+    assert found(checked, good).builds == Statement("builds", Evidence.PROVEN)
 
 
 def test_a_pick_that_its_repair_makes_build_stays(branch: Branch, context: Context) -> None:
