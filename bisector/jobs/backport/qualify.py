@@ -90,12 +90,17 @@ def homes(fix: Fix, history: History, branches: Iterable[str]) -> tuple[Home, ..
     for a commit without exactly one parent.
     """
     if fix.revision:
-        parents = history.commit(fix.revision).parents
-        if len(parents) != 1:
-            raise PatchProblem(f"{fix.revision[:10]} has no parent to compare it with")
-        trees = [history.tree_id(commit) for commit in (*parents, fix.revision)]
-        return (Home(parents[0], trees[0], fix.revision, trees[1], patched=False),)
+        return (home_of(history, fix.revision),)
     return tuple(_patched(fix, history, dict.fromkeys((fix.home, *branches))))
+
+
+def home_of(history: History, commit: str) -> Home:
+    """*commit* (full hash) and its parent. Raises PatchProblem if it has not exactly one."""
+    parents = history.commit(commit).parents
+    if len(parents) != 1:
+        raise PatchProblem(f"{commit[:10]} has no parent to compare it with")
+    before, after = (history.tree_id(one) for one in (*parents, commit))
+    return Home(parents[0], before, commit, after, patched=False)
 
 
 def _patched(fix: Fix, history: History, revisions: Iterable[str]) -> Iterator[Home]:
@@ -116,7 +121,7 @@ def own_tests(prober: Prober, places: Sequence[Home]) -> Iterator[tuple[Suite, .
     suites: dict[str, Suite] = {}
     with ExitStack() as held:
         for home in places:
-            changed = _changed_tests(prober.context.history, home)
+            changed = changed_tests(prober.context.history, home)
             if names := [name for name in changed if name not in suites]:
                 folder = held.enter_context(exported(workspace, store, home.after_tree))
                 for name, oracle in reg_tests.oracles(folder, names).items():
@@ -124,7 +129,7 @@ def own_tests(prober: Prober, places: Sequence[Home]) -> Iterator[tuple[Suite, .
         yield tuple(suites.values())
 
 
-def _changed_tests(history: History, home: Home) -> list[str]:
+def changed_tests(history: History, home: Home) -> list[str]:
     """The paths of the reg-tests that the fix adds or changes."""
     before, after = (history.store[tree].id for tree in (home.before_tree, home.after_tree))
     deltas = history.store.diff(before, after).deltas
