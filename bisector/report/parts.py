@@ -153,6 +153,7 @@ def port_details(one: Ported) -> list[str]:
     """The details of a branch in lines, the conflict last."""
     said = [*one.why.split("; "), _SAID.get(one.said, ""), *one.remark.split("; ")]
     said += [f"needs first: {commit}" for commit in one.prerequisites]
+    said += [f"repaired later by {repair}" for repair in one.repairs]
     said += [f"created {one.created}"] if one.created else []
     said += [f"written {file}" for file in one.files]
     return [line for line in [*said, *one.conflict.splitlines()] if line]

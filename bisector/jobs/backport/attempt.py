@@ -9,6 +9,7 @@ from bisector.jobs.backport import appraisal
 from bisector.jobs.backport.advice import Version
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
+from bisector.jobs.queue.mentions import Mention
 from bisector.patch.cherry_pick import Picked
 from bisector.patch.conflict import PickConflict
 from bisector.record.patch_events import Judged
@@ -34,7 +35,8 @@ class BackportPlan:
     whether they show the bug; unless ``named`` by the user, only if none of the fix's own tests
     does. ``claims`` are (scenario, introducing commit, fix) with full hashes, '' for unknown ones;
     without a scenario the claim is the fix's message's. ``out`` is the folder for patch files;
-    ``created`` are pairs (branch, name of the branch to create for it).
+    ``created`` are pairs (branch, name of the branch to create for it). ``repairs`` are what later
+    commits say that repair the fix.
     """
 
     fix: Fix
@@ -46,6 +48,7 @@ class BackportPlan:
     created: tuple[tuple[str, str], ...] = ()
     reg_tests: tuple[str, ...] = ()
     named: bool = True
+    repairs: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import pygit2
 from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.git.history import History
 from bisector.jobs import catalog, runner
-from bisector.jobs.backport import advice
+from bisector.jobs.backport import advice, later
 from bisector.jobs.backport.attempt import BackportPlan, Branch
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite, find_suites
+from bisector.jobs.queue.mentions import Mention
 from bisector.jobs.runner import Execution
 from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked, Picker
@@ -29,7 +30,7 @@ from bisector.system.workspace import Workspace
 
 # Part of the job's name. Raise it when a change of the code gives another answer to the same
 # question, so that a finished journal is not reused.
-_RULES = 3
+_RULES = 4
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,20 @@ def backport(
     what a probe raises.
     """
     history = asked.history
-    plan = _plan(asked, Fix.find(what, history), onto, delivery)
+    fix = Fix.find(what, history)
+    plan = _plan(asked, fix, onto, delivery)
     context = asked.context
     names = [branch.name for branch in plan.branches]
     started = runner.started_job(
         Job.BACKPORT,
         context,
-        plan.fix.series,
+        fix.series,
         execution,
         ", ".join(names),
         len(names),
     )
-    about = (_RULES, plan.fix.revision, plan.fix.home, plan.fix.message, plan.branches, plan.claims)
-    job = catalog.job_id(Job.BACKPORT, context, plan.fix.series, plan.suites, *about, delivery)
+    about = (_RULES, fix.revision, fix.home, fix.message, plan.branches, plan.claims, plan.repairs)
+    job = catalog.job_id(Job.BACKPORT, context, fix.series, plan.suites, *about, delivery)
     execution = replace(execution, tests=TESTS_A_CORE * cores())
 
     def work(prober: Prober) -> None:
@@ -94,10 +96,22 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Ba
     named = options.scenario is not None or options.own_test is not None
     if not named:
         suites = tuple(replace(suite, wanted=True) for suite in suites)
-    claims = (*_claims(asked.workspace, history, suites), *origin(history, fix))
+    said = later.find_mentions(history, fix)
+    claims = (*_claims(asked.workspace, history, suites), *origin(history, fix, said))
     home = _branch(history, fix.home).version
     pairs = tuple(created.items())
-    return BackportPlan(fix, home, branches, suites, claims, out, pairs, delivery.reg_tests, named)
+    return BackportPlan(
+        fix,
+        home,
+        branches,
+        suites,
+        claims,
+        out,
+        pairs,
+        delivery.reg_tests,
+        named,
+        later.repairs(fix, said),
+    )
 
 
 def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
@@ -127,13 +141,19 @@ def _claims(
             yield suite.scenario, introduced, fixed
 
 
-def origin(history: History, fix: Fix) -> Iterator[tuple[str, str, str]]:
-    """The claim in the fix's message, if its introducing commit is an ancestor of the fix."""
-    name = advice.origin(fix.message)
-    if name and history.knows(name):
-        commit = history.resolve(name).id
-        if history.objects.descendant_of(fix.home, commit):
-            yield "", commit, fix.revision
+def origin(
+    history: History, fix: Fix, said: Sequence[Mention] = ()
+) -> Iterator[tuple[str, str, str]]:
+    """The claim in the fix's message, if its introducing commit is an ancestor of the fix.
+
+    *said* are the earlier commits that the message names in other ways than an origin.
+    """
+    for name in (advice.origin(fix.message), *later.culprits(fix, said)):
+        if name and history.knows(name):
+            commit = history.resolve(name).id
+            if history.objects.descendant_of(fix.home, commit):
+                yield "", commit, fix.revision
+                return
 
 
 def hand_over(plan: BackportPlan, history: History, ported: Sequence[Ported]) -> None:

@@ -11,9 +11,14 @@ from bisector.jobs.backport import advice, appraisal
 from bisector.jobs.backport.appraisal import BranchAdvice, Claim
 from bisector.jobs.backport.attempt import Attempt, BackportPlan, Branch
 from bisector.jobs.backport.fix import picked_from
-from bisector.patch import deliver
+from bisector.jobs.backport.later import Repairs
+from bisector.jobs.queue import by_lines, rules
+from bisector.jobs.queue.rules import Facts
+from bisector.patch import deliver, line_origins
 from bisector.patch.cherry_pick import Picked
 from bisector.record.patch_events import Ported
+from bisector.record.queue_events import Says
+from bisector.record.verdict import Verdict
 from bisector.record.words import How
 
 
@@ -24,6 +29,7 @@ class RowBuilder:
         self._plan = plan
         self._history = history
         self._picked_to = cache(lambda tip: picked_from(history, plan.fix.home, tip))
+        self._repairs = Repairs(history, plan.fix.home, plan.repairs)
 
     def ported(self, attempt: Attempt) -> Ported:
         """The event for one branch."""
@@ -48,7 +54,16 @@ class RowBuilder:
             files=tuple(map(str, self._files(branch, picked))),
             created=dict(self._plan.created).get(branch.name, "") if picked else "",
             prerequisite_ids=tuple(commit.id for commit in first),
+            repairs=self._repairs_on(attempt),
         )
+
+    def _repairs_on(self, attempt: Attempt) -> tuple[str, ...]:
+        """What repairs the fix, if the branch has it or may get it."""
+        branch = attempt.branch
+        has = attempt.is_there or self._has(branch, self._plan.fix.revision)
+        if attempt.affected is Verdict.GOOD and not has:
+            return ()
+        return self._repairs.texts(branch.revision)
 
     def _why(self, attempt: Attempt) -> str:
         """What the verdict on the branch rests on."""
@@ -59,7 +74,22 @@ class RowBuilder:
             return f"its change is there already; {why}"
         if self._has(attempt.branch, self._plan.fix.revision):
             return f"{why}; by history: it is there already"
+        if not any(scenario == "" for scenario, _, _ in self._plan.claims):
+            return "; by lines: the branch ".join(
+                filter(None, [why, self._by_lines(attempt.branch)])
+            )
         return why
+
+    def _by_lines(self, branch: Branch) -> str:
+        """Whether a branch has the lines that the fix changes, a hint; '' if nothing is known."""
+        fix = self._plan.fix.revision
+        base = self._history.merge_base(fix, branch.revision) if fix else None
+        if base is None:
+            return ""
+        lines = line_origins.history_of(self._history, self._history.between(base, fix))
+        presence = by_lines.judge(lines, self._picked_to(branch.revision))
+        found = rules.is_affected(Facts(True, True, Says.NOTHING, "", presence))
+        return found.text if found else ""
 
     def _advice(self, branch: Branch) -> BranchAdvice:
         """What the fix's message says about a branch; it applies to older series only."""

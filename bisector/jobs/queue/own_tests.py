@@ -44,7 +44,7 @@ def tested(
     found: dict[str, tuple[Verdict, str]] = {}
     with ExitStack() as held:
         fixes = []
-        for fix, bringing in tests_of(history, source, commits).items():
+        for fix, bringing in bringing_tests(history, source, commits).items():
             homes = [qualify.home_of(history, one) for one in bringing]
             suites = held.enter_context(qualify.own_tests(prober, homes))
             # two fixes may change one test, and what is learnt of it is learnt by its name
@@ -68,7 +68,7 @@ def tested(
 # -- which tests -----------------------------------------------------------------------------------
 
 
-def tests_of(
+def bringing_tests(
     history: History, source: Source, commits: Collection[str]
 ) -> dict[str, tuple[str, ...]]:
     """The commits that bring reg-tests for each of *commits*, the last one first, itself included.

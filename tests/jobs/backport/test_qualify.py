@@ -37,7 +37,8 @@ def test_a_test_that_does_not_show_the_bug_says_nothing_of_it(world: World) -> N
     told = world.ported(world.plan(world.other_fix(MESSAGE), "2.9", "3.0"))
     assert [one.outcome for one in told] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
     assert [one.affected for one in told] == [None, None]
-    assert [one.why for one in told] == [NO_TEST, NO_TEST]
+    by_lines = "by lines: the branch has all 1 lines that it changes"
+    assert [one.why for one in told] == [f"{NO_TEST}; {by_lines}"] * 2
     sentence = "'This must be backported as far as 2.9.'"
     assert [one.remark for one in told] == [f"by the message only: {sentence}"] * 2
     assert told[1].how == "exact", "it is picked, built and watched all the same"
