@@ -9,7 +9,18 @@ import pygit2
 import pytest
 from pygit2.enums import FileMode
 
+from bisector.git.history import History
 from bisector.jobs.playground import Playground
+from bisector.jobs.queue import own_tests
+from bisector.jobs.queue.source import Line, find_line, find_source
+from bisector.probing import setup
+from bisector.probing.executors import Local
+from bisector.probing.options import Options
+from bisector.probing.prober import Prober
+from bisector.record.events import Probed
+from bisector.record.journal import Journal
+from bisector.record.verdict import Verdict
+from bisector.system.workspace import Workspace
 from tests.support.real import bisector
 
 pytestmark = pytest.mark.usefixtures("with_tcc")
@@ -44,6 +55,29 @@ def test_a_fix_is_proven_by_the_reg_test_that_it_brings(ground: Playground) -> N
     assert f"{TESTS}/dns_flap_a.vtc shows this bug: bad at " in done.stdout
     assert f"{TESTS}/dns_flap_a.vtc is good" in done.stdout, "on v3.0.11"
     assert "unharmed" in done.stdout, "the scenarios only watch"
+
+
+def test_a_reg_test_that_a_fix_brings_tells_a_queue_which_branches_have_the_bug(
+    real_workspace: Workspace, ground: Playground, tmp_path: Path
+) -> None:
+    fix = with_reg_test(ground, "dns_flap_a.vtc", "dns_flap.lua")
+    history = History.open(ground.path, real_workspace)
+    options = Options(scenario="dns-flap", toolchain="fast")
+    ready = setup.find_context(options, real_workspace, history, setup.find_test(options))
+
+    def answer(branch: str) -> dict[str, tuple[Verdict, str]]:
+        line = Line("the fix's", fix, None)
+        source = find_source(history, find_line(history, branch), line, "", [])
+        journal = Journal(tmp_path / branch)
+        with Local(real_workspace, 1) as executor:
+            prober = Prober(ready, journal, executor, None, fresh=False)
+            found = own_tests.tested(prober, source, [fix], lambda text: None)
+        real = {e.name for e in journal.events if isinstance(e, Probed) and e.real}
+        assert branch in real, "proven by gcc"
+        return found
+
+    assert answer("v3.1-dev1") == {fix: (Verdict.BAD, f"{TESTS}/dns_flap_a.vtc fails there")}
+    assert answer("v3.0.11") == {fix: (Verdict.GOOD, f"{TESTS}/dns_flap_a.vtc passes there")}
 
 
 TESTS = "reg-tests/server"

@@ -75,6 +75,7 @@ def test_another_bug_is_told_after_it() -> None:
 def test_the_other_jobs_have_their_tables() -> None:
     assert "| 2.9 | 2.9.9 | bad | **conflict** |  | closest: 3.0's form |" in text(j.BACKPORTED)
     assert "<<<<<<< ours" in text(j.BACKPORTED)
+    assert "1234567890 BUG/MINOR: server: y (missing): 'Commit" in text(j.BACKPORTED)
     assert "| v3.0.0 to v3.0.6 | bad | 7 releases, 2 probed, 5 inferred |" in text(j.AFFECTED)
     assert "| v3.0-dev1\\~8 | bad | 1 revision, odd |" in text(j.SWEPT)
     assert "- re-tested v3.0-dev2: was bad, good by the re-test with dev" in text(j.SWEPT)

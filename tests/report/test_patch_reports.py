@@ -141,6 +141,7 @@ branch  version  as it is  outcome     applied
 3.0     3.0.5    bad       fixes       exact
     bad in 5 of 5 runs
     the message asks for it
+    repaired later by 1234567890 BUG/MINOR: server: y (missing): 'Commit 0123456 was not enough.'
     created bisector/3.0
     written backports/3.0/0001-keep-the-port.patch
 2.9     2.9.9    bad       conflict    -

@@ -170,6 +170,7 @@ PORTED = (
     Ported(
         *("3.0", "3" * 40, "3.0.5", BAD, "bad in 5 of 5 runs", Outcome.FIXES, "exact", "", ()),
         *(True, "", ("backports/3.0/0001-keep-the-port.patch",), "bisector/3.0"),
+        repairs=("1234567890 BUG/MINOR: server: y (missing): 'Commit 0123456 was not enough.'",),
     ),
     Ported(
         *("2.9", "4" * 40, "2.9.9", BAD, "", Outcome.CONFLICT, "", "<<<<<<< ours\nx\n>>>>>>>"),

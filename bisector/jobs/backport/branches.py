@@ -9,7 +9,7 @@ import pygit2
 
 from bisector.build.toolchain import Toolchain
 from bisector.jobs import reg_tests
-from bisector.jobs.backport import appraisal, qualify
+from bisector.jobs.backport import appraisal, lacking, qualify
 from bisector.jobs.backport.attempt import Attempt, BackportPlan, Branch
 from bisector.jobs.backport.branch_row import RowBuilder
 from bisector.jobs.backport.fix import Needs
@@ -104,7 +104,7 @@ class Backport:
             return Attempt(branch, before)
         applied = self.plan.fix.onto(self._picker, (), branch.revision)
         if isinstance(applied, Picked):
-            return Attempt(branch, self._tested(branch, applied), applied)
+            return self._completed(Attempt(branch, self._tested(branch, applied), applied))
         judged = self._unpatched(branch, applied.summary)
         if affected is not Verdict.BAD:
             return Attempt(branch, judged, None, applied)
@@ -114,6 +114,18 @@ class Backport:
         picked = search.picked(needs)
         then = self._outcome(branch, picked) if picked else None
         return Attempt(branch, judged, picked, applied, needs, then)
+
+    def _completed(self, attempt: Attempt) -> Attempt:
+        """*attempt*; if it does not compile, with the commits that brought what it lacks there."""
+        if attempt.outcome is not Outcome.UNBUILDABLE:
+            return attempt
+        branch, fix = attempt.branch, self.plan.fix
+        self._progress(f"finding what the fix uses and {branch.name} lacks")
+        needs = lacking.find(self.history, self._picker, fix, branch)
+        picked = fix.onto(self._picker, needs.commits or (), branch.revision) if needs else None
+        if not isinstance(picked, Picked):
+            return attempt
+        return replace(attempt, picked=picked, needs=needs, then=self._outcome(branch, picked))
 
     def _outcome(self, branch: Branch, picked: Picked) -> Outcome:
         return Attempt(branch, self._tested(branch, picked)).outcome

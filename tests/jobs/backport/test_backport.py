@@ -382,3 +382,36 @@ def test_a_patch_file_is_ported_like_a_revision(world: World, tmp_path: Path) ->
     world.journal.unlink()
     again = world.one(told.files[0], "3.0")
     assert (again.outcome, again.how) == (Outcome.FIXES, "exact")
+
+
+# -- names that the branch lacks ------------------------------------------------------------------
+
+LAMP = "include/haproxy/lamp.h"
+
+
+def without_lamp(source: str, scenario: str, toolchain: str) -> Verdict:
+    """A source that uses LAMP_ON compiles only with the include that brought it."""
+    if "LAMP_ON" in source and "lamp.h" not in source:
+        return Verdict.UNBUILDABLE
+    return verdict(source, scenario, toolchain)
+
+
+def test_what_brought_a_name_that_the_branch_lacks_is_needed_first(world: World) -> None:
+    needed = world.step(
+        "line 19\n",
+        "line 19 lamp.h\n",
+        subject="MINOR: lamp: add it",
+        files={LAMP: "#define LAMP_ON 1\n"},
+    )
+    plan = world.plan(world.fix("line 10 LAMP_ON"), "3.0")
+    world.run(plan, without_lamp)
+    (told,) = (event for event in Journal(world.journal).events if isinstance(event, Ported))
+    assert (told.outcome, told.how) == (Outcome.UNBUILDABLE, "exact")
+    assert told.prerequisites == (f"{needed[:10]} MINOR: lamp: add it",)
+    assert "with 1 commit before it, it applies: fixes" in told.remark
+
+
+def test_what_does_not_compile_for_another_reason_needs_nothing_first(world: World) -> None:
+    world.step("line 19\n", "line 19 x\n", files={LAMP: "#define LAMP_ON 1\n"})
+    told = world.one(world.fix("#error"), "3.0")
+    assert (told.outcome, told.prerequisites) == (Outcome.UNBUILDABLE, ())
