@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pygit2
 
+from bisector.build.missing_names import missing_names
 from bisector.build.toolchain import Toolchain
 from bisector.jobs import reg_tests
 from bisector.jobs.backport import appraisal, lacking, qualify
@@ -18,10 +20,11 @@ from bisector.jobs.judge import Judge, Suite, verdicts
 from bisector.patch.cherry_pick import Picked, Picker
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Turned
+from bisector.record.missing_name import MissingName
 from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
-from bisector.record.words import Turn
+from bisector.record.words import Purpose, Turn
 
 # the committer of what is only built and tested; constant, so that the hashes are, too
 _COMMITTER = pygit2.Signature("bisector", "bisector@localhost", 0, 0)
@@ -121,11 +124,26 @@ class Backport:
             return attempt
         branch, fix = attempt.branch, self.plan.fix
         self._progress(f"finding what the fix uses and {branch.name} lacks")
-        needs = lacking.find(self.history, self._picker, fix, branch)
+        needs = lacking.find(
+            self.history, self._picker, fix, branch, lambda picked: self._missing(branch, picked)
+        )
         picked = fix.onto(self._picker, needs.commits or (), branch.revision) if needs else None
         if not isinstance(picked, Picked):
             return attempt
         return replace(attempt, picked=picked, needs=needs, then=self._outcome(branch, picked))
+
+    def _missing(self, branch: Branch, picked: Picked) -> Sequence[MissingName]:
+        """The names that the build of a branch with the picked commits misses."""
+        judge = Judge(self.prober, self._tests.suites)
+        tree = self._tree(branch, picked)
+        first, *_ = judge.try_tree(branch.revision, tree, Purpose.AFTER)
+        if first.verdict is not Verdict.UNBUILDABLE:
+            return ()
+        try:
+            output = Path(first.log).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            output = first.reason  # the log of a cluster's worker, or one that was evicted
+        return missing_names(output)
 
     def _outcome(self, branch: Branch, picked: Picked) -> Outcome:
         return Attempt(branch, self._tested(branch, picked)).outcome
