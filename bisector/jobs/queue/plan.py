@@ -279,7 +279,8 @@ class Planner:
             return RepairState.QUEUED
         if self._has(commit):
             return RepairState.THERE
-        return RepairState.REFUSED if self._refuses(commit) else RepairState.MISSING
+        by_message = commit not in self._decisions and self._known.says(commit)[0] is Says.NO
+        return RepairState.REFUSED if by_message else RepairState.MISSING
 
 
 _WORDS = {
