@@ -17,6 +17,7 @@ from bisector.report.terminal import question, work
 from bisector.search import commit_subject
 
 _TEMPLATE = "queue.html.j2"
+_MANY = 1000  # rows that take a second to lay out
 _CONFLICT = 60  # lines of a conflict; the JSON has all
 
 
@@ -39,6 +40,7 @@ def render_queue(summary: Summary) -> str:
         policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; "
         f"style-src {page.allowed(style)}; script-src {page.allowed(script)}",
         branches=branches,
+        many=_MANY,
         words=queue_rows.counts(summary.queued),
         tags=_by_number(Counter(tag for row in summary.queued for tag in tags(row))),
         queue_rows=queue_rows,

@@ -183,4 +183,7 @@ def test_nothing_by_strangers_is_markup() -> None:
 def test_six_hundred_rows_on_three_branches_are_less_than_two_megabytes() -> None:
     some = [q.fix(number) for number in range(600)]
     every = [replace(row, branch=name) for name in ("3.2", "3.0", "2.8") for row in some]
-    assert len(rendered([q.STARTED, *every]).encode()) < 2_000_000
+    text = rendered([q.STARTED, *every])
+    assert len(text.encode()) < 2_000_000
+    assert '<main class="many">' in text
+    assert "<main>" in rendered([q.STARTED, *some])
