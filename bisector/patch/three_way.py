@@ -47,14 +47,17 @@ def merge_trees(
     If only files conflict that no build reads, and other changes remain, those files stay as they
     are in *ours*.
     """
-    merged = _merge_contents_of(store, base, ours, theirs)
-    if merged is not None:
-        return MergedTree(_with_contents(store, ours, merged))
+    if simple := _merge_contents_of(store, base, ours, theirs):
+        contents, clashing = simple
+        if not clashing:
+            return MergedTree(_with_contents(store, ours, contents))
+        if any(map(is_built, _paths(clashing))):
+            return _file_conflicts(store, clashing)
     index = store.merge_trees(base, ours, theirs, file_flags=AS_GIT)
     if index.conflicts is None:
         return MergedTree(index.write_tree(store))
     sides = list(index.conflicts)
-    conflicts = tuple(_file_conflict(store, *entries) for entries in sides)
+    conflicts = _file_conflicts(store, sides)
     paths = _paths(sides)
     if not any(map(is_built, paths)):
         remaining = _with_files_of(store, base, theirs, paths)
@@ -62,18 +65,18 @@ def merge_trees(
         if index.conflicts is None and remaining != base.id:
             left_out = tuple(conflict.path for conflict in conflicts)
             return MergedTree(index.write_tree(store), left_out)
-    return tuple(sorted(conflicts, key=lambda conflict: not is_built(conflict.path)))
+    return conflicts
 
 
 def _merge_contents_of(
     store: pygit2.Repository, base: pygit2.Tree, ours: pygit2.Tree, theirs: pygit2.Tree
-) -> dict[str, pygit2.Oid] | None:
-    """The new content of each file of *ours* that the merge changes.
+) -> tuple[dict[str, pygit2.Oid], list[Sides]] | None:
+    """The new content of each file of *ours* that the merge changes, and the files that conflict.
 
-    None if it has conflicts, or does more than to change contents. A merge of whole trees finds
-    the same and takes some 20 ms, whatever the change, since it reads them all.
+    None if it does more than to change contents. A merge of whole trees finds the same and takes
+    some 20 ms, whatever the change, since it reads them all.
     """
-    contents = {}
+    contents, clashing = dict[str, pygit2.Oid](), list[Sides]()
     for delta in base.diff_to_tree(theirs).deltas:
         path, old, new = delta.new_file.path, delta.old_file, delta.new_file
         own = _entry(ours, path)
@@ -83,11 +86,16 @@ def _merge_contents_of(
         if own.id == old.id:
             contents[path] = new.id
         elif own.id != new.id:
-            merged = _merge_blobs(store, [old.id, own.id, new.id], AS_GIT)
+            versions, mode = (old, own, new), FileMode(new.mode)
+            merged = _merge_blobs(store, [one.id for one in versions], AS_GIT)
             if merged.conflicts:
-                return None
-            contents[path] = merged["file"].id
-    return contents
+                base_side, own_side, new_side = (
+                    pygit2.IndexEntry(path, one.id, mode) for one in versions
+                )
+                clashing.append((base_side, own_side, new_side))
+            else:
+                contents[path] = merged["file"].id
+    return contents, clashing
 
 
 def _entry(tree: pygit2.Tree, path: str) -> pygit2.Object | None:
@@ -133,6 +141,14 @@ def _with_files_of(
         if path in old:
             index.add(old[path])
     return index.write_tree(store)
+
+
+def _file_conflicts(
+    store: pygit2.Repository, conflicts: Iterable[Sides]
+) -> tuple[FileConflict, ...]:
+    """The conflicts as data, first those of files that a build reads."""
+    found = (_file_conflict(store, *sides) for sides in conflicts)
+    return tuple(sorted(found, key=lambda conflict: not is_built(conflict.path)))
 
 
 def _file_conflict(
