@@ -63,7 +63,8 @@ _CONTAINING = re.compile(
     re.I,
 )
 _LIMITED = re.compile(r"\b(?:older|previous|earlier|before|below|prior|beyond|further)\b", re.I)
-_ASKED = re.compile(r"\b(?:should|must|can|could|may|might|has to|needs? to|to)\s+$", re.I)
+_ASKED = re.compile(r"\b(?:should|must|can|may|has to|needs? to|to)\s+$", re.I)
+_CONDITION = re.compile(r"\bif\b|\bunlikely\b", re.I)
 _BE = re.compile(r"\bbe\s+$", re.I)
 _WAITS = re.compile(
     r"\bback-?port\w*\b.{0,80}\b(?:after|once) (?:a |an |some |the |enough )?(?:\w+ )?"
@@ -120,9 +121,12 @@ def read(message: str) -> Advice | None:
 def asks_anywhere(message: str) -> str:
     """The sentence that asks for a backport but names no version: "It can be backported."; or ''.
 
-    What asks to wait, or only says that another commit was backported, does not count.
+    What asks to wait, makes a condition, or only says that another commit was backported, does not
+    count.
     """
     for sentence in _sentences(message):
+        if _CONDITION.search(sentence) or _VERSION.search(sentence):
+            continue
         for word in _WORD.finditer(sentence):
             before, after = sentence[: word.start()], sentence[word.end() :]
             refused = _REFUSED_BEFORE.search(before) or _REFUSED_AFTER.match(after)

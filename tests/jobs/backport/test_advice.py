@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bisector.jobs.backport.advice import Advice, origin, read, version_of
+from bisector.jobs.backport.advice import Advice, asks_anywhere, origin, read, version_of
 
 EVERYWHERE = (0, 0)
 
@@ -174,3 +174,29 @@ def test_the_commit_that_brought_the_bug_is_read(text: str) -> None:
 )
 def test_another_commit_is_not_taken_for_it(text: str) -> None:
     assert origin(f"BUG/MINOR: x: y\n\n{text}\n") == ""
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It can be backported.",
+        "This must be backported wherever it applies.",
+        "It should be harmless to backport this.",
+    ],
+)
+def test_a_backport_can_be_asked_for_without_a_version(sentence: str) -> None:
+    assert asks_anywhere(f"BUG: x\n\nIt was wrong.\n{sentence}\n") == sentence
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It was backported.",
+        "It should not be backported.",
+        "It could be backported if somebody needs it.",
+        "This can be backported to 3.1.",
+        "The patch that should already be backported is another one.",
+    ],
+)
+def test_a_condition_a_version_and_the_past_do_not_ask_for_it(sentence: str) -> None:
+    assert asks_anywhere(f"BUG: x\n\nIt was wrong.\n{sentence}\n") == ""
