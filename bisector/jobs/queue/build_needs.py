@@ -37,7 +37,8 @@ class BuildNeeds:
     """Finds the prerequisites of picks that do not build.
 
     *there* are the commits that the branch has itself. *refused* says of a commit that it is not to
-    be picked for others.
+    be picked for others. ``unusable`` are the commits that brought what the last one misses, and
+    that are refused or do not apply; each with why it is needed.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class BuildNeeds:
         self._base = source.branch.tip
         self._place = {commit: place for place, commit in enumerate(source.before)}
         self._origins = NameOrigins(history, source.before)
+        self.unusable = Why()
 
     @cached_property
     def _supplies(self) -> Supplies:
@@ -68,7 +70,7 @@ class BuildNeeds:
         *failed* is the result of its build by *toolchain* (default: that of the steps).
         """
         group, why = _Group(tuple(before), fix, toolchain), Why()
-        tried = set(before)
+        tried, self.unusable = set(before), Why()
         while len(why) < MOST:
             more = self._more(group, why, failed, tried)
             if not more:
@@ -113,14 +115,19 @@ class BuildNeeds:
     ) -> Why | None:
         """The first of *commits* that applies, with what it needs for that; *why* are there."""
         for commit in commits:
-            if commit not in (group.fix, *tried, *self._there) and not self._refused(commit):
-                tried.add(commit)
+            if commit in (group.fix, *tried, *self._there):
+                continue
+            tried.add(commit)
+            if self._refused(commit):
+                self.unusable[commit] = f"{reason}; it is not to be picked"
+            else:
                 alone, applies = {commit: reason}, partial(self._applies, group, why)
                 if applies(alone):
                     return alone
                 more = {**self._needed_by_lines(group, why, commit), **alone}
                 if len(more) > 1 and applies(more):
                     return more
+                self.unusable[commit] = f"{reason}; it does not apply"
         return None
 
     def _applies(self, group: _Group, why: Why, more: Why) -> bool:

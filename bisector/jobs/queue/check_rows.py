@@ -58,15 +58,20 @@ class CheckRows:
 
     def need(self, fix: str, why: Mapping[str, str]) -> None:
         """*fix* is picked after commits that it needs, each with why."""
-        row = self[fix]
-        needs = [Needed(one, self._known.subject(one), text) for one, text in why.items()]
-        word = Word.PICK_WITH if row.word is Word.PICK else row.word
-        self._put(replace(row, word=word, needs=(*row.needs, *needs)))
+        self.lacks(fix, why)
+        if self[fix].word is Word.PICK:
+            self._put(replace(self[fix], word=Word.PICK_WITH))
         for commit in why:
             own = self[commit]
             only_needed = not own.word.is_picked or own.why == _needing(own)
             own = replace(own, needed_by=(*own.needed_by, fix))
             self._put(replace(own, word=Word.PICK, why=_needing(own)) if only_needed else own)
+
+    def lacks(self, fix: str, why: Mapping[str, str]) -> None:
+        """*fix* needs commits, each with why, whether or not they can be picked."""
+        row = self[fix]
+        needs = (Needed(one, self._known.subject(one), text) for one, text in why.items())
+        self._put(replace(row, needs=(*row.needs, *needs)))
 
     def breaks(self, fix: str, why: str) -> None:
         """*fix* breaks something, *why* says what in a few words; it is not picked."""

@@ -172,6 +172,7 @@ class _Check:
             self.rows.builds(fix, f"{text}: {failed.reason}")
             return self._pick([*before, fix, repair, *rest], f"after {repair[:10]}")
         self.rows.builds(fix, f"does not build: {failed.reason}")
+        self.rows.lacks(fix, self._needs.unusable)
         return self._set_aside({fix: f"does not build: {failed.reason}"}, "which does not build,")
 
     def _repair(

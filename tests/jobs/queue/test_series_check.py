@@ -247,7 +247,11 @@ def test_what_is_refused_is_not_picked_for_others(branch: Branch, context: Conte
         rows = [refused, row(branch, uses)]
         checked = check(prober, branch.source, rows, picks, (), lambda line: None)
     assert origins(checked) == []
-    assert found(checked, uses).word is Word.BREAKS
+    own = found(checked, uses)
+    assert own.word is Word.BREAKS
+    (needed,) = own.needs
+    assert needed.revision == brings
+    assert needed.why == "it brought limit, which the compiler misses; it is not to be picked"
 
 
 def test_what_breaks_the_build_is_set_aside_and_what_needs_it_conflicts(
