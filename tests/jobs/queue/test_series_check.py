@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -355,6 +356,50 @@ def test_a_branch_that_does_not_build_is_not_blamed_on_a_pick(
     assert found(checked, fix).builds is None
     (note,) = (event.text for event in events if isinstance(event, Noted))
     assert note.startswith("3.0 itself does not build: src/tool.c:1:2: error: ")
+
+
+@dataclass(frozen=True)
+class Picky(Dev):
+    """A fast toolchain: sources see that they are compiled by it."""
+
+    name: ClassVar[str] = "picky"
+    is_real: ClassVar[bool] = False
+    flags: ClassVar[Mapping[str, str]] = {**Dev.flags, "ARCH_FLAGS": "-DPICKY"}
+
+
+@pytest.fixture
+def with_picky(context: Context) -> Context:
+    """The same job with a fast toolchain and a real one."""
+    real = context.toolchains.search
+    gcc, make = Tool(Path("gcc"), "gcc", "gcc-id"), Tool(Path("make"), "make", "make-id")
+    lua = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
+    picky = Picky.of(make, gcc, lua, {})
+    return replace(context, toolchains=Toolchains(picky, real, real))
+
+
+def unless(branch: Branch, condition: str) -> str:
+    text = f"#{condition} PICKY\n#error no\n#endif\n/* some"
+    return branch.commit("BUG/MINOR: tool: x", ("src/tool.c", "/* some", text))
+
+
+def test_what_only_the_fast_compiler_refuses_is_no_fault(
+    branch: Branch, with_picky: Context
+) -> None:
+    commits = [unless(branch, "ifdef"), harmless(branch)]
+    checked, events = run(with_picky, branch, commits)
+    assert origins(checked) == commits
+    assert set(words(checked).values()) == {Word.PICK}
+    assert {event.toolchain for event in events if isinstance(event, Probed)} == {"picky", "dev"}
+
+
+def test_what_only_the_real_compiler_refuses_is_found_at_the_end(
+    branch: Branch, with_picky: Context
+) -> None:
+    first, bad, last = harmless(branch), unless(branch, "ifndef"), brings_limit(branch)
+    checked, _ = run(with_picky, branch, [first, bad, last])
+    assert origins(checked) == [first]  # the last one changes the line after it
+    assert found(checked, bad).word is Word.BREAKS
+    assert found(checked, last).word is Word.CONFLICT
 
 
 PROMEX = "addons/promex/x.c"
