@@ -57,6 +57,7 @@ class Attempt:
 
     ``judged`` are the results of the fix alone. ``picked`` are the commits that were tested last.
     ``needs`` is the result of the search for prerequisites and ``then`` the outcome with them.
+    ``lacks`` says why a fix that applies and does not compile takes other commits.
     """
 
     branch: Branch
@@ -65,6 +66,7 @@ class Attempt:
     conflict: PickConflict | None = None
     needs: Prerequisites | None = None
     then: Outcome | None = None
+    lacks: tuple[str, ...] = ()
 
     @property
     def affected(self) -> Verdict | None:

@@ -38,7 +38,6 @@ class RowBuilder:
         first = [self._history.commit(commit) for commit in (needs and needs.commits) or ()]
         how = attempt.picked.how if attempt.picked else ()
         picked = attempt.picked if attempt.is_handed_over else None
-        left_out = attempt.picked.left_out if attempt.picked else ()
         return Ported(
             branch=branch.name,
             revision=branch.revision,
@@ -50,12 +49,16 @@ class RowBuilder:
             conflict=attempt.conflict.text if attempt.conflict else "",
             prerequisites=tuple(f"{commit.short} {commit.subject}" for commit in first),
             said=advised.wanted,
-            remark=appraisal.remark(attempt.affected, advised, needs, attempt.then, left_out),
+            remark="; ".join(filter(None, (*attempt.lacks, self._remark(attempt, advised)))),
             files=tuple(map(str, self._files(branch, picked))),
             created=dict(self._plan.created).get(branch.name, "") if picked else "",
             prerequisite_ids=tuple(commit.id for commit in first),
             repairs=self._repairs_on(attempt),
         )
+
+    def _remark(self, attempt: Attempt, advised: BranchAdvice) -> str:
+        left_out = attempt.picked.left_out if attempt.picked else ()
+        return appraisal.remark(attempt.affected, advised, attempt.needs, attempt.then, left_out)
 
     def _repairs_on(self, attempt: Attempt) -> tuple[str, ...]:
         """What repairs the fix, if the branch has it or may get it."""

@@ -124,15 +124,18 @@ class Backport:
             return attempt
         branch, fix = attempt.branch, self.plan.fix
         self._progress(f"finding what the fix uses and {branch.name} lacks")
-        needs = lacking.find(
+        found = lacking.find(
             self.history, self._picker, fix, branch, lambda picked: self._missing(branch, picked)
         )
-        picked = fix.onto(self._picker, needs.commits or (), branch.revision) if needs else None
+        attempt = replace(attempt, lacks=found.why)
+        first = found.needs.commits if found.needs else None
+        picked = fix.onto(self._picker, first, branch.revision) if first else None
         if not isinstance(picked, Picked):
             return attempt
-        return replace(attempt, picked=picked, needs=needs, then=self._outcome(branch, picked))
+        then = self._outcome(branch, picked)
+        return replace(attempt, picked=picked, needs=found.needs, then=then)
 
-    def _missing(self, branch: Branch, picked: Picked) -> Sequence[MissingName]:
+    def _missing(self, branch: Branch, picked: Picked) -> tuple[MissingName, ...]:
         """The names that the build of a branch with the picked commits misses."""
         judge = Judge(self.prober, self._tests.suites)
         tree = self._tree(branch, picked)

@@ -409,6 +409,7 @@ def test_what_brought_a_name_that_the_branch_lacks_is_needed_first(world: World)
     assert (told.outcome, told.how) == (Outcome.UNBUILDABLE, "exact")
     assert told.prerequisites == (f"{needed[:10]} MINOR: lamp: add it",)
     assert "with 1 commit before it, it applies: fixes" in told.remark
+    assert f"needs {needed[:10]}: it brought LAMP_ON" in told.remark
 
 
 def test_what_does_not_compile_for_another_reason_needs_nothing_first(world: World) -> None:
