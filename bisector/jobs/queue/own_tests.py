@@ -38,7 +38,8 @@ def tested(
     """Whether the branch has the bug of each of *commits*, BAD or GOOD, and the test that says so.
 
     *commits* are fixes on the source line (full hashes). Those are left out of which no test shows
-    the bug or can be run on the branch; the journal has notes on why. Raises what a probe raises.
+    the bug or can be run on the branch; the journal has notes on those whose own tests do not show
+    it, or show it and cannot be run. Raises what a probe raises.
     """
     history = prober.context.history
     found: dict[str, tuple[Verdict, str]] = {}
@@ -158,7 +159,9 @@ class _Trials:
         if proof and (said.verdict is not None or (fix.has_own and not said.shown)):
             said = self._said(fix, proof)
         if said.verdict is None:
-            self._prober.journal.note(Noted(f"the bug of {fix.commit[:10]}: {said.text}"))
+            # a test that another commit brought may be about anything else
+            if fix.has_own or said.shown:
+                self._prober.journal.note(Noted(f"the bug of {fix.commit[:10]}: {said.text}"))
             return None
         return said.verdict, said.text
 

@@ -141,6 +141,13 @@ def test_a_test_that_does_not_show_the_bug_says_nothing(world: World) -> None:
     assert notes(world) == [f"the bug of {short}: {reason}"]
 
 
+def test_nothing_is_told_of_a_test_beside_it_that_is_about_something_else(world: World) -> None:
+    fix = world.other_fix(FIX)
+    world.step("line 2\n", "line 2 x\n", subject="REGTESTS: door: x", files={TEST: VTC})
+    assert answers(world, fix) == {}
+    assert notes(world) == []
+
+
 def test_a_branch_that_cannot_be_tested_is_not_judged(world: World) -> None:
     world.clone.commit({C: "deaf\n"}, parents=[world.bug], branch="3.0")
     fix = world.fix(message=FIX, files={TEST: VTC})
