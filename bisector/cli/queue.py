@@ -25,14 +25,14 @@ _STDIN = "-"
 
 
 class Queue(ClientCommand, ReportCommand):
-    """Decide which fixes a stable branch needs, and make the series of them"""
+    """Decide which fixes a stable branch needs, and pick them"""
 
     DESCRIPTION_MORE = """
 Each fix of the line above BRANCH gets a verdict and what it rests on: whether the branch has it or
 the bug, what its message asks for, whether it applies, which commits it needs first, and what
 repairs it later. What is wanted is picked in one series, each pick of which is built; the branch's
 reg-tests that execute what it changes are run. Of several branches each takes from the one above
-it. COMMITs, hashes, limit the fixes to these; see also --list.
+it. COMMITS, hashes, limit the fixes to these; see also --list.
 
 A decision of yours, by --yes, --no or --wait, is kept and counts more than the rules."""
     EXIT_STATUS: ClassVar = {

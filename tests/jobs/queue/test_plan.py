@@ -226,7 +226,15 @@ def test_without_its_repair_a_fix_waits(lines: Lines) -> None:
     rows = lines.plan(decisions=[decided(Decided.NO, repair)])
     assert [one.state for one in rows[fix].repairs] == [RepairState.MISSING]
     assert rows[fix].word is Word.WAIT
-    assert rows[fix].why.endswith(f"but {repair[:10]}, which repairs it, is not picked")
+    assert rows[fix].why == f"{repair[:10]}, which repairs it, cannot be picked"
+    assert not rows[fix].picked
+
+
+def test_one_whose_repair_refuses_it_does_not(lines: Lines) -> None:
+    fix, repair = repaired(lines, REFUSES)
+    row = lines.plan()[fix]
+    assert row.word is Word.PICK
+    assert [(one.revision, one.state) for one in row.repairs] == [(repair, RepairState.REFUSED)]
 
 
 def test_a_repair_on_the_branch_is_there(lines: Lines) -> None:
