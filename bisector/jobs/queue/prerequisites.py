@@ -24,6 +24,7 @@ BUDGET = 12
 MOST_BY_LINES = 2
 # Where such a commit changed the lines, people adapt the fix.
 _REWORKS = frozenset({"MAJOR", "MEDIUM", "REORG", "OPTIM", "IMPORT"})
+_HUGE = frozenset({"MAJOR"})  # so they do even if a name is missing
 MOST = 8  # what a name needs is certain, so there may be more of it
 
 
@@ -45,10 +46,11 @@ class Supplies:
         self._origins = NameOrigins(history, source.before, paths)
         self.brought = cache(self._brought)
 
-    def is_rework(self, commit: str) -> bool:
-        """Whether *commit* is more than a small change, by its subject."""
+    def kind(self, commit: str) -> frozenset[str]:
+        """The words of the class of *commit*, such as MEDIUM; none for a fix."""
         subject = commit_text.subject(self.history.read(commit))
-        return not _REWORKS.isdisjoint(commit_subject.parse(subject).kind - {"BUG"})
+        kind = commit_subject.parse(subject).kind
+        return frozenset() if "BUG" in kind else kind
 
     def _brought(self, name: str, commit: str) -> Commits:
         """The commits before *commit* that brought *name*, the likeliest first."""
@@ -118,7 +120,8 @@ class Lacking:
     def _may_be_picked(self, commit: str) -> bool:
         if self._supplies.refused(commit):
             return False
-        return commit not in self._clashing or not self._supplies.is_rework(commit)
+        reworks = _REWORKS if commit in self._clashing else _HUGE
+        return reworks.isdisjoint(self._supplies.kind(commit))
 
     def _by_lines(self, conflict: PickConflict) -> Commits:
         found = dict[str, None]()

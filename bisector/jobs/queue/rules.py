@@ -98,6 +98,9 @@ _BY_LINES = {
 
 def _by_lines(lines: ByLines) -> str:
     what = "around what it adds" if lines.only_adds else "that it changes"
+    if lines.lines == 1:
+        from_what = f", from {lines.culprit[:10]}" if lines.missing else ""
+        return f"{'lacks' if lines.missing else 'has'} the line {what}{from_what}"
     return _BY_LINES[lines.presence].format(
         lines=lines.lines, missing=lines.missing, what=what, culprit=lines.culprit[:10]
     )

@@ -141,4 +141,4 @@ def test_lines_that_the_branch_lacks_are_told_but_decide_nothing(world: World) -
     fix = world.step("line 15 new\n", "line 15 right\n", subject="BUG/MINOR: y: x")
     told = world.one(fix, "2.9")
     assert told.affected is None
-    assert "by lines: the branch lacks 1 of the 1 lines that it changes" in told.why
+    assert "by lines: the branch lacks the line that it changes" in told.why

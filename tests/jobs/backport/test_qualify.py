@@ -37,7 +37,7 @@ def test_a_test_that_does_not_show_the_bug_says_nothing_of_it(world: World) -> N
     told = world.ported(world.plan(world.other_fix(MESSAGE), "2.9", "3.0"))
     assert [one.outcome for one in told] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
     assert [one.affected for one in told] == [None, None]
-    by_lines = "by lines: the branch has all 1 lines that it changes"
+    by_lines = "by lines: the branch has the line that it changes"
     assert [one.why for one in told] == [f"{NO_TEST}; {by_lines}"] * 2
     sentence = "'This must be backported as far as 2.9.'"
     assert [one.remark for one in told] == [f"by the message only: {sentence}"] * 2

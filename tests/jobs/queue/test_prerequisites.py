@@ -78,8 +78,15 @@ def test_no_more_than_a_few_are_taken_for_lines(lines: Lines) -> None:
     assert lacking(lines, fix).clashing == tuple(reversed(needed))
 
 
-def test_the_commit_that_brought_a_name_is_taken_even_if_it_is_a_rework(lines: Lines) -> None:
+def test_a_major_change_is_not_picked_for_a_name(lines: Lines) -> None:
     needed = lines.main({"src/new.c": NEW}, "MAJOR: lamp: new")
+    found = lacking(lines, lines.main({C: line(3, "lamp_new();")}, "BUG/MINOR: lamp: fix"))
+    assert found.search().commits is None
+    assert found.clashing == (needed,)
+
+
+def test_the_commit_that_brought_a_name_is_taken_even_if_it_is_a_rework(lines: Lines) -> None:
+    needed = lines.main({"src/new.c": NEW}, "MEDIUM: lamp: new")
     fix = lines.main({C: line(3, "lamp_new();")}, "BUG/MINOR: lamp: fix")
     found = lacking(lines, fix)
     assert found.search().commits == (needed,)
