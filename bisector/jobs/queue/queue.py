@@ -104,7 +104,7 @@ class _Queue:
             started = self._started(execution, over)
             name = digest(str(self._history.path), *map(repr, about))[:12]
             return runner.without_probes(asked.workspace, name, started, execution, self._plan)
-        context = asked.context
+        context = replace(asked.context, history=self._history)
         started = runner.started_job(Job.QUEUE, context, None, execution, over, self._count)
         name = catalog.job_id(Job.QUEUE, context, Patches(()), (), *about)
         return runner.carry_out(context, name, started, execution, self._work)
@@ -168,11 +168,11 @@ class _Queue:
         """The rows and the series of one branch."""
         tested = own_tests.tested(prober, at, at.commits, self._progress) if prober else {}
         planner = Planner(self._history, at, self._decided(at), self._progress, tested)
-        rows, picks = planner.rows(), planner.series.picks
+        rows, picks, built = planner.rows(), planner.series.picks, False
         if prober:
             there = planner.series.there
             checked = series_check.check(prober, at, rows, picks, there, self._progress)
-            rows, picks = list(checked.rows), dict(checked.picks)
+            rows, picks, built = list(checked.rows), dict(checked.picks), checked.built
         commits = tuple(picks.values())
         series = Series(
             branch=at.branch.name,
@@ -181,7 +181,7 @@ class _Queue:
             tip=commits[-1] if commits else at.branch.tip,
             commits=commits,
             origins=tuple(picks),
-            built=prober is not None,
+            built=built,
             others=len(set(at.commits) - {row.revision for row in rows}),
             files=self._wishes.delivery.files(self._history, at.branch.name, commits),
             created=self._created.get(at.branch.name, "") if commits else "",

@@ -80,7 +80,7 @@ class _Check:
         history, self._base = prober.context.history, source.branch.tip
         self._prober, self._progress, self._store = prober, progress, history.store
         self._tree = history.tree_id(self._base)
-        self._picker = Picker(history.store, COMMITTER)
+        self._picker = Picker(history.store, COMMITTER, history.is_published)
         self.rows = CheckRows(history, source, rows)
         self._own = frozenset(there).difference(picks)  # what the branch has itself
         self._gone = set[str]()
