@@ -15,6 +15,7 @@ from bisector.jobs.queue import own_tests, series_check, source
 from bisector.jobs.queue.decisions import Decision, Decisions, original
 from bisector.jobs.queue.delivery import Delivery, hand_over
 from bisector.jobs.queue.plan import Planner
+from bisector.jobs.queue.public_names import named_publicly
 from bisector.jobs.queue.source import Line, Source
 from bisector.jobs.runner import Execution
 from bisector.patch.model import Series as Patches
@@ -142,7 +143,7 @@ class _Queue:
         at: Source | None = self._first
         for line, lower in zip(self._lines, (*self._lines[1:], None), strict=True):
             if at is None:
-                journal.note(Noted(f"{line.name} has all of what is above it"))
+                journal.note(Noted(f"nothing comes down to {line.name}"))
             else:
                 rows, series = self._branch(at, prober)
                 for event in (*rows, series):
@@ -186,7 +187,7 @@ class _Queue:
             files=self._wishes.delivery.files(self._history, at.branch.name, commits),
             created=self._created.get(at.branch.name, "") if commits else "",
         )
-        return rows, series
+        return named_publicly(self._history, rows), series
 
     def _decided(self, at: Source) -> Mapping[str, Decision]:
         """The decisions for a branch, by the commit of the line that it takes from."""

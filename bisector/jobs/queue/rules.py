@@ -109,7 +109,8 @@ def _by_lines(lines: ByLines) -> str:
 def _wish(facts: Facts, affected: Statement | None) -> tuple[Wish, str]:
     """The first rule that applies."""
     if affected and affected.evidence is Evidence.PROVEN:
-        return (Wish.YES if facts.tested is Verdict.BAD else Wish.NO), affected.text
+        wish = Wish.YES if facts.tested is Verdict.BAD else Wish.NO
+        return wish, f"the branch {affected.text}"
     if facts.reverted:
         return Wish.NO, f"{facts.reverted} reverts it later"
     if facts.says is Says.NO:
