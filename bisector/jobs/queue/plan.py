@@ -141,7 +141,8 @@ class Planner:
             return found
         wish = {Decided.YES: Wish.YES, Decided.NO: Wish.NO, Decided.WAIT: Wish.WAIT}[row.decided]
         because = f": {row.because}" if row.because else ""
-        return replace(found, wish=wish, why=f"decided{because}")
+        by_rules = f"by the rules {_WORDS[found.wish]}, {found.why}"
+        return replace(found, wish=wish, why=f"decided{because}; {by_rules}")
 
     def _refuses(self, commit: str) -> bool:
         """Whether a person or the message of *commit* refuses it."""
