@@ -26,14 +26,12 @@ class CheckRows:
     """The rows by commit; each method says what was found about one of them."""
 
     def __init__(self, history: History, source: Source, rows: Sequence[Queued]) -> None:
-        self._history = history
         self._known = Known(history, source)
         self._place = {commit: place for place, commit in enumerate(source.before)}
-        self._branch = source.branch.name
         self._rows = {row.revision: row for row in rows}
 
     def __getitem__(self, commit: str) -> Queued:
-        return self._rows.get(commit) or self._new(commit)
+        return self._rows.get(commit) or self._known.row(commit)
 
     def sorted(self) -> tuple[Queued, ...]:
         """All rows in the order of the source line."""
@@ -119,22 +117,6 @@ class CheckRows:
 
     def _put(self, row: Queued) -> None:
         self._rows[row.revision] = row
-
-    def _new(self, commit: str) -> Queued:
-        """The row of a commit that the plan has none for."""
-        read = self._history.read(commit)
-        says, said = self._known.says(commit)
-        return Queued(
-            branch=self._branch,
-            revision=commit,
-            subject=self._known.subject(commit),
-            author=read.author.name,
-            at=read.commit_time,
-            word=Word.UNCLEAR,
-            why="",
-            says=says,
-            said=said,
-        )
 
 
 def _needing(row: Queued) -> str:

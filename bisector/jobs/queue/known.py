@@ -16,7 +16,7 @@ from bisector.jobs.queue.mentions import Mention, Relation, mentions
 from bisector.jobs.queue.source import Source
 from bisector.patch import line_origins
 from bisector.patch.line_origins import LineHistory
-from bisector.record.queue_events import Evidence, Says, Statement
+from bisector.record.queue_events import Evidence, Queued, Says, Statement, Word
 from bisector.search import commit_subject
 
 _FIXES = frozenset({"BUG", "BUILD"})
@@ -67,6 +67,22 @@ class Known:
     def picked(self) -> frozenset[str]:
         """The commits of the source line that the branch's messages say were picked to it."""
         return self._range & self._picks.by_trailer.keys()
+
+    def row(self, commit: str) -> Queued:
+        """The row of *commit* before anything is decided."""
+        read = self.history.read(commit)
+        says, said = self.says(commit)
+        return Queued(
+            branch=self.source.branch.name,
+            revision=commit,
+            subject=self.subject(commit),
+            author=read.author.name,
+            at=read.commit_time,
+            word=Word.UNCLEAR,
+            why="",
+            says=says,
+            said=said,
+        )
 
     # -- messages ------------------------------------------------------------------------------
 

@@ -115,22 +115,11 @@ class Planner:
         return commit in self.series.there or self._known.is_bug(commit) or self._source.named
 
     def _row(self, commit: str) -> Queued:
-        read = self._history.read(commit)
-        says, said = self._known.says(commit)
+        row = self._known.row(commit)
         decision = self._decisions.get(commit)
-        return Queued(
-            branch=self._source.branch.name,
-            revision=commit,
-            subject=self._known.subject(commit),
-            author=read.author.name,
-            at=read.commit_time,
-            word=Word.UNCLEAR,
-            why="",
-            says=says,
-            said=said,
-            decided=decision.decided if decision else None,
-            because=decision.because if decision else "",
-        )
+        if decision is None:
+            return row
+        return replace(row, decided=decision.decided, because=decision.because)
 
     def _wanted(self, commit: str, row: Queued) -> Wanted:
         """Whether *commit* is wanted: by a person's decision, else by the rules."""

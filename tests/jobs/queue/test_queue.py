@@ -106,7 +106,9 @@ def test_branches_are_created_and_name_each_others_commits(lines: Lines, fix: st
     with_31(lines)
     told(run(lines, "3.1", "3.0", create="q-{branch}"))
     git = lines.clone.git
-    upper, lower = (git.references[f"refs/heads/q-{name}"].peel() for name in ("3.1", "3.0"))
+    upper, lower = (
+        git.references[f"refs/heads/q-{name}"].peel(pygit2.Commit) for name in ("3.1", "3.0")
+    )
     assert f"(cherry picked from commit {fix})" in upper.message
     assert f"(cherry picked from commit {upper.id})" in lower.message
     with pytest.raises(WouldOverwrite):
