@@ -10,21 +10,13 @@ from bisector.jobs.backport.advice import Version
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
 from bisector.jobs.queue.mentions import Mention
+from bisector.jobs.queue.source import Line
 from bisector.patch.cherry_pick import Picked
 from bisector.patch.conflict import PickConflict
 from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import Outcome, of_branch
 from bisector.record.verdict import Verdict
 from bisector.search.prerequisites import Prerequisites
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A target branch: the *name* that the user gave, its tip (full hash) and its series."""
-
-    name: str
-    revision: str
-    version: Version | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class BackportPlan:
 
     fix: Fix
     home: Version | None
-    branches: tuple[Branch, ...]
+    branches: tuple[Line, ...]
     suites: tuple[Suite, ...]
     claims: tuple[tuple[str, str, str], ...] = ()
     out: Path | None = None
@@ -60,7 +52,7 @@ class Attempt:
     ``lacks`` says why a fix that applies and does not compile takes other commits.
     """
 
-    branch: Branch
+    branch: Line
     judged: tuple[Judged, ...]
     picked: Picked | None = None
     conflict: PickConflict | None = None

@@ -12,11 +12,12 @@ from bisector.errors import UsageProblem, WouldOverwrite
 from bisector.git.history import History
 from bisector.jobs import catalog, runner
 from bisector.jobs.backport import advice, later
-from bisector.jobs.backport.attempt import BackportPlan, Branch
+from bisector.jobs.backport.attempt import BackportPlan
 from bisector.jobs.backport.branches import Backport
 from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite, find_suites
 from bisector.jobs.queue.mentions import Mention
+from bisector.jobs.queue.source import Line, find_line
 from bisector.jobs.runner import Execution
 from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked, Picker
@@ -98,7 +99,7 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Ba
         suites = tuple(replace(suite, wanted=True) for suite in suites)
     said = later.find_mentions(history, fix)
     claims = (*_claims(asked.workspace, history, suites), *origin(history, fix, said))
-    home = _branch(history, fix.home).version
+    home = find_line(history, fix.home).version
     pairs = tuple(created.items())
     return BackportPlan(
         fix,
@@ -114,18 +115,11 @@ def _plan(asked: Asked, fix: Fix, onto: Sequence[str], delivery: Delivery) -> Ba
     )
 
 
-def find_branches(history: History, names: Sequence[str]) -> tuple[Branch, ...]:
+def find_branches(history: History, names: Sequence[str]) -> tuple[Line, ...]:
     """The branches that the user named, each once. Raises NoSuchRevision, UsageProblem."""
     if not names:
         raise UsageProblem("no branch to port to", "name one with --onto, or all with --maintained")
-    return tuple(_branch(history, name) for name in dict.fromkeys(names))
-
-
-def _branch(history: History, name: str) -> Branch:
-    commit = history.resolve(name).id
-    tree = history.read(commit).tree
-    raw = tree["VERSION"].peel(pygit2.Blob).data if "VERSION" in tree else b""
-    return Branch(name, commit, advice.version_of(raw.decode("ascii", "replace"), name))
+    return tuple(find_line(history, name) for name in dict.fromkeys(names))
 
 
 def _claims(

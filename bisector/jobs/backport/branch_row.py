@@ -9,11 +9,12 @@ from pathlib import Path
 from bisector.git.history import History
 from bisector.jobs.backport import advice, appraisal
 from bisector.jobs.backport.appraisal import BranchAdvice, Claim
-from bisector.jobs.backport.attempt import Attempt, BackportPlan, Branch
+from bisector.jobs.backport.attempt import Attempt, BackportPlan
 from bisector.jobs.backport.fix import picked_from
 from bisector.jobs.backport.later import Repairs
 from bisector.jobs.queue import by_lines, rules
 from bisector.jobs.queue.rules import Facts
+from bisector.jobs.queue.source import Line
 from bisector.patch import deliver, line_origins
 from bisector.patch.cherry_pick import Picked
 from bisector.record.patch_events import Ported
@@ -40,7 +41,7 @@ class RowBuilder:
         picked = attempt.picked if attempt.is_handed_over else None
         return Ported(
             branch=branch.name,
-            revision=branch.revision,
+            revision=branch.tip,
             version=".".join(map(str, branch.version or ())),
             affected=attempt.affected,
             why=self._why(attempt),
@@ -66,7 +67,7 @@ class RowBuilder:
         has = attempt.is_there or self._has(branch, self._plan.fix.revision)
         if attempt.affected is Verdict.GOOD and not has:
             return ()
-        return self._repairs.texts(branch.revision)
+        return self._repairs.texts(branch.tip)
 
     def _why(self, attempt: Attempt) -> str:
         """What the verdict on the branch rests on."""
@@ -83,18 +84,18 @@ class RowBuilder:
             )
         return why
 
-    def _by_lines(self, branch: Branch) -> str:
+    def _by_lines(self, branch: Line) -> str:
         """Whether a branch has the lines that the fix changes, a hint; '' if nothing is known."""
         fix = self._plan.fix.revision
-        base = self._history.merge_base(fix, branch.revision) if fix else None
+        base = self._history.merge_base(fix, branch.tip) if fix else None
         if base is None:
             return ""
         lines = line_origins.history_of(self._history, self._history.between(base, fix))
-        presence = by_lines.judge(lines, self._picked_to(branch.revision))
+        presence = by_lines.judge(lines, self._picked_to(branch.tip))
         found = rules.is_affected(Facts(True, True, Says.NOTHING, "", presence))
         return found.text if found else ""
 
-    def _advice(self, branch: Branch) -> BranchAdvice:
+    def _advice(self, branch: Line) -> BranchAdvice:
         """What the fix's message says about a branch; it applies to older series only."""
         home = self._plan.home
         if branch.version is None or (home is not None and branch.version >= home):
@@ -104,21 +105,21 @@ class RowBuilder:
             return BranchAdvice(applies=True)
         return BranchAdvice(True, advised.says(branch.version), advised.text)
 
-    def _claims(self, branch: Branch) -> Iterator[Claim]:
+    def _claims(self, branch: Line) -> Iterator[Claim]:
         """Which of the commits that introduced and fixed the bugs the branch has."""
         for scenario, introduced, fixed in self._plan.claims:
             if introduced:
                 has_bug, has_fix = self._has(branch, introduced), self._has(branch, fixed)
                 yield Claim(scenario, introduced[:10], has_bug, has_fix)
 
-    def _has(self, branch: Branch, commit: str) -> bool:
+    def _has(self, branch: Line, commit: str) -> bool:
         """Whether a branch has *commit* in its history, or cherry-picked according to a message."""
-        if not commit or branch.revision == commit:
+        if not commit or branch.tip == commit:
             return bool(commit)
-        in_history = self._history.objects.descendant_of(branch.revision, commit)
-        return in_history or commit in self._picked_to(branch.revision)
+        in_history = self._history.objects.descendant_of(branch.tip, commit)
+        return in_history or commit in self._picked_to(branch.tip)
 
-    def _files(self, branch: Branch, picked: Picked | None) -> list[Path]:
+    def _files(self, branch: Line, picked: Picked | None) -> list[Path]:
         """The paths of the patch files to write."""
         if self._plan.out is None or picked is None:
             return []

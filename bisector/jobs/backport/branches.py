@@ -12,11 +12,12 @@ from bisector.build.missing_names import missing_names
 from bisector.build.toolchain import Toolchain
 from bisector.jobs import reg_tests
 from bisector.jobs.backport import appraisal, lacking, qualify
-from bisector.jobs.backport.attempt import Attempt, BackportPlan, Branch
+from bisector.jobs.backport.attempt import Attempt, BackportPlan
 from bisector.jobs.backport.branch_row import RowBuilder
 from bisector.jobs.backport.fix import Needs
 from bisector.jobs.backport.qualify import Qualified
 from bisector.jobs.judge import Judge, Suite, verdicts
+from bisector.jobs.queue.source import Line
 from bisector.patch.cherry_pick import Picked, Picker
 from bisector.probing.prober import Prober
 from bisector.record.events import ANSWERED, Confirmed, Ended, Noted, Turned
@@ -41,7 +42,7 @@ class Backport:
         self.journal = prober.journal
         self._progress = progress
         self._picker = Picker(self.history.store, _COMMITTER)
-        revisions = [branch.revision for branch in plan.branches]
+        revisions = [branch.tip for branch in plan.branches]
         self._homes = qualify.homes(plan.fix, self.history, revisions)
         self._tests = Qualified((), ())
         if any(isinstance(event, Turned) for event in self.journal.events):
@@ -51,7 +52,7 @@ class Backport:
         """Try every branch. Raises what a probe raises; the journal keeps the results till then."""
         if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
-        revisions = [branch.revision for branch in self.plan.branches]
+        revisions = [branch.tip for branch in self.plan.branches]
         with_tests, missing = reg_tests.revisions_with(self.prober, revisions, self.plan.reg_tests)
         for what in missing:
             self.journal.note(Noted(what))
@@ -67,7 +68,7 @@ class Backport:
             for event in (*attempt.judged, rows.ported(attempt)):
                 self.journal.note(event)
         for attempt in attempts:
-            if attempt.is_handed_over and attempt.branch.revision in with_tests:
+            if attempt.is_handed_over and attempt.branch.tip in with_tests:
                 self._run_reg_tests(attempt)
         self.journal.note(Ended(ANSWERED, ()))
 
@@ -99,20 +100,20 @@ class Backport:
         self.prober.distrust_fast()
         self.journal.note(Turned(Turn.REAL, f"{why}: all is judged again by it"))
 
-    def _try(self, branch: Branch) -> Attempt:
+    def _try(self, branch: Line) -> Attempt:
         """Try the fix on one branch, unless the tests show that it is not needed there."""
         before = self._unpatched(branch)
         affected = appraisal.affected(before)
         if affected is Verdict.GOOD:
             return Attempt(branch, before)
-        applied = self.plan.fix.onto(self._picker, (), branch.revision)
+        applied = self.plan.fix.onto(self._picker, (), branch.tip)
         if isinstance(applied, Picked):
             return self._completed(Attempt(branch, self._tested(branch, applied), applied))
         judged = self._unpatched(branch, applied.summary)
         if affected is not Verdict.BAD:
             return Attempt(branch, judged, None, applied)
         self._progress(f"finding the prerequisites of the fix on {branch.name}")
-        search = Needs.of(self.history, self._picker, self.plan.fix, branch.revision)
+        search = Needs.of(self.history, self._picker, self.plan.fix, branch.tip)
         needs = search.search(lambda picked: self._outcome(branch, picked) is Outcome.FIXES)
         picked = search.picked(needs)
         then = self._outcome(branch, picked) if picked else None
@@ -129,17 +130,17 @@ class Backport:
         )
         attempt = replace(attempt, lacks=found.why)
         first = found.needs.commits if found.needs else None
-        picked = fix.onto(self._picker, first, branch.revision) if first else None
+        picked = fix.onto(self._picker, first, branch.tip) if first else None
         if not isinstance(picked, Picked):
             return attempt
         then = self._outcome(branch, picked)
         return replace(attempt, picked=picked, needs=found.needs, then=then)
 
-    def _missing(self, branch: Branch, picked: Picked) -> tuple[MissingName, ...]:
+    def _missing(self, branch: Line, picked: Picked) -> tuple[MissingName, ...]:
         """The names that the build of a branch with the picked commits misses."""
         judge = Judge(self.prober, self._tests.suites)
         tree = self._tree(branch, picked)
-        first, *_ = judge.try_tree(branch.revision, tree, Purpose.AFTER)
+        first, *_ = judge.try_tree(branch.tip, tree, Purpose.AFTER)
         if first.verdict is not Verdict.UNBUILDABLE:
             return ()
         try:
@@ -148,37 +149,37 @@ class Backport:
             output = first.reason  # the log of a cluster's worker, or one that was evicted
         return missing_names(output)
 
-    def _outcome(self, branch: Branch, picked: Picked) -> Outcome:
+    def _outcome(self, branch: Line, picked: Picked) -> Outcome:
         return Attempt(branch, self._tested(branch, picked)).outcome
 
     def _tested(
-        self, branch: Branch, picked: Picked, toolchain: Toolchain | None = None
+        self, branch: Line, picked: Picked, toolchain: Toolchain | None = None
     ) -> tuple[Judged, ...]:
         """The results of all tests on a branch without and with the picked commits."""
         judge = Judge(self.prober, self._tests.suites, toolchain)
         tree = self._tree(branch, picked)
-        return tuple(judge.judge_tree(branch.revision, tree, picked.how, branch.name))
+        return tuple(judge.judge_tree(branch.tip, tree, picked.how, branch.name))
 
-    def _tree(self, branch: Branch, picked: Picked) -> str:
+    def _tree(self, branch: Line, picked: Picked) -> str:
         """The id of the branch's tree with the picked commits."""
-        tip = picked.commits[-1] if picked.commits else branch.revision
+        tip = picked.commits[-1] if picked.commits else branch.tip
         return str(self.history.store[tip].peel(pygit2.Tree).id)
 
     def _unpatched(
-        self, branch: Branch, conflict: str = "", toolchain: Toolchain | None = None
+        self, branch: Line, conflict: str = "", toolchain: Toolchain | None = None
     ) -> tuple[Judged, ...]:
         """The results of the tests that show the bug, on the unpatched branch."""
         if not self._tests.showing:
             return ()
         judge = Judge(self.prober, self._tests.showing, toolchain)
-        return tuple(judge.judge_unpatched(branch.revision, branch.name, conflict))
+        return tuple(judge.judge_unpatched(branch.tip, branch.name, conflict))
 
     def _run_reg_tests(self, attempt: Attempt) -> None:
         """Run the branch's own reg-tests without and with the picked commits."""
         assert attempt.picked is not None  # it is handed over
         branch, dirs = attempt.branch, self.plan.reg_tests
         tree = self._tree(branch, attempt.picked)
-        for event in reg_tests.compare(self.prober, branch.revision, tree, dirs):
+        for event in reg_tests.compare(self.prober, branch.tip, tree, dirs):
             self.journal.note(replace(event, branch=branch.name))
 
     # -- proof -----------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bisector.git.history import History
-from bisector.jobs.backport.attempt import Branch
 from bisector.jobs.backport.fix import Fix, picked_from
 from bisector.jobs.queue.prerequisites import Lacking, Supplies
 from bisector.jobs.queue.source import Line, Source
@@ -33,7 +32,7 @@ def find(
     history: History,
     picker: Picker,
     fix: Fix,
-    branch: Branch,
+    branch: Line,
     missing: Callable[[Picked], tuple[MissingName, ...]],
 ) -> Lacks:
     """The commits before *fix* with which it compiles on *branch*: those that brought what it uses.
@@ -41,20 +40,19 @@ def find(
     *missing* builds the branch with what was picked, and returns the names that the build misses.
     Nothing is found of a fix that is no commit.
     """
-    base = history.merge_base(fix.home, branch.revision) if fix.revision else None
+    base = history.merge_base(fix.home, branch.tip) if fix.revision else None
     before = history.between(base, fix.home) if base else ()
     if base is None or len(before) < 2:
         return Lacks()
-    tip = Line(branch.name, branch.revision, branch.version)
-    source = Source(tip, Line("", fix.home, None), base, before, (), ())
+    source = Source(branch, Line("", fix.home, None), base, before, (), ())
     supplies = Supplies(history, source, picker, lambda commit: False)
     origins = NameOrigins(history, before)
-    there = picked_from(history, fix.home, branch.revision)
+    there = picked_from(history, fix.home, branch.tip)
     first, why = tuple[str, ...](), dict[str, str]()
     for tried in range(1, ROUNDS + 1):
-        lacking = Lacking(supplies, fix.revision, branch.revision, first, there)
+        lacking = Lacking(supplies, fix.revision, branch.tip, first, there)
         commits = lacking.sequence(lacking.search().commits or ())[:-1]
-        picked = fix.onto(picker, commits, branch.revision)
+        picked = fix.onto(picker, commits, branch.tip)
         names = missing(picked) if isinstance(picked, Picked) else None
         if names == () and commits:
             why = {**lacking.why, **why}

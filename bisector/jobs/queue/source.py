@@ -21,7 +21,7 @@ MASTERS = ("master", "origin/master", "main", "origin/main")
 
 @dataclass(frozen=True)
 class Line:
-    """A line of history: the ``name`` that it was called by, its tip (full hash), its series."""
+    """A branch: the ``name`` that the user gave, its ``tip`` (full hash) and its series."""
 
     name: str
     tip: str
