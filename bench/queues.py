@@ -16,6 +16,7 @@ from bench.queue_series import Made
 from bench.table import table
 from bisector.errors import BisectorError
 from bisector.git.history import History
+from bisector.git.stable_branches import name_of
 from bisector.jobs.queue import source as sources
 from bisector.jobs.queue.plan import Planner
 from bisector.jobs.queue.source import Source
@@ -103,7 +104,8 @@ def source_until(history: History, base: str, line: str, until: str) -> Source:
 def people_of(history: History, source: Source, folder: Path) -> list[str]:
     """The commits of the line that people picked to the branch, by the CHANGELOG in *folder*."""
     text = (folder / "CHANGELOG").read_text(encoding="utf-8", errors="replace")
-    subjects = picked.subjects(text, sources.label(source.branch.version))
+    version = source.branch.version
+    subjects = picked.subjects(text, name_of(version) if version else "")
     return picked.known(history, source.before, subjects)
 
 

@@ -94,7 +94,7 @@ def changes(old: bytes, new: bytes) -> list[tuple[Span, Span]]:
     """The differences of two contents: the lines in *old*, and those in *new* in their place."""
     patch = pygit2.Patch.create_from(old, new, context_lines=0)
     return [
-        (_span(hunk.old_start, hunk.old_lines), _span(hunk.new_start, hunk.new_lines))
+        (span(hunk.old_start, hunk.old_lines), span(hunk.new_start, hunk.new_lines))
         for hunk in patch.hunks
     ]
 
@@ -104,7 +104,7 @@ def touch(a: Span, b: Span) -> bool:
     return a.first <= b.last and b.first <= a.last
 
 
-def _span(start: int, count: int) -> Span:
+def span(start: int, count: int) -> Span:
     """The span that a hunk's header means; without lines it names the line before them."""
     first = start - 1 if count else start
     return Span(first, first + count)

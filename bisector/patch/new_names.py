@@ -10,13 +10,13 @@ import pygit2
 
 from bisector.git.object_store import is_built
 from bisector.patch import c_source
+from bisector.patch.source_changes import NO_BLOB
 
 _SUFFIXES = (".c", ".h")
-_NO_BLOB = pygit2.Oid(raw=bytes(20))
 _KEPT = 4_000  # versions of files; a range changes some of them again and again
 
 Change = tuple[pygit2.Oid, pygit2.Oid]
-"""Both versions of a file, _NO_BLOB where there is none."""
+"""Both versions of a file, NO_BLOB where there is none."""
 
 
 class Names:
@@ -56,7 +56,7 @@ class Names:
         return self._store[tree].peel(pygit2.Tree)
 
     def _names(self, blob: pygit2.Oid) -> frozenset[bytes]:
-        if blob == _NO_BLOB:
+        if blob == NO_BLOB:
             return frozenset()
         return c_source.names(self._store.read(blob)[1])
 

@@ -13,7 +13,7 @@ import pygit2
 from pygit2.enums import DeltaStatus, DiffOption
 
 from bisector.git.object_store import is_built
-from bisector.patch.conflict import Span
+from bisector.patch.conflict import Span, span
 
 NO_BLOB = pygit2.Oid(raw=bytes(20))
 
@@ -88,8 +88,8 @@ def changes(old: bytes, new: bytes) -> list[Change]:
     skipped = old.count(b"\n", 0, start)
     return [
         Change(
-            _span(hunk.old_start + skipped, hunk.old_lines),
-            _span(hunk.new_start + skipped, hunk.new_lines),
+            span(hunk.old_start + skipped, hunk.old_lines),
+            span(hunk.new_start + skipped, hunk.new_lines),
             [line.raw_content.strip() for line in hunk.lines if line.origin == "-"],
             [line.raw_content.strip() for line in hunk.lines if line.origin == "+"],
         )
@@ -107,9 +107,3 @@ def _common(old: bytes, new: bytes) -> int:
         else:
             high = middle - 1
     return low
-
-
-def _span(start: int, count: int) -> Span:
-    """The span that a hunk's header means; without lines it names the line before them."""
-    first = start - 1 if count else start
-    return Span(first, first + count)

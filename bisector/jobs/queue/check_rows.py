@@ -8,6 +8,7 @@ from dataclasses import replace
 from bisector.git.history import History
 from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.line_of_picks import LineOfPicks
+from bisector.jobs.queue.rules import needed_by
 from bisector.jobs.queue.source import Source
 from bisector.patch.conflict import PickConflict
 from bisector.record.queue_events import (
@@ -49,7 +50,9 @@ class CheckRows:
         return frozenset(
             row.revision
             for row in self._rows.values()
-            if row.needed_by and gone.issuperset(row.needed_by) and row.why == _needing(row)
+            if row.needed_by
+            and gone.issuperset(row.needed_by)
+            and row.why == needed_by(row.needed_by)
         )
 
     # -- what is found -------------------------------------------------------------------------
@@ -61,9 +64,11 @@ class CheckRows:
             self._put(replace(self[fix], word=Word.PICK_WITH))
         for commit in why:
             own = self[commit]
-            only_needed = not own.word.is_picked or own.why == _needing(own)
+            only_needed = not own.word.is_picked or own.why == needed_by(own.needed_by)
             own = replace(own, needed_by=(*own.needed_by, fix))
-            self._put(replace(own, word=Word.PICK, why=_needing(own)) if only_needed else own)
+            if only_needed:
+                own = replace(own, word=Word.PICK, why=needed_by(own.needed_by))
+            self._put(own)
 
     def lacks(self, fix: str, why: Mapping[str, str]) -> None:
         """*fix* needs commits, each with why, whether or not they can be picked."""
@@ -117,8 +122,3 @@ class CheckRows:
 
     def _put(self, row: Queued) -> None:
         self._rows[row.revision] = row
-
-
-def _needing(row: Queued) -> str:
-    """Why a commit is picked that others need, as in the plan."""
-    return f"{', '.join(one[:10] for one in row.needed_by)} needs it"

@@ -147,7 +147,3 @@ class Known:
     def by_lines(self, commit: str, there: frozenset[str] | set[str]) -> ByLines:
         """Whether a branch that has the commits *there* has the lines that *commit* changes."""
         return by_lines.judge(self._lines[commit], there)
-
-    def repaired_by_lines(self, commit: str) -> str:
-        """The commit whose own lines *commit* changes, see by_lines.repaired(); '' without."""
-        return by_lines.repaired(self._lines[commit])

@@ -37,11 +37,6 @@ class LineOfPicks:
     conflicts: Mapping[str, PickConflict]
     already: tuple[str, ...]
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all commits apply."""
-        return not self.conflicts
-
 
 def line_up(picker: Picker, base: str, origins: Sequence[str]) -> LineOfPicks:
     """Pick *origins* onto the commit *base*; what does not apply is left out."""

@@ -11,6 +11,7 @@ from bisector.jobs.queue import rules
 from bisector.jobs.queue.decisions import Decision
 from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.mentions import Mention, Relation
+from bisector.jobs.queue.prerequisites import BROUGHT
 from bisector.jobs.queue.rules import Facts, Wanted, Wish
 from bisector.jobs.queue.series import Refused, SeriesMaker
 from bisector.jobs.queue.source import Source
@@ -204,7 +205,8 @@ class Planner:
     def _refused(self, row: Queued, refused: Refused) -> Queued:
         lacks = refused.lacks
         if refused.conflict is None:
-            why = f"{row.why}, but it uses what the branch lacks: {lacks[0].why[11:]}"
+            name = lacks[0].why.removeprefix(BROUGHT)
+            why = f"{row.why}, but it uses what the branch lacks: {name}"
             return replace(row, word=Word.CONFLICT, why=why, needs=lacks)
         return replace(
             row,
@@ -219,7 +221,7 @@ class Planner:
         """The row of a commit that was picked because others need it."""
         row = self._rows.get(commit) or self._row(commit)
         needing = tuple(self._needed_by.get(commit, ()))
-        why = f"{', '.join(one[:10] for one in needing)} needs it"
+        why = rules.needed_by(needing)
         picked = self.series.picks.get(commit, "")
         if row.word.is_picked:
             return replace(row, needed_by=needing)
@@ -230,6 +232,8 @@ class Planner:
         changed = False
         for commit in self._source.commits:
             row = self._rows.get(commit)
+            if row is None and not self._known.named_by(commit):
+                continue  # it neither asks for anything nor belongs to another commit
             if (row is None or row.word in _AGAIN) and commit not in self.series.there:
                 wanted = self._wanted(commit, row or self._row(commit))
                 if wanted.wish is Wish.YES:

@@ -21,6 +21,7 @@ from bisector.search.prerequisites import Commits, Prerequisites
 # Sets of commits that are tried for a fix. Where people took some, one or two were enough; where it
 # takes more they adapted the fix.
 BUDGET = 12
+BROUGHT = "it brought "  # a name; how the reason for a commit begins that was picked for it
 MOST_BY_LINES = 2
 # Where such a commit changed the lines, people adapt the fix.
 _REWORKS = frozenset({"MAJOR", "MEDIUM", "REORG", "OPTIM", "IMPORT"})
@@ -140,7 +141,7 @@ class Lacking:
             for name in sorted(self._new_names(commit)):
                 brought = self._supplies.brought(name, commit)
                 if brought and have.isdisjoint(brought):
-                    self.why.setdefault(brought[0], f"it brought {name}")
+                    self.why.setdefault(brought[0], f"{BROUGHT}{name}")
                     return brought[:1]
         return ()
 

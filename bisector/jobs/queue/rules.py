@@ -5,6 +5,7 @@ docs/queue.md has them as a table, in this order: the first one that applies dec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -138,6 +139,11 @@ def _wish(facts: Facts, affected: Statement | None) -> tuple[Wish, str]:
     if facts.is_bug and facts.lines.presence is Presence.LACKS:
         return Wish.NO, f"the message says nothing, and the branch {_text(affected)}"
     return Wish.UNCLEAR, "the message says nothing"
+
+
+def needed_by(commits: Sequence[str]) -> str:
+    """Why a commit is picked that only others (full hashes) need."""
+    return f"{', '.join(one[:10] for one in commits)} needs it"
 
 
 def _text(affected: Statement | None) -> str:

@@ -12,7 +12,7 @@ import pygit2
 from bisector.errors import NoSuchRevision, UsageProblem
 from bisector.git.history import History
 from bisector.git.picks import Picks
-from bisector.git.stable_branches import Number, maintained, name_of
+from bisector.git.stable_branches import maintained, number_of
 from bisector.jobs.backport import advice
 from bisector.jobs.backport.advice import Version
 
@@ -72,13 +72,9 @@ def _newer(history: History, version: Version | None) -> Iterator[str]:
     """The maintained branches that are newer than *version*, the newest first."""
     found = maintained(history.refs)
     for name in found.names:
-        if version and _number(name) > version and name not in found.bare:
+        number = number_of(name)
+        if version and number and number > version and name not in found.bare:
             yield name
-
-
-def _number(name: str) -> Number:
-    major, minor = name.split(".")
-    return int(major), int(minor)
 
 
 def find_source(
@@ -96,7 +92,8 @@ def find_source(
     own = history.between(base, branch.tip)
     source = Source(branch, line, base, before, (), own)
     if named:
-        commits = tuple(dict.fromkeys(_named(history, source, word) for word in named))
+        there = frozenset(before)
+        commits = tuple(dict.fromkeys(_named(history, source, there, word) for word in named))
         return replace(source, commits=commits, named=True)
     first = _after(history, before, since) if since else _after_last_pick(history, before, own)
     return replace(source, commits=before[first:])
@@ -111,13 +108,16 @@ def require_common(history: History, branch: Line, line: Line) -> str:
     return base
 
 
-def _named(history: History, source: Source, word: str) -> str:
-    """The commit that the user calls *word*. Raises UsageProblem if it cannot be picked."""
+def _named(history: History, source: Source, there: frozenset[str], word: str) -> str:
+    """The commit that the user calls *word*, of those *there* on the line.
+
+    Raises UsageProblem if it cannot be picked.
+    """
     commit = history.resolve(word)
     if len(commit.parents) != 1:
         kind = "a merge" if commit.parents else "a first commit"
         raise UsageProblem(f"{word} is {kind}", "name the commits that it brings")
-    if commit.id not in frozenset(source.before):
+    if commit.id not in there:
         where = f"{source.line.name} since {source.branch.name} parted from it"
         raise UsageProblem(f"{word} is not on {where}", "name its line with --from")
     return commit.id
@@ -157,8 +157,3 @@ def newest_first(lines: Sequence[Line]) -> list[Line]:
     if len(lines) > 1 and (None in known or len(known) < len(lines)):
         raise UsageProblem("of several branches each needs a series of its own", "name one of them")
     return sorted(lines, key=lambda line: line.version or (0, 0), reverse=True)
-
-
-def label(version: Version | None) -> str:
-    """The name of a series, '' for none."""
-    return name_of(version) if version else ""

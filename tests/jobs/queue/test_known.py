@@ -126,5 +126,3 @@ def test_lines_of_a_commit_that_the_branch_lacks(lines: Lines) -> None:
     known = lines.known
     assert known.by_lines(fix, set()).presence is Presence.LACKS
     assert known.by_lines(fix, {brought}).presence is Presence.HAS
-    assert known.repaired_by_lines(fix) == brought
-    assert known.repaired_by_lines(brought) == ""

@@ -186,7 +186,3 @@ def test_of_several_branches_each_has_a_series(version: tuple[int, int] | None) 
     with pytest.raises(UsageProblem, match="a series of its own"):
         sources.newest_first(several)
     assert sources.newest_first(several[1:]) == several[1:], "one alone needs none"
-
-
-def test_a_series_is_called_by_its_number() -> None:
-    assert (sources.label((3, 10)), sources.label(None)) == ("3.10", "")
