@@ -18,6 +18,7 @@ from bisector.errors import BisectorError
 from bisector.git.history import History
 from bisector.git.stable_branches import name_of
 from bisector.jobs.queue import source as sources
+from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.plan import Planner
 from bisector.jobs.queue.source import Source
 from bisector.record.queue_events import Queued
@@ -112,7 +113,7 @@ def people_of(history: History, source: Source, folder: Path) -> list[str]:
 def plan(history: History, source: Source) -> Plan:
     """The plan of a queue, without tests or decisions, and what it takes."""
     clock, cpu = time.monotonic(), time.process_time()
-    rows = tuple(Planner(history, source, {}, lambda text: None).rows())
+    rows = tuple(Planner(Known(history, source), {}, lambda text: None).rows())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return Plan(rows, time.monotonic() - clock, time.process_time() - cpu, peak)
 

@@ -12,6 +12,7 @@ from pygit2.enums import FileMode
 from bisector.git.history import History
 from bisector.jobs.playground import Playground
 from bisector.jobs.queue import own_tests
+from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.source import Line, find_line, find_source
 from bisector.probing import setup
 from bisector.probing.executors import Local
@@ -71,7 +72,7 @@ def test_a_reg_test_that_a_fix_brings_tells_a_queue_which_branches_have_the_bug(
         journal = Journal(tmp_path / branch)
         with Local(real_workspace, 1) as executor:
             prober = Prober(ready, journal, executor, None, fresh=False)
-            found = own_tests.tested(prober, source, [fix], lambda text: None)
+            found = own_tests.tested(prober, Known(history, source), [fix], lambda text: None)
         real = {e.name for e in journal.events if isinstance(e, Probed) and e.real}
         assert branch in real, "proven by gcc"
         return found

@@ -88,7 +88,8 @@ class Lines:
         tested: Tested | None = None,
     ) -> Planner:
         decided = {one.revision: one for one in decisions}
-        return Planner(self.history, self.source(*named), decided, lambda text: None, tested)
+        known = Known(self.history, self.source(*named))
+        return Planner(known, decided, lambda text: None, tested)
 
     def plan(
         self,

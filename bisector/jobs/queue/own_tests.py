@@ -17,7 +17,7 @@ from bisector.jobs.backport import qualify
 from bisector.jobs.backport.learning import may_show
 from bisector.jobs.backport.qualify import CaseResult, Home
 from bisector.jobs.hunt.learning import is_absent_feature
-from bisector.jobs.queue.mentions import mentions
+from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.source import Source
 from bisector.jobs.tree_under_test import TreeUnderTest
 from bisector.probing.prober import Prober
@@ -33,7 +33,7 @@ _TESTS = frozenset({"REGTESTS", "REGTEST", "REG-TESTS", "TESTS"})
 
 
 def tested(
-    prober: Prober, source: Source, commits: Collection[str], progress: Callable[[str], None]
+    prober: Prober, known: Known, commits: Collection[str], progress: Callable[[str], None]
 ) -> dict[str, tuple[Verdict, str]]:
     """Whether the branch has the bug of each of *commits*, BAD or GOOD, and the test that says so.
 
@@ -41,11 +41,11 @@ def tested(
     the bug or can be run on the branch; the journal has notes on those whose own tests do not show
     it, or show it and cannot be run. Raises what a probe raises.
     """
-    history = prober.context.history
+    history, source = prober.context.history, known.source
     found: dict[str, tuple[Verdict, str]] = {}
     with ExitStack() as held:
         fixes = []
-        for fix, bringing in bringing_tests(history, source, commits).items():
+        for fix, bringing in bringing_tests(known, commits).items():
             homes = [qualify.home_of(history, one) for one in bringing]
             suites = held.enter_context(qualify.own_tests(prober, homes))
             # two fixes may change one test, and what is learnt of it is learnt by its name
@@ -69,22 +69,21 @@ def tested(
 # -- which tests -----------------------------------------------------------------------------------
 
 
-def bringing_tests(
-    history: History, source: Source, commits: Collection[str]
-) -> dict[str, tuple[str, ...]]:
+def bringing_tests(known: Known, commits: Collection[str]) -> dict[str, tuple[str, ...]]:
     """The commits that bring reg-tests for each of *commits*, the last one first, itself included.
 
     These are the fix and commits about tests after it: those that name it, and of the next NEAR
     those of its author. Whether a test shows the bug is found out by running it. Commits without
     any are left out.
     """
+    history, source = known.history, known.source
     place = {commit: number for number, commit in enumerate(source.before)}
     about_tests = {
         one: changed
         for one in source.before
         if _is_about_tests(history, one) and 0 < (changed := _tests_in(history, one)) <= MOST
     }
-    naming = {(one.named, one.commit) for one in mentions(history, list(about_tests))}
+    naming = {(one.named, one.commit) for test in about_tests for one in known.named_by(test)}
     found: dict[str, tuple[str, ...]] = {}
     for fix in sorted(commits, key=place.__getitem__):
         near = source.before[place[fix] + 1 : place[fix] + 1 + NEAR]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from bisector.git.history import History
 from bisector.jobs.backport import advice
 from bisector.jobs.queue import rules
 from bisector.jobs.queue.decisions import Decision
@@ -14,7 +13,6 @@ from bisector.jobs.queue.mentions import Mention, Relation
 from bisector.jobs.queue.prerequisites import BROUGHT
 from bisector.jobs.queue.rules import Facts, Wanted, Wish
 from bisector.jobs.queue.series import Refused, SeriesMaker
-from bisector.jobs.queue.source import Source
 from bisector.record.queue_events import (
     Decided,
     Evidence,
@@ -37,20 +35,19 @@ class Planner:
 
     def __init__(
         self,
-        history: History,
-        source: Source,
+        known: Known,
         decisions: Mapping[str, Decision],
         progress: Callable[[str], None],
         tested: Tested | None = None,
     ) -> None:
-        self._history, self._source = history, source
-        self._known = Known(history, source)
+        history, source = known.history, known.source
+        self._known, self._source = known, source
         self._decisions = decisions
         self._progress = progress
         # the time of the newest commit: the same repositories give the same answer
         self._now = history.read(source.line.tip).commit_time
         self._tested = tested or {}
-        self.series = SeriesMaker(history, source, self._known.picked, self._refuses)
+        self.series = SeriesMaker(history, source, known.picked, self._refuses)
         self._held: dict[str, str] = {}
 
     def rows(self) -> list[Queued]:

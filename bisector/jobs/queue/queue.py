@@ -14,6 +14,7 @@ from bisector.jobs import catalog, runner
 from bisector.jobs.queue import own_tests, series_check, source
 from bisector.jobs.queue.decisions import Decision, Decisions, original
 from bisector.jobs.queue.delivery import Delivery, hand_over
+from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.plan import Planner
 from bisector.jobs.queue.public_names import named_publicly
 from bisector.jobs.queue.source import Line, Source
@@ -167,12 +168,13 @@ class _Queue:
 
     def _branch(self, at: Source, prober: Prober | None) -> tuple[list[Queued], Series]:
         """The rows and the series of one branch."""
-        tested = own_tests.tested(prober, at, at.commits, self._progress) if prober else {}
-        planner = Planner(self._history, at, self._decided(at), self._progress, tested)
+        known, progress = Known(self._history, at), self._progress
+        tested = own_tests.tested(prober, known, at.commits, progress) if prober else {}
+        planner = Planner(known, self._decided(at), progress, tested)
         rows, picks, built = planner.rows(), planner.series.picks, False
         if prober:
             there = planner.series.there
-            checked = series_check.check(prober, at, rows, picks, there, self._progress)
+            checked = series_check.check(prober, at, rows, picks, there, progress)
             rows, picks, built = list(checked.rows), dict(checked.picks), checked.built
         commits = tuple(picks.values())
         series = Series(

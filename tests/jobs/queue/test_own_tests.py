@@ -10,8 +10,9 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.jobs.queue import own_tests
+from bisector.jobs.queue.known import Known
 from bisector.jobs.queue.own_tests import MOST, NEAR, bringing_tests
-from bisector.jobs.queue.source import Source, find_line, find_source
+from bisector.jobs.queue.source import find_line, find_source
 from bisector.record.events import Noted
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.journal import Journal
@@ -33,9 +34,10 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
     return World(clone, workspace, tmp_path / "journal")
 
 
-def source(world: World, branch: str = "3.0") -> Source:
+def known(world: World, branch: str = "3.0") -> Known:
     history = world.history
-    return find_source(history, find_line(history, branch), find_line(history, "master"), "", [])
+    line, master = (find_line(history, name) for name in (branch, "master"))
+    return Known(history, find_source(history, line, master, "", []))
 
 
 def lamp(source: str, test: str, toolchain: str) -> Verdict:
@@ -52,7 +54,7 @@ def answers(
 ) -> dict[str, tuple[Verdict, str]]:
     prober, machine = world.prober()
     machine.says, machine.failing = says, failing
-    return own_tests.tested(prober, source(world, branch), fixes, lambda line: None)
+    return own_tests.tested(prober, known(world, branch), fixes, lambda line: None)
 
 
 def notes(world: World) -> list[str]:
@@ -64,27 +66,27 @@ def notes(world: World) -> list[str]:
 
 def test_a_fix_that_brings_a_test_has_it(world: World) -> None:
     fix = world.fix(message=FIX, files={TEST: VTC})
-    assert bringing_tests(world.history, source(world), [fix]) == {fix: (fix,)}
+    assert bringing_tests(known(world), [fix]) == {fix: (fix,)}
 
 
 def test_a_fix_without_one_has_none(world: World) -> None:
     fix = world.fix(message=FIX, files={"reg-tests/server/lamp.pem": "no test"})
     world.step("line 2\n", "line 2 x\n", files={TEST: VTC})  # says that it is about something else
-    assert bringing_tests(world.history, source(world), [fix]) == {}
+    assert bringing_tests(known(world), [fix]) == {}
 
 
 def test_one_that_its_author_brings_soon_after_it_is_beside_it(world: World) -> None:
     fix = world.fix(message=FIX)
     world.step("line 2\n", "line 2 x\n")
     beside = world.step("line 3\n", "line 3 x\n", subject="REGTESTS: lamp: x", files={TEST: VTC})
-    assert bringing_tests(world.history, source(world), [fix]) == {fix: (beside,)}
+    assert bringing_tests(known(world), [fix]) == {fix: (beside,)}
 
 
 def test_the_last_one_comes_first(world: World) -> None:
     fix = world.fix(message=FIX, files={TEST: VTC})
     one = world.step("line 2\n", "line 2 x\n", subject="REGTESTS: lamp: x", files={TEST: VTC * 2})
     two = world.step("line 3\n", "line 3 x\n", subject="REGTESTS: lamp: y", files={TEST: VTC * 3})
-    assert bringing_tests(world.history, source(world), [fix]) == {fix: (two, one, fix)}
+    assert bringing_tests(known(world), [fix]) == {fix: (two, one, fix)}
 
 
 @pytest.mark.parametrize("named", [True, False])
@@ -95,7 +97,7 @@ def test_a_later_one_is_beside_it_if_it_names_it(world: World, named: bool) -> N
     body = f"This is for commit {fix[:10]}." * named
     subject = f"REGTESTS: door: try it\n\n{body}"
     late = world.step("line 19\n", "line 19 x\n", subject=subject, files={TEST: VTC})
-    assert bringing_tests(world.history, source(world), [fix]) == ({fix: (late,)} if named else {})
+    assert bringing_tests(known(world), [fix]) == ({fix: (late,)} if named else {})
 
 
 def test_another_author_has_to_name_it(world: World) -> None:
@@ -104,14 +106,14 @@ def test_another_author_has_to_name_it(world: World) -> None:
     tree = world.clone.tree({TEST: VTC}, fix)
     made = git.create_commit(None, other, other, "REGTESTS: lamp: x\n", tree, [fix])
     git.references.create("refs/heads/master", made, force=True)
-    assert bringing_tests(world.history, source(world), [fix]) == {}
+    assert bringing_tests(known(world), [fix]) == {}
 
 
 def test_what_changes_many_tests_is_about_none(world: World) -> None:
     fix = world.fix(message=FIX)
     many = {f"reg-tests/server/{number}.vtc": VTC for number in range(MOST + 1)}
     world.step("line 2\n", "line 2 x\n", subject="REGTESTS: silence warnings", files=many)
-    assert bringing_tests(world.history, source(world), [fix]) == {}
+    assert bringing_tests(known(world), [fix]) == {}
 
 
 # -- what they say of a branch --------------------------------------------------------------------
@@ -200,7 +202,7 @@ def test_what_decides_is_repeated_with_a_real_toolchain(world: World, branch: st
     fix = world.fix(message=FIX, files={TEST: VTC})
     prober, machine = world.prober()
     machine.says = lamp
-    found = own_tests.tested(prober, source(world, branch), [fix], lambda line: None)
+    found = own_tests.tested(prober, known(world, branch), [fix], lambda line: None)
     assert found[fix][0] is (Verdict.BAD if branch == "3.0" else Verdict.GOOD)
     by_gcc = [name for name, toolchain in machine.asked if toolchain == "dev"]
     # without the fix and with it, and on the branch, if that is not what the fix was made on
@@ -230,6 +232,6 @@ def test_the_same_question_is_not_asked_again(world: World) -> None:
     first = answers(world, fix)
     events = Journal(world.journal).events
     prober, machine = world.prober()
-    assert own_tests.tested(prober, source(world), [fix], lambda line: None) == first
+    assert own_tests.tested(prober, known(world), [fix], lambda line: None) == first
     assert machine.asked == []
     assert Journal(world.journal).events == events
