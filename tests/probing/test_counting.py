@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bisector.build import tcc
-from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
-from bisector.git.history import History
 from bisector.probing.context import Context
 from bisector.probing.counting import Executed, executed
 from bisector.system import tools
 from bisector.system.slots import Slot
-from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.gcc_job import MAKEFILE, gcc_job, program
 
-MAKEFILE = """\
-haproxy: src/haproxy.o
-\t$(CC) $(ARCH_FLAGS) -o $@ $^ $(ADDLIB)
-%.o: %.c
-\t$(CC) $(OPT_CFLAGS) $(ARCH_FLAGS) -c -o $@ $<
-"""
 SOURCE = """\
 #include <signal.h>
 int usual(void) { return 1; }
@@ -60,20 +49,8 @@ def context(
     clone: Clone, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Context:
     """A job on a machine without tcc."""
-    for name in ("gcc", "gcov", "make"):
-        if not shutil.which(name):
-            pytest.skip(f"no {name} on this machine")
-    monkeypatch.setattr(tcc, "find", lambda: None)
     clone.commit({"Makefile": MAKEFILE, "src/haproxy.c": SOURCE})
-    vtest = tmp_path / "vtest"
-    vtest.write_text(VTEST)
-    vtest.chmod(0o755)
-    lua = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
-    gcc, make = Tool(Path("gcc"), "gcc", "gcc-id"), Tool(Path("make"), "make", "make-id")
-    history = History.open(clone.path, workspace)
-    oracle = VTestCase("own", "d", "own.vtc", files=(("own.vtc", ""),))
-    tool = Tool(vtest, "vtest", "id")
-    return Context(workspace, history, Toolchains(Dev.of(make, gcc, lua, {})), oracle, (tool,))
+    return gcc_job(clone, workspace, program(tmp_path / "vtest", VTEST), monkeypatch)
 
 
 def found(context: Context) -> Executed | str:

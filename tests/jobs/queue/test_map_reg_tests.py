@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bisector.build import tcc
 from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
-from bisector.git.history import History
 from bisector.jobs.queue.coverage_map import CoverageMap
 from bisector.jobs.queue.map_reg_tests import coverage_map
 from bisector.probing.context import Context
-from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.gcc_job import MAKEFILE, gcc_job, program
 
-MAKEFILE = """\
-haproxy: src/haproxy.o
-\t$(CC) $(ARCH_FLAGS) -o $@ $^ $(ADDLIB)
-%.o: %.c
-\t$(CC) $(OPT_CFLAGS) $(ARCH_FLAGS) -c -o $@ $<
-"""
 SOURCE = """\
 int usual(void) { return 1; }
 int special(void) { return 2; }
@@ -58,10 +48,7 @@ SPECIAL, PLAIN, SKIPPED, FAILING, BROKEN = (
 
 @pytest.fixture
 def vtest(tmp_path: Path) -> Path:
-    path = tmp_path / "vtest"
-    path.write_text(VTEST)
-    path.chmod(0o755)
-    return path
+    return program(tmp_path / "vtest", VTEST)
 
 
 @pytest.fixture
@@ -69,10 +56,6 @@ def context(
     clone: Clone, workspace: Workspace, vtest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Context:
     """A job on a machine without tcc."""
-    for name in ("gcc", "gcov", "make"):
-        if not shutil.which(name):
-            pytest.skip(f"no {name} on this machine")
-    monkeypatch.setattr(tcc, "find", lambda: None)
     monkeypatch.setenv("VTEST_PROGRAM", str(vtest))
     tests = {
         SPECIAL: 'vtest "special"\n',
@@ -82,11 +65,7 @@ def context(
         BROKEN: "#REGTEST_TYPE=broken\n",
     }
     clone.commit({"Makefile": MAKEFILE, "src/haproxy.c": SOURCE, **tests})
-    lua = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
-    gcc, make = Tool(Path("gcc"), "gcc", "gcc-id"), Tool(Path("make"), "make", "make-id")
-    history, tool = History.open(clone.path, workspace), Tool(vtest, "vtest", "id")
-    oracle = VTestCase("own", "d", "own.vtc", files=(("own.vtc", ""),))
-    return Context(workspace, history, Toolchains(Dev.of(make, gcc, lua, {})), oracle, (tool,))
+    return gcc_job(clone, workspace, vtest, monkeypatch)
 
 
 def head(context: Context) -> str:

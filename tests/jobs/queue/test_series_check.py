@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +9,8 @@ from typing import ClassVar
 
 import pytest
 
-from bisector.build import tcc
 from bisector.build.toolchain import Toolchains
 from bisector.build.toolchains.dev import Dev
-from bisector.git.history import History
 from bisector.jobs.catalog import journal_of
 from bisector.jobs.queue.series_check import Checked, check
 from bisector.jobs.queue.source import Line, Source
@@ -34,8 +31,8 @@ from bisector.record.queue_events import (
 )
 from bisector.system.tools import Lua, Tool
 from bisector.system.workspace import Workspace
-from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
+from tests.support.gcc_job import gcc_job, program
 
 pytestmark = pytest.mark.slow  # each builds something some times, with counters, too
 
@@ -123,19 +120,9 @@ def context(
     branch: Branch, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Context:
     """A job on a machine without tcc; the repository is complete when it is asked for."""
-    for name in ("gcc", "gcov", "make"):
-        if not shutil.which(name):
-            pytest.skip(f"no {name} on this machine")
-    vtest = tmp_path / "vtest"
-    vtest.write_text(VTEST)
-    vtest.chmod(0o755)
-    monkeypatch.setattr(tcc, "find", lambda: None)
+    vtest = program(tmp_path / "vtest", VTEST)
     monkeypatch.setenv("VTEST_PROGRAM", str(vtest))
-    lua = Lua("5.4", Path("/lua/include"), Path("/lua/lib"), "lua5.4", "lua-id")
-    gcc, make = Tool(Path("gcc"), "gcc", "gcc-id"), Tool(Path("make"), "make", "make-id")
-    history, tool = History.open(branch.clone.path, workspace), Tool(vtest, "vtest", "id")
-    oracle = VTestCase("own", "d", "own.vtc", files=(("own.vtc", ""),))
-    return Context(workspace, history, Toolchains(Dev.of(make, gcc, lua, {})), oracle, (tool,))
+    return gcc_job(branch.clone, workspace, vtest, monkeypatch)
 
 
 def row(branch: Branch, commit: str) -> Queued:
