@@ -13,10 +13,8 @@ from bisector.record.patch_events import Judged
 from bisector.record.summary import Finding, Summary
 from bisector.record.words import Job, RegTestChange
 from bisector.report import grid, lines, matrix, page, parts, queue_page, swept
-from bisector.report.conclusion import conclude
-from bisector.report.layout import moment
 from bisector.report.strip import marks
-from bisector.report.terminal import affected, built, in_short, other_failure, proof, question, work
+from bisector.report.terminal import affected, built, in_short, other_failure, proof
 
 _TEMPLATE = "report.html.j2"
 _ORDER = "; oldest first"
@@ -37,19 +35,12 @@ def render(summary: Summary) -> str:
     """The report as an HTML page; all texts are escaped."""
     if summary.started.job is Job.QUEUE:
         return queue_page.render_queue(summary)
-    last = conclude(summary)
     return page.fill(
         _TEMPLATE,
         style=page.static("style.css"),
-        summary=summary,
-        asked=summary.started,
-        question=question(summary),
-        last=last,
-        looks="fine" if last.good else "doubt" if summary.ended is None else "wrong",
-        began=moment(summary.started.at),
+        **page.of_any_job(summary),
         marks=marks(summary),
         order="" if summary.judged or summary.ported else _ORDER,
-        work=work(summary),
         findings=_proofs(summary.findings, summary),
         others=[
             (other_failure(one), _proofs(one.findings, summary), in_short(one.affected))

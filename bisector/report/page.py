@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from bisector.record.patch_outcome import Outcome
 from bisector.record.queue_events import Word
+from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, RegTestChange
+from bisector.report.conclusion import conclude
+from bisector.report.layout import moment
+from bisector.report.terminal import question, work
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -43,6 +47,20 @@ def fill(template: str, **names: object) -> str:
     )
     environment.filters.update(look=look, sign=sign)
     return environment.get_template(template).render(**names)
+
+
+def of_any_job(summary: Summary) -> dict[str, object]:
+    """What the page of any job has: its question, its conclusion and how that looks, its work."""
+    last = conclude(summary)
+    return {
+        "summary": summary,
+        "asked": summary.started,
+        "question": question(summary),
+        "last": last,
+        "looks": "fine" if last.good else "doubt" if summary.ended is None else "wrong",
+        "began": moment(summary.started.at),
+        "work": work(summary),
+    }
 
 
 def static(*files: str) -> Markup:

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from bisector.record.queue_events import Queued
 from bisector.record.summary import Summary
 from bisector.report import page, queue_rows
-from bisector.report.conclusion import conclude
-from bisector.report.layout import counted, moment
+from bisector.report.layout import counted
 from bisector.report.queue_rows import Branch
-from bisector.report.terminal import question, work
 from bisector.search import commit_subject
 
 _TEMPLATE = "queue.html.j2"
@@ -25,16 +23,9 @@ def render_queue(summary: Summary) -> str:
     """The page; all texts are escaped, and only its own style and script count."""
     style, script = page.static("style.css", "queue.css"), page.static("queue.js")
     branches = queue_rows.branches(summary)
-    last = conclude(summary)
     return page.fill(
         _TEMPLATE,
-        summary=summary,
-        asked=summary.started,
-        question=question(summary),
-        last=last,
-        looks="fine" if last.good else "doubt" if summary.ended is None else "wrong",
-        began=moment(summary.started.at),
-        work=work(summary),
+        **page.of_any_job(summary),
         style=style,
         script=script,
         policy=f"default-src 'none'; base-uri 'none'; form-action 'none'; "
