@@ -64,6 +64,7 @@ COMMANDS = {
     "affected": "affected.Affected",
     "sweep": "sweep.Sweep",
     "probe": "probe.Probe",
+    "reduce": "reduce.Reduce",
     "build": "build.Build",
     "prebuild": "prebuild.Prebuild",
     "regtest": "regtest.Regtest",

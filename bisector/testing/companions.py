@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bisector.testing import links
@@ -60,3 +60,18 @@ def _named_below(folder: Path, home: Path, text: str) -> Iterator[Path]:
                 file = Path(os.path.normpath(base / word))
                 if file.is_relative_to(folder) and file.is_file():
                     yield file
+
+
+def laid_out(files: Sequence[tuple[str, bytes]], scratch: Path) -> Path:
+    """The folder below *scratch* into which a test's *files* were written, by their names.
+
+    Names may begin with ../: they stay below reg-tests/, which a sandbox makes visible. Raises
+    OSError.
+    """
+    deep = max((name.split("/").count("..") for name, _ in files), default=0)
+    folder = scratch.joinpath("reg-tests", *["below"] * deep)
+    for name, content in files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+        (folder / name).chmod(0o755)  # some may be programs
+    return folder

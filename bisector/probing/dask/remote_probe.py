@@ -21,6 +21,7 @@ from bisector.record.verdict import Result
 from bisector.system.files import digest, explained
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
+from bisector.testing.companions import laid_out
 from bisector.testing.oracle import Oracle
 
 
@@ -88,12 +89,6 @@ def _tools_digest(toolchain: Toolchain, oracle: Oracle, needed: Sequence[Tool]) 
 def _test(workspace: Workspace, order: ProbeOrder) -> Iterator[Oracle]:
     """The order's oracle, with the user's files laid out in a folder of this machine."""
     with workspace.scratch() as scratch:
-        # names may begin with ../: they must stay below this folder, which a sandbox makes visible
-        deep = max((name.split("/").count("..") for name, _ in order.files), default=0)
-        folder = scratch.joinpath("reg-tests", *["below"] * deep)
         with explained(f"cannot write {scratch}"):
-            for name, content in order.files:
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(content)
-                (folder / name).chmod(0o755)  # some may be programs
+            folder = laid_out(order.files, scratch)
         yield order.oracle.moved_to(folder)

@@ -85,6 +85,11 @@ class Sandbox(ABC):
 
     @property
     @abstractmethod
+    def separates_networks(self) -> bool:
+        """Whether each program inside has a network of its own, so that no two share a port."""
+
+    @property
+    @abstractmethod
     def guards(self) -> int:
         """How many processes run the program inside, each the parent of the next."""
 

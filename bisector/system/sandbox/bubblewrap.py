@@ -48,6 +48,11 @@ class Bubblewrap(Sandbox):
         return f"bubblewrap {self.version}".strip()
 
     @property
+    def separates_networks(self) -> bool:
+        """True, unless it has the machine's."""
+        return True
+
+    @property
     def guards(self) -> int:
         """bubblewrap itself, and the first process inside, whose end kills all the others."""
         return 2

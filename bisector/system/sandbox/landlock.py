@@ -37,6 +37,11 @@ class Landlock(Sandbox):
         return f"Landlock (ABI {self.abi})"
 
     @property
+    def separates_networks(self) -> bool:
+        """False."""
+        return False
+
+    @property
     def guards(self) -> int:
         """The parent of the program, which ends all that it leaves behind."""
         return 1

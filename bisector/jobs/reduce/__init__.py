@@ -1,0 +1,1 @@
+"""The job of `reduce`: a test's file is made smaller as long as it shows the same bug."""

@@ -1,0 +1,135 @@
+"""Trying candidates: the test with a changed file, on the binaries of both revisions."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from bisector.errors import UsageProblem
+from bisector.jobs.reduce.subject import Subject
+from bisector.probing import hangs
+from bisector.probing.context import Context
+from bisector.record.events import Probed
+from bisector.record.learnt import Learnt
+from bisector.record.verdict import Verdict
+from bisector.system.files import explained
+from bisector.system.slots import Slot, cores
+from bisector.testing import timeouts
+from bisector.testing.companions import laid_out
+from bisector.testing.oracle import Trial
+
+TRIALS_A_CORE = 2  # a VTest case waits for most of its time
+# A candidate may take so much longer than the whole file, and at least so many seconds.
+_FACTOR, _LEAST = 5.0, 2.0
+
+
+@dataclass(frozen=True)
+class Side:
+    """A revision, built: the verdict on it with the whole file, which a candidate must get, too.
+
+    ``seconds`` is the time limit of a run on an idle machine.
+    """
+
+    probed: Probed
+    binary: Path
+    seconds: float
+
+
+class Trials:
+    """Runs candidates side by side, as a context manager; leaving it ends all of them.
+
+    *sides* are the bad and the good revision; *learnt* is the bug's own failure, None if the test
+    knows it.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        subject: Subject,
+        sides: tuple[Side, Side],
+        learnt: Learnt | None,
+    ) -> None:
+        self._context, self._subject, self._learnt = context, subject, learnt
+        self._sides = sides
+        alone = context.sandbox is None or not context.sandbox.separates_networks
+        self.width = 1 if alone else max(2, TRIALS_A_CORE * cores())
+        self._slot = Slot(1, sandbox=context.sandbox)
+        self._own = threading.local()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(self.width, thread_name_prefix="trial")
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._slot.cancel()
+        self._pool.shutdown(cancel_futures=True)
+        self._stack.close()
+
+    def measure(self, text: bytes) -> list[Probed]:
+        """The verdicts on *text*, the whole file; their run times limit those of candidates."""
+        done = [self._pool.submit(self._run, side, text).result() for side in self._sides]
+        seconds = [one.test_seconds for one in done]
+        limits = [max(_LEAST, _FACTOR * each) for each in seconds]
+        if self._learnt and self._learnt.is_hang:  # how long it hangs says nothing
+            limits[0] = max(hangs.LEAST, timeouts.FACTOR * seconds[1])
+        self._sides = (
+            replace(self._sides[0], seconds=limits[0]),
+            replace(self._sides[1], seconds=limits[1]),
+        )
+        return done
+
+    def submit(self, text: bytes, runs: int) -> Future[bool]:
+        """Start to find out whether *text* does in each of so many *runs*."""
+        return self._pool.submit(self._does, text, runs)
+
+    def is_steady(self, text: bytes, runs: int) -> bool:
+        """Whether *text* does in each of so many *runs*, side by side."""
+        return all(done.result() for done in [self.submit(text, 1) for _ in range(runs)])
+
+    def _does(self, text: bytes, runs: int) -> bool:
+        wanted = (Verdict.BAD, Verdict.GOOD)
+        return all(
+            self._run(side, text).verdict is verdict
+            for _ in range(runs)
+            for side, verdict in zip(self._sides, wanted, strict=True)
+        )
+
+    def _run(self, side: Side, text: bytes) -> Probed:
+        """The verdict on *side* with the file changed to *text*."""
+        home, folder = self._place()
+        with explained(f"cannot write {folder}"):
+            (folder / self._subject.name).write_bytes(text)
+        crowded = timeouts.crowding(os.getloadavg()[0], cores())
+        oracle = self._context.oracle.at(side.probed.revision).moved_to(folder)
+        trial = Trial(
+            side.binary, home / "log", self._context.tools, side.seconds * crowded, self._slot
+        )
+        try:
+            ruling = oracle.run(trial)
+        except UsageProblem as problem:  # it is no such test any more
+            return replace(side.probed, verdict=Verdict.UNTESTABLE, reason=str(problem))
+        probed = replace(
+            side.probed,
+            verdict=ruling.verdict,
+            reason=ruling.reason,
+            evidence=ruling.evidence,
+            failure=ruling.failure,
+            growth=ruling.growth,
+            test_seconds=ruling.seconds,
+        )
+        return self._learnt.judge(probed) if self._learnt else probed
+
+    def _place(self) -> tuple[Path, Path]:
+        """This thread's folder, and the one below it with the test's files."""
+        if not hasattr(self._own, "place"):
+            home = self._stack.enter_context(self._context.workspace.scratch())
+            with explained(f"cannot write {home}"):
+                self._own.place = home, laid_out(self._subject.files, home)
+        place: tuple[Path, Path] = self._own.place
+        return place
