@@ -110,7 +110,10 @@ class _Reduction:
                 )
                 try:
                     unfinished = shrinking.run()
-                finally:  # also Ctrl-C
+                except KeyboardInterrupt:
+                    self._watcher.handle(Noted(f"the smallest so far, not proven: {self._out}"))
+                    raise
+                finally:
                     self._write(shrinking.text)
         return self._proven(ends, shrinking, unfinished)
 
@@ -172,7 +175,8 @@ class _Reduction:
         """Write the result. Raises WorkspaceProblem."""
         self._kept.written(text)
         write_whole(self._out, text)
-        self._watcher.progress(f"written: {self._out}")
+        with explained(f"cannot write {self._out}"):  # a script stays one that can be executed
+            self._out.chmod(self._subject.path.stat().st_mode & 0o777)
 
     def _proven(
         self, ends: tuple[Probed, Probed], shrinking: Shrinking, unfinished: str
@@ -208,24 +212,26 @@ class _Reduction:
     def _prove(self, text: bytes, bad: str, good: str) -> Runs:
         """The runs with *text* at both revisions, built by a real toolchain; one if that fails."""
         prober, context = self._prober, self._context
-        toolchain = prober.toolchains.proof
-        with context.workspace.scratch() as scratch:
-            with explained(f"cannot write {scratch}"):
-                folder = laid_out(self._subject.changed(text), scratch)
-            key = digest(context.oracle.digest, self._subject.name, text)
-            oracle = replace(context.oracle.moved_to(folder), digest=key)
-            found: list[list[Probed]] = [[], []]
-            for runs in (range(1), range(1, CONFIRM_RUNS)):
-                tickets = [
-                    prober.start(revision, _CONFIRM, run, toolchain, oracle)
-                    for revision in (bad, good)
-                    for run in runs
-                ]
-                answers = list(map(prober.judged, prober.ask_all(tickets)))
-                for side, half in zip(
-                    found, (answers[: len(runs)], answers[len(runs) :]), strict=True
-                ):
-                    side += half
-                if not holds(*map(tuple, found)):
-                    break
-        return tuple(found[0]), tuple(found[1])
+        home = prober.journal.path.parent / "proof"
+        with explained(f"cannot write {home}"):
+            folder = laid_out(self._subject.changed(text), home)
+        key = digest(context.oracle.digest, self._subject.name, text)
+        oracle = replace(context.oracle.moved_to(folder), digest=key)
+        found: dict[str, tuple[Probed, ...]] = {bad: (), good: ()}
+        for runs in (range(1), range(1, CONFIRM_RUNS)):
+            tickets = [
+                prober.start(revision, _CONFIRM, run, prober.toolchains.proof, oracle)
+                for revision in found
+                for run in runs
+            ]
+            for probed in map(prober.judged, prober.ask_all(tickets)):
+                found[probed.revision] += (_without(probed, f"{folder}/"),)
+            if not holds(found[bad], found[good]):
+                break
+        return found[bad], found[good]
+
+
+def _without(probed: Probed, path: str) -> Probed:
+    """*probed*, which does not mention the *path* of a folder of ours."""
+    evidence = tuple(line.replace(path, "") for line in probed.evidence)
+    return replace(probed, reason=probed.reason.replace(path, ""), evidence=evidence)

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 from bisector.jobs.reduce.kept import Kept
 from bisector.search.ddmin import Attempt, Reduction
+from bisector.system import sizes
 from bisector.testing import text_units
 from bisector.testing.text_units import Span, by_two, levels, lines, unimportant, words
 
@@ -101,7 +102,7 @@ class Shrinking:
             self._count()
             unchanged = unchanged + 1 if self.text == before else 0
             if self.text != before:
-                self._note(f"{one.name}: {_lines(before)} → {_lines(self.text)} lines")
+                self._note(f"without {one.name}: {_size(self.text)}")
             if not in_time:
                 return "the time is up"
             if self._runs > _MOST_RUNS:
@@ -167,7 +168,7 @@ class Shrinking:
             self.text = self.steady[-1]
             self._kept.keep(self.text)
             self._runs += 2
-            self._note(f"the test is not steady with less: back to {_lines(self.text)} lines")
+            self._note(f"the test is not steady with less: back to {_size(self.text)}")
         self._since = []
 
     @property
@@ -199,6 +200,10 @@ def newest(texts: Sequence[bytes], does: Callable[[bytes], bool]) -> bytes | Non
         else:
             high = middle
     return texts[low - 1] if low else None
+
+
+def _size(text: bytes) -> str:
+    return f"{_lines(text):,} lines, {sizes.show(len(text))}"
 
 
 def _lines(text: bytes) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from bisector.errors import UsageProblem
 from bisector.jobs.reduce.subject import Subject
 from bisector.probing import hangs
 from bisector.probing.context import Context
+from bisector.probing.executors import TESTS_A_CORE
 from bisector.record.events import Probed
 from bisector.record.learnt import Learnt
 from bisector.record.verdict import Verdict
@@ -23,16 +23,16 @@ from bisector.testing import timeouts
 from bisector.testing.companions import laid_out
 from bisector.testing.oracle import Trial
 
-TRIALS_A_CORE = 2  # a VTest case waits for most of its time
 # A candidate may take so much longer than the whole file, and at least so many seconds.
 _FACTOR, _LEAST = 5.0, 2.0
+_PATIENCE = 4.0  # times more where a text is checked that was accepted
 
 
 @dataclass(frozen=True)
 class Side:
     """A revision, built: the verdict on it with the whole file, which a candidate must get, too.
 
-    ``seconds`` is the time limit of a run on an idle machine.
+    ``seconds`` is the time limit of a run.
     """
 
     probed: Probed
@@ -57,7 +57,7 @@ class Trials:
         self._context, self._subject, self._learnt = context, subject, learnt
         self._sides = sides
         alone = context.sandbox is None or not context.sandbox.separates_networks
-        self.width = 1 if alone else max(2, TRIALS_A_CORE * cores())
+        self.width = 1 if alone else max(2, TESTS_A_CORE * cores())
         self._slot = Slot(1, sandbox=context.sandbox)
         self._own = threading.local()
         self._stack = ExitStack()
@@ -90,26 +90,25 @@ class Trials:
 
     def is_steady(self, text: bytes, runs: int) -> bool:
         """Whether *text* does in each of so many *runs*, side by side."""
-        return all(done.result() for done in [self.submit(text, 1) for _ in range(runs)])
+        checks = [self._pool.submit(self._does, text, 1, _PATIENCE) for _ in range(runs)]
+        return all(check.result() for check in checks)
 
-    def _does(self, text: bytes, runs: int) -> bool:
+    def _does(self, text: bytes, runs: int, patience: float = 1.0) -> bool:
         wanted = (Verdict.BAD, Verdict.GOOD)
         return all(
-            self._run(side, text).verdict is verdict
+            self._run(side, text, patience).verdict is verdict
             for _ in range(runs)
             for side, verdict in zip(self._sides, wanted, strict=True)
         )
 
-    def _run(self, side: Side, text: bytes) -> Probed:
-        """The verdict on *side* with the file changed to *text*."""
+    def _run(self, side: Side, text: bytes, patience: float = 1.0) -> Probed:
+        """The verdict on *side* with the file changed to *text*, in *patience* times its limit."""
         home, folder = self._place()
         with explained(f"cannot write {folder}"):
             (folder / self._subject.name).write_bytes(text)
-        crowded = timeouts.crowding(os.getloadavg()[0], cores())
         oracle = self._context.oracle.at(side.probed.revision).moved_to(folder)
-        trial = Trial(
-            side.binary, home / "log", self._context.tools, side.seconds * crowded, self._slot
-        )
+        limit = patience * side.seconds
+        trial = Trial(side.binary, home / "log", self._context.tools, limit, self._slot)
         try:
             ruling = oracle.run(trial)
         except UsageProblem as problem:  # it is no such test any more
