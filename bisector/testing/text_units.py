@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Span = tuple[int, int]
 """The offsets in a text at which a part begins and ends."""
 
 _LINE = re.compile(r"(?:[^\n\\]|\\[^\n]|\\\n)+\n?|\n|\\")  # with those that it continues on
+_BRACE = re.compile(r"[{}]")
+_MOST_NESTED = 8  # blocks within blocks; what is deeper is lines
 _SECTION = re.compile(
     r"[ \t]*(?:global|defaults|frontend|backend|listen|peers|resolvers|mailers|userlist|cache|"
     r"program|http-errors|ring|log-forward|log-profile|fcgi-app|crt-store|traces|acme)\b"
@@ -41,9 +44,9 @@ class Unit:
 
 def units(text: str) -> tuple[Unit, ...]:
     """The structure of *text*, without the title of a VTest case or a script's first line."""
-    lines = [found.span() for found in _LINE.finditer(text)]
-    kept = [span for span in lines if not _TITLE.match(text, *span)]
-    return tuple(_units(text, kept))
+    spans = (found.span() for found in _LINE.finditer(text))
+    lines = [_Line(span, *_depths(text, *span)) for span in spans if not _TITLE.match(text, *span)]
+    return tuple(_units(text, lines))
 
 
 def unimportant(text: str) -> list[Span]:
@@ -92,9 +95,25 @@ def without(text: str, spans: Iterable[Span]) -> str:
     return "".join((*kept, text[at:]))
 
 
-def _units(text: str, lines: Sequence[Span]) -> Iterator[Unit]:
-    """The units of *lines*, which lie within one block."""
-    blocks = list(_blocks(text, lines))
+class _Line(NamedTuple):
+    """A line, the lowest depth of braces within it, and the one at its end; 0 is before it."""
+
+    span: Span
+    lowest: int
+    depth: int
+
+
+def _depths(text: str, start: int, end: int) -> tuple[int, int]:
+    lowest = depth = 0
+    for found in _BRACE.finditer(text, start, end):
+        depth += 1 if found[0] == "{" else -1
+        lowest = min(lowest, depth)
+    return lowest, depth
+
+
+def _units(text: str, lines: Sequence[_Line], nested: int = 0) -> Iterator[Unit]:
+    """The units of *lines*, which lie within so many *nested* blocks."""
+    blocks = list(_blocks(text, lines, nested))
     starts = [at for at, unit in enumerate(blocks) if _SECTION.match(text, *unit.span)]
     yield from blocks[: starts[0]] if starts else blocks
     for start, end in zip(starts, (*starts[1:], len(blocks)), strict=False):
@@ -103,43 +122,35 @@ def _units(text: str, lines: Sequence[Span]) -> Iterator[Unit]:
         yield Unit(span, head.span, inner, is_section=True)
 
 
-def _blocks(text: str, lines: Sequence[Span]) -> Iterator[Unit]:
+def _blocks(text: str, lines: Sequence[_Line], nested: int) -> Iterator[Unit]:
     """The lines, and the blocks in braces, among *lines*."""
     at = 0
     while at < len(lines):
-        end, inner = _in_braces(text, lines, at)
-        span = (lines[at][0], lines[end][1])
-        yield Unit(span, lines[at], tuple(inner))
+        end, parts = _in_braces(lines, at) if nested < _MOST_NESTED else (at, [])
+        inner = tuple(unit for part in parts for unit in _units(text, part, nested + 1))
+        yield Unit((lines[at].span[0], lines[end].span[1]), lines[at].span, inner)
         at = end + 1
 
 
-def _in_braces(text: str, lines: Sequence[Span], begin: int) -> tuple[int, list[Unit]]:
-    """The last line of the block that line number *begin* opens, and the units in the block.
+def _in_braces(lines: Sequence[_Line], begin: int) -> tuple[int, list[list[_Line]]]:
+    """The last line of the block that line number *begin* opens, and the lines within it.
 
     If it opens none, or one that is not closed, it is the line itself. A line such as `} -start {`
-    belongs to the block, not to what is in it.
+    belongs to the block, and parts the lines within it.
     """
-    depth, inner, part = 0, list[Unit](), list[Span]()
-    for number in range(begin, len(lines)):
-        before = depth
-        lowest, depth = _depths(text[slice(*lines[number])], depth)
+    depth, parts = lines[begin].depth, [list[_Line]()]
+    if depth <= 0:
+        return begin, []
+    for number in range(begin + 1, len(lines)):
+        line = lines[number]
+        lowest, depth = depth + line.lowest, depth + line.depth
         if depth <= 0:
-            return (number, [*inner, *_units(text, part)]) if number > begin else (begin, [])
-        if number > begin and (before and lowest <= 0):
-            inner, part = [*inner, *_units(text, part)], []
-        elif number > begin:
-            part.append(lines[number])
+            return number, parts
+        if lowest <= 0:
+            parts.append([])
+        else:
+            parts[-1].append(line)
     return begin, []
-
-
-def _depths(line: str, depth: int) -> tuple[int, int]:
-    """The lowest depth of braces in *line*, and the one at its end; *depth* is that before it."""
-    lowest = depth
-    for char in line:
-        if char in "{}":
-            depth += 1 if char == "{" else -1
-            lowest = min(lowest, depth)
-    return lowest, depth
 
 
 def _lines(unit: Unit) -> Iterator[Span]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bisector.search.ddmin import Minimum, TrialResult, ddmin
+from bisector.search.ddmin import Attempt, Minimum, Reduction, TrialResult, ddmin
 
 FAIL, PASS, UNRESOLVED = TrialResult.FAIL, TrialResult.PASS, TrialResult.UNRESOLVED
 
@@ -98,3 +98,51 @@ def test_one_of_many_is_found_by_halving() -> None:
 def test_items_that_do_not_fail_together_are_rejected(result: TrialResult) -> None:
     with pytest.raises(ValueError, match="all items together do not fail"):
         ddmin(range(3), lambda part: result)
+
+
+@given(st.integers(1, 40), st.integers(1, 6), st.data())
+def test_attempts_that_end_in_any_order_lead_to_what_is_needed(
+    total: int, width: int, data: st.DataObject
+) -> None:
+    culprits = data.draw(st.sets(st.integers(0, total - 1)))
+    chance = data.draw(st.randoms(use_true_random=False))
+    reduction, open_ = Reduction(total), list[Attempt]()
+    while not reduction.done:
+        while len(open_) < width and (attempt := reduction.ask()):
+            assert set(attempt.kept) < set(attempt.whole)
+            open_.append(attempt)
+        if open_:
+            attempt = open_.pop(chance.randrange(len(open_)))
+            reduction.tell(attempt, fails=culprits <= set(attempt.kept))
+            assert culprits <= set(reduction.kept)
+    assert set(reduction.kept) == culprits
+    assert reduction.ask() is None
+
+
+def test_what_went_meanwhile_is_left_out_of_the_next_try() -> None:
+    """Of two attempts side by side both fail, but the items that they leave out are needed both."""
+    reduction = Reduction(2)
+    everything = reduction.ask()
+    assert everything
+    reduction.tell(everything, fails=False)
+    first, second = reduction.ask(), reduction.ask()
+    assert first and second
+    assert reduction.ask() is None, "both halves are under way"
+    reduction.tell(first, fails=True)
+    reduction.tell(second, fails=True)
+    assert reduction.kept == (1,)
+    again = reduction.ask()
+    assert again and again.kept == ()
+    reduction.tell(again, fails=False)
+    assert reduction.kept == (1,)
+
+
+def test_to_keep_a_few_of_many_takes_few_tests() -> None:
+    tested = []
+
+    def trial(part: tuple[int, ...]) -> TrialResult:
+        tested.append(part)
+        return FAIL if {17, 80, 81, 150} <= set(part) else PASS
+
+    assert ddmin(range(200), trial).items == (17, 80, 81, 150)
+    assert len(tested) < 60
