@@ -57,7 +57,7 @@ class Reduction:
         self.kept = tuple(range(count))
         self.done = not count
         self._size = count
-        self._chunks: deque[tuple[int, ...]] = deque([self.kept])
+        self._chunks: deque[tuple[int, ...]] = deque([self.kept] if count else [])
         self._open = 0  # attempts under way
         self._removed = False  # something, since this size was begun
 

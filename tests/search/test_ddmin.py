@@ -146,3 +146,8 @@ def test_to_keep_a_few_of_many_takes_few_tests() -> None:
 
     assert ddmin(range(200), trial).items == (17, 80, 81, 150)
     assert len(tested) < 60
+
+
+def test_of_nothing_nothing_is_left_out() -> None:
+    reduction = Reduction(0)
+    assert (reduction.done, reduction.ask(), reduction.kept) == (True, None, ())
