@@ -15,6 +15,7 @@ from bisector.testing import text_units
 from bisector.testing.text_units import Span, by_two, levels, lines, unimportant, words
 
 STEADY_RUNS = 5  # of each side, by which the result of a pass is checked
+_CHECKS = 3  # at most, if the machine seems to be too busy
 _MOST_RUNS = 5  # of each side, by which a candidate is accepted
 _THINNED = 0.9  # of the one before: the size of the next text that is remembered
 
@@ -160,16 +161,28 @@ class Shrinking:
         """
         if self.text == self.steady[-1]:
             return
-        if self._tester.is_steady(self.text, STEADY_RUNS):
+        if self._is_steady(self.text):
             self.steady.append(self.text)
         else:
-            steady = newest(self._since, lambda text: self._tester.is_steady(text, STEADY_RUNS))
+            steady = newest(self._since, self._is_steady)
             self.steady += [steady] if steady else []
             self.text = self.steady[-1]
             self._kept.keep(self.text)
             self._runs += 2
             self._note(f"the test is not steady with less: back to {_size(self.text)}")
         self._since = []
+
+    def _is_steady(self, text: bytes) -> bool:
+        """Whether *text* does in STEADY_RUNS; again if what is known to do does not do, either.
+
+        That is what a busy machine can cause.
+        """
+        for _ in range(_CHECKS):
+            if self._tester.is_steady(text, STEADY_RUNS):
+                return True
+            if self._tester.is_steady(self.steady[-1], STEADY_RUNS):
+                return False
+        return False
 
     @property
     def _left(self) -> float:

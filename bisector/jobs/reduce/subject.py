@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,4 +83,6 @@ def place_of(subject: Subject, named: Path | None) -> Path:
     path = named or subject.path.with_name(f"{subject.path.stem}.reduced{subject.path.suffix}")
     if any((subject.folder / name).resolve() == path.resolve() for name, _ in subject.files):
         raise OutputProblem(f"cannot write {path}", "it is a file of the test, name another")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputProblem(f"cannot write {path}", "name another place with --out")
     return path

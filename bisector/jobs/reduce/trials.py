@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -57,7 +58,7 @@ class Trials:
         self._context, self._subject, self._learnt = context, subject, learnt
         self._sides = sides
         alone = context.sandbox is None or not context.sandbox.separates_networks
-        self.width = 1 if alone else max(2, TESTS_A_CORE * cores())
+        self.width = 1 if alone else _width(os.getloadavg()[0])
         self._slot = Slot(1, sandbox=context.sandbox)
         self._own = threading.local()
         self._stack = ExitStack()
@@ -89,8 +90,13 @@ class Trials:
         return self._pool.submit(self._does, text, runs)
 
     def is_steady(self, text: bytes, runs: int) -> bool:
-        """Whether *text* does in each of so many *runs*, side by side."""
-        checks = [self._pool.submit(self._does, text, 1, _PATIENCE) for _ in range(runs)]
+        """Whether *text* does in each of so many *runs*, made one a processor at a time.
+
+        More of them could get in the way of each other.
+        """
+        lanes = min(runs, self.width, cores())
+        shares = [len(range(lane, runs, lanes)) for lane in range(lanes)]
+        checks = [self._pool.submit(self._does, text, share, _PATIENCE) for share in shares]
         return all(check.result() for check in checks)
 
     def _does(self, text: bytes, runs: int, patience: float = 1.0) -> bool:
@@ -132,3 +138,11 @@ class Trials:
                 self._own.place = home, laid_out(self._subject.files, home)
         place: tuple[Path, Path] = self._own.place
         return place
+
+
+def _width(load: float) -> int:
+    """The number of candidates that are tried side by side on a machine with this *load*.
+
+    On a busy one a test that waits for something to happen would wait in vain now and then.
+    """
+    return max(2, int(TESTS_A_CORE * cores() / timeouts.crowding(load, cores())))

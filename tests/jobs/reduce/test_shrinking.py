@@ -166,6 +166,16 @@ def test_candidates_that_do_only_now_and_then_are_left_again(desk: Desk) -> None
     assert any("not steady" in note for note in desk.notes)
 
 
+def test_a_check_that_a_busy_machine_spoils_is_made_again(desk: Desk) -> None:
+    """While it is busy, the whole file does not do, either."""
+    tester, checks = Scripted(), iter([False, False])
+    tester.is_steady = lambda text, runs: next(checks, True)  # type: ignore[method-assign]
+    shrinking = desk.session(tester)
+    assert shrinking.run() == ""
+    assert len(shrinking.text.splitlines()) == 4
+    assert not any("not steady" in note for note in desk.notes)
+
+
 def test_the_newest_of_several_that_does_is_found_by_halving() -> None:
     texts = [bytes([n]) for n in range(100)]
     for last in range(-1, 100):

@@ -91,3 +91,12 @@ def test_no_file_of_the_test_is_replaced(folder: Path, name: str) -> None:
     found = subject.find(oracle(folder / "try.sh"), str(folder / "big.cfg"))
     with pytest.raises(OutputProblem, match="a file of the test"):
         subject.place_of(found, folder / name.format(folder.name))
+
+
+def test_a_folder_that_cannot_be_written_is_noticed_before_anything_is_built(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = subject.find(oracle(folder / "try.sh"), "")
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != folder)
+    with pytest.raises(OutputProblem, match="--out"):
+        subject.place_of(found, None)

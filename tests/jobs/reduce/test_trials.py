@@ -11,7 +11,7 @@ import pytest
 
 from bisector.errors import ProbeFailed, ScenarioProblem
 from bisector.jobs.reduce.subject import Subject
-from bisector.jobs.reduce.trials import Side, Trials
+from bisector.jobs.reduce.trials import Side, Trials, _width
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.learnt import Learnt
 from bisector.record.verdict import Ruling, Verdict
@@ -119,6 +119,14 @@ def test_a_machine_that_fails_ends_the_job(make: Maker) -> None:
 
 def test_without_a_network_of_its_own_one_is_run_at_a_time(make: Maker) -> None:
     assert make(None).width == 1
+
+
+@pytest.mark.parametrize(("load", "width"), [(0.0, 8), (4.0, 4), (100.0, 2)])
+def test_on_a_busy_machine_fewer_are_run_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, load: float, width: int
+) -> None:
+    monkeypatch.setattr("bisector.jobs.reduce.trials.cores", lambda: 2)
+    assert _width(load) == width
 
 
 def test_nothing_is_left_of_the_copies(make: Maker, workspace: Workspace) -> None:
