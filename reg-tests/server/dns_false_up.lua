@@ -73,11 +73,7 @@ core.register_service("authority", "tcp", function(applet)
 	end
 end)
 
--- What the test asks for over HTTP: /fail/<how> and /heal switch the name
--- server, /await/<what> replies 200 once that is the case, or 504 when it is not
--- after 3 seconds. Each reply reports on the servers of the backend "be".
-
--- All servers of the backend. The loop over them is never left early, which
+-- All servers of the backend "be". The loop over them is never left early, which
 -- takes some versions into an endless loop (aeff2a3b2), and none is asked for by
 -- its name, by which some versions do not find those of a template (3.0-dev1).
 local function servers()
@@ -115,6 +111,16 @@ local function summary(read)
 	return table.concat(values, ", ")
 end
 
+-- Waits until holds() is true. Returns whether it was within 3 seconds.
+local function wait(holds)
+	local tries = 600
+	while tries > 0 and not holds() do
+		core.msleep(5)
+		tries = tries - 1
+	end
+	return tries > 0
+end
+
 local was = ""  -- the servers' status and address when the failure began
 
 local report = {
@@ -140,28 +146,33 @@ local function every(holds, begun)
 	return true
 end
 
-core.register_service("control", "http", function(applet)
-	local action, what = applet.path:match("^/(%a+)/?(%a*)$")
-	local http_status = 200
-
-	if action == "fail" then
+-- /fail/<how> and /heal switch the name server, /await/<what> waits for the servers.
+local actions = {
+	fail = function(how)
 		was = summary(status) .. " " .. summary(address)
-		failure = what
-	elseif action == "heal" then
+		failure = how
+		return true
+	end,
+	heal = function()
 		failure = nil
-	elseif action == "await" then
-		local begun, tries = resolutions, 600
-		while tries > 0 and not every(await[what], begun) do
-			core.msleep(5)
-			tries = tries - 1
-		end
-		http_status = tries > 0 and 200 or 504
-	end
+		return true
+	end,
+	await = function(what)
+		local begun = resolutions
+		return wait(function() return every(await[what], begun) end)
+	end,
+}
 
-	applet:set_status(http_status)
+-- The control page, which the test asks over HTTP: for /<name>/<what> it calls
+-- actions.<name>(what), and replies 200 if that returns true, else 504. Each
+-- function in "report" gives the value of a header of the reply.
+core.register_service("control", "http", function(applet)
+	local name, what = applet.path:match("^/(%a+)/?(%a*)$")
+
+	applet:set_status((not name or actions[name](what)) and 200 or 504)
 	applet:add_header("content-length", "0")
-	for name, value in pairs(report) do
-		applet:add_header(name, value())
+	for header, value in pairs(report) do
+		applet:add_header(header, value())
 	end
 	applet:start_response()
 end)
