@@ -67,6 +67,7 @@ COMMANDS = {
     "reduce": "reduce.Reduce",
     "build": "build.Build",
     "prebuild": "prebuild.Prebuild",
+    "new": "new.New",
     "regtest": "regtest.Regtest",
     "scenarios": "scenarios.Scenarios",
     "hunts": "hunts.Hunts",

@@ -32,11 +32,14 @@ class Known:
     """What a scenario knows about its bug's history; the search uses it as hints only.
 
     ``suspect`` and ``fix`` are commits or subjects, ``patches`` the name of a bundled series.
+    ``bad`` and ``good`` are revisions at which `probe` should give these verdicts.
     """
 
     suspect: str = ""
     fix: str = ""
     patches: str = ""
+    bad: str = ""
+    good: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _SECTIONS: dict[str, dict[str, type]] = {
     "files": {},
     "parameters": {},
     "verdict": {"control": str, "bad": str, "flaky": bool},
-    "known": {"suspect": str, "fix": str, "patches": str},
+    "known": {"suspect": str, "fix": str, "patches": str, "bad": str, "good": str},
     "build": {"make": dict, "toolchain": str},
 }
 _LISTS = ("exclude", "regtest")
