@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -59,11 +58,12 @@ still missing."""
         folder.write(Path(name), files)
         for file in files:
             print(Path(name, file))
+        if remarks:
+            print("\nNot taken as it is (the list is in scenario.toml, too):")
         for remark in remarks:
-            print(f"not taken as it is: {remark}", file=sys.stderr)
-        print(
-            f"Write what is marked '{folder.MARK}', then: bisector probe --scenario ./{name} REVISION"
-        )
+            print(f"- {remark}")
+        print(f"\nWrite what is marked '{folder.MARK}'. What is missing is said by")
+        print(f"bisector probe --scenario ./{name} REVISION")
         return 0
 
     def _files(self, name: str) -> tuple[dict[str, str], Sequence[str]]:

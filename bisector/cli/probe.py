@@ -40,17 +40,18 @@ above end the bisection."""
         from bisector.report import terminal
 
         try:
-            result, options = self._probe(revision)
+            result, options, missing = self._probe(revision)
         except PatchConflict as conflict:  # the patch may apply to another revision
             print(f"bisector: {conflict}", file=sys.stderr)
             return STATUS_SKIP
-        print(terminal.probe_report(result, options), end="")
+        print(terminal.probe_report(result, options, missing), end="")
         return {"good": 0, "bad": 1}.get(result.verdict, STATUS_SKIP)
 
-    def _probe(self, revision: str) -> tuple[Probed, Sequence[str]]:
-        """The verdict, and the make options."""
+    def _probe(self, revision: str) -> tuple[Probed, Sequence[str], Sequence[str]]:
+        """The verdict, the make options, and what a scenario of the user's lacks."""
         from bisector.cli.options import asked_of, cluster_of
         from bisector.jobs.single import probe_once
+        from bisector.jobs.unfinished import still_missing
         from bisector.probing.options import NONE
         from bisector.report.live import Live
 
@@ -59,4 +60,6 @@ above end the bisection."""
             if not revision and asked.history.is_dirty():
                 print("bisector: uncommitted changes are not probed", file=sys.stderr)
             probed = probe_once(asked, revision, self.fresh, live, cluster_of(self))
-            return probed, asked.context.options
+            scenario = asked.test.scenario
+            missing = still_missing(scenario, probed, asked.history) if scenario else ()
+            return probed, asked.context.options, missing

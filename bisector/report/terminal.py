@@ -95,8 +95,11 @@ def work(summary: Summary) -> str:
     return f"{probes} probes: {_span(building)} building, {_span(testing)} testing"
 
 
-def probe_report(told: Probed, options: Sequence[str] = ()) -> str:
-    """The report of `bisector probe`: verdict, reason, evidence, log; *options* are make's."""
+def probe_report(told: Probed, options: Sequence[str] = (), missing: Sequence[str] = ()) -> str:
+    """The report of `bisector probe`: verdict, reason, evidence, log, what the test lacks.
+
+    *options* are make's.
+    """
     lines = [f"{told.verdict}: {told.name} {told.subject}", *row("reason", told.reason)]
     if told.fixup:
         lines += row("fixup", f"{told.fixup} is picked onto it: it cannot be judged as it is")
@@ -105,6 +108,8 @@ def probe_report(told: Probed, options: Sequence[str] = ()) -> str:
         lines += row("evidence", line)
     if told.log:
         lines += row("log", told.log)
+    for text in missing:
+        lines += row("missing", text)
     return printable("\n".join(lines)) + "\n"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bisector.system.files import explained, write_whole
+from bisector.testing import upstream_form
 from bisector.testing.scenario import Scenario, text_of
 
 
@@ -30,6 +31,7 @@ def rendered(scenario: Scenario) -> dict[str, str]:
         ]:
             names |= {name: f"{stem}_{name}" for name in taken}
             texts = scenario.render(chosen, names)
+        texts[scenario.vtc] = upstream_form.completed(texts[scenario.vtc], scenario)
         files |= {f"{folder}/{names[name]}": text for name, text in texts.items()}
     return files
 

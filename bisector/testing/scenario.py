@@ -49,7 +49,8 @@ class Scenario:
     ``files`` are template names by file name: one .vtc, or the script test.sh. ``parameters`` are
     the values of each parameter, the default first; ``exclude`` are combinations that do not exist,
     ``regtests`` those that are rendered for upstream. ``matrix`` names the parameters of which
-    verify tests all combinations. ``control`` and ``bad`` are patterns, see Patterns. ``make`` are
+    verify tests all combinations. ``since`` is the oldest version of HAProxy that a reg-test is for
+    ('': any). ``control`` and ``bad`` are patterns, see Patterns. ``make`` are
     make variables, ``toolchain`` is the one that the scenario needs ('': any).
     """
 
@@ -70,6 +71,7 @@ class Scenario:
     flaky: bool = False
     regtests: tuple[Parameters, ...] = field(default=())
     matrix: tuple[str, ...] = ()
+    since: str = ""
 
     @property
     def vtc(self) -> str:

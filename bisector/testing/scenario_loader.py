@@ -20,6 +20,7 @@ _TOP: dict[str, type] = {
     "title": str,
     "story": str,
     "subsystem": str,
+    "since": str,
     "tags": list,
     "matrix": list,
 }
@@ -32,6 +33,7 @@ _SECTIONS: dict[str, dict[str, type]] = {
 }
 _LISTS = ("exclude", "regtest")
 _NEEDED = ("name", "title", "files", "verdict")
+_VERSION = re.compile(r"\d+\.\d+(?:[.-](?:dev)?\d+)?")
 _PLAIN_NAME = re.compile(r"\w[\w.+-]{0,99}")
 MAX_VARIANTS = 10_000  # of a scenario; to test more would take days
 _KINDS: dict[type, str] = {dict: "a table", list: "a list", str: "a string", bool: "true or false"}
@@ -119,6 +121,7 @@ class _Reader:
             flaky=table["verdict"].get("flaky", False),
             regtests=self._rules("regtest", parameters, extra=("name",)),
             matrix=self._matrix(parameters),
+            since=self._since(),
         )
         self._check_files(scenario)
         return scenario
@@ -183,6 +186,12 @@ class _Reader:
             if name not in parameters:
                 raise self.problem(f"'matrix': there is no parameter '{name}'", "matrix")
         return tuple(names)
+
+    def _since(self) -> str:
+        since: str = self.table.get("since", "")
+        if since and not _VERSION.fullmatch(since):
+            raise self.problem("'since' must be a version such as 3.0 or 3.1-dev2", "since")
+        return since
 
     def _rules(
         self,

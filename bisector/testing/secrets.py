@@ -11,7 +11,9 @@ _KEY = re.compile(r"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----.*?(?:-----END \
 _PASSWORDS = (
     re.compile(r"^(\s*stats\s+auth\s+[^\s:]+:)\S+", re.M),
     re.compile(r"(\b(?:Basic|Bearer)(?:\s|\\ )+)[\w+/=.~-]{6,}", re.I),
-    re.compile(r"^(\s*(?:setenv|presetenv)\s+\w*(?:PASS|SECRET|TOKEN|KEY)\w*\s+)\S.*$", re.M | re.I),
+    re.compile(
+        r"^(\s*(?:setenv|presetenv)\s+\w*(?:PASS|SECRET|TOKEN|KEY)\w*\s+)\S.*$", re.M | re.I
+    ),
     re.compile(r"^(\s*dynamic-cookie-key\s+)\S+", re.M),
 )
 # in a userlist: what follows is a hash, too, which can be guessed

@@ -217,6 +217,9 @@ class Hunt:
         hint = "name a narrower range, or a bad revision as one end"
         if missed := self.prober.toolchains.search.blind_to:
             hint += f"; --toolchain {Release.name} if the bug needs {missed}"
+        hint += (
+            "; 'bisector probe' at a revision that has the bug shows whether the test notices it"
+        )
         raise NoWitness(reason, hint)
 
     def _may_need_threads(self, ends: Ends) -> bool:
@@ -225,11 +228,12 @@ class Hunt:
         return judged_by_fast and self.prober.context.oracle.wants_threads
 
     def _likely_bad(self) -> list[str]:
-        """Where a bad revision was seen, the known suspect, the parents of the known fix."""
+        """Where a bad revision was seen or is known, the known suspect, the known fix's parents."""
         seen = [e.revision for e in self.journal.events if isinstance(e, Turned) and e.revision]
         fix = self._suspects[Change.FIX]
         before_fix = self.history.commit(fix).parents if fix else ()
-        return [*seen, self._suspects[Change.INTRODUCTION], *before_fix]
+        known_bad = self._full(self.question.known.bad)
+        return [*seen, known_bad, self._suspects[Change.INTRODUCTION], *before_fix]
 
     # -- introduction and fix --------------------------------------------------------------------
 

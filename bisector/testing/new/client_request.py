@@ -90,7 +90,9 @@ def _parser() -> _Parser:
     parser.add_argument("-X", "--request")
     parser.add_argument("-H", "--header", action="append", default=[])
     parser.add_argument(
-        *("-d", "--data", "--data-raw", "--data-binary", "--data-ascii"), dest="data", action="append"
+        *("-d", "--data", "--data-raw", "--data-binary", "--data-ascii"),
+        dest="data",
+        action="append",
     )
     parser.add_argument("-I", "--head", action="store_true")
     parser.add_argument("-A", "--user-agent")
@@ -125,7 +127,9 @@ def parse(text: str) -> Request:
     if not url.startswith("/") and "://" not in url and url != "*":
         url = f"http://{url}"  # as curl takes it
     try:
-        request = Request(method, url, tuple(_headers(found)), "&".join(found.data or ()), found.http2)
+        request = Request(
+            method, url, tuple(_headers(found)), "&".join(found.data or ()), found.http2
+        )
         _ = request.port
     except ValueError as error:
         raise UsageProblem(f"--request '{text}': {error}", _EXAMPLE) from None
@@ -178,5 +182,7 @@ def paired(requests: Sequence[str], expects: Sequence[str]) -> list[tuple[Reques
 
 def _quoted(text: str) -> str:
     """*text* as a word of VTest."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    escaped = (
+        text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    )
     return f'"{escaped}"'

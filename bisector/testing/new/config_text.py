@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SECTIONS = frozenset(
-    "acme backend cache crt-store defaults fcgi-app frontend global http-errors listen log-forward "
-    "log-profile mailers peers program resolvers ring traces userlist".split()
+    (
+        *("acme", "backend", "cache", "crt-store", "defaults", "fcgi-app", "frontend", "global"),
+        *("http-errors", "listen", "log-forward", "log-profile", "mailers", "peers", "program"),
+        *("resolvers", "ring", "traces", "userlist"),
+    )
 )
 # A word as it is written: quotes and escapes may stand anywhere in it.
 _WORD = re.compile(r"""\s*((?:[^\s"'\\#]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+)""")
@@ -25,7 +28,11 @@ class Line:
     @property
     def keyword(self) -> str:
         """The first word, after a `no` or `default`."""
-        return self.words[1] if self.words[0] in ("no", "default") and self.words[1:] else self.words[0]
+        return (
+            self.words[1]
+            if self.words[0] in ("no", "default") and self.words[1:]
+            else self.words[0]
+        )
 
 
 @dataclass(frozen=True)

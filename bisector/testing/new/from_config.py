@@ -26,7 +26,9 @@ _CONTROL = """\
 frontend vtc_control
     bind "fd@${control}"
     http-request return status 200"""
-_SERVERS = "# The servers behind it, played by another HAProxy; change what they answer if it matters."
+_SERVERS = (
+    "# The servers behind it, played by another HAProxy; change what they answer if it matters."
+)
 _CONTROL_CLIENT = """\
 # The control: HAProxy serves with this configuration.
 client c_control -connect ${h1_control_sock} {
@@ -71,11 +73,13 @@ def made(path: Path, name: str, requests: Requests) -> tuple[dict[str, str], lis
 
 
 def _description(name: str, companions: dict[str, str], remarks: Sequence[str]) -> str:
-    """scenario.toml: that of the kind http, with these files, and comments on what was not taken."""
+    """scenario.toml: that of the kind http, with these files and what was not taken."""
     text = of_kind("http", name)["scenario.toml"].replace("c_bug", r"c_bug\d*")
     text = re.sub(r"^title = .*$", f'title = "HAProxy works with {name}"', text, flags=re.M)
     listed = "".join(f'\n"{file}" = "{template}"' for file, template in companions.items())
-    text = re.sub(r"^\"\S+\" = \"\S+\.vtc\.j2\"$", lambda found: found[0] + listed, text, flags=re.M)
+    text = re.sub(
+        r"^\"\S+\" = \"\S+\.vtc\.j2\"$", lambda found: found[0] + listed, text, flags=re.M
+    )
     if remarks:
         text += "\n# Of the configuration was not taken as it is:\n"
         text += "".join(f"# - {remark}\n" for remark in remarks)
@@ -99,9 +103,7 @@ def _case(taken: Taken, requests: Requests) -> str:
     return "\n".join(parts)
 
 
-def _client(
-    name: str, target: Listener, request: Request, expects: Sequence[str]
-) -> Iterator[str]:
+def _client(name: str, target: Listener, request: Request, expects: Sequence[str]) -> Iterator[str]:
     if not expects:
         yield f"# {MARK} what the reply should be, such as: expect resp.status == 200"
     socket = target.name if target.is_plain else f"vtc_{target.name}"

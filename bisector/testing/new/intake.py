@@ -155,14 +155,16 @@ class _Intake:
         return " ".join((*head, address, *server_options(options)))
 
     def _address(self, word: str, options: tuple[str, ...]) -> str:
-        """The macros for the address *word*: one of the configuration's own listeners, or `h0`'s."""
+        """The macros for the address *word*: the configuration's own listener, or one of `h0`."""
         address = unquoted(word)
         for one in self._taken.listeners:
             if one.listens_to(address):
                 return f"${{h1_{one.name}_addr}}:${{h1_{one.name}_port}}"
         servers = self._taken.servers
         new = back_server(len(servers) + 1, address, options)
-        same = (s for s in servers if (s.address, s.tls, s.proxied) == (address, new.tls, new.proxied))
+        same = (
+            s for s in servers if (s.address, s.tls, s.proxied) == (address, new.tls, new.proxied)
+        )
         if (server := next(same, None)) is None:
             servers.append(server := new)
         return f"${{h0_{server.name}_addr}}:${{h0_{server.name}_port}}"

@@ -9,26 +9,33 @@ _PEERS = "other processes are not there"
 _FILES = "files of another machine"
 _CHECKS = "the test's servers answer any check with status 200"
 
-# keywords, of one or two words
-_LINES = {
+# keywords, of one or two words; those of the section global alone stand apart, as many mean
+# something else in other sections
+_GLOBAL = {
     **dict.fromkeys(
         (
             *("daemon", "user", "group", "uid", "gid", "chroot", "pidfile", "ulimit-n", "cpu-map"),
-            *("nbproc", "bind-process", "master-worker", "mworker-max-reloads", "node"),
-            *("description", "stats socket", "stats timeout", "stats bind-process", "unix-bind"),
-            *("set-dumpable", "log-send-hostname", "source", "localpeer", "cpu-policy"),
+            *("nbproc", "master-worker", "mworker-max-reloads", "node", "description", "maxconn"),
+            *("stats socket", "stats timeout", "stats bind-process", "unix-bind", "localpeer"),
+            *("set-dumpable", "log-send-hostname", "cpu-policy"),
         ),
         _MACHINE,
     ),
     **dict.fromkeys(
         (
-            *("server-state-file", "server-state-base", "load-server-state-from-file"),
-            *("ca-base", "crt-base", "key-base", "issuers-chain-path", "default-path"),
-            *("errorfiles", "ssl-dh-param-file", "ssl-engine", "ssl-provider", "filter spoe"),
-            *("ssl-provider-path", "wurfl-data-file", "51degrees-data-file", "stats-file"),
-            *("deviceatlas-json-file", "external-check", "parse-resolv-conf", "lua-prepend-path"),
+            *("server-state-file", "server-state-base", "stats-file", "ca-base", "crt-base"),
+            *("key-base", "issuers-chain-path", "default-path", "ssl-dh-param-file"),
+            *("ssl-engine", "ssl-provider", "ssl-provider-path", "wurfl-data-file"),
+            *("51degrees-data-file", "deviceatlas-json-file", "lua-prepend-path"),
         ),
         _FILES,
+    ),
+    "cluster-secret": _PEERS,
+}
+_OTHERS = {
+    **dict.fromkeys(("bind-process", "source"), _MACHINE),
+    **dict.fromkeys(
+        ("load-server-state-from-file", "errorfiles", "filter spoe", "parse-resolv-conf"), _FILES
     ),
     **dict.fromkeys(
         (
@@ -39,7 +46,7 @@ _LINES = {
         ),
         _CHECKS,
     ),
-    **dict.fromkeys(("email-alert", "cluster-secret", "peer"), _PEERS),
+    "email-alert": _PEERS,
 }
 _SECTIONS = {
     "peers": _PEERS,
@@ -54,9 +61,8 @@ _SECTIONS = {
 
 def line_left_out(section: Section, line: Line) -> str:
     """Why *line* is left out; '' if it is not."""
-    if section.kind == "global" and line.words[0] == "maxconn":
-        return _MACHINE
-    return _LINES.get(" ".join(line.words[:2]), _LINES.get(line.keyword, ""))
+    keywords = _GLOBAL if section.kind == "global" else _OTHERS
+    return keywords.get(" ".join(line.words[:2]), keywords.get(line.keyword, ""))
 
 
 def section_left_out(section: Section) -> str:

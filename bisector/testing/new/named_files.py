@@ -49,13 +49,13 @@ class NamedFiles:
         if not name:
             name = _name(found["path"])
             self.files[name] = ""
-            self.problems.append(f"an empty file stands in for {name}")
+            self.problems[-1] += "; an empty file stands in for it"
         return f"{found['head']}${{testdir}}/{name}"
 
     def _taken(self, path: str) -> str:
         """The name of the copy of the file at *path*; '' if it is not taken."""
         name = _name(path)
-        if name in self.files and self.files[name]:
+        if self.files.get(name):
             return name
         text, problem = self._read(unquoted(path))
         if text is not None and secrets.private_key(text):
