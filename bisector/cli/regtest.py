@@ -26,7 +26,6 @@ sleeps and what is not filled in are named."""
         "with --run, a test did not pass",
         **FAILURES,
     }
-    REFUSED = frozenset({"patch"})
 
     out = option(
         "--out",

@@ -9,6 +9,7 @@ from pathlib import Path
 from bisector.git.history import History
 from bisector.jobs.hunt.learning import pattern_of
 from bisector.record.events import Probed
+from bisector.record.failure import FailureClass
 from bisector.record.verdict import Verdict
 from bisector.testing.log_text import matching
 from bisector.testing.new.folder import MARK
@@ -16,6 +17,8 @@ from bisector.testing.scenario import BUNDLED, Scenario
 
 _PASSED = re.compile(r"^#\s+top\s+TEST \S+ passed", re.M)
 _HELD = r"^[*-]+\s+(?!c_bug)\S+\s+(?:EXPECT .* match|CLI expect match .*)$"
+# Failures that are never the bug's, which the control may well have seen
+_NOT_THE_BUG = (FailureClass.SKIPPED, FailureClass.MISSING, FailureClass.UNSUPPORTED)
 _SHOWN = 2  # lines of a log
 _CONTRADICTED = {
     Verdict.GOOD: "it is good at {name}, which should be bad: the test does not show the bug; "
@@ -59,14 +62,17 @@ def _by_log(scenario: Scenario, probed: Probed) -> Iterator[str]:
         log = Path(probed.log).read_text(encoding="utf-8", errors="replace")
     except OSError:  # evicted from the cache
         return
+    failure = probed.failure
     if not matching(log, scenario.control):
+        if failure and failure.kind not in (FailureClass.OTHER, FailureClass.HARNESS):
+            return  # the reason says what the test met before it came to its control
         yield "'control' matches nothing in the log: the test ends before it, or it is wrong"
         for line in matching(log, _HELD)[:_SHOWN]:
             yield f"such a line of the log could be the control: {line}"
     elif probed.verdict is Verdict.BAD and _PASSED.search(log):
         yield "'bad' matches in a test that passed: it is too wide, or the test lacks an expect"
-    elif not probed.verdict.tested and probed.failure and probed.failure.kind.learnable:
-        pattern = pattern_of(probed.failure).replace("'", ".")
+    elif not probed.verdict.tested and failure and failure.kind not in _NOT_THE_BUG:
+        pattern = pattern_of(failure).replace("'", ".")
         yield f"it failed in another way than 'bad' says; if that is the bug: bad = '{pattern}'"
 
 

@@ -24,6 +24,8 @@ RUN_SECONDS = 30.0  # default time limit; a user's test may wait for HAProxy's u
 
 # How reasons begin: the time limit was exceeded, HAProxy crashed.
 TIMED_OUT, DIED = "timed out", "HAProxy died by"
+# How the text of a failure begins that is a mistake in the test, which VTest refuses.
+VTEST_ITSELF = "top: "
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,8 @@ def is_doubtful(ruling: Ruling) -> bool:
     """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
     failure = ruling.failure
     if failure and failure.kind in (FailureClass.MISSING, FailureClass.UNSUPPORTED):
+        return False
+    if failure and failure.kind is FailureClass.HARNESS and failure.text.startswith(VTEST_ITSELF):
         return False
     if failure and failure.kind is FailureClass.SKIPPED:
         return not guards.same_for_all(failure.text)

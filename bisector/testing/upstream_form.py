@@ -19,7 +19,9 @@ _NEEDED = re.compile(r"\bfeature\((\w+)\)|^#REQUIRE_OPTIONS?=([\w|, ]+)", re.M)
 _AGAINST = (
     (re.compile(re.escape(MARK)), f"'{MARK}' is not filled in"),
     (
-        re.compile(r"^\s*bind\s.*?(?:[\w.*\]]|::|(?<=\s)):\d+|-(?:listen|connect)\s+\"?[\w.*]*:\d+"),
+        re.compile(
+            r"^\s*bind\s.*?(?:[\w.*\]]|::|(?<=\s)):\d+|-(?:listen|connect)\s+\"?[\w.*]*:\d+"
+        ),
         'a fixed port, which may be in use; write bind "fd@${name}"',
     ),
     (
@@ -62,7 +64,9 @@ def _conditions(text: str, scenario: Scenario) -> Iterator[str]:
     if scenario.since and "version_atleast(" not in text:
         yield f"version_atleast({scenario.since})"
     lua = {"LUA"} if _LUA.search(text) else set()
-    guarded = {word for pair in _NEEDED.findall(text) for word in re.findall(r"\w+", " ".join(pair))}
+    guarded = {
+        word for pair in _NEEDED.findall(text) for word in re.findall(r"\w+", " ".join(pair))
+    }
     for name in sorted((features.asked(text) | lua) - guarded):
         if name.isidentifier():
             yield f"feature({name})"

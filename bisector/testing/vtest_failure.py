@@ -19,7 +19,7 @@ from bisector.testing import crash_report, crash_trace
 from bisector.testing.crash import describe
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
 from bisector.testing.log_text import EVIDENCE_LINES, REFUSED, cleaned, normal, shortened, trimmed
-from bisector.testing.oracle import TIMED_OUT
+from bisector.testing.oracle import TIMED_OUT, VTEST_ITSELF
 
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
@@ -64,7 +64,7 @@ _CONNECTION = re.compile(
 _HARNESS = re.compile(
     r"""Unknown\ | unknown\ (?:command|option|argument|keyword|spec|feature) | Assert\ error
       | [Mm]acro\ | Missing\ | [Uu]nbalanced | Too\ (?:many|few) | No\ such\ (?:command|option)
-      | [Cc]annot\ (?:parse|read|open)\ | must\ (?:be|have)\ | failed\ to\ (?:parse|resolve)
+      | [Cc]annot\ (?:parse|read|open)\ | must\ (?:be|have|start)\ | failed\ to\ (?:parse|resolve)
     """,
     re.X,
 )
@@ -99,7 +99,8 @@ def how_it_failed(run: Finished) -> HowItFailed:
             return found
     said = fatals[0].text if fatals else _last_line(log)
     reason = f"{fatals[0].name}: {trimmed(said)}" if fatals else trimmed(said)
-    return _found(FailureClass.HARNESS, said, f"the test itself failed: {reason}", log)
+    kind = f"{VTEST_ITSELF}{said}" if fatals and fatals[0].name == "top" else said
+    return _found(FailureClass.HARNESS, kind, f"the test itself failed: {reason}", log)
 
 
 def _found(

@@ -17,7 +17,7 @@ _EXAMPLE = "e.g. 'GET /a', or curl's own: curl -H 'Host: example.com' http://127
 _IGNORED_FLAGS = ("-v", "-s", "-S", "-k", "-i", "-L", "-f", "-g", "-#", "-N", "-0")
 _IGNORED_LONG = (
     *("--verbose", "--silent", "--show-error", "--insecure", "--include", "--location", "--fail"),
-    *("--no-buffer", "--http1.1", "--http1.0", "--path-as-is", "--no-progress-meter"),
+    *("--no-buffer", "--http1.1", "--http1.0", "--path-as-is", "--no-progress-meter", "--raw"),
 )
 _IGNORED_VALUES = ("-o", "-w", "-m", "-c", "--output", "--write-out", "--max-time", "--resolve")
 _IGNORED_LONG_VALUES = ("--connect-timeout", "--cacert", "--cert", "--key", "--retry")
@@ -52,7 +52,14 @@ class Request:
     def host(self) -> str:
         """The value of the header Host."""
         own = (line.partition(":")[2].strip() for line in self.headers if _is_host(line))
-        return next(own, urlsplit(self.url).netloc.rpartition("@")[2] if self.has_host else "")
+        return next(own, self._authority if self.has_host else "")
+
+    @property
+    def _authority(self) -> str:
+        """HOST:PORT of the URL, without the scheme's own port."""
+        parts = urlsplit(self.url)
+        usual = {"http": ":80", "https": ":443"}.get(parts.scheme, ":")
+        return parts.netloc.rpartition("@")[2].removesuffix(usual)
 
     @property
     def port(self) -> str:
@@ -82,7 +89,8 @@ def _is_host(header: str) -> bool:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageProblem(f"--request: {message}", _EXAMPLE)
+        hint = "leave out of curl's options what is not about the request"
+        raise UsageProblem(f"--request: {message}", hint)
 
 
 def _parser() -> _Parser:

@@ -26,9 +26,13 @@ _CONTROL = """\
 frontend vtc_control
     bind "fd@${control}"
     http-request return status 200"""
-_SERVERS = (
-    "# The servers behind it, played by another HAProxy; change what they answer if it matters."
-)
+_SERVERS = """\
+# The servers behind it, played by another HAProxy; change what they answer if it matters. If none
+# of HAProxy's replies will do, take a server of VTest, and write ${s1_addr}:${s1_port} for it below:
+# server s1 {
+#     rxreq
+#     txresp -status 200 -hdr "X-Header: value" -body "text"
+# } -start"""
 _CONTROL_CLIENT = """\
 # The control: HAProxy serves with this configuration.
 client c_control -connect ${h1_control_sock} {

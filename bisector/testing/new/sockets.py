@@ -116,7 +116,7 @@ def server_options(words: Sequence[str]) -> tuple[str, ...]:
 def back_server(number: int, address: str, options: Iterable[str]) -> BackServer:
     """The server of the test in the place of *address*, for a server line with these *options*."""
     given = set(options)
-    return BackServer(f"s{number}", address, "ssl" in given, bool(given & set(PROXIED)))
+    return BackServer(f"app{number}", address, "ssl" in given, bool(given & set(PROXIED)))
 
 
 def _without(words: Sequence[str], out: dict[str, int]) -> list[str]:
