@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from bisector.testing import features, secrets
+from bisector.testing import features
+from bisector.testing.new.cleaned import has_private_key
 from bisector.testing.new.folder import MARK
 from bisector.testing.scenario import BUNDLED, Scenario
 
@@ -76,7 +77,7 @@ def obstacles(files: Mapping[str, str]) -> Iterator[str]:
     """What upstream would not take in the *files* of reg-tests, by name, with file and line."""
     own = (BUNDLED / "blocks" / "test.pem").read_text(encoding="utf-8")
     for name, text in files.items():
-        if secrets.private_key(text) and text != own:
+        if has_private_key(text) and text != own:
             yield f"{name}: a private key"
         for number, line in enumerate(text.splitlines(), 1):
             for pattern, what in _AGAINST:

@@ -84,7 +84,7 @@ def test_a_template_may_include_its_own_its_neighbours_and_bundled_ones(tmp_path
     shared.mkdir()
     (own / "one.j2").write_text("1")
     (shared / "two.j2").write_text("2")
-    vtc = "{% include 'one.j2' %}{% include 'shared/two.j2' %}{% include 'dns/control.lua.j2' %}"
+    vtc = "{% include 'one.j2' %}{% include 'shared/two.j2' %}{% include 'blocks/control.lua.j2' %}"
     made = scenario(own, vtc=vtc)
     assert made.render({"record": "A"})["x.vtc"].startswith("12")
 

@@ -169,6 +169,11 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
     ),
     "auto is no toolchain": (("make = {", 'toolchain = "auto"\nmake = {'), 25, "is one of fast"),
     "toolchain is no word": (("make = {", "toolchain = 1\nmake = {"), 25, "must be a string"),
+    "since is a word": (
+        ('story = "It did not."', 'story = "It did not."\nsince = "new"'),
+        4,
+        "'since' must be a version such as 3.0 or 3.1-dev2",
+    ),
     "flaky is a word": (
         ("control = '''", "flaky = \"yes\"\ncontrol = '''"),
         18,

@@ -350,6 +350,9 @@ def test_a_ruling_that_the_unread_part_of_a_log_could_change_is_untestable(
         (SERVING + RX_TIMEOUT, None, True),
         (REFUSED + EXIT_1, None, True),
         (SERVING + EXPECT, "no such thing", True),
+        ("---- top   Macro ${fe} not found\n", None, False),  # VTest refuses the test itself
+        ("---- top   Server name must start with 's' (got v1)\n", "x", False),
+        ("---- c1    Macro ${fe} not found\n", None, True),
     ],
 )
 def test_a_failure_is_doubtful_unless_it_is_the_bugs(

@@ -12,6 +12,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from bisector.errors import UsageProblem
+from bisector.testing.new.config_text import is_balanced
 
 _EXAMPLE = "e.g. 'GET /a', or curl's own: curl -H 'Host: example.com' http://127.0.0.1:8080/a"
 _IGNORED_FLAGS = ("-v", "-s", "-S", "-k", "-i", "-L", "-f", "-g", "-#", "-N", "-0")
@@ -71,7 +72,9 @@ class Request:
 
     def spec(self) -> Iterator[str]:
         """VTest's lines for the request and its reply, without expectations."""
-        words = ["txreq", *(("-method", self.method) if self.method != "GET" else ())]
+        words = ["txreq"]
+        if self.method != "GET":
+            words += ("-method", self.method if self.method.isalpha() else _quoted(self.method))
         words += ("-url", _quoted(self.target))
         if self.host:
             words += ("-hdr", _quoted(f"Host: {self.host}"))
@@ -141,6 +144,8 @@ def parse(text: str) -> Request:
         _ = request.port
     except ValueError as error:
         raise UsageProblem(f"--request '{text}': {error}", _EXAMPLE) from None
+    if not is_balanced(" ".join(request.spec())):
+        raise UsageProblem(f"--request '{text}': unbalanced braces", "VTest cannot have them")
     return request
 
 

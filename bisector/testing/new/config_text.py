@@ -53,15 +53,16 @@ class Section:
         return unquoted(self.head.words[1] if self.head.words[1:] else self.kind)
 
 
-def sections(text: str) -> list[Section]:
-    """The sections of the configuration *text*, without comments and what comes before them."""
+def sections(text: str) -> tuple[list[Section], list[Line]]:
+    """The sections of the configuration *text*, without comments; and the lines before them."""
+    before: list[Line] = []
     found: list[tuple[Line, list[Line]]] = []
     for line in _lines(text):
         if line.words[0] in SECTIONS:
             found.append((line, []))
-        elif found:
-            found[-1][1].append(line)
-    return [Section(head, tuple(lines)) for head, lines in found]
+        else:
+            (found[-1][1] if found else before).append(line)
+    return [Section(head, tuple(lines)) for head, lines in found], before
 
 
 def _lines(text: str) -> Iterator[Line]:
@@ -89,3 +90,13 @@ def _words(line: str) -> tuple[str, ...]:
 def unquoted(word: str) -> str:
     """What HAProxy reads for *word*."""
     return _QUOTED.sub(lambda found: found[1] or found[2] or found[3] or "", word)
+
+
+def is_balanced(text: str) -> bool:
+    """Whether each brace in *text* has its other one, as VTest counts them."""
+    depth = 0
+    for char in text:
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        if depth < 0:
+            return False
+    return depth == 0

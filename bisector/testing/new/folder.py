@@ -36,10 +36,16 @@ def of_kind(kind: str, name: str) -> dict[str, str]:
     check_name(name)
     if kind not in kinds():
         raise UsageProblem(f"no kind '{kind}'", f"there are {', '.join(kinds())}")
-    return {
+    paths = sorted(path for path in (KINDS / kind).iterdir() if path.is_file())
+    texts = {
         _NAME.sub(name, path.name): _NAME.sub(name, path.read_text(encoding="utf-8"))
-        for path in sorted((KINDS / kind).iterdir())
+        for path in paths
     }
+    if len(texts) < len(paths):
+        raise UsageProblem(
+            f"'{name}' is the name of another file of the kind {kind}", "take another"
+        )
+    return texts
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:

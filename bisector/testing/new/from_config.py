@@ -27,8 +27,8 @@ frontend vtc_control
     bind "fd@${control}"
     http-request return status 200"""
 _SERVERS = """\
-# The servers behind it, played by another HAProxy; change what they answer if it matters. If none
-# of HAProxy's replies will do, take a server of VTest, and write ${s1_addr}:${s1_port} for it below:
+# The servers behind it, played by another HAProxy; change what they answer if it matters.
+# If no reply of HAProxy's will do, take a server of VTest, as ${s1_addr}:${s1_port} below:
 # server s1 {
 #     rxreq
 #     txresp -status 200 -hdr "X-Header: value" -body "text"
@@ -46,7 +46,7 @@ client c_control -connect ${h1_control_sock} {
 def read(path: Path) -> str:
     """The configuration in the file *path*. Raises UsageProblem."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageProblem(f"cannot read {path}", error.strerror or str(error)) from None
     except UnicodeDecodeError as error:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bisector.testing import secrets
 from bisector.testing.new import left_out
-from bisector.testing.new.config_text import Line, Section, sections, unquoted
+from bisector.testing.new.cleaned import cleaned
+from bisector.testing.new.config_text import Line, Section, is_balanced, sections, unquoted
 from bisector.testing.new.named_files import NamedFiles
 from bisector.testing.new.sockets import (
     BackServer,
@@ -20,8 +20,6 @@ from bisector.testing.new.sockets import (
     server_options,
 )
 
-_KEY = "a private key was in the configuration; it was not taken"
-_PASSWORDS = f"passwords were not taken; '{secrets.HIDDEN}' stands in for them"
 _TLS = ("crt", "crt-list", "ca-file")
 
 
@@ -43,12 +41,12 @@ class Taken:
 
 def take_in(text: str, folder: Path) -> Taken:
     """The configuration *text*, whose files are in *folder*, as a test has it."""
-    taken, clean = Taken(), secrets.without_passwords(secrets.without_private_keys(text))
-    if secrets.private_key(text):
-        taken.remarks.append(_KEY)
-    if clean != secrets.without_private_keys(text):
-        taken.remarks.append(_PASSWORDS)
-    intake = _Intake(sections(clean), NamedFiles(folder), taken)
+    clean, had = cleaned(text)
+    taken = Taken(remarks=had)
+    parts, before = sections(clean)
+    intake = _Intake(parts, NamedFiles(folder), taken)
+    for line in before:
+        intake.leave_out(line, "before the first section")
     taken.text = "\n\n".join(filter(None, map(intake.section, intake.sections)))
     taken.files = intake.files.files
     taken.remarks += intake.remarks()
@@ -95,7 +93,7 @@ class _Intake:
     def _line(self, section: Section, line: Line, inherited: tuple[str, ...]) -> str:
         """The *line* as the test has it; '' if it is left out."""
         if reason := left_out.line_left_out(section, line):
-            return self._out(line, reason)
+            return self.leave_out(line, reason)
         words, keyword = line.words, line.keyword
         self._note_certificates(line)
         if keyword == "bind":
@@ -114,14 +112,15 @@ class _Intake:
             words = (*words[:at], *words[at + 2 :])
         return self._with_files(line, " ".join(words))
 
-    def _out(self, line: Line, reason: str) -> str:
+    def leave_out(self, line: Line, reason: str) -> str:
+        """Note why the *line* is left out; ''."""
         self._reasons[f"left out, {reason}"].append(_place(line))
         return ""
 
     def _with_files(self, line: Line, text: str) -> str:
         """*text*, that of *line*, if its braces are balanced; files have the names of copies."""
-        if not _is_balanced(text):
-            return self._out(line, "VTest needs balanced braces")
+        if not is_balanced(text):
+            return self.leave_out(line, "VTest needs balanced braces")
         turned = self.files.line(text)
         self._drain(line, "" if turned else "left out, ")
         return turned
@@ -142,7 +141,7 @@ class _Intake:
 
     def _bind(self, line: Line) -> str:
         if line.number not in self._by_line:
-            return self._out(line, "no client of VTest speaks QUIC")
+            return self.leave_out(line, "no client of VTest speaks QUIC")
         found = self._by_line[line.number]
         return " ".join((f'bind "fd@${{{found.name}}}"', *bind_options(line.words[2:])))
 
@@ -150,7 +149,7 @@ class _Intake:
         at = 2 if line.keyword == "server" else 3
         head, options = line.words[:at], line.words[at + 1 :]
         if len(line.words) <= at:
-            return self._out(line, "it has no address")
+            return self.leave_out(line, "it has no address")
         address = self._address(line.words[at], (*inherited, *options))
         return " ".join((*head, address, *server_options(options)))
 
@@ -178,13 +177,3 @@ def _place(line: Line) -> tuple[str, int]:
 
 def _is_quic(line: Line) -> bool:
     return len(line.words) > 1 and "quic" in line.words[1].partition("@")[0]
-
-
-def _is_balanced(text: str) -> bool:
-    """Whether each brace in *text* has its other one, as VTest counts them."""
-    depth = 0
-    for char in text:
-        depth += {"{": 1, "}": -1}.get(char, 0)
-        if depth < 0:
-            return False
-    return depth == 0

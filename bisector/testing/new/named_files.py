@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bisector.testing import secrets
+from bisector.testing.new.cleaned import has_private_key
 from bisector.testing.new.config_text import unquoted
 
 MAX_BYTES = 1 << 20  # of a file that is copied
@@ -41,7 +41,7 @@ class NamedFiles:
     def certificate(self, path: str) -> None:
         """Note what becomes of the certificate or CA at *path*."""
         found, _ = self._read(unquoted(path))
-        if found is not None and secrets.private_key(found):
+        if found is not None and has_private_key(found):
             self.problems.append(f"{_name(path)} has a private key in it, and was not taken")
 
     def _renamed(self, found: re.Match[str]) -> str:
@@ -58,7 +58,7 @@ class NamedFiles:
         if self.files.get(name):
             return name
         text, problem = self._read(unquoted(path))
-        if text is not None and secrets.private_key(text):
+        if text is not None and has_private_key(text):
             text, problem = None, f"{name} has a private key in it, and was not taken"
         if text is None:
             self.problems.append(problem)
