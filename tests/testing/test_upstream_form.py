@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bisector.testing import render_reg_tests
-from bisector.testing.scenario_loader import BUNDLED, bundled, load
+from bisector.testing.scenario import BUNDLED
+from bisector.testing.scenario_loader import bundled, load
 from bisector.testing.upstream_form import completed, obstacles
 from tests.support.scenarios import scenario
 

@@ -20,6 +20,7 @@ from bisector.testing.new.sockets import (
     server_options,
 )
 
+_THREADS = "kept, but builds take ten times as long for it; remove it unless the bug needs threads"
 _TLS = ("crt", "crt-list", "ca-file")
 
 
@@ -96,6 +97,8 @@ class _Intake:
             return self.leave_out(line, reason)
         words, keyword = line.words, line.keyword
         self._note_certificates(line)
+        if keyword in ("nbthread", "thread-groups"):
+            self._reasons[_THREADS].append(_place(line))
         if keyword == "bind":
             return self._bind(line)
         if keyword in ("server", "server-template") and section.kind in ("backend", "listen"):

@@ -16,7 +16,8 @@ def test_passwords_are_replaced_by_one_that_haproxy_takes() -> None:
     )
     clean, had = cleaned(text)
     assert clean == (
-        "userlist u\n user joe insecure-password secret\n user ann insecure-password secret\nbackend b\n stats auth admin:secret\n dynamic-cookie-key secret\n"
+        "userlist u\n user joe insecure-password secret\n user ann insecure-password secret\n"
+        "backend b\n stats auth admin:secret\n dynamic-cookie-key secret\n"
         "global\n setenv DB_PASSWORD secret\n setenv COLOUR red\n"
     )
     assert had == ["passwords and tokens were not taken; 'secret' stands in for them"]
