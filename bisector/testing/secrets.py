@@ -18,8 +18,8 @@ _KEY = "a private key"
 _BEGIN = re.compile(r"-----BEGIN ([A-Z ]{0,20}PRIVATE KEY)-----")
 _BASE64 = re.compile(r"(?:\s+[\w+/]{24,}={0,2})*")
 _PATTERNS = (
-    ("a password", r"^[ \t]*user[ \t]+\S+[ \t]+(?:insecure-)?password[ \t]+" + _VALUE),
-    ("a password", r"^[ \t]*stats[ \t]+auth[ \t]+[^\s:]+:" + _VALUE),
+    ("a password", r"(?:^|[|'\"])[ \t]*user[ \t]+\S+[ \t]+(?:insecure-)?password[ \t]+" + _VALUE),
+    ("a password", r"\bstats[ \t]+auth[ \t]+[^\s:]+:" + _VALUE),
     (
         "a password or a token",
         r"\b(?:Proxy-)?Authorization\b[\"']?[: ][ \t]*[\"']?(?:Basic|Bearer|Digest)(?:\\ | +)"

@@ -17,6 +17,8 @@ KEY = f"-----BEGIN PRIVATE KEY-----\n{_BODY * 3}kQ==\n-----END PRIVATE KEY-----\
         ("  user joe password $2y$05$DEFghi\n", "$2y$05$DEFghi", "a password"),
         ("    user joe insecure-password mypass\n", "mypass", "a password"),
         ("  stats auth admin:s3cr3t\n", "s3cr3t", "a password"),
+        ("[x.cfg:7] : 'stats auth admin:s3cr3t' comes too late", "s3cr3t", "a password"),
+        ("***  h1 CFG|    user joe insecure-password mypass", "mypass", "a password"),
         ('txreq -hdr "Authorization: Basic am9lOnNlY3JldA=="', "am9lOnNlY3JldA==", None),
         ("http-request set-header Authorization Bearer\\ eyJhbGciOi", "eyJhbGciOi", None),
         ('http-request set-header Authorization "Bearer eyJhbGciOi"', "eyJhbGciOi", None),

@@ -232,8 +232,8 @@ class Hunt:
         seen = [e.revision for e in self.journal.events if isinstance(e, Turned) and e.revision]
         fix = self._suspects[Change.FIX]
         before_fix = self.history.commit(fix).parents if fix else ()
-        known_bad = self._full(self.question.known.bad)
-        return [*seen, known_bad, self._suspects[Change.INTRODUCTION], *before_fix]
+        seen.append(self._full(self.question.known.bad))
+        return [*seen, self._suspects[Change.INTRODUCTION], *before_fix]
 
     # -- introduction and fix --------------------------------------------------------------------
 

@@ -128,6 +128,7 @@ def test_without_a_witness_it_never_says_that_there_is_no_bug(world: World) -> N
     assert "no bad revision among 22 tested between the good ends" in said
     assert "a bad stretch of up to 0 commits could have been missed" in said
     assert said.startswith(world.ended().answer)
+    assert "'bisector probe' at a revision that has the bug" in said
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,12 @@ def test_a_right_suspect_is_proven_with_the_fewest_probes(world: World) -> None:
     prober = world.hunt(bad_in(range(10, 15)), known=known)
     assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
     assert set(prober.asked) == {0, 23, 10, 9, 14, 15}
+
+
+def test_a_revision_that_is_known_to_be_bad_is_tried_first(world: World) -> None:
+    prober = world.hunt(bad_in(range(10, 15)), known=Known(bad=world.commits[12]))
+    assert list(prober.asked)[:3] == [0, 23, 12]
+    assert world.found() == {Change.INTRODUCTION: [10], Change.FIX: [15]}
 
 
 def test_a_wrong_suspect_does_not_mislead(world: World) -> None:
