@@ -214,12 +214,9 @@ class Hunt:
         note_other_failures(self.prober)
         reason = finder.failure() + trial.remark
         self._end_with(reason)
-        hint = "name a narrower range, or a bad revision as one end"
+        hint = "name a narrower range or a bad end, and see with 'bisector probe' that it is bad"
         if missed := self.prober.toolchains.search.blind_to:
             hint += f"; --toolchain {Release.name} if the bug needs {missed}"
-        hint += (
-            "; 'bisector probe' at a revision that has the bug shows whether the test notices it"
-        )
         raise NoWitness(reason, hint)
 
     def _may_need_threads(self, ends: Ends) -> bool:

@@ -128,7 +128,7 @@ def test_without_a_witness_it_never_says_that_there_is_no_bug(world: World) -> N
     assert "no bad revision among 22 tested between the good ends" in said
     assert "a bad stretch of up to 0 commits could have been missed" in said
     assert said.startswith(world.ended().answer)
-    assert "'bisector probe' at a revision that has the bug" in said
+    assert "see with 'bisector probe' that it is bad" in said
 
 
 @pytest.mark.parametrize(
