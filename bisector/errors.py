@@ -81,6 +81,10 @@ class PatchProblem(UsageProblem):
     """A patch that cannot be read, or that says nothing."""
 
 
+class SourceProblem(UsageProblem):
+    """A source tree without history that cannot be used: a folder, an archive, a package."""
+
+
 class WouldOverwrite(UsageProblem):
     """A file or a branch of that name is there already, and is somebody's."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bisector.build.features import FEATURES
 
@@ -35,7 +35,15 @@ def parse(text: str) -> Reported | None:
     target, options = _value(text, "TARGET"), _value(text, "OPTIONS")
     if target is None or options is None:
         return None
-    given = dict(_OPTION.findall(options))
+    found = of_options(dict(_OPTION.findall(options)))
+    debug = _value(text, "DEBUG") or ""
+    defines = " ".join([*debug.split(), *_DEFINE.findall(_value(text, "CFLAGS") or "")])
+    more = {"DEBUG": defines} if defines else {}
+    return replace(found, variables={"TARGET": target, **(found.variables or {}), **more})
+
+
+def of_options(given: Mapping[str, str]) -> Reported:
+    """What the make variables *given* stand for: features where they are known as such."""
     left_out = tuple(name for name, value in given.items() if value and _NOT_HERE.fullmatch(name))
     names = {name.removeprefix("USE_") for name, value in given.items() if value not in ("", "0")}
     others = {
@@ -43,10 +51,7 @@ def parse(text: str) -> Reported | None:
         for name, value in given.items()
         if name not in left_out and name.removeprefix("USE_") not in names & FEATURES.keys()
     }
-    debug = _value(text, "DEBUG") or ""
-    defines = " ".join([*debug.split(), *_DEFINE.findall(_value(text, "CFLAGS") or "")])
-    variables = {"TARGET": target, **others, **({"DEBUG": defines} if defines else {})}
-    return Reported(frozenset(names & FEATURES.keys()), variables, left_out)
+    return Reported(frozenset(names & FEATURES.keys()), others, left_out)
 
 
 def _value(text: str, name: str) -> str | None:

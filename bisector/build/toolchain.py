@@ -105,6 +105,20 @@ class Toolchain(ABC):
         libraries = (library.identity for library in self.libraries)
         return digest(self.name, self.kin, *self.features, *libraries)
 
+    def with_make(self, more: Mapping[str, str]) -> Self:
+        """The same with the make variables *more*, below those of the scenario and the user."""
+        added = {name: text for name, text in more.items() if name not in dict(self.asked)}
+        if not added:
+            return self
+        words = tuple(f"{name}={text}" for name, text in added.items())
+        return replace(
+            self,
+            variables=tuple({**dict(self.variables), **added}.items()),
+            asked=(*self.asked, *added.items()),
+            identity=digest(self.identity, *words),
+            kin=digest(self.kin, *words),
+        )
+
     def with_features(self, asked: Collection[str], found: Collection[Library]) -> Self:
         """The same for a test that asks for these features, with the libraries that were *found*.
 

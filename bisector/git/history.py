@@ -99,6 +99,11 @@ class History:
             Refs(with_objects_of(self._clone, others), self.refs.beside),
         )
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a user should know about names that were resolved, each in a line."""
+        return ()
+
     def is_published(self, commit: str) -> bool:
         """Whether the clone or a repository beside it has *commit*, and not only the store."""
         return any(commit in one for one in (self._clone, *self.refs.beside))

@@ -18,7 +18,7 @@ NOT_BUILT = frozenset(
         *(".cirrus.yml", ".gitattributes", ".github", ".gitignore", ".mailmap", ".travis.yml"),
         *("BRANCHES", "CHANGELOG", "CONTRIBUTING", "INSTALL", "LICENSE", "MAINTAINERS", "README"),
         *("README.md", "ROADMAP", "BSDmakefile"),
-        *("admin", "dev", "doc", "examples", "reg-tests", "scripts", "tests"),
+        *("admin", "debian", "dev", "doc", "examples", "reg-tests", "scripts", "tests"),
     }
 )
 

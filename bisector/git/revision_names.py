@@ -69,14 +69,21 @@ def hint(refs: Refs, name: str) -> str:
     For a point release of a branch of which none is known, it is where they are; else at most three
     branches and tags with similar names, the most similar first.
     """
-    point = _POINT_RELEASE.match(name)
-    number = stable_branches.number_of(point[1]) if point else None
-    if number and len(stable_branches.releases(refs).get(number, ())) < 2:
-        branch = stable_branches.name_of(number)
-        return f"the releases of {branch} after the first come with --with {branch}"
+    if unknown := unknown_releases(refs, name):
+        return unknown
     names = {ref.full_name for ref in refs.branches()} | {ref.name for ref in refs.tags()}
     similar = difflib.get_close_matches(name, sorted(names), n=3, cutoff=0.6)
     return f"did you mean {' or '.join(similar)}?" if similar else "see 'git tag', 'git branch -a'"
+
+
+def unknown_releases(refs: Refs, name: str) -> str:
+    """Where the point releases are, if *name* is one of a branch of which none is known; else ''."""
+    point = _POINT_RELEASE.match(name)
+    number = stable_branches.number_of(point[1]) if point else None
+    if number is None or len(stable_branches.releases(refs).get(number, ())) > 1:
+        return ""
+    branch = stable_branches.name_of(number)
+    return f"the releases of {branch} after the first come with --with {branch}"
 
 
 def release_tags(refs: Refs) -> dict[str, list[str]]:

@@ -128,7 +128,8 @@ def carry_out(
         journal.listeners.append(execution.watcher.handle)
         if not any(isinstance(event, Started) for event in journal.events):
             journal.append(started)
-        for text in _notes(journal, context.sandbox_remark):
+        remarks = (*context.history.remarks, context.sandbox_remark)
+        for text in _notes(journal, remarks):
             journal.note(Noted(text))
         problem: BisectorError | None = None
         try:
@@ -156,14 +157,13 @@ def without_probes(
         return JobResult(journal.path, tuple(journal.events), None)
 
 
-def _notes(journal: Journal, sandbox_remark: str) -> Iterator[str]:
-    """Notes on the state of the journal and the sandbox in this session."""
+def _notes(journal: Journal, remarks: Iterable[str]) -> Iterator[str]:
+    """Notes on the state of the journal, and the *remarks* of this session."""
     if journal.replaced:
         yield f"the journal of another version of bisector was set aside: {journal.replaced}"
     if journal.damaged:
         yield f"{journal.damaged} damaged lines of the journal were ignored, their work is repeated"
-    if sandbox_remark:
-        yield sandbox_remark
+    yield from filter(None, remarks)
 
 
 def _executor(workspace: Workspace, execution: Execution) -> AbstractContextManager[Executor]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bisector.build import binaries
+from bisector.build import binaries, debian_rules
 from bisector.build.toolchains.dev import Dev
 from bisector.errors import BuildFailed, PatchConflict
 from bisector.git.history import Commit, History
@@ -46,6 +46,7 @@ def probe_once(
     commit = history.resolve(revision) if revision else history.head()
     once = _Once(asked, commit, fresh, watcher, cluster)
     tree = _tree(history, asked.options, commit)
+    _note_remarks(asked)
     plain = once.probed(tree)
     refusals: list[str] = []
     for fixup in once.fixups(plain):
@@ -114,9 +115,11 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
     """
     workspace, history, options = asked.workspace, asked.history, asked.options
     name = Dev.name if options.toolchain == AUTO else options.toolchain
-    toolchain = toolchains.find_equipped(options, workspace, name, asked.note)
     commit = history.resolve(revision)
     tree = _tree(history, options, commit)
+    _note_remarks(asked)
+    own = debian_rules.of_tree(history.store, tree)
+    toolchain = toolchains.find_equipped(options, workspace, name, asked.note, own=own)
     box, remark = setup.find_sandbox(options, workspace, (toolchain,))
     progress(f"building {history.release(commit.id)}{_added(remark)}")
     slot = Slot(sandbox=box)
@@ -126,6 +129,11 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
         if built.problem:
             raise BuildFailed(f"{commit.short} does not build: {built.problem}", f"see {built.log}")
         return built.binary
+
+
+def _note_remarks(asked: Asked) -> None:
+    for text in asked.history.remarks:
+        asked.note(text)
 
 
 def _added(remark: str) -> str:

@@ -17,8 +17,10 @@ _FIELD = re.compile(
 )
 
 
-def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
+def parse(text: bytes, name: str, strip: int = 1) -> tuple[FileDiff, ...]:
     """The changes of files in *text*; none if it has no diff. *name* is the patch's, for errors.
+
+    *strip* folders are removed from paths that are not git's own, as by `patch -p`.
 
     Text between the changes of two files (diffstat, signature) is skipped. If all lines end in
     CR LF, a mail program is taken to have added the CRs, and they are removed. Raises PatchProblem
@@ -27,7 +29,7 @@ def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
     """
     if text.count(b"\r\n") == text.count(b"\n"):
         text = text.replace(b"\r\n", b"\n")
-    reader = _Reader(split_lines(text), name)
+    reader = _Reader(split_lines(text), name, strip)
     files = []
     while reader.more:
         if reader.sees(b"diff --git "):
@@ -48,9 +50,10 @@ def parse(text: bytes, name: str) -> tuple[FileDiff, ...]:
 class _Reader:
     """A cursor over the lines of a patch."""
 
-    def __init__(self, lines: list[bytes], name: str) -> None:
+    def __init__(self, lines: list[bytes], name: str, strip: int) -> None:
         self.lines = lines
         self.name = name
+        self.strip = strip
         self.at = 0
 
     @property
@@ -218,7 +221,7 @@ def _mode(reader: _Reader, field: bytes | None) -> int | None:
 def _path(reader: _Reader, name: bytes, bare: bool) -> str | None:
     """The path in the tree for a *name* in a diff; None for /dev/null.
 
-    Unless *bare*, the name has a prefix (a/ or b/), which is removed.
+    Unless *bare*, the name has a prefix (mostly a/ or b/), which is removed.
     """
     name = name.rstrip(b"\n")
     if name.endswith(b"\r"):
@@ -239,6 +242,6 @@ def _path(reader: _Reader, name: bytes, bare: bool) -> str | None:
         raise reader.problem(f"{path!r} is not a path below the tree", "do not use this patch")
     if any(char < " " or char in '"\\' for char in path):
         raise reader.problem(f"{path!r} has quotes, backslashes or control characters")
-    if not bare and len(parts) < 2:
+    if not bare and len(parts) <= reader.strip:
         raise reader.problem(f"{path!r} lacks the a/ or b/ before it", "make it with 'git diff'")
-    return path if bare else "/".join(parts[1:])
+    return path if bare else "/".join(parts[reader.strip :])

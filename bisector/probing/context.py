@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bisector.build import binaries
+from bisector.build import binaries, debian_rules
 from bisector.build.prebuilt import Prebuilt
 from bisector.build.toolchain import SomeToolchain, Toolchain, Toolchains
 from bisector.git.history import History
@@ -42,9 +42,11 @@ class Context:
     @property
     def options(self) -> tuple[str, ...]:
         """The make variables of the scenario and the user, and those that the oracle asks for."""
-        search = self.equipped(self.toolchains.search)
-        said = (f"{name}={value}" for name, value in search.asked)
-        return (*said, *(f"USE_{name}=1" for name in search.features if name.isidentifier()))
+        return _words(self.equipped(self.toolchains.search))
+
+    def options_at(self, tree: str) -> tuple[str, ...]:
+        """The same, with those that the package with the tree of this id has of its own."""
+        return _words(self.equipped(self.toolchains.search, tree=tree))
 
     @property
     def identity(self) -> str:
@@ -53,11 +55,17 @@ class Context:
         fixups = (fixup.series.digest for fixup in self.fixups)
         return digest(self.oracle.digest, self.toolchains.identity, *self.options, *tools, *fixups)
 
-    def equipped(self, toolchain: SomeToolchain, oracle: Oracle | None = None) -> SomeToolchain:
-        """*toolchain* with the features that *oracle* (default: the job's) asks for."""
+    def equipped(
+        self, toolchain: SomeToolchain, oracle: Oracle | None = None, tree: str = ""
+    ) -> SomeToolchain:
+        """*toolchain* with the features that *oracle* (default: the job's) asks for.
+
+        If the *tree* with this id is a package's, its own options are added.
+        """
         if self.supply is None:
             return toolchain
-        return self.supply.equip(toolchain, (oracle or self.oracle).features)
+        own = debian_rules.of_tree(self.history.store, tree) if tree else None
+        return self.supply.equip(toolchain, (oracle or self.oracle).features, own)
 
     def request(
         self, tree: str, toolchain: Toolchain, run: int = 0, oracle: Oracle | None = None
@@ -71,7 +79,7 @@ class Context:
             supply = self.supply
             tools = supply.tools(oracle) if supply else oracle.find_tools(self.workspace)
         store = str(self.history.store_path)
-        equipped = self.equipped(toolchain, oracle)
+        equipped = self.equipped(toolchain, oracle, tree)
         return Probe(store, tree, equipped, oracle, tools, run, self.sandbox)
 
     def memory(self, commits: Iterable[str], toolchain: Toolchain, fresh: bool = False) -> Memory:
@@ -96,3 +104,9 @@ class Context:
                 elif binaries.home_of(self.workspace, binary).exists():
                     built.add(commit)
         return Memory(frozenset(known), frozenset(built))
+
+
+def _words(toolchain: Toolchain) -> tuple[str, ...]:
+    """The make variables of *toolchain* that the user may care about."""
+    said = (f"{name}={value}" for name, value in toolchain.asked)
+    return (*said, *(f"USE_{name}=1" for name in toolchain.features if name.isidentifier()))

@@ -80,7 +80,7 @@ def _run(
 ) -> Executed | str:
     """What the job's test executes in a build by *counting*, or why it is unknown."""
     tree, oracle = context.history.tree_id(revision), context.oracle.at(revision)
-    ready = context.equipped(counting)
+    ready = context.equipped(counting, tree=tree)
     with (
         context.workspace.scratch() as scratch,
         counted(context, tree, ready, [oracle], scratch, slot) as made,

@@ -18,12 +18,14 @@ from bisector.errors import PatchProblem, UsageProblem
 from bisector.git import upstream
 from bisector.git.history import History
 from bisector.git.mirrors import Mirrors
+from bisector.git.source_trees import WithSourceTrees
 from bisector.patch import load
 from bisector.patch.model import Patch, Series
 from bisector.probing import fixups
 from bisector.probing.context import Context
 from bisector.probing.fixups import Fixup
 from bisector.probing.options import Options, Test
+from bisector.probing.source_trees import Importer
 from bisector.probing.supply import fetch_tools
 from bisector.probing.toolchains import (
     find_supply,
@@ -192,9 +194,13 @@ def find_history(
     progress: Callable[[str], None],
     note: Callable[[str], None],
 ) -> History:
-    """The repositories that *options* name, else the default. Raises what upstream.find() does."""
+    """The repositories that *options* name, else the default; names may mean source trees, too.
+
+    Raises what upstream.find() does.
+    """
     mirrors = Mirrors(workspace, progress, note, options.offline)
-    return upstream.find(options.repo, options.beside, os.environ, mirrors)
+    history = upstream.find(options.repo, options.beside, os.environ, mirrors)
+    return WithSourceTrees(history, Importer(workspace, options.offline, progress).find)
 
 
 def find_series(names: Sequence[str], known: Known, history: History) -> Series | None:

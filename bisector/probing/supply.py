@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from bisector.build import features
+from bisector.build.reported import Reported
 from bisector.build.toolchain import SomeToolchain, Toolchain
 from bisector.errors import EnvironmentProblem, MissingLibrary
 from bisector.system import apt, debian, libraries, packages, tools
@@ -64,7 +65,7 @@ class Supply:
 
     def require(self, toolchain: Toolchain, asked: Collection[str]) -> None:
         """Raise MissingLibrary if a feature lacks its library and that cannot be fetched."""
-        for name in self._needed(toolchain, asked):
+        for name in _needed(toolchain, self._wanted(asked)):
             problem = self._library(name)
             if isinstance(problem, EnvironmentProblem):
                 kind = KINDS[name]
@@ -73,18 +74,30 @@ class Supply:
                 hint = f"{advice} ({problem}), or {UNASKED}"
                 raise MissingLibrary(what, hint)
 
-    def equip(self, toolchain: SomeToolchain, asked: Collection[str]) -> SomeToolchain:
-        """*toolchain* with those of the features *asked* for whose libraries are there."""
-        found = [self._library(name) for name in self._needed(toolchain, asked)]
+    def equip(
+        self, toolchain: SomeToolchain, asked: Collection[str], own: Reported | None = None
+    ) -> SomeToolchain:
+        """*toolchain* with those of the features *asked* for whose libraries are there.
+
+        *own* are the options of the package that is built; what cannot be had is noted once.
+        """
+        if own is not None:
+            toolchain = toolchain.with_make(own.variables or {})
+            self._note_lacking(own)
+        wanted = self._wanted(asked) | (own.features if own else frozenset())
+        found = [self._library(name) for name in _needed(toolchain, wanted)]
         there = [one for one in found if isinstance(one, Library)]
-        return toolchain.with_features(self._wanted(asked), there)
+        return toolchain.with_features(wanted, there)
+
+    def _note_lacking(self, own: Reported) -> None:
+        """Note the libraries that a package uses and that are not to be had here."""
+        for name in features.libraries(features.known(own.features)):
+            is_new = name not in self._known
+            if isinstance(problem := self._library(name), EnvironmentProblem) and is_new:
+                self._note(f"built without {KINDS[name].title}, which cannot be had ({problem})")
 
     def _wanted(self, asked: Collection[str]) -> frozenset[str]:
         return self._always.union(asked) if self._heeds_tests else self._always
-
-    def _needed(self, toolchain: Toolchain, asked: Collection[str]) -> tuple[str, ...]:
-        """The names of the libraries that are needed."""
-        return features.libraries(features.known(toolchain.said | self._wanted(asked)))
 
     def _library(self, name: str) -> Library | EnvironmentProblem:
         if name not in self._known:
@@ -98,3 +111,8 @@ class Supply:
         if apt.is_there():
             self._note(f"fetching {KINDS[name].package} into the workspace, which is missing")
         return debian.fetch_library(self._workspace, name)
+
+
+def _needed(toolchain: Toolchain, wanted: Collection[str]) -> tuple[str, ...]:
+    """The names of the libraries that *toolchain* needs for these features, and for its own."""
+    return features.libraries(features.known(toolchain.said.union(wanted)))

@@ -69,9 +69,11 @@ def find_equipped(
     name: str,
     note: Callable[[str], None],
     test: Test | None = None,
+    own: Reported | None = None,
 ) -> Toolchain:
     """The toolchain *name* with what *options* and the *test* ask for, to build with.
 
+    *own* are the options of the package that is built.
     What is missing is fetched, and *note* called with a line on it, as by find_supply(). Raises
     what that and find_toolchain() raise, and MissingLibrary.
     """
@@ -81,7 +83,7 @@ def find_equipped(
     features = test.oracle.features if test else frozenset[str]()
     supply = find_supply(options, workspace, note)
     supply.require(toolchain, features)
-    return supply.equip(toolchain, features)
+    return supply.equip(toolchain, features, own)
 
 
 def names_of_toolchains(options: Options, test: Test) -> tuple[str, str]:

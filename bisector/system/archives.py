@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import lzma
+import os
 import posixpath
 import stat
 import struct
@@ -38,12 +39,25 @@ class ArchiveProblem(UsageProblem):
 
 @dataclass(frozen=True)
 class _Entry:
-    """A file with its ``content``, or a link to ``target``, a path in the archive."""
+    """A file with its ``content``, or a link to ``target``, a path in the archive.
+
+    ``text`` is what a symbolic link holds, '' if it is none.
+    """
 
     name: str
     executable: bool = False
     content: IO[bytes] | None = None
     target: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive or a folder; of a symbolic link, the content is where it leads to."""
+
+    content: bytes
+    executable: bool = False
+    is_link: bool = False
 
 
 def unpack(archive: Path, folder: Path, called: str = "") -> None:
@@ -65,6 +79,32 @@ def unpack(archive: Path, folder: Path, called: str = "") -> None:
                 raise _Refused(f"it has more than {MAX_BYTES >> 20} MiB")
         for link in links:
             _copy(folder, link)
+
+
+def read(archive: Path, called: str = "") -> dict[str, Member]:
+    """The files and symbolic links in *archive* by their paths there; nothing is written.
+
+    Problems name it as the user *called* it. Raises ArchiveProblem as unpack() does.
+    """
+    with _readable(archive, called or str(archive)):
+        left, found = MAX_BYTES, dict[str, Member]()
+        for number, entry in enumerate(_entries(archive)):
+            if number >= MAX_ENTRIES:
+                raise _Refused(f"it has more than {MAX_ENTRIES} entries")
+            path = _inside(entry.name)
+            if entry.content is not None:
+                found[path] = Member(entry.content.read(left + 1), entry.executable)
+            elif entry.text:
+                _inside(entry.target)
+                found[path] = Member(os.fsencode(entry.text), is_link=True)
+            elif (target := found.get(_inside(entry.target))) is not None:
+                found[path] = target  # a hard link
+            else:
+                raise _Refused(f"{entry.name} links to {entry.target}, which is no file in it")
+            left -= len(found[path].content)
+            if left < 0:
+                raise _Refused(f"it has more than {MAX_BYTES >> 20} MiB")
+        return found
 
 
 def pack(folder: Path, archive: Path, wanted: Callable[[Path], bool]) -> None:
@@ -123,7 +163,7 @@ def _of_zip(archive: Path) -> Iterator[_Entry]:
 
 def _link(name: str, target: str) -> _Entry:
     """A symbolic link, whose *target* is relative to its own folder."""
-    return _Entry(name, target=posixpath.join(posixpath.dirname(name), target))
+    return _Entry(name, target=posixpath.join(posixpath.dirname(name), target), text=target)
 
 
 def _inside(name: str) -> str:

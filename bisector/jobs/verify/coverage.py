@@ -100,7 +100,7 @@ def _counts(
         return f"no gcov on this machine: {gcov.HOW_TO_GET}"
     if toolchain is None:
         return "coverage needs gcc, and --toolchain and --confirm exclude it"
-    ready = context.equipped(toolchain)
+    ready = context.equipped(toolchain, tree=tree)
     with (
         context.workspace.scratch() as scratch,
         counted(context, tree, ready, oracles, scratch, slot) as made,
