@@ -59,7 +59,9 @@ def _given(rules: str) -> Iterator[tuple[str, str]]:
     variables, recipes = makefile.evaluated(rules, _machine())
     for recipe in recipes:
         try:
-            lexer = shlex.shlex(makefile.expanded(recipe, variables), posix=True, punctuation_chars=";&|")
+            lexer = shlex.shlex(
+                makefile.expanded(recipe, variables), posix=True, punctuation_chars=";&|"
+            )
             lexer.whitespace_split, lexer.commenters = True, ""
             words = list(lexer)
         except ValueError:  # a quote that is not closed
@@ -92,5 +94,7 @@ def _machine() -> dict[str, str]:
         "GNU_TYPE": f"{cpu}-linux-gnu",
         "MULTIARCH": f"{cpu}-linux-gnu",
     }
-    known = {f"DEB_{side}_{key}": text for side in ("HOST", "BUILD") for key, text in machine.items()}
+    known = {
+        f"DEB_{side}_{key}": text for side in ("HOST", "BUILD") for key, text in machine.items()
+    }
     return known | {"DEB_BUILD_OPTIONS": "", "DEB_BUILD_PROFILES": "", "MAKE": "make", "$": "$"}

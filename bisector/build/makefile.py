@@ -37,7 +37,7 @@ def evaluated(text: str, known: Mapping[str, str]) -> tuple[Mapping[str, str], l
         elif in_rule and line.startswith("\t"):
             recipes.append(line.strip())
         elif assigned := _ASSIGNED.fullmatch(line):
-            _assign(*assigned.groups(), variables=variables)
+            _assign(variables, assigned[1], assigned[2], assigned[3])
             in_rule = False
         elif ":" in line and not line.lstrip().startswith("#"):
             in_rule = True
@@ -75,7 +75,7 @@ def _holds(word: str, rest: str, variables: Mapping[str, str]) -> bool:
     return (one == other and UNKNOWN not in one) is (word == "ifeq")
 
 
-def _assign(name: str, how: str, text: str, variables: dict[str, str]) -> None:
+def _assign(variables: dict[str, str], name: str, how: str, text: str) -> None:
     text = re.sub(r"(?:^|\s)#.*", "", text)
     if how == "+=":
         variables[name] = f"{variables.get(name, '')} {text}".strip()

@@ -62,4 +62,5 @@ above end the bisection."""
             probed = probe_once(asked, revision, self.fresh, live, cluster_of(self))
             scenario = asked.test.scenario
             missing = still_missing(scenario, probed, asked.history) if scenario else ()
-            return probed, asked.context.options, missing
+            tree = asked.history.tree_id(probed.revision)
+            return probed, asked.context.options_at(tree), missing

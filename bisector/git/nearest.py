@@ -14,7 +14,7 @@ from functools import partial
 
 import pygit2
 
-from bisector.git import revision_names, stable_branches
+from bisector.git import stable_branches
 from bisector.git.history import History
 from bisector.git.refs import Ref, tip
 

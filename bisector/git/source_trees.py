@@ -25,14 +25,12 @@ _REQUIRED = ("VERSION", "Makefile", "src/haproxy.c")
 class ImportedTree:
     """A source tree that was imported: its commit (full hash), and a short ``name`` of it.
 
-    ``said`` are what a user should know about it, each in a line. ``is_package``: it has Debian's
-    packaging, with patches as those of quilt.
+    ``said`` are what a user should know about it, each in a line.
     """
 
     commit: str
     name: str
     said: tuple[str, ...]
-    is_package: bool = False
 
 
 class WithSourceTrees(History):
@@ -100,9 +98,7 @@ def write_tree(store: pygit2.Repository, files: Mapping[str, Member], called: st
     return str(index.write_tree(store))
 
 
-def write_commit(
-    store: pygit2.Repository, tree: str, parent: str, message: str, time: int
-) -> str:
+def write_commit(store: pygit2.Repository, tree: str, parent: str, message: str, time: int) -> str:
     """Write a commit of *tree* with this *parent*, '' for none, at *time*; its full hash.
 
     The time is no clock's, so that the same tree gives the same commit.

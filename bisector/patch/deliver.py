@@ -14,14 +14,18 @@ from bisector.system.files import explained, write_whole
 BRANCH = "{branch}"  # the placeholder for a branch's name in the name of the branch to create
 
 
+def folder(out: Path, branch: str) -> Path:
+    """The folder in *out* for the files of *branch*."""
+    return out / branch.replace("/", "-").lstrip(".-")
+
+
 def patch_paths(
     store: pygit2.Repository, commits: Sequence[str], out: Path, branch: str
 ) -> list[Path]:
     """The paths of the patch files of *commits*, in a folder of *out* named after *branch*."""
-    folder = out / branch.replace("/", "-")
     subjects = [_subject(store[commit].peel(pygit2.Commit)) for commit in commits]
     return [
-        folder / format_patch.file_name(subject, number)
+        folder(out, branch) / format_patch.file_name(subject, number)
         for number, subject in enumerate(subjects, 1)
     ]
 
@@ -39,10 +43,10 @@ def write_patches(store: pygit2.Repository, commits: Sequence[str], out: Path, b
             zip(patch_paths(store, commits, out, branch), read, strict=True), 1
         )
     }
-    for folder in {path.parent for path in mails}:
-        with explained(f"cannot write {folder}"):
-            folder.mkdir(parents=True, exist_ok=True)
-            existing = {path: path.read_bytes() for path in folder.glob("*.patch")}
+    for home in {path.parent for path in mails}:
+        with explained(f"cannot write {home}"):
+            home.mkdir(parents=True, exist_ok=True)
+            existing = {path: path.read_bytes() for path in home.glob("*.patch")}
         for path, content in existing.items():
             if mails.get(path) != content:
                 raise WouldOverwrite(f"{path} is there already", "name another folder with --out")

@@ -117,7 +117,7 @@ def _imported(history: History, called: str, source: _Source) -> ImportedTree:
         f"{called}: HAProxy {version}, {position}{_with(patches, source)}",
         *_options(store, tree, called),
     )
-    return ImportedTree(top, source.name, said, is_package=quilt.SERIES in files)
+    return ImportedTree(top, source.name, said)
 
 
 def _position(history: History, place: Place | None, version: str) -> str:

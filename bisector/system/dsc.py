@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bisector.errors import SourceProblem
 
@@ -52,7 +53,7 @@ def read(dsc: Path) -> SourcePackage:
     files = [_verified(dsc, entry) for entry in listed]
     packaging = next((path for path in files if _PACKAGING.search(path.name)), None)
     if kind == "3.0 (native)":
-        originals = {"": path for path in files if path.name.endswith((".gz", ".xz", ".bz2"))}
+        originals = {"": files[0]} if len(files) == 1 else {}
     else:
         found = ((_ORIGINAL.search(path.name), path) for path in files)
         originals = {match[1] or "": path for match, path in found if match}
@@ -63,7 +64,7 @@ def read(dsc: Path) -> SourcePackage:
     return SourcePackage(str(name), str(version), upstream, originals, packaging)
 
 
-def _fields(dsc: Path) -> Mapping[str, object]:
+def _fields(dsc: Path) -> Mapping[str, Any]:
     """The fields of a .dsc file, whether it is signed or not."""
     from debian.deb822 import Dsc
 

@@ -61,8 +61,8 @@ def checked(files: Files, called: str) -> Files:
             parts = target.split("/")
             up = sum(part == ".." for part in parts)
             if target.startswith("/") or ".." in parts[up:] or up > path.count("/"):
-                what = f"{called} cannot be used: {path} links to {target}, which may lead out of it"
-                raise SourceProblem(what, "remove the link, or name another source")
+                what = f"{called} cannot be used: {path} links to {target}"
+                raise SourceProblem(what, "which may lead out of it, name another source")
     return {path: member for path, member in files.items() if _is_source(path)}
 
 

@@ -11,6 +11,7 @@ from bisector.jobs.backport.fix import Fix
 from bisector.jobs.judge import Suite
 from bisector.jobs.queue.mentions import Mention
 from bisector.jobs.queue.source import Line
+from bisector.patch import deliver
 from bisector.patch.cherry_pick import Picked
 from bisector.patch.conflict import PickConflict
 from bisector.record.patch_events import Judged
@@ -41,6 +42,11 @@ class BackportPlan:
     reg_tests: tuple[str, ...] = ()
     named: bool = True
     repairs: tuple[Mention, ...] = ()
+
+    def package_folder(self, branch: str) -> Path:
+        """The folder for the files of the package *branch*: ``out`` itself if it is the only one."""
+        assert self.out is not None
+        return self.out if len(self.branches) == 1 else deliver.folder(self.out, branch)
 
 
 @dataclass(frozen=True)

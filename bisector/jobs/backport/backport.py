@@ -19,7 +19,7 @@ from bisector.jobs.judge import Suite, find_suites
 from bisector.jobs.queue.mentions import Mention
 from bisector.jobs.queue.source import Line, find_line
 from bisector.jobs.runner import Execution
-from bisector.patch import deliver
+from bisector.patch import deliver, quilt_files
 from bisector.patch.cherry_pick import Picked, Picker
 from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
@@ -160,7 +160,12 @@ def hand_over(plan: BackportPlan, history: History, ported: Sequence[Ported]) ->
             assert plan.out is not None
             # the author is the committer, so that a repeated job writes the same files
             commits = _picked_again(plan.fix, history, row, None)
-            deliver.write_patches(history.store, commits, plan.out, row.branch)
+            if quilt_files.is_package(history, row.revision):
+                out = plan.package_folder(row.branch)
+                wanted = quilt_files.files(history, row.revision, commits, out)
+                quilt_files.write(wanted, history, row.revision)
+            else:
+                deliver.write_patches(history.store, commits, plan.out, row.branch)
         if row.created:
             commits = _picked_again(plan.fix, history, row, history.identity)
             tip = commits[-1] if commits else row.revision

@@ -15,7 +15,7 @@ from bisector.jobs.backport.later import Repairs
 from bisector.jobs.queue import by_lines, rules
 from bisector.jobs.queue.rules import Facts
 from bisector.jobs.queue.source import Line
-from bisector.patch import deliver, line_origins
+from bisector.patch import deliver, line_origins, quilt_files
 from bisector.patch.cherry_pick import Picked
 from bisector.record.patch_events import Ported
 from bisector.record.queue_events import Says
@@ -123,4 +123,7 @@ class RowBuilder:
         """The paths of the patch files to write."""
         if self._plan.out is None or picked is None:
             return []
+        if quilt_files.is_package(self._history, branch.tip):
+            out = self._plan.package_folder(branch.name)
+            return list(quilt_files.files(self._history, branch.tip, picked.commits, out))
         return deliver.patch_paths(self._history.store, picked.commits, self._plan.out, branch.name)
