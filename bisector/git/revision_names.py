@@ -77,7 +77,7 @@ def hint(refs: Refs, name: str) -> str:
 
 
 def unknown_releases(refs: Refs, name: str) -> str:
-    """Where the point releases are, if *name* is one of a branch of which none is known; else ''."""
+    """Where the point release *name* is, if none of its branch is known; '' otherwise."""
     point = _POINT_RELEASE.match(name)
     number = stable_branches.number_of(point[1]) if point else None
     if number is None or len(stable_branches.releases(refs).get(number, ())) > 1:

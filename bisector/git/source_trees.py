@@ -61,20 +61,28 @@ class WithSourceTrees(History):
 
     def resolve(self, name: str) -> Commit:
         """As History.resolve(), then as a source tree. Raises SourceProblem, too."""
+        if name in self._by_name:
+            return self.commit(self._by_name[name].commit)
         try:
             return super().resolve(name)
         except (NoSuchRevision, ShallowClone):
-            if name not in self._by_name:
-                tree = self._find(self, name)
-                if tree is None:
-                    raise
-                self._by_name[name] = tree
-                self.refs = super().with_store().refs  # which finds what was imported
-        return self.commit(self._by_name[name].commit)
+            tree = self._find(self, name)
+            if tree is None:
+                raise
+        self._by_name[name] = tree
+        self.refs = super().with_store().refs  # which finds what was imported
+        return self.commit(tree.commit)
 
     def release(self, commit: str) -> str:
         tree = self.trees.get(commit)
         return tree.name if tree else super().release(commit)
+
+
+def require_haproxy(called: str, has: Callable[[str], bool]) -> None:
+    """Raise SourceProblem unless the tree that is *called* so has HAProxy's files."""
+    for path in _REQUIRED:
+        if not has(path):
+            raise SourceProblem(f"{called} is no source of HAProxy", f"it has no {path}")
 
 
 def write_tree(store: pygit2.Repository, files: Mapping[str, Member], called: str) -> str:
@@ -83,9 +91,7 @@ def write_tree(store: pygit2.Repository, files: Mapping[str, Member], called: st
     Raises SourceProblem, with the tree as it is *called*, if it is not HAProxy's or has names that
     git does not take.
     """
-    for path in _REQUIRED:
-        if path not in files:
-            raise SourceProblem(f"{called} is no source of HAProxy", f"it has no {path}")
+    require_haproxy(called, files.__contains__)
     index = pygit2.Index()
     for path, member in sorted(files.items()):
         mode = FileMode.BLOB_EXECUTABLE if member.executable else FileMode.BLOB

@@ -9,6 +9,7 @@ from pathlib import Path
 import pygit2
 
 from bisector.build import debian_rules
+from bisector.errors import SourceProblem
 from bisector.git import nearest, revision_names, source_trees
 from bisector.git.history import History
 from bisector.git.nearest import Place
@@ -22,6 +23,7 @@ from bisector.system.workspace import Workspace
 
 _APPLIED = Path(".pc", "applied-patches")  # quilt's list, in a folder
 _RELEASE = 1_000_000_000  # seconds since the epoch; of a tree whose place is not known
+_BY_ARCHIVE = ("SUBVERS", "VERDATE")  # written by `git archive`
 _MAX_LINE = 40  # characters of a version
 
 
@@ -51,7 +53,7 @@ class Importer:
         Raises SourceProblem, AptProblem.
         """
         is_package = name.startswith(debian_package.PREFIX)
-        if not is_package and not Path(name).exists():
+        if not is_package and not _is_file(name):
             return None
         if is_package:
             self.progress(f"fetching {name}")
@@ -62,10 +64,21 @@ class Importer:
         return _imported(history, name, _read(path))
 
 
+def _is_file(name: str) -> bool:
+    """Whether there is a file or a folder called *name*, which may be any text."""
+    try:
+        return name != "" and Path(name).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def _read(path: Path) -> _Source:
     """The source tree of a folder, an archive, or a .dsc file."""
     if path.is_dir():
+        source_trees.require_haproxy(str(path), lambda name: (path / name).is_file())
         return _Source(path.resolve().name, source_files.of_folder(path), _applied(path))
+    if not path.is_file():
+        raise SourceProblem(f"{path} is neither a file nor a folder", "name HAProxy's source")
     if path.suffix == ".dsc":
         return _of_package(path)
     return _Source(path.name, source_files.of_archive(path))
@@ -105,7 +118,7 @@ def _imported(history: History, called: str, source: _Source) -> ImportedTree:
     )
     subvers = _line(files["SUBVERS"]) if "SUBVERS" in files else ""
     blobs = dict(nearest.blobs_of(store[tree].peel(pygit2.Tree)))
-    blobs = {path: oid for path, oid in blobs.items() if not path.startswith("debian/")}
+    blobs = {path: oid for path, oid in blobs.items() if _is_upstreams(path)}
     place = nearest.find(history, blobs, version, subvers)
     time = history.read(place.commit).commit_time if place else _RELEASE
     message = f"HAProxy {version}: {source.name}\n"
@@ -118,6 +131,11 @@ def _imported(history: History, called: str, source: _Source) -> ImportedTree:
         *_options(store, tree, called),
     )
     return ImportedTree(top, source.name, said)
+
+
+def _is_upstreams(path: str) -> bool:
+    """Whether a file is upstream's, as it is in the history."""
+    return not path.startswith("debian/") and path not in _BY_ARCHIVE
 
 
 def _position(history: History, place: Place | None, version: str) -> str:

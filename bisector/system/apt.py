@@ -21,6 +21,7 @@ from bisector.system.tools import os_release
 from bisector.system.workspace import Workspace
 
 _ALIASES = ("stable", "oldstable", "testing", "unstable", "sid")
+_SECURITY = "-security"
 _SECONDS = 300  # for one index or download of some 10 MB; without a connection apt ends earlier
 _ENVIRONMENT = ("http_proxy", "https_proxy", "no_proxy", "APT_CONFIG")  # passed on to apt
 _HINT = "check the network; VTEST_PROGRAM and --repo do without apt"
@@ -50,8 +51,8 @@ Acquire::https::Timeout "30";
 class AptProblem(EnvironmentProblem):
     """apt failed: no network, a missing key, no such package. *reason* is apt's message."""
 
-    def __init__(self, what: str, reason: str) -> None:
-        super().__init__(what, f"{reason}: {_HINT}")
+    def __init__(self, what: str, reason: str, hint: str = _HINT) -> None:
+        super().__init__(what, f"{reason}: {hint}")
         self.reason = reason
 
 
@@ -88,9 +89,10 @@ def is_there() -> bool:
     return all(map(shutil.which, ("apt-get", "dpkg-deb")))
 
 
-def sites(workspace: Workspace) -> tuple[Site, ...]:
-    """The mirrors that this machine's apt uses for the running release.
+def sites(workspace: Workspace, suite: str = "") -> tuple[Site, ...]:
+    """The mirrors that this machine's apt uses for the running release, and suites like *suite*.
 
+    Security updates are in suites of their own, `…-security`, and on mirrors of their own.
     They may include another vendor's, whose index apt refuses, since it is signed with another key.
     Raises MissingProgram if there is no apt-get, AptProblem if it knows no mirror.
     """
@@ -102,14 +104,15 @@ def sites(workspace: Workspace) -> tuple[Site, ...]:
     argv += ["-o", "APT::Get::IndexTargets::ReleaseInfo=false", "Created-By: Packages"]
     with workspace.scratch() as scratch:
         finished = run_apt(argv, scratch / "log")
-    found = _parse_sites(finished.output, os_release()) if finished.ok else ()
+    kind = _SECURITY if suite.endswith(_SECURITY) else ""
+    found = _parse_sites(finished.output, os_release(), kind) if finished.ok else ()
     if not found:
         raise AptProblem("apt knows no mirror of this release", _reason(finished))
     return found
 
 
-def _parse_sites(listing: str, release: Mapping[str, str]) -> tuple[Site, ...]:
-    names = (release.get("VERSION_CODENAME", ""), *_ALIASES)
+def _parse_sites(listing: str, release: Mapping[str, str], kind: str = "") -> tuple[Site, ...]:
+    names = [f"{name}{kind}" for name in (release.get("VERSION_CODENAME", ""), *_ALIASES)]
     rows = [line.split("|") for line in listing.splitlines() if line.count("|") == 3]
     found: dict[tuple[str, str], Site] = {}
     for address, suite, component, key in rows:
@@ -140,7 +143,7 @@ def open_index(workspace: Workspace, suite: str = "", kind: str = "deb") -> Iter
     problem: AptProblem | None = None
     with lock(root / "bisector.lock", wait=True) as held:
         assert held is not None
-        for site in sites(workspace):
+        for site in sites(workspace, suite):
             index = Index(root, suite or site.release, held)
             _configure(index, site, kind)
             try:

@@ -43,5 +43,7 @@ def fetch(workspace: Workspace, name: str, *, offline: bool = False) -> Path:
                 index.apt("apt-get", "source", "--download-only", package, cwd=draft)
                 publish(draft, final)
     except AptProblem as problem:
-        raise AptProblem(f"{name} cannot be fetched: {problem.what}", problem.reason) from problem
+        what = f"{name} cannot be fetched: {problem.what}"
+        hint = "check the suite and the network, or name the .dsc file of the package"
+        raise AptProblem(what, problem.reason, hint) from problem
     return next(final.glob("*.dsc"))

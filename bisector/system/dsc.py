@@ -45,8 +45,10 @@ def read(dsc: Path) -> SourcePackage:
     fields = _fields(dsc)
     kind = fields.get("Format", "")
     if kind not in _FORMATS:
-        what = f"{dsc} is of the format {kind or 'unknown'}"
-        raise SourceProblem(what, f"name a package of {' or '.join(_FORMATS)}, or its source tree")
+        what = f"{dsc} is of the format {kind}" if kind else f"{dsc} describes no source package"
+        raise SourceProblem(
+            what, f"name one of {' or '.join(_FORMATS)}, or a folder with the source"
+        )
     listed = fields.get("Checksums-Sha256") or []
     if not listed:
         raise SourceProblem(f"{dsc} has no SHA-256 checksums", "name a complete .dsc file")

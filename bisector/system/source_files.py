@@ -86,7 +86,7 @@ def _member(path: Path) -> Member:
     try:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
-            return Member(os.fsencode(path.readlink()), is_link=True)
+            return Member(os.fsencode(os.readlink(path)), is_link=True)  # noqa: PTH115 - with a last slash
         if stat.S_ISREG(mode):
             return Member(path.read_bytes(), executable=bool(mode & stat.S_IXUSR))
     except OSError as error:

@@ -44,7 +44,7 @@ class BackportPlan:
     repairs: tuple[Mention, ...] = ()
 
     def package_folder(self, branch: str) -> Path:
-        """The folder for the files of the package *branch*: ``out`` itself if it is the only one."""
+        """The folder for the files of the package *branch*: ``out``, or of several one in it."""
         assert self.out is not None
         return self.out if len(self.branches) == 1 else deliver.folder(self.out, branch)
 
