@@ -13,7 +13,7 @@ UNKNOWN = "\0"
 
 _ASSIGNED = re.compile(r"\s*(?:export\s+|override\s+)*([\w.-]+)\s*(::?=|\?=|\+=|!=|=)\s*(.*)")
 _CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)")
-_PAIR = re.compile(r"""\((.*),(.*)\)|(["'])(.*?)\3\s+(["'])(.*?)\5""")
+_PAIR = re.compile(r"""\((.*?),(.*)\)|(["'])(.*?)\3\s+(["'])(.*?)\5""")
 _REFERENCE = re.compile(r"\$(?:\(([^$(){}]*)\)|\{([^$(){}]*)\}|([\w@<^*%]))")
 _MAX_DEPTH = 50  # of references in references
 _MAX_TEXT = 1 << 16  # characters of an expanded text
@@ -27,7 +27,7 @@ def evaluated(text: str, known: Mapping[str, str]) -> tuple[Mapping[str, str], l
     variables, recipes = dict(known), list[str]()
     active, decided = [True], [True]  # of each condition: its current branch; whether one was taken
     in_rule = in_define = False
-    for line in re.sub(r"\\\n[ \t]*", " ", text).split("\n"):
+    for line in re.sub(r"[ \t]*\\\n[ \t]*", " ", text).split("\n"):
         if in_define or re.match(r"\s*define\b", line):
             in_define = not re.match(r"\s*endef\b", line)
         elif match := _CONDITION.match(line):
@@ -67,12 +67,11 @@ def _holds(word: str, rest: str, variables: Mapping[str, str]) -> bool:
     """Whether the condition `word rest` holds. What is unknown equals nothing."""
     if word in ("ifdef", "ifndef"):
         return (rest.strip() in variables) is (word == "ifdef")
-    pair = _PAIR.match(rest.strip())
+    pair = _PAIR.match(expanded(rest.strip(), variables))
     if pair is None:
-        return False
-    sides = (pair[1], pair[2]) if pair[3] is None else (pair[4], pair[6])
-    one, other = (expanded(side, variables).strip() for side in sides)
-    return (one == other and UNKNOWN not in one) is (word == "ifeq")
+        return word == "ifneq"
+    one, other = (pair[1], pair[2]) if pair[3] is None else (pair[4], pair[6])
+    return (one.strip() == other.strip() and UNKNOWN not in one) is (word == "ifeq")
 
 
 def _assign(variables: dict[str, str], name: str, how: str, text: str) -> None:

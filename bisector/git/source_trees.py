@@ -93,15 +93,14 @@ def write_tree(store: pygit2.Repository, files: Mapping[str, Member], called: st
     """
     require_haproxy(called, files.__contains__)
     index = pygit2.Index()
-    for path, member in sorted(files.items()):
-        mode = FileMode.BLOB_EXECUTABLE if member.executable else FileMode.BLOB
-        mode = FileMode.LINK if member.is_link else mode
-        try:
+    try:
+        for path, member in sorted(files.items()):
+            mode = FileMode.BLOB_EXECUTABLE if member.executable else FileMode.BLOB
+            mode = FileMode.LINK if member.is_link else mode
             index.add(pygit2.IndexEntry(path, store.create_blob(member.content), mode))
-        except (ValueError, OSError, pygit2.GitError) as error:
-            what = f"{called} cannot be used: git takes no file of the name {path}"
-            raise SourceProblem(what, str(error)) from error
-    return str(index.write_tree(store))
+        return str(index.write_tree(store))
+    except (ValueError, pygit2.GitError) as error:  # a name that git does not take
+        raise SourceProblem(f"{called} cannot be used: {error}", "rename the file") from error
 
 
 def write_commit(store: pygit2.Repository, tree: str, parent: str, message: str, time: int) -> str:

@@ -38,6 +38,8 @@ def files(history: History, base: str, commits: Sequence[str], out: Path) -> Map
     folder, tree = out / quilt.FOLDER, history.read(base).tree
     before = _text(tree)
     taken = {entry.name for entry in quilt.entries(before.decode("utf-8", "replace"))}
+    if quilt.FOLDER in tree:
+        taken |= {str(entry.name) for entry in tree[quilt.FOLDER].peel(pygit2.Tree)}
     written: dict[Path, bytes] = {}
     lines = before if before.endswith(b"\n") or not before else before + b"\n"
     for name in commits:

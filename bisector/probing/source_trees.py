@@ -147,13 +147,15 @@ def _position(history: History, place: Place | None, version: str) -> str:
         return f"the same as {name}"
     more = revision_names.unknown_releases(history.refs, version)
     hint = f" ({more})" if more else ""
-    return f"taken for a child of {name}, which has {place.same} of its {place.files} files{hint}"
+    same = f"{place.same} of {place.files} files are the same"
+    return f"taken for a child of {name}: {same}{hint}"
 
 
 def _with(patches: Sequence[Patch], source: _Source) -> str:
     """How many of Debian's patches a tree has."""
     count = len(patches) + len(source.applied)
-    return f", with the {count} patches of {quilt.SERIES}" if count else ""
+    what = "the patch" if count == 1 else f"the {count} patches"
+    return f"; with {what} of {quilt.SERIES}" if count else ""
 
 
 def _options(store: pygit2.Repository, tree: str, called: str) -> Iterator[str]:
@@ -163,7 +165,7 @@ def _options(store: pygit2.Repository, tree: str, called: str) -> Iterator[str]:
         return
     own = {**{f"USE_{name}": "1" for name in sorted(found.features)}, **(found.variables or {})}
     words = " ".join(f"{name}={text}" for name, text in own.items()) or "no option"
-    without = f"; not with its {', '.join(found.left_out)}" if found.left_out else ""
+    without = f"; without {', '.join(found.left_out)}" if found.left_out else ""
     yield f"{called}: built as its {debian_rules.PATH} says, with {words}{without}"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bisector.system import archives
-from bisector.system.archives import ArchiveProblem, pack, unpack
+from bisector.system.archives import ArchiveProblem, Member, pack, unpack
 
 
 @pytest.fixture
@@ -157,3 +157,52 @@ def test_a_folder_is_packed_without_what_is_not_wanted(tmp_path: Path, folder: P
     pack(source, tmp_path / "x.tar", lambda path: path.suffix != ".o")
     unpack(tmp_path / "x.tar", folder)
     assert files(folder) == {"src/x.c": "c"}
+
+
+def test_an_archive_is_read_without_unpacking_it(tmp_path: Path) -> None:
+    program = tarfile.TarInfo("a/run")
+    program.mode = 0o755
+    source = tar(
+        tmp_path / "x.tar",
+        ("a/file", "text"),
+        program,
+        special("a/link", tarfile.SYMTYPE, "../b/"),
+        special("a/same", tarfile.LNKTYPE, "a/file"),
+    )
+    assert archives.read(source) == {
+        "a/file": Member(b"text"),
+        "a/run": Member(b"", executable=True),
+        "a/link": Member(b"../b/", is_link=True),
+        "a/same": Member(b"text"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (("a/../../x", ""), "a/../../x leads out of it"),
+        (("/etc/x", ""), "/etc/x leads out of it"),
+        (special("a", tarfile.SYMTYPE, "../x"), "../x leads out of it"),
+        (special("a", tarfile.SYMTYPE, "/etc/passwd"), "/etc/passwd leads out of it"),
+        (special("a", tarfile.LNKTYPE, "/etc/passwd"), "/etc/passwd leads out of it"),
+        (special("a", tarfile.LNKTYPE, "b"), "a links to b, which is no file in it"),
+        (special("a", tarfile.CHRTYPE), "a is neither a file nor a folder"),
+    ],
+)
+def test_what_is_not_to_be_unpacked_is_not_read_either(
+    tmp_path: Path, member: tarfile.TarInfo | tuple[str, str], said: str
+) -> None:
+    source = tar(tmp_path / "x.tar", member)
+    with pytest.raises(ArchiveProblem) as problem:
+        archives.read(source, "x.tar")
+    assert str(problem.value) == f"x.tar cannot be used: {said}: name another source"
+
+
+def test_a_large_archive_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tar(tmp_path / "x.tar", ("a", "12345"), ("b", "12345"))
+    monkeypatch.setattr(archives, "MAX_BYTES", 9)
+    with pytest.raises(ArchiveProblem, match="it has more than 0 MiB"):
+        archives.read(source)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 1)
+    with pytest.raises(ArchiveProblem, match="more than 1 entries"):
+        archives.read(source)
