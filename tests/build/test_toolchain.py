@@ -184,3 +184,12 @@ def test_make_variables_of_the_user_stand_above_what_a_test_asks_for() -> None:
     own = toolchain("dev", {"USE_OPENSSL": "1"}).with_features((), [FETCHED])
     assert own.features == ()
     assert dict(own.at(knows()).variables)["ADDINC"] == "-I/w/include"
+
+
+def test_more_make_variables_make_what_they_make_from_the_start() -> None:
+    more = toolchain("dev", {"USE_A": "1"}).with_make({"USE_A": "0", "USE_B": "1"})
+    whole = toolchain("dev", {"USE_A": "1", "USE_B": "1"})
+    assert (dict(more.variables), more.asked) == (dict(whole.variables), whole.asked)
+    plain = toolchain("dev", {"USE_A": "1"})
+    assert {more.identity, more.kin}.isdisjoint({plain.identity, plain.kin})
+    assert plain.with_make({"USE_A": "0"}) is plain

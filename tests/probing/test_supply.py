@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bisector.build.reported import Reported
 from bisector.errors import EnvironmentProblem, MissingLibrary, MissingProgram, UsageProblem
 from bisector.probing.options import Options
 from bisector.probing.supply import Supply, fetch_tools
@@ -92,6 +93,27 @@ def test_what_a_test_asks_for_may_be_ignored(workspace: Workspace, fetched: list
         "OPENSSL",
         "ZLIB",
     )
+
+
+def test_a_package_is_built_with_its_own_options_too(
+    workspace: Workspace, fetched: list[str]
+) -> None:
+    own = Reported(frozenset({"ZLIB", "PROMEX"}), {"USE_SLZ": "1", "USE_NS": "1"})
+    mine = toolchain("dev", {"USE_NS": "", "USE_PROMEX": "0"})
+    made = Supply(workspace, print).equip(mine, {"OPENSSL"}, own)
+    assert made.features == ("OPENSSL", "ZLIB"), "what the user says stands above"
+    assert made.asked == (("USE_NS", ""), ("USE_PROMEX", "0"), ("USE_SLZ", "1"))
+
+
+def test_what_a_package_uses_and_cannot_be_had_is_said_once(
+    workspace: Workspace, fetched: list[str]
+) -> None:
+    said: list[str] = []
+    supply = Supply(workspace, said.append)
+    for _ in range(2):
+        made = supply.equip(DEV, (), Reported(frozenset({"PCRE2", "ZLIB"})))
+    assert [one.name for one in made.libraries] == ["zlib"]
+    assert said[1:] == ["built without PCRE2, which cannot be had (no pcre2: check the network)"]
 
 
 # --- programs -------------------------------------------------------------------------------------

@@ -31,6 +31,11 @@ class TestMirrors:
         found = apt._parse_sites(listing, BOOKWORM)
         assert [site.address for site in found] == ["http://mirror", "http://vendor"]
 
+    def test_security_updates_have_mirrors_of_their_own(self) -> None:
+        listing = "http://m|bookworm|main|k\nhttp://s|bookworm-security|main|k\n"
+        found = apt._parse_sites(listing, BOOKWORM, "-security")
+        assert [site.address for site in found] == ["http://s"]
+
     def test_an_apt_that_does_not_tell_the_key_gets_the_vendors(self) -> None:
         ring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
         expected = str(ring) if ring.is_file() else ""
