@@ -34,7 +34,8 @@ conflict is shown, and the commits that the fix depends on are looked for."""
     onto = option(
         "--onto",
         "BRANCH,…",
-        "the branches: any revisions, e.g. origin/3.0 or v3.0.0",
+        "the branches: any revisions, e.g. origin/3.0 or v3.0.0, or source trees: a folder, an "
+        "archive, a .dsc file, debian:haproxy/trixie",
         Group.REVISIONS,
         repeatable=True,
     )
@@ -44,7 +45,11 @@ conflict is shown, and the commits that the fix depends on are looked for."""
         help="onto the stable branches that are maintained",
     )
     out = option(
-        "--out", "DIR", "write patch files for 'git am', one folder per branch", Group.REVISIONS
+        "--out",
+        "DIR",
+        "write patch files for 'git am', one folder per branch; for a Debian package, "
+        "debian/patches with the fix",
+        Group.REVISIONS,
     )
     create_branch = option(
         "--create-branch",

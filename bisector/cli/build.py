@@ -10,7 +10,9 @@ from bisector.cli.command import FAILURES, RepoCommand
 class Build(RepoCommand):
     """Build one revision and print the path of the binary"""
 
-    DESCRIPTION_MORE = "REVISION is a commit, tag or branch. The patches of --patch are applied."
+    DESCRIPTION_MORE = """
+REVISION is a commit, tag or branch, or a source tree: a folder, an archive, a .dsc file, or
+debian:haproxy/trixie. The patches of --patch are applied."""
     EXIT_STATUS: ClassVar = {
         0: "built",
         2: "no such revision, or it does not build",

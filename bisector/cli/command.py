@@ -176,7 +176,7 @@ class RepoCommand(WorkspaceCommand):
     offline = cli.Flag(
         "--offline",
         group=Group.REVISIONS,
-        help="fetch no repository; use what was fetched before",
+        help="fetch no repository and no package; use what was fetched before",
     )
     patch = option(
         "--patch",

@@ -21,8 +21,8 @@ class Probe(TestCommand):
     """Build and test one revision"""
 
     DESCRIPTION_MORE = """
-REVISION is a commit, tag or branch; by default, the commit that is checked out, without uncommitted
-changes.
+REVISION is a commit, tag or branch, or a source tree: a folder, an archive, a .dsc file, or
+debian:haproxy/trixie. By default it is the commit that is checked out, without uncommitted changes.
 
 The exit status is what 'git bisect run bisector probe' expects: 125 skips the revision, 128 and
 above end the bisection."""

@@ -21,8 +21,9 @@ The variants of all bundled scenarios are tested before and after the patch on e
     on = option(
         "--on",
         "REV,…|A..B",
-        "where to test: revisions, or the ends and releases of a range (default: the affected "
-        "releases, the last affected commit, and the commits before the bug and with its fix)",
+        "where to test: revisions or source trees, or the ends and releases of a range (default: "
+        "the affected releases, the last affected commit, and the commits before the bug and with "
+        "its fix)",
         Group.REVISIONS,
         repeatable=True,
     )

@@ -101,6 +101,8 @@ def test_a_patch_that_git_could_merge_is_not_one_that_quilt_takes(clone: Clone) 
     base = clone.commit({"src/x.c": ours})
     ids = [str(pygit2.hash(text)) for text in (old, old.replace("8", "eight"))]
     diff = f"diff --git a/src/x.c b/src/x.c\nindex {ids[0]}..{ids[1]} 100644\n"
-    lines = "--- a/src/x.c\n+++ b/src/x.c\n@@ -1,8 +1,8 @@\n 1\n 2\n 3\n 4\n 5\n 6\n 7\n-8\n+eight\n"
+    lines = (
+        "--- a/src/x.c\n+++ b/src/x.c\n@@ -1,8 +1,8 @@\n 1\n 2\n 3\n 4\n 5\n 6\n 7\n-8\n+eight\n"
+    )
     with pytest.raises(SourceProblem, match="its lines were changed"):
         push(clone, base, diff + lines)

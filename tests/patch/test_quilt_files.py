@@ -122,7 +122,9 @@ def test_a_binary_file_cannot_be_changed_by_such_a_patch(ground: Ground, tmp_pat
 
 def test_the_files_go_into_the_package_itself_too(ground: Ground, tmp_path: Path) -> None:
     package = ground.package({})
-    wanted = quilt_files.files(ground.history, package, ground.picked(ground.fix, package), tmp_path)
+    wanted = quilt_files.files(
+        ground.history, package, ground.picked(ground.fix, package), tmp_path
+    )
     folder = tmp_path / "debian/patches"
     folder.mkdir(parents=True)
     (folder / "a.patch").write_text("another patch of the package")
@@ -135,7 +137,9 @@ def test_the_files_go_into_the_package_itself_too(ground: Ground, tmp_path: Path
 @pytest.mark.parametrize("name", ["series", NAME])
 def test_nothing_of_another_is_overwritten(ground: Ground, tmp_path: Path, name: str) -> None:
     package = ground.package({})
-    wanted = quilt_files.files(ground.history, package, ground.picked(ground.fix, package), tmp_path)
+    wanted = quilt_files.files(
+        ground.history, package, ground.picked(ground.fix, package), tmp_path
+    )
     folder = tmp_path / "debian/patches"
     folder.mkdir(parents=True)
     (folder / name).write_text("another")
