@@ -7,6 +7,7 @@ import pytest
 
 from bisector.errors import SourceProblem
 from bisector.patch import quilt
+from bisector.patch.model import Patch
 from bisector.patch.quilt import Entry
 from bisector.system.archives import Member
 from tests.support.clone import Clone
@@ -37,7 +38,7 @@ def test_a_line_that_means_something_else_is_refused(line: str, said: str) -> No
         quilt.entries(f"#\n{line}\n")
 
 
-def read(text: str, entry: Entry) -> quilt.Patch:
+def read(text: str, entry: Entry) -> Patch:
     return quilt.read({f"debian/patches/{entry.name}": Member(text.encode())}, entry)
 
 

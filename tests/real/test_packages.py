@@ -62,7 +62,7 @@ def test_a_package_is_placed_built_as_it_says_and_tested(package: Path, ground: 
 
 
 def test_a_fix_becomes_a_patch_of_the_package_that_quilt_takes(
-    package: Path, ground: Playground, haproxy_3_0: SourceTree, quilt: "Quilt", tmp_path: Path
+    package: Path, ground: Playground, haproxy_3_0: SourceTree, quilt: Quilt, tmp_path: Path
 ) -> None:
     fixes = str(FIXES[0].parent)
     out = tmp_path / "out"

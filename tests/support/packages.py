@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
+import lzma
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +17,8 @@ SOURCE = {**HAPROXY, "VERSION": "3.0.1\n"}
 
 def archive(path: Path, files: Mapping[str, str], top: str = "") -> Path:
     """The tar file of *files* at *path*, in the folder *top*."""
-    with tarfile.open(path, f"w:{path.suffix[1:]}") as tar:
+    compressed = lzma.open if path.suffix == ".xz" else gzip.open
+    with compressed(path, "wb") as sink, tarfile.open(fileobj=sink, mode="w") as tar:
         for name, text in files.items():
             info = tarfile.TarInfo(f"{top}/{name}" if top else name)
             info.size = len(text.encode())

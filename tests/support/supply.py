@@ -28,6 +28,7 @@ PURPOSES = {
     "jsonschema": "tests: the report's schema",
     "msgspec": "events as JSON",
     "zstandard": "prebuilt objects in little room",
+    "python-debian": "the files of Debian's source packages",
     "mypy": "types",
     "packaging": "tests: the locks",
     "pip-audit": "known vulnerabilities",
