@@ -35,7 +35,7 @@ class Place:
 
 
 def find(history: History, blobs: Blobs, version: str, subvers: str) -> Place | None:
-    """The nearest commit to a tree with these *blobs*; None if no release is known."""
+    """The nearest commit to a tree with these *blobs*; None if no release has one of them."""
     like = partial(_same, history.objects, blobs)
     named = _HASH.fullmatch(subvers)
     if named and history.knows(named[1]):
@@ -52,7 +52,7 @@ def find(history: History, blobs: Blobs, version: str, subvers: str) -> Place | 
     for commit, same in _walk(history, blobs, found, ends):
         if same > found.same:
             found = Place(commit, same, len(blobs))
-    return found
+    return found if found.same else None
 
 
 def blobs_of(tree: pygit2.Tree, folder: str = "") -> Iterator[tuple[str, str]]:

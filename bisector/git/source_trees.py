@@ -54,9 +54,9 @@ class WithSourceTrees(History):
         return tuple(text for tree in self.trees.values() for text in tree.said)
 
     def with_store(self) -> History:
-        base = super().with_store()
-        both = WithSourceTrees(base, self._find)
+        both = WithSourceTrees(super().with_store(), self._find)
         both._by_name = self._by_name
+        self.refs = both.refs  # what either imports, both find
         return both
 
     def resolve(self, name: str) -> Commit:
@@ -72,6 +72,19 @@ class WithSourceTrees(History):
         self._by_name[name] = tree
         self.refs = super().with_store().refs  # which finds what was imported
         return self.commit(tree.commit)
+
+    def knows(self, name: str) -> bool:
+        """Whether *name* refers to a commit of the clone, or to a tree that was imported.
+
+        A folder that happens to be called `main` is not taken for a branch.
+        """
+        if name in self._by_name:
+            return True
+        try:
+            super().resolve(name)
+        except (NoSuchRevision, ShallowClone):
+            return False
+        return True
 
     def release(self, commit: str) -> str:
         tree = self.trees.get(commit)

@@ -125,6 +125,20 @@ def apply_series(
     return AppliedSeries(draft.write(), tuple(steps))
 
 
+def apply_exactly(
+    store: pygit2.Repository, tree: pygit2.Tree, patch: Patch
+) -> pygit2.Oid | ApplyConflict:
+    """The id of *tree* with *patch*, applied without a merge; that of *tree* if it has it already.
+
+    New objects are written to *store*.
+    """
+    draft = TreeDraft(store, tree)
+    result = _changed(draft, patch, _exact)
+    if isinstance(result, TreeDraft):
+        return result.write()
+    return draft.write() if _present_forms(draft, [patch]) else ApplyConflict(patch.name, result)
+
+
 def _next_steps(draft: TreeDraft, patches: Sequence[Patch]) -> list[Applied] | ApplyConflict:
     """Apply the first of *patches*, or recognise it, and perhaps those after it, in *draft*."""
     first = patches[0]

@@ -16,9 +16,8 @@ import pygit2
 from bisector.errors import PatchProblem, SourceProblem
 from bisector.git import source_trees
 from bisector.patch import unified_diff
-from bisector.patch.apply import ApplyConflict, apply_series
-from bisector.patch.model import Patch, Series, reverse
-from bisector.record.words import How
+from bisector.patch.apply import ApplyConflict, apply_exactly
+from bisector.patch.model import Patch, reverse
 from bisector.system.archives import Member
 
 FOLDER = "debian/patches"
@@ -96,13 +95,10 @@ def push(
     for patch in patches:
         if not patch.files:
             continue
-        done = apply_series(store, top.tree, Series((patch,)))
-        if isinstance(done, ApplyConflict) or done.steps[0].how == How.THREE_WAY:
-            why = done.brief if isinstance(done, ApplyConflict) else "its lines were changed"
-            raise SourceProblem(f"{called(patch.name)} does not apply", why)
-        if done.tree != top.tree.id:
-            commit = source_trees.write_commit(
-                store, str(done.tree), str(top.id), patch.message, top.commit_time
-            )
-            top = store[commit].peel(pygit2.Commit)
+        tree = apply_exactly(store, top.tree, patch)
+        if isinstance(tree, ApplyConflict):
+            raise SourceProblem(f"{called(patch.name)} does not apply", tree.brief)
+        if tree != top.tree.id:
+            about = (str(tree), str(top.id), patch.message, top.commit_time)
+            top = store[source_trees.write_commit(store, *about)].peel(pygit2.Commit)
     return str(top.id)

@@ -54,6 +54,9 @@ class Importer:
         """
         is_package = name.startswith(debian_package.PREFIX)
         if not is_package and not _is_file(name):
+            if _is_path(name):
+                hint = "name a folder, an archive or a .dsc file with HAProxy's source"
+                raise SourceProblem(f"there is no {name}", hint)
             return None
         if is_package:
             self.progress(f"fetching {name}")
@@ -70,6 +73,11 @@ def _is_file(name: str) -> bool:
         return name != "" and Path(name).exists()
     except (OSError, ValueError):
         return False
+
+
+def _is_path(name: str) -> bool:
+    """Whether *name* cannot be meant for a revision."""
+    return name.startswith(("./", "../", "/")) or name.endswith(".dsc")
 
 
 def _read(path: Path) -> _Source:
@@ -141,7 +149,7 @@ def _is_upstreams(path: str) -> bool:
 def _position(history: History, place: Place | None, version: str) -> str:
     """Where a tree stands in upstream's history."""
     if place is None:
-        return "of which no release is known in this clone"
+        return "and no release in this clone is like it"
     name = history.release(place.commit)
     if place.same == place.files:
         return f"the same as {name}"

@@ -97,3 +97,18 @@ def test_what_is_no_tree_of_haproxy_is_refused(
     with pytest.raises(SourceProblem) as problem:
         source_trees.write_tree(base.store, files, "x")
     assert said in str(problem.value)
+
+
+def test_a_tree_is_known_to_the_history_with_the_store_and_without(base: History) -> None:
+    history = WithSourceTrees(base, imported)
+    commit = history.with_store().resolve("tree/x")
+    assert history.commit(commit.id) == history.resolve("tree/x") == commit
+    assert history.remarks
+
+
+def test_only_what_was_named_as_a_revision_is_imported(base: History) -> None:
+    history = WithSourceTrees(base, imported)
+    assert not history.knows("tree/x")
+    history.resolve("tree/x")
+    assert history.knows("tree/x")
+    assert history.knows("v3.0.0")

@@ -105,5 +105,5 @@ def test_a_patch_that_git_could_merge_is_not_one_that_quilt_takes(clone: Clone) 
     lines = (
         "--- a/src/x.c\n+++ b/src/x.c\n@@ -1,8 +1,8 @@\n 1\n 2\n 3\n 4\n 5\n 6\n 7\n-8\n+eight\n"
     )
-    with pytest.raises(SourceProblem, match="its lines were changed"):
+    with pytest.raises(SourceProblem, match=r"does not apply: src/x.c"):
         push(clone, base, diff + lines)

@@ -100,12 +100,18 @@ def test_releases_that_are_not_known_are_said(history: WithSourceTrees, tmp_path
     with pytest.raises(NoSuchRevision):
         history.resolve("2.8.3")
     history.resolve(str(tree))
-    assert history.remarks[0].endswith("HAProxy 2.8.3, of which no release is known in this clone")
+    assert history.remarks[0].endswith("HAProxy 2.8.3, and no release in this clone is like it")
 
 
 @pytest.mark.parametrize("name", ["", "nosuch", "x" * 5000, "a\0b", "v3.0.0/../x"])
 def test_any_other_text_is_no_revision(history: WithSourceTrees, name: str) -> None:
     with pytest.raises(NoSuchRevision):
+        history.resolve(name)
+
+
+@pytest.mark.parametrize("name", ["./nosuch", "/nosuch/x.tar.gz", "nosuch.dsc"])
+def test_a_path_that_is_not_there_is_said(history: WithSourceTrees, name: str) -> None:
+    with pytest.raises(SourceProblem, match=f"there is no {name}: name a folder"):
         history.resolve(name)
 
 
