@@ -19,6 +19,7 @@ from bisector.build.reported import Reported
 
 PATH = "debian/rules"
 
+_MAX_BYTES = 1 << 18  # of debian/rules; Debian's has 3 kB
 _WORD = re.compile(r"([A-Za-z_]\w*)=(.*)", re.S)
 _MAKERS = ("make", "gmake", "dh_auto_build")
 _ELSEWHERE = re.compile(r"-[CDf]|install$|.*clean$|-.*directory")
@@ -38,7 +39,7 @@ def of_tree(store: pygit2.Repository, tree: str) -> Reported | None:
         rules = top[PATH].peel(pygit2.Blob)
     except (KeyError, pygit2.GitError, pygit2.InvalidSpecError):
         return None
-    return options(rules.data.decode("utf-8", "replace"))
+    return options(rules.data[:_MAX_BYTES].decode("utf-8", "replace"))
 
 
 def options(rules: str) -> Reported | None:
@@ -97,4 +98,4 @@ def _machine() -> dict[str, str]:
     known = {
         f"DEB_{side}_{key}": text for side in ("HOST", "BUILD") for key, text in machine.items()
     }
-    return known | {"DEB_BUILD_OPTIONS": "", "DEB_BUILD_PROFILES": "", "MAKE": "make", "$": "$"}
+    return known | {"DEB_BUILD_OPTIONS": "", "DEB_BUILD_PROFILES": "", "MAKE": "make"}

@@ -16,7 +16,7 @@ _CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif)\b\s*(.*)")
 _PAIR = re.compile(r"""\((.*?),(.*)\)|(["'])(.*?)\3\s+(["'])(.*?)\5""")
 _REFERENCE = re.compile(r"\$(?:\(([^$(){}]*)\)|\{([^$(){}]*)\}|([\w@<^*%]))")
 _MAX_DEPTH = 50  # of references in references
-_MAX_TEXT = 1 << 16  # characters of an expanded text
+_MAX_TEXT = 1 << 13  # characters of a text and of what it refers to; longer ones are UNKNOWN
 
 
 def evaluated(text: str, known: Mapping[str, str]) -> tuple[Mapping[str, str], list[str]]:
@@ -92,13 +92,14 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
         function, blank, rest = name.strip().partition(" ")
         if blank:
             return _called(function, rest)
-        return variables.get(name.strip(), UNKNOWN)
+        known = variables.get(name.strip(), UNKNOWN)
+        return known if len(known) <= _MAX_TEXT else UNKNOWN
 
     text = text.replace("$$", UNKNOWN)  # the shell's
     for _ in range(_MAX_DEPTH):
-        after = _REFERENCE.sub(value, text)
-        if len(after) > _MAX_TEXT:
+        if len(text) > _MAX_TEXT:
             return UNKNOWN
+        after = _REFERENCE.sub(value, text)
         if after == text:
             return re.sub(r"\$[({].*", UNKNOWN, text)
         text = after
@@ -115,7 +116,7 @@ def _called(function: str, rest: str) -> str:
 
 
 def _filtered(patterns: str, text: str, wanted: bool = True) -> str:
-    like = [re.compile(re.escape(one).replace("%", ".*")) for one in patterns.split()]
+    like = [re.compile(re.escape(one).replace("%", ".*", 1)) for one in patterns.split()]
     words = text.split()
     return " ".join(w for w in words if any(one.fullmatch(w) for one in like) is wanted)
 

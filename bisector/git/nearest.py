@@ -75,15 +75,12 @@ def _releases(history: History, version: str) -> list[Ref]:
     They are those of its series up to it; without any, those before; without a version, all.
     """
     limit = _order(version)
-    tags = history.refs.tags(lambda name: name in _names(history))
+    releases = frozenset(name for names in history.tags.values() for name in names)
+    tags = history.refs.tags(releases.__contains__)
     known = sorted((order, tag.name, tag) for tag in tags if (order := _order(tag.name)))
     upto = [(order, tag) for order, _, tag in known if limit is None or order <= limit]
     series = [tag for order, tag in upto if limit and order[:2] == limit[:2]]
     return series or [tag for _, tag in upto]
-
-
-def _names(history: History) -> frozenset[str]:
-    return frozenset(name for names in history.tags.values() for name in names)
 
 
 def _order(version: str) -> tuple[int, int, int, int] | None:

@@ -132,6 +132,7 @@ def build_once(asked: Asked, revision: str, progress: Progress) -> Path:
 
 
 def _note_remarks(asked: Asked) -> None:
+    """Note what there is to know about the revision that was named."""
     for text in asked.history.remarks:
         asked.note(text)
 

@@ -35,10 +35,11 @@ def fetch(workspace: Workspace, name: str, *, offline: bool = False) -> Path:
         with open_index(workspace, suite, "deb-src") as index, workspace.scratch() as scratch:
             plan = index.apt("apt-get", "source", "--download-only", "--print-uris", package)
             listed = re.search(r" (\S+)\.dsc ", plan)
-            stem = listed[1] if listed else f"{package}_unknown"
-            final = home / stem
+            if listed is None:
+                raise AptProblem(f"apt-get source {package} ({suite})", "it names no .dsc file")
+            final = home / listed[1]
             if not final.is_dir():
-                draft = scratch / stem
+                draft = scratch / final.name
                 draft.mkdir()
                 index.apt("apt-get", "source", "--download-only", package, cwd=draft)
                 publish(draft, final)

@@ -76,3 +76,11 @@ def test_the_lines_of_recipes_are_told_from_variables() -> None:
     text = "\tX = a\nall: other\n\tmake $(X)\n\nX += b\n\tX += c\nifeq (a,b)\nno:\n\tnever\nendif\n"
     variables, recipes = makefile.evaluated(text, {})
     assert (variables["X"], recipes) == ("a b c", ["make $(X)"])
+
+
+def test_a_hostile_makefile_takes_no_time_and_no_room() -> None:
+    double = "\n".join(f"X{n + 1} = $(X{n})$(X{n})" for n in range(60))
+    assert value(f"X0 = a\n{double}\nX = $(X60)") == UNKNOWN
+    assert value(f"Y = {'a' * 10**6}\nX = {'$(Y)' * 1000}") == UNKNOWN * 1000
+    assert value(f"X = $(filter {'%' * 50}b,{'a' * 5000})") == ""
+    assert value(f"Y = {'a' * 8000}\nX = $(subst a,$(Y),$(Y))") == UNKNOWN
