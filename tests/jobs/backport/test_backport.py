@@ -12,9 +12,11 @@ import pytest
 
 from bisector.build.toolchain import Toolchains
 from bisector.errors import NoSuchRevision, PatchProblem, UsageProblem, WouldOverwrite
+from bisector.git.source_trees import WithSourceTrees
 from bisector.jobs.backport.attempt import BackportPlan
 from bisector.jobs.backport.backport import find_branches, hand_over
 from bisector.jobs.backport.fix import Fix
+from bisector.probing.source_trees import Importer
 from bisector.record.events import Turned
 from bisector.record.journal import Journal
 from bisector.record.patch_events import Ported, RegTested
@@ -23,6 +25,7 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import RegTestChange
 from bisector.system.workspace import Workspace
 from tests.support.clone import Clone
+from tests.support.packages import SOURCE, patch
 from tests.support.ports import BASE, C, World, verdict
 from tests.support.toolchains import GCC, TCC
 
@@ -295,6 +298,43 @@ def test_the_same_files_are_written_again_but_no_others_are_replaced(
     with pytest.raises(WouldOverwrite, match="there already"):
         hand_over(plan, world.history, [told])
     assert file.read_bytes() == b"mine"
+
+
+def packages(world: World, folder: Path, *names: str) -> list[str]:
+    """Source trees as branch 3.0, each a folder with Debian's packaging and a patch of its own."""
+    importer = Importer(world.workspace, True, lambda text: None)
+    world.history = WithSourceTrees(world.history, importer.find)
+    for name in names:
+        buggy = BASE.replace("line 10\n", "line 10 bug\n")
+        source = {**SOURCE, "VERSION": "3.0.0\n", C: buggy, f"{name}.c": "1\n"}
+        own = patch(f"{name}.c", "1\n", "2\n")
+        below = {"debian/patches/series": "own.patch\n", "debian/patches/own.patch": own}
+        for path, text in {**source, **below}.items():
+            (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name / path).write_text(text)
+    return [str(folder / name) for name in names]
+
+
+def test_a_package_gets_a_patch_of_its_own(world: World, tmp_path: Path) -> None:
+    fix = world.fix()
+    (name,) = packages(world, tmp_path, "one")
+    (told,) = delivered(world, world.plan(fix, name, out=tmp_path / "out"))
+    assert (told.branch, told.outcome) == (name, Outcome.FIXES)
+    folder = tmp_path / "out/debian/patches"
+    assert told.files == (
+        str(folder / "BUG-MINOR-x-do-it-right.patch"),
+        str(folder / "series"),
+    )
+    assert (folder / "series").read_text() == "own.patch\nBUG-MINOR-x-do-it-right.patch\n"
+
+
+def test_of_several_packages_each_has_a_folder(world: World, tmp_path: Path) -> None:
+    fix = world.fix()
+    names = packages(world, tmp_path, "one", "two")
+    told = delivered(world, world.plan(fix, *names, out=tmp_path / "out"))
+    series = [tmp_path / "out" / name.replace("/", "-")[1:] for name in names]
+    assert [Path(row.files[-1]).parents[2] for row in told] == series
+    assert all(Path(file).exists() for row in told for file in row.files)
 
 
 def test_patches_of_others_are_no_company(world: World, tmp_path: Path) -> None:
