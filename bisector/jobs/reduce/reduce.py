@@ -150,11 +150,12 @@ class _Reduction:
         """The binary by which *end* was judged, which stays in the cache meanwhile."""
         context = self._context
         used = next(one for one in context.toolchains.used if one.name == end.toolchain)
+        tree = context.history.tree_id(end.revision)
         built = binaries.built(
             context.workspace,
             context.history.store,
-            context.history.tree_id(end.revision),
-            context.equipped(used),
+            tree,
+            context.equipped(used, tree=tree),
             Slot(sandbox=context.sandbox),
         )
         binary = binaries_in_use.enter_context(built).binary
