@@ -14,9 +14,10 @@ class FailureClass(StrEnum):
 
     In EXPECTATION and CRASH HAProxy did something else than the test wants, so they are bad unless
     the bug's own failure is known. REFUSAL, START, TIMEOUT, CONNECTION and OTHER may be the bug, a
-    feature that is not there yet, or the test. The rest says nothing about the bug: HARNESS is the
-    test's own mistake or VTest's, UNSUPPORTED a test that needs another VTest, BROKEN is a HAProxy
-    that does not start at all.
+    feature that is not there yet, or the test. UNUSABLE is a command of the test that a shell could
+    not execute, or that was used wrongly, by its exit status: the test's fault, unless it passes
+    elsewhere. The rest says nothing about the bug: HARNESS is the test's own mistake or VTest's,
+    UNSUPPORTED a test that needs another VTest, BROKEN is a HAProxy that does not start at all.
     """
 
     EXPECTATION = "expectation"
@@ -26,6 +27,7 @@ class FailureClass(StrEnum):
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     OTHER = "other"
+    UNUSABLE = "unusable command"
     HARNESS = "harness"
     UNSUPPORTED = "not supported by VTest"
     MISSING = "missing program"
@@ -41,6 +43,11 @@ class FailureClass(StrEnum):
     def is_hang(self) -> bool:
         """Whether the test waited in vain."""
         return self is FailureClass.TIMEOUT
+
+    @property
+    def needs_a_pass(self) -> bool:
+        """Whether such a failure may be the bug's only if the test passes at another revision."""
+        return self is FailureClass.UNUSABLE
 
     @property
     def learnable(self) -> bool:

@@ -22,6 +22,9 @@ from bisector.testing import guards
 
 RUN_SECONDS = 30.0  # default time limit; a user's test may wait for HAProxy's usual timeouts
 
+# Failures that are no compiler's fault.
+_SURE = (FailureClass.MISSING, FailureClass.UNSUPPORTED, FailureClass.UNUSABLE)
+
 # How reasons begin: the time limit was exceeded, HAProxy crashed.
 TIMED_OUT, DIED = "timed out", "HAProxy died by"
 # How the text of a failure begins that is a mistake in the test, which VTest refuses.
@@ -186,7 +189,7 @@ class Oracle(ABC):
 def is_doubtful(ruling: Ruling) -> bool:
     """Whether *ruling*, on a binary of the fast toolchain, may be the compiler's fault."""
     failure = ruling.failure
-    if failure and failure.kind in (FailureClass.MISSING, FailureClass.UNSUPPORTED):
+    if failure and failure.kind in _SURE:
         return False
     if failure and failure.kind is FailureClass.HARNESS and failure.text.startswith(VTEST_ITSELF):
         return False

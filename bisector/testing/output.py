@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from dataclasses import replace
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system import sizes
-from bisector.system.process import Finished
+from bisector.system.process import NOT_EXECUTED, Finished
 from bisector.testing import crash
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
 from bisector.testing.log_text import EVIDENCE_LINES, MAX_TEXT, REFUSED, matching, trimmed
@@ -22,6 +23,13 @@ _WARNING = re.compile(r"^\[WARNING\].*$", re.M)
 _ORIGIN = re.compile(r"^\[\w+\]\s+(?:\d+/\d+ )?\(\d+\) : (?:config : )?")
 _PLACE = re.compile(r" ?\[[^\]\s]*:\d+\]")
 _TEMPORARY = re.compile(r"/(?:tmp|\S*?/bisector-\d+)/[\w./+-]*")
+# What programs and shells say of words that they do not take, with one of these exit statuses.
+_USAGE = re.compile(
+    r"^usage *: ?| --help' | (?:unrecognized|invalid|unknown) option|: option .* is unknown"
+    r"|\bsyntax error\b|: unexpected operator$",
+    re.I | re.M,
+)
+_USAGE_STATUSES = (2, os.EX_USAGE)
 _VARYING = re.compile(r"0x[0-9a-f]+|\d+", re.I)
 
 _NOT_HERE = "the test itself did not work here"
@@ -133,6 +141,15 @@ def refusal(text: str) -> Failure:
     """The kind of a refusal by its first [ALERT] line, else by the last line of *text*."""
     said = (*alerts(text), *last_lines(text)[-1:], "no reason given")[0]
     return Failure(FailureClass.REFUSAL, constant(_PLACE.sub("", said.removeprefix("[ALERT] "))))
+
+
+def unusable(status: int, text: str) -> str:
+    """Why a command that ended with *status* after *text* says nothing of HAProxy; '' if it may."""
+    if status in NOT_EXECUTED:
+        return "a program could not be executed"
+    if status in _USAGE_STATUSES and _USAGE.search("\n".join(last_lines(text))):
+        return "a program was used wrongly"
+    return ""
 
 
 def last_lines(text: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from bisector.testing.crash import describe
 from bisector.testing.deaths import BY_SIGNAL, CRASHES
 from bisector.testing.log_text import EVIDENCE_LINES, REFUSED, cleaned, normal, shortened, trimmed
 from bisector.testing.oracle import TIMED_OUT, VTEST_ITSELF
+from bisector.testing.output import unusable
 
 _FATAL = re.compile(r"^---- (\S+)\s+(.*)$", re.M)
 _ALERT = re.compile(r"^\*+\s+(\S+)\s+debug\|(\[ALERT\].*)$", re.M)
@@ -225,15 +226,21 @@ def _shell(run: Finished, fatal: Fatal, status: int) -> HowItFailed:
         for found in _SHELL_SAID.finditer(run.output, 0, fatal.at)
         if found[1] == fatal.name
     ]
+    lines = (trimmed(f"---- {fatal.name} {fatal.text}"), *map(trimmed, said[1 - EVIDENCE_LINES :]))
+    last = trimmed(said[-1]) if said else ""
     if status in NOT_EXECUTED:
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return _found(FailureClass.MISSING, reason, reason, run.output)
+    if why := unusable(status, "\n".join(said)):
+        text = f"{fatal.name}: a shell command ended with status {status}"
+        reason = (
+            f"{fatal.name}: the test's own shell command failed, {why} (status {status}): {last}"
+        )
+        return _found(FailureClass.UNUSABLE, text, reason, run.output, lines)
     name = _name(status - BY_SIGNAL)
     words = f"died by {name}" if name else f"ended with status {status}"
-    last = f": {trimmed(said[-1])}" if said else ""
-    reason = f"{fatal.name}: a shell command {words}{last}"
+    reason = f"{fatal.name}: a shell command {words}" + f": {last}" * bool(last)
     kind = FailureClass.CRASH if name else FailureClass.EXPECTATION
-    lines = (trimmed(f"---- {fatal.name} {fatal.text}"), *map(trimmed, said[1 - EVIDENCE_LINES :]))
     text = f"{fatal.name}: a shell command {words}"
     return _found(kind, text, reason, run.output, lines)
 

@@ -135,6 +135,19 @@ def test_a_failed_shell_shows_its_status_in_words_and_what_it_said() -> None:
     assert found.evidence[-1] == "haproxy: no such option"
 
 
+def test_a_shell_whose_program_was_used_wrongly_says_nothing_by_itself() -> None:
+    usage = "**** top   shell_out|grep: unrecognized option '--nope'\n"
+    found = failed(ASKED + usage + SHELL.replace("0x0001", "0x0002"))
+    assert found.failure == Failure(
+        FailureClass.UNUSABLE, "top: a shell command ended with status 2"
+    )
+    assert found.reason.endswith(
+        "failed, a program was used wrongly (status 2): grep: unrecognized option '--nope'"
+    )
+    for other in (SAID + SHELL.replace("0x0001", "0x0002"), usage + SHELL):
+        assert failed(ASKED + other).failure.kind is FailureClass.EXPECTATION
+
+
 def test_a_shell_that_a_signal_ended_is_a_crash() -> None:
     found = failed(SHELL.replace("0x0001", "0x0086"))
     assert found.reason == "top: a shell command died by SIGABRT"

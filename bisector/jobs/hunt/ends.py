@@ -12,6 +12,7 @@ from bisector.jobs.hunt.learning import (
     failing_end,
     learn,
     may_be_the_bug,
+    needs_a_pass,
     runs_of,
     test_works,
 )
@@ -116,7 +117,7 @@ class EndsFinder:
         """
         if not self._learns or self._learnt:
             return probed.verdict.tested
-        return test_works(probed, is_old=is_old)
+        return test_works(probed, is_old=is_old) and not needs_a_pass(probed)
 
     def _inward(self, end: Probed, other: Probed) -> Probed:
         """The end in place of *end*: the release that is next to it at which the test works.

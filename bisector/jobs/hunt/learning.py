@@ -30,6 +30,11 @@ def may_be_the_bug(probed: Probed) -> bool:
     return probed.failure is not None and probed.failure.kind.learnable
 
 
+def needs_a_pass(probed: Probed) -> bool:
+    """Whether the failure of *probed* is the test's own fault unless it passes elsewhere."""
+    return probed.failure is not None and probed.failure.kind.needs_a_pass
+
+
 def fails(probed: Probed) -> bool:
     """Whether the test fails there as a bug makes it fail, whichever bug that is."""
     return probed.verdict is Verdict.BAD or may_be_the_bug(probed)
@@ -67,7 +72,8 @@ def failing_end(old: Probed, new: Probed) -> Probed | None:
 
     Nor is there one if both are bad by themselves: there is nothing between them to look for.
     """
-    failing = [end for end in (old, new) if may_be_the_bug(end)]
+    sides = ((old, new), (new, old))
+    failing = [end for end, other in sides if may_be_the_bug(end) and _counts(end, other)]
     if new.failure != old.failure:
         failing = [e for e in failing if e is new or not is_absent_feature(e.failure)]
     elif old.verdict is not Verdict.BAD:
@@ -76,6 +82,14 @@ def failing_end(old: Probed, new: Probed) -> Probed | None:
     if len(speaking) > 1:
         return None
     return next(iter(speaking or failing[::-1]), None)
+
+
+def _counts(end: Probed, other: Probed) -> bool:
+    """Whether the failure of *end* may be the bug's if the test does as it does at the *other* end.
+
+    If a command could not be executed, or was used wrongly, it has to pass there.
+    """
+    return not needs_a_pass(end) or other.verdict is Verdict.GOOD
 
 
 def learn(prober: Prober, failed: Probed, flaky: bool) -> Learnt:

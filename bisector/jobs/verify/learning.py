@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bisector.jobs.failing import learn_from
-from bisector.jobs.hunt.learning import is_absent_feature, may_be_the_bug, test_works
+from bisector.jobs.hunt.learning import (
+    is_absent_feature,
+    may_be_the_bug,
+    needs_a_pass,
+    test_works,
+)
 from bisector.patch.model import Series
 from bisector.probing.prober import Prober
 from bisector.record.events import Probed
@@ -27,8 +32,11 @@ def learn_before(prober: Prober, revisions: Sequence[str], series: Series) -> No
 
 
 def _may_be_fixed(prober: Prober, failed: Probed, series: Series) -> bool:
-    """Whether *failed* is no feature that the revision lacks, unless *series* brings it."""
-    if not is_absent_feature(failed.failure):
+    """Whether *series* may fix *failed*: a feature that the revision lacks only if it brings that.
+
+    Nor does a command that fails by itself count, unless it does otherwise with *series*.
+    """
+    if not (is_absent_feature(failed.failure) or needs_a_pass(failed)):
         return True
     _, ticket = prober.start_patched(failed.revision, series, Purpose.AFTER)
     if ticket is None:

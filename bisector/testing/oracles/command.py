@@ -15,7 +15,7 @@ from bisector.errors import ScenarioProblem
 from bisector.record.failure import Failure, FailureClass
 from bisector.record.verdict import Ruling, Verdict
 from bisector.system.files import digest
-from bisector.system.process import NOT_EXECUTED, Finished
+from bisector.system.process import Finished
 from bisector.testing import crash, memory, output, vtest
 from bisector.testing.log_text import matching, trimmed
 from bisector.testing.oracle import Trial, check_patterns
@@ -189,7 +189,7 @@ def _by_status(done: Finished) -> Ruling:
     said = lines[-1] if lines else "it printed nothing"
     if status == 0:
         return Ruling(Verdict.GOOD, "exit status 0", lines)
-    if missing := _missing(done.output, status, said):
+    if missing := "".join(matching(done.output, _NOT_FOUND.pattern)[:1]):
         failure = Failure(FailureClass.MISSING, output.constant(missing))
         return Ruling(
             Verdict.UNTESTABLE, f"a program is missing: {missing}", lines, failure=failure
@@ -202,15 +202,12 @@ def _by_status(done: Finished) -> Ruling:
         alerts = output.alerts(done.output)
         reason = f"exit status {status}, HAProxy refuses the configuration: {alerts[0]}"
         return Ruling(judged, reason, alerts, failure=output.refusal(done.output))
+    if why := output.unusable(status, done.output):
+        failure = Failure(FailureClass.UNUSABLE, f"exit status {status}: {output.constant(said)}")
+        reason = f"the command itself failed, {why} (exit status {status}): {said}"
+        return Ruling(Verdict.UNTESTABLE, reason, lines, failure=failure)
     kind = FailureClass.EXPECTATION if status < _SKIP else FailureClass.HARNESS
     if status == _SKIP:
         kind = FailureClass.SKIPPED
     failure = Failure(kind, f"exit status {status}: {output.constant(said)}")
     return Ruling(judged, f"exit status {status}: {said}", lines, failure=failure)
-
-
-def _missing(text: str, status: int, said: str) -> str:
-    """What a shell says of a program that is missing or cannot be executed, '' if it is not so."""
-    if lines := matching(text, _NOT_FOUND.pattern):
-        return lines[0]
-    return said if status in NOT_EXECUTED else ""

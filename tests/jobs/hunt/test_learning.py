@@ -27,6 +27,7 @@ from tests.support.failures import (
     OTHER_EXPECT,
     REFUSED,
     SKIPPED,
+    UNUSABLE,
 )
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World, all_of, bad_in, failing
 from tests.support.records import STARTED, probed
@@ -62,7 +63,7 @@ def notes(world: World) -> list[str]:
 # --- good to bad, bad to good ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [EXPECT, REFUSED, ABSENT, CLOSED, TIMEOUT])
+@pytest.mark.parametrize("kind", [EXPECT, REFUSED, ABSENT, CLOSED, TIMEOUT, UNUSABLE])
 def test_however_the_new_end_fails_that_is_the_bug(world: World, kind: Failure) -> None:
     hunt(world, all_of(kind, range(7, 24)))
     assert world.found() == {Change.INTRODUCTION: [7]}
@@ -71,11 +72,24 @@ def test_however_the_new_end_fails_that_is_the_bug(world: World, kind: Failure) 
     assert (event.failures, event.revision, event.runs) == ((kind,), world.commits[23], 3)
 
 
-@pytest.mark.parametrize("kind", [EXPECT, REFUSED, CLOSED, TIMEOUT])
+@pytest.mark.parametrize("kind", [EXPECT, REFUSED, CLOSED, TIMEOUT, UNUSABLE])
 def test_however_the_old_end_fails_that_is_the_bug(world: World, kind: Failure) -> None:
     hunt(world, all_of(kind, range(14)))
     assert world.found() == {Change.FIX: [14]}
     assert world.confirmed() == {Change.FIX: ""}
+
+
+@pytest.mark.parametrize("old_end", [UNUSABLE, REFUSED, ABSENT, HARNESS])
+def test_a_command_that_cannot_be_used_is_no_bug_unless_the_test_passes_elsewhere(
+    world: World, old_end: Failure
+) -> None:
+    failures = {**all_of(UNUSABLE, range(24)), 0: old_end}
+    with pytest.raises(UnusableEnds, match=r"the range's end \S+ is untestable"):
+        hunt(world, failures)
+    asked = {event.revision for event in world.events if isinstance(event, Probed)}
+    if old_end is UNUSABLE:
+        assert asked == {world.commits[0], world.commits[23]}, "one clear line, and at once"
+        assert learnt(world) == []
 
 
 def test_a_flaky_test_that_times_out_is_learnt_from_even_if_it_passes_first(world: World) -> None:

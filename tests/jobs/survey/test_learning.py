@@ -20,7 +20,16 @@ from bisector.testing.oracles.command import Command
 from bisector.testing.oracles.leak_test import LeakTest
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
-from tests.support.failures import ABSENT, BROKEN, CLOSED, EXPECT, HARNESS, REFUSED, SKIPPED
+from tests.support.failures import (
+    ABSENT,
+    BROKEN,
+    CLOSED,
+    EXPECT,
+    HARNESS,
+    REFUSED,
+    SKIPPED,
+    UNUSABLE,
+)
 from tests.support.hunting import BAD, GOOD, UNTESTABLE, Scripted, World
 from tests.support.records import STARTED
 
@@ -113,7 +122,7 @@ def all_of(kind: Failure, *stretches: Iterable[int]) -> dict[int, Failure]:
 # --- one end fails --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [EXPECT, REFUSED, ABSENT, CLOSED, TIMEOUT])
+@pytest.mark.parametrize("kind", [EXPECT, REFUSED, ABSENT, CLOSED, TIMEOUT, UNUSABLE])
 def test_however_the_new_end_fails_that_is_the_bug(world: Surveyed, kind: Failure) -> None:
     world.survey(all_of(kind, range(7, 24)))
     assert world.having(BAD) == [*range(7, 24)]
@@ -127,6 +136,12 @@ def test_however_the_old_end_fails_that_is_the_bug(world: Surveyed, kind: Failur
     world.survey(all_of(kind, range(14)))
     assert world.having(BAD) == [*range(14)]
     assert [event.failures for event in world.learnt()] == [(kind,)]
+
+
+def test_a_command_that_cannot_be_used_anywhere_is_no_bug(world: Surveyed) -> None:
+    world.survey(all_of(UNUSABLE, range(24)))
+    assert world.having(UNTESTABLE) == [*range(24)]
+    assert world.learnt() == []
 
 
 def test_an_old_release_that_does_not_know_a_keyword_cannot_be_tested(world: Surveyed) -> None:

@@ -22,7 +22,16 @@ from bisector.system.workspace import Workspace
 from bisector.testing.oracle import Oracle
 from bisector.testing.oracles.vtest_case import VTestCase
 from tests.support.clone import Clone
-from tests.support.failures import ABSENT, BROKEN, CLOSED, EXPECT, HARNESS, REFUSED, SKIPPED
+from tests.support.failures import (
+    ABSENT,
+    BROKEN,
+    CLOSED,
+    EXPECT,
+    HARNESS,
+    REFUSED,
+    SKIPPED,
+    UNUSABLE,
+)
 from tests.support.patches import change
 from tests.support.reading import Reader, case, reading_prober
 from tests.support.records import STARTED
@@ -81,7 +90,7 @@ def outcomes(summary: Summary) -> list[Outcome]:
     return [one.outcome for one in own(summary)]
 
 
-@pytest.mark.parametrize("kind", [EXPECT, CRASH, REFUSED, ABSENT, CLOSED, TIMEOUT])
+@pytest.mark.parametrize("kind", [EXPECT, CRASH, REFUSED, ABSENT, CLOSED, TIMEOUT, UNUSABLE])
 def test_a_patch_fixes_what_fails_without_it(verify: Verify, kind: Failure) -> None:
     summary = verify({WRONG: kind})
     assert outcomes(summary) == [Outcome.FIXES]
@@ -110,8 +119,9 @@ def test_a_patch_after_which_it_fails_as_before_does_not_help(
     assert conclude(summary).why.startswith("does not help on ")
 
 
-def test_a_feature_that_is_not_there_with_the_patch_either_is_not_the_bug(verify: Verify) -> None:
-    summary = verify({WRONG: ABSENT, RIGHT: ABSENT})
+@pytest.mark.parametrize("kind", [ABSENT, UNUSABLE])
+def test_what_the_patch_does_not_bring_either_is_not_the_bug(verify: Verify, kind: Failure) -> None:
+    summary = verify({WRONG: kind, RIGHT: kind})
     assert outcomes(summary) == [Outcome.UNTESTABLE]
     assert summary.learnt is None
 

@@ -16,6 +16,9 @@ from bisector.testing.oracles.spin_test import SpinTest
 from tests.support.played import played
 from tests.support.waiting import is_gone
 
+SAID_126 = "exit status 126: sh: #: /dev/null: Permission denied"
+SYNTAX = 'sh: #: Syntax error: end of file unexpected (expecting "then")'
+
 GOOD, BAD, UNTESTABLE = Verdict.GOOD, Verdict.BAD, Verdict.UNTESTABLE
 
 
@@ -52,8 +55,10 @@ def test_it_asks_for_threads_if_the_text_the_script_or_a_companion_does(script: 
         ("exit 125", UNTESTABLE, "skipped", "exit status 125: it printed nothing"),
         ("no_such; exit 1", UNTESTABLE, "missing program", "sh: #: no_such: not found"),
         ("exec no_such", UNTESTABLE, "missing program", "sh: #: exec: no_such: not found"),
-        ("/dev/null;", UNTESTABLE, "missing program", "sh: #: /dev/null: Permission denied"),
-        ("exit 127", UNTESTABLE, "missing program", "it printed nothing"),
+        ("/dev/null;", UNTESTABLE, "unusable command", SAID_126),
+        ("exit 127", UNTESTABLE, "unusable command", "exit status 127: it printed nothing"),
+        ("sh -c if", UNTESTABLE, "unusable command", f"exit status 2: {SYNTAX}"),
+        ("echo 'usage: 90 %'; exit 1", BAD, "expectation", "exit status 1: usage: # %"),
         ("exit 255", UNTESTABLE, "harness", "exit status 255: it printed nothing"),
         ("kill -SEGV $$", BAD, "crash", "the command died by SIGSEGV"),
         ("sh -c 'kill -ABRT $$'; exit $?", BAD, "crash", "the command died by SIGABRT"),
@@ -74,6 +79,15 @@ def test_the_reason_names_what_is_missing(tmp_path: Path) -> None:
     ruling = played(of("curly -sf http://x | grep 200"), tmp_path)
     assert ruling.verdict is UNTESTABLE, "grep ends with 1, but not because of HAProxy"
     assert ruling.reason == "a program is missing: sh: 1: curly: not found"
+
+
+def test_the_reason_says_why_a_command_that_cannot_work_says_nothing(tmp_path: Path) -> None:
+    said = "the command itself failed, a program could not be executed (exit status 127): gone"
+    assert played(of("echo gone; exit 127"), tmp_path).reason == said
+    said = (
+        "the command itself failed, a program was used wrongly (exit status 2): Try 'grep --help'"
+    )
+    assert played(of("grep --nope x"), tmp_path).reason.startswith(said)
 
 
 def test_text_about_something_that_was_not_found_is_no_missing_program(tmp_path: Path) -> None:
@@ -106,6 +120,7 @@ def test_a_timeout_is_untestable(tmp_path: Path) -> None:
 def test_a_crash_may_be_the_fast_compilers_fault_and_a_failure_is_not(tmp_path: Path) -> None:
     assert is_doubtful(played(of("kill -SEGV $$"), tmp_path))
     assert not is_doubtful(played(of("exit 1"), tmp_path))
+    assert not is_doubtful(played(of("exit 127"), tmp_path))
 
 
 def test_with_bad_if_only_the_bugs_own_failure_is_bad(tmp_path: Path) -> None:
