@@ -34,7 +34,7 @@ _NO_START = re.compile(r"Bad exit status|PID file|sd_notify|HAProxy ended with e
 _OVERFLOW = re.compile(r"^\*+\s+diag\s.*\bvtclog_left\b", re.M)  # VTest's own assertion
 _TIMEOUT = re.compile(r"\w+ rx timeout|FAIL timeout|HTTP rx failed \(fd:\d+ poll")
 _SHELL_EXIT = re.compile(r"shell_exit not as expected: got 0x([0-9a-f]{4})")
-_SHELL_SAID = re.compile(r"^\*+\s+(\S+)\s+shell_(?:cmd|out)\|(.*)$", re.M)
+_SHELL_SAID = re.compile(r"^\*+\s+(\S+)\s+shell_(cmd|out)\|(.*)$", re.M)
 
 # What varnishtest's -conf-OK waits for, though HAProxy accepted the configuration: since 2.8 it
 # prints the text with -V only.
@@ -221,21 +221,19 @@ def _role(name: str) -> str:
 
 def _shell(run: Finished, fatal: Fatal, status: int) -> HowItFailed:
     """A shell command of the test ended with another *status* than the test wants."""
-    said = [
-        found[2].strip()
-        for found in _SHELL_SAID.finditer(run.output, 0, fatal.at)
-        if found[1] == fatal.name
+    told = [
+        found for found in _SHELL_SAID.finditer(run.output, 0, fatal.at) if found[1] == fatal.name
     ]
+    said = [found[3].strip() for found in told]
+    printed = "\n".join(found[3] for found in told if found[2] == "out")
     lines = (trimmed(f"---- {fatal.name} {fatal.text}"), *map(trimmed, said[1 - EVIDENCE_LINES :]))
     last = trimmed(said[-1]) if said else ""
     if status in NOT_EXECUTED:
         reason = "the test runs a program that this machine lacks (shell: status 126 or 127)"
         return _found(FailureClass.MISSING, reason, reason, run.output)
-    if why := unusable(status, "\n".join(said)):
+    if why := unusable(status, printed):
         text = f"{fatal.name}: a shell command ended with status {status}"
-        reason = (
-            f"{fatal.name}: the test's own shell command failed, {why} (status {status}): {last}"
-        )
+        reason = f"{fatal.name}: the test's own command failed, {why} (status {status}): {last}"
         return _found(FailureClass.UNUSABLE, text, reason, run.output, lines)
     name = _name(status - BY_SIGNAL)
     words = f"died by {name}" if name else f"ended with status {status}"
