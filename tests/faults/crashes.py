@@ -14,7 +14,7 @@ from tests.faults.table import Context, Experiment
 from tests.faults.trials import SABOTEUR, SIDE_BY_SIDE, ended_within, not_one_line, resumed, row
 from tests.faults.world import World
 
-KILLS = int(os.environ.get("BISECTOR_CRASH_KILLS", "24"))
+KILLS = int(os.environ.get("BISECTOR_CRASH_KILLS", "12"))
 
 
 def experiments(context: Context) -> Iterator[Experiment]:

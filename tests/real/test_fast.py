@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,12 @@ from bisector.system import debian
 from bisector.system.workspace import Workspace
 from tests.support.grounds import RELEASE_ONLY, SMALL
 from tests.support.obtain import obtain
+from tests.support.planted import Edit, plant
 from tests.support.real import bisector, broken, context
+
+NOT_FOR_TCC = Edit(
+    "src/hash.c", "#include", "#ifdef __TINYC__\n#error not with tcc\n#endif\n#include"
+)
 
 pytestmark = pytest.mark.usefixtures("with_tcc")
 
@@ -54,14 +60,14 @@ def test_a_release_from_before_2_8_is_judged_by_tcc_as_by_gcc(
         assert (done.returncode, done.stdout.partition(":")[0]) == (0, "good"), done.stderr
 
 
-def test_a_release_that_tcc_cannot_build_is_judged_by_gcc(
-    real_workspace: Workspace, old: Playground
+def test_a_source_that_tcc_cannot_compile_is_judged_by_gcc(
+    ground: Playground, tmp_path: Path
 ) -> None:
-    """Here for an option of gcc's that tcc does not know."""
-    asked = ("probe", "--repo", str(old.path), "--make", "DEFINE=-imacros float.h")
+    plant(tmp_path / "repo.git", ground.path, "v3.0.11", {NOT_FOR_TCC: range(1, 2)}, 2)
+    asked = ("probe", "master", "--repo", str(tmp_path / "repo.git"))
     done = bisector(*asked)
     assert done.returncode == 0, done.stderr
-    assert re.search("^built with +dev ", done.stdout, re.M)
+    assert re.search(r"^built with +dev\b", done.stdout, re.M)
     alone = bisector(*asked, "--toolchain", "fast")
     assert alone.returncode == 125
     assert alone.stdout.startswith("unbuildable: ")

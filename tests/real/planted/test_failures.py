@@ -25,7 +25,16 @@ from tests.support.planted import (
     USE_AFTER_FREE,
     Edit,
 )
-from tests.support.planted_hunts import BUG, THREADS, found, healed, hunted, surveyed, suspected
+from tests.support.planted_hunts import (
+    BUG,
+    TEST,
+    THREADS,
+    found,
+    healed,
+    hunted,
+    surveyed,
+    suspected,
+)
 from tests.support.real import bisector
 
 VERIFY = ("verify", "--patch", "{fix}", "--on", "{bug}")
@@ -92,10 +101,11 @@ def test_a_bug_that_shows_by_chance_is_found(ground: Playground, tmp_path: Path)
 def test_a_test_that_hangs_at_the_new_end_alone_is_a_hang(
     ground: Playground, tmp_path: Path
 ) -> None:
-    """Without a proof, which would run into the time limit another five times."""
-    words = ("--toolchain", "dev", "--confirm", "none", "--vtc", str(tmp_path / "path.vtc"))
+    """Without a proof, which would hang another five times; tests.faults has the time limit."""
+    words = ("--confirm", "none", "--vtc", str(tmp_path / "path.vtc"))
     bugs = {HANG: BUG, NOT_FOUND: range(3, 5)}
-    report, commits, _ = hunted(tmp_path, ground, bugs, *words, status=1)
+    test = TEST.replace("txreq", "timeout 3\n    txreq")
+    report, commits, _ = hunted(tmp_path, ground, bugs, *words, test=test, status=1)
     assert suspected(report, commits, "introduction") == BUG.start
     assert [one["kind"] for one in report["learnt"]["failures"]] == [FailureClass.TIMEOUT]
     assert any("; a hang: " in note for note in report["notes"])
