@@ -180,7 +180,8 @@ class EndsFinder:
 
     def _unusable(self, end: Probed) -> UnusableEnds:
         reason = f"the range's end {end.name} is {end.verdict}: {_itself(end)}"
-        return UnusableEnds(reason, f"choose an end at which the test works (log: {end.log})")
+        hint = "correct the test's command, or " * needs_a_pass(end)
+        return UnusableEnds(reason, f"{hint}choose an end at which the test works (log: {end.log})")
 
     def _as_old_as_the_test(self, first: Probed) -> UnusableEnds:
         commit = self._history.commit(first.revision)

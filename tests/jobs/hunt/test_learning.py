@@ -84,12 +84,13 @@ def test_a_command_that_cannot_be_used_is_no_bug_unless_the_test_passes_elsewher
     world: World, old_end: Failure
 ) -> None:
     failures = {**all_of(UNUSABLE, range(24)), 0: old_end}
-    with pytest.raises(UnusableEnds, match=r"the range's end \S+ is untestable"):
+    with pytest.raises(UnusableEnds, match=r"the range's end \S+ is untestable") as caught:
         hunt(world, failures)
     asked = {event.revision for event in world.events if isinstance(event, Probed)}
     if old_end is UNUSABLE:
         assert asked == {world.commits[0], world.commits[23]}, "one clear line, and at once"
         assert learnt(world) == []
+        assert "correct the test's command" in str(caught.value)
 
 
 def test_a_flaky_test_that_times_out_is_learnt_from_even_if_it_passes_first(world: World) -> None:
