@@ -1,4 +1,4 @@
-"""How a HAProxy was built, by what its `-vv` says: options to build other revisions like it."""
+"""Which HAProxy it was and how it was built, by what its `-vv` says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from bisector.build.features import FEATURES
 
 _LINE = r"^[ \t>]*{name}[ \t]*= *(.*)$"
 _OPTION = re.compile(r"\b(USE_\w+)=(\S*)")
+# 3.0.11, 3.0.11-1+deb13u1, or from a clone: 3.5-dev5-50872d-38, with the commit
+_VERSION = re.compile(
+    r"^[ \t>]*HA-?Proxy version (\d+\.\d+(?:\.\d+|-dev\d+))(?:-([0-9a-f]{6,40})-\d+)?", re.M
+)
 _DEFINE = re.compile(r"(?<!\S)-D\S+")
 
 # What needs a library that is not in distributions, or that another option excludes here.
@@ -22,12 +26,14 @@ _NOT_HERE = re.compile(
 class Reported:
     """Options of a build: ``features`` by name, other make ``variables``.
 
-    ``left_out`` are options that cannot be had here.
+    ``left_out`` are options that cannot be had here. ``revisions`` are names of what it was built
+    from, the most exact first: a commit's, the release's.
     """
 
     features: frozenset[str] = frozenset()
     variables: Mapping[str, str] | None = None
     left_out: tuple[str, ...] = ()
+    revisions: tuple[str, ...] = ()
 
 
 def parse(text: str) -> Reported | None:
@@ -39,7 +45,8 @@ def parse(text: str) -> Reported | None:
     debug = _value(text, "DEBUG") or ""
     defines = " ".join([*debug.split(), *_DEFINE.findall(_value(text, "CFLAGS") or "")])
     more = {"DEBUG": defines} if defines else {}
-    return replace(found, variables={"TARGET": target, **(found.variables or {}), **more})
+    variables = {"TARGET": target, **(found.variables or {}), **more}
+    return replace(found, variables=variables, revisions=_revisions(text))
 
 
 def of_options(given: Mapping[str, str]) -> Reported:
@@ -52,6 +59,14 @@ def of_options(given: Mapping[str, str]) -> Reported:
         if name not in left_out and name.removeprefix("USE_") not in names & FEATURES.keys()
     }
     return Reported(frozenset(names & FEATURES.keys()), others, left_out)
+
+
+def _revisions(text: str) -> tuple[str, ...]:
+    """The names of the revisions that the first line of the output may stand for."""
+    found = _VERSION.search(text)
+    if found is None:
+        return ()
+    return (*filter(None, [found[2]]), f"v{found[1]}")
 
 
 def _value(text: str, name: str) -> str | None:

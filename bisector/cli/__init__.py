@@ -61,6 +61,7 @@ COMMANDS = {
     "verify": "verify.Verify",
     "backport": "backport.Backport",
     "queue": "queue.Queue",
+    "triage": "triage.Triage",
     "affected": "affected.Affected",
     "sweep": "sweep.Sweep",
     "probe": "probe.Probe",

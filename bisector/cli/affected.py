@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from plumbum import cli
 
-from bisector.cli.command import FAILURES, ReportCommand
+from bisector.cli.command import FAILURES, SurveyReportCommand
 from bisector.cli.help import RANGE, Group, option
 from bisector.cli.test_command import FlakyCommand
 
 
-class Affected(FlakyCommand, ReportCommand):
+class Affected(FlakyCommand, SurveyReportCommand):
     """List the releases in a range that have the bug"""
 
     DESCRIPTION_MORE = f"""

@@ -14,6 +14,7 @@ from plumbum.cli.switches import PositionalArgumentsError, SwitchError
 from bisector import __version__
 from bisector.cli.help import Group, option, render, usage
 from bisector.errors import OutputProblem, UsageProblem
+from bisector.record.words import Job
 from bisector.report.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -88,13 +89,21 @@ class HuntReportCommand(ReportCommand):
     """The same with the formats that only a hunt's report can have."""
 
 
+class SurveyReportCommand(ReportCommand):
+    """The same with the formats that only a report on releases can have."""
+
+
 def _attribute(name: str) -> str:
     """The attribute of a command that has the file for the format of this name."""
     return f"as_{name.replace('-', '_')}"
 
 
+_HOMES: Mapping[Job | None, type[ReportCommand]] = {
+    Job.RUN: HuntReportCommand,
+    Job.AFFECTED: SurveyReportCommand,
+}
 for _name, _format in FORMATS.items():
-    _command = HuntReportCommand if _format.of_hunts else ReportCommand
+    _command = _HOMES.get(_format.only, ReportCommand)
     setattr(_command, _attribute(_name), option(f"--{_name}", "FILE", _format.help, Group.REPORTS))
 
 

@@ -91,11 +91,15 @@ def usage(command: Command) -> str:
     if command._subcommands:
         return f"{command.PROGNAME} COMMAND [OPTIONS] [ARGUMENTS]"
     parameters = inspect.signature(command.main).parameters.values()
-    names = (
-        one.name.upper() if one.default is one.empty else f"[{one.name.upper()}]"
-        for one in parameters
-    )
-    return " ".join((str(command.PROGNAME), "[OPTIONS]", *names))
+    return " ".join((str(command.PROGNAME), "[OPTIONS]", *map(_argument, parameters)))
+
+
+def _argument(parameter: inspect.Parameter) -> str:
+    """How an argument is shown: in brackets if it can be left out, with … if there may be more."""
+    name = parameter.name.upper()
+    if parameter.kind is parameter.VAR_POSITIONAL:
+        return f"[{name} …]"
+    return name if parameter.default is parameter.empty else f"[{name}]"
 
 
 def summary(command: type[cli.Application]) -> str:

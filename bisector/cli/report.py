@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bisector.cli.command import FAILURES, HuntReportCommand
+from bisector.cli.command import FAILURES, HuntReportCommand, SurveyReportCommand
 
 
-class Report(HuntReportCommand):
+class Report(HuntReportCommand, SurveyReportCommand):
     """Print the report of a job again, or write it to files"""
 
     DESCRIPTION_MORE = """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pygit2
 
@@ -19,6 +19,7 @@ _RELEASE_TAG = re.compile(r"v\d+\.\d+(?:\.\d+|-dev\d+)$")
 _FIRST_RELEASE = re.compile(r"v\d+\.\d+\.0$")
 _POINT_RELEASE = re.compile(r"v?(\d+\.\d+)\.[1-9]\d*$")
 _SERIES = re.compile(r"v\d+\.\d+$")
+_NUMBERS = re.compile(r"v(\d+)\.(\d+)(?:\.(\d+)|-dev(\d+))$")
 
 
 def find(refs: Refs, name: str) -> pygit2.Commit | None:
@@ -97,3 +98,17 @@ def release_tags(refs: Refs) -> dict[str, list[str]]:
 def is_first_release(name: str) -> bool:
     """Whether *name* is the tag of the first release of a series (vX.Y.0)."""
     return _FIRST_RELEASE.match(name) is not None
+
+
+def newest_of_series(names: Iterable[str]) -> list[str]:
+    """The newest release of each series among release tags, the oldest series first.
+
+    A release such as v3.0.0 is newer than the development releases v3.0-dev1 and so on.
+    """
+    newest: dict[tuple[int, int], tuple[int, int, str]] = {}
+    for name in names:
+        if found := _NUMBERS.match(name):
+            series, point = (int(found[1]), int(found[2])), found[3]
+            place = (-1, int(found[4])) if point is None else (int(point), 0)
+            newest[series] = max(newest.get(series, (-1, -1, "")), (*place, name))
+    return [name for _, (_, _, name) in sorted(newest.items())]

@@ -90,15 +90,22 @@ def _summary(path: Path) -> Summary | None:
 def find_hunt(workspace: Workspace, name: str) -> tuple[Path, Summary]:
     """The path and summary of the journal of the hunt whose name begins with *name*.
 
-    An empty name stands for the newest hunt. Raises NoSuchHunt if none or several match.
+    An empty name stands for the newest hunt that is no part of another job. Raises NoSuchHunt if
+    none or several match.
     """
-    matching = [hunt for hunt in hunts(workspace) if hunt[0].startswith(name)]
+    listed = hunts(workspace)
+    matching = [one for one in listed if one[0].startswith(name) and (name or _is_whole(one[2]))]
     if not matching:
         raise _no_hunt(workspace, name)
     if name and len(matching) > 1:
         raise NoSuchHunt(f"{len(matching)} hunts begin with '{name}'", _LISTED)
     chosen, _, summary = matching[0]
     return workspace.root / "hunts" / chosen / "journal", summary
+
+
+def _is_whole(summary: Summary) -> bool:
+    """Whether a job is no part of another one."""
+    return not summary.started.part_of
 
 
 def _no_hunt(workspace: Workspace, name: str) -> NoSuchHunt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -55,7 +55,8 @@ class Execution:
 
     ``command`` is the command line, for the journal. ``jobs`` is the number of parallel builds (0:
     default_jobs()), ``tests`` that of parallel tests (0: as many as builds). ``fresh``: use no
-    results of earlier jobs. Probes run on this machine unless there is a ``cluster``.
+    results of earlier jobs. Probes run on this machine unless there is a ``cluster``. A job that is
+    ``part_of`` another one, whose name that is, uses its ``executor``.
     """
 
     command: str
@@ -64,6 +65,8 @@ class Execution:
     tests: int = 0
     fresh: bool = False
     cluster: Scheduler | None = None
+    part_of: str = ""
+    executor: Executor | None = None
 
 
 def notifier(watcher: Watcher) -> Callable[[str], None]:
@@ -105,6 +108,7 @@ def started_job(
         sandbox=context.sandbox.said if context.sandbox else "",
         test=context.oracle.own_test,
         options=context.options,
+        part_of=execution.part_of,
     )
 
 
@@ -167,6 +171,8 @@ def _notes(journal: Journal, remarks: Iterable[str]) -> Iterator[str]:
 
 
 def _executor(workspace: Workspace, execution: Execution) -> AbstractContextManager[Executor]:
+    if execution.executor:
+        return nullcontext(execution.executor)
     if execution.cluster:
         return Cluster(workspace, execution.cluster, notifier(execution.watcher), execution.jobs)
     return Local(workspace, execution.jobs or default_jobs(), execution.tests)

@@ -14,6 +14,8 @@ from bisector.record import (  # noqa: F401 - they enter their events into Event
     learnt,
     patch_events,
     queue_events,
+    survey_events,
+    triage_events,
 )
 from bisector.record.events import Event
 

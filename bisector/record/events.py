@@ -47,7 +47,8 @@ class Started(Event):
     is bisector's, ``at`` the time of the start. ``sandbox`` describes what builds and tests run in,
     '' for none (a note says why). ``test`` is the digest of a test of the user's own, whose name
     another one may have, too; '' for a scenario. ``options`` are make variables that the user named
-    or that the test asks for, as far as a revision knows them.
+    or that the test asks for, as far as a revision knows them. ``part_of`` is the name of the job
+    that began this one as a part of itself, '' for none.
     """
 
     kind: ClassVar[str] = "started"
@@ -68,6 +69,7 @@ class Started(Event):
     sandbox: str = ""
     test: str = ""
     options: tuple[str, ...] = ()
+    part_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ from bisector.record.patch_events import (
 )
 from bisector.record.patch_outcome import Outcome
 from bisector.record.queue_events import Queued, Series
+from bisector.record.survey_events import Located
+from bisector.record.triage_events import Carried, Part, Repeatable
 from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose, RegTestChange, Turn
 
@@ -110,6 +112,10 @@ class Summary:
     unfair: tuple[str, ...] = ()
     queued: tuple[Queued, ...] = ()
     series: tuple[Series, ...] = ()
+    parts: tuple[Part, ...] = ()
+    carried: tuple[Carried, ...] = ()
+    repeatable: Repeatable | None = None
+    located: tuple[Located, ...] = ()
 
     @property
     def answered(self) -> bool:
@@ -149,12 +155,16 @@ class Summary:
 
     @property
     def work(self) -> tuple[int, float, float]:
-        """The number of probes that were really made, and the seconds of their builds and tests."""
+        """The number of probes that were really made, and the seconds of their builds and tests.
+
+        Those of the job's parts are counted, too.
+        """
         made = [probe for probe in self.probes if not probe.known]
+        done: list[Probed | Part] = [*made, *self.parts]
         return (
-            len(made),
-            sum(probe.build_seconds for probe in made),
-            sum(probe.test_seconds for probe in made),
+            len(made) + sum(part.probes for part in self.parts),
+            sum(one.build_seconds for one in done),
+            sum(one.test_seconds for one in done),
         )
 
     @property
@@ -228,7 +238,9 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         covered=tuple(event for event in events if isinstance(event, Covered)),
         reg_tests=tuple(event for event in events if isinstance(event, RegTested)),
         ported=tuple(event for event in events if isinstance(event, Ported)),
-        releases=tuple(event for event in events if isinstance(event, Released)),
+        releases=tuple(
+            {(e.release, e.branch): e for e in events if isinstance(e, Released)}.values()
+        ),
         stretches=tuple(event for event in events if isinstance(event, Stretch)),
         retested=tuple(event for event in events if isinstance(event, Retested)),
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
@@ -239,6 +251,10 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         unfair=unfair,
         queued=tuple({(e.branch, e.revision): e for e in events if isinstance(e, Queued)}.values()),
         series=tuple({e.branch: e for e in events if isinstance(e, Series)}.values()),
+        parts=tuple({e.name: e for e in events if isinstance(e, Part)}.values()),
+        carried=tuple(event for event in events if isinstance(event, Carried)),
+        located=tuple(event for event in events if isinstance(event, Located)),
+        repeatable=next((event for event in events if isinstance(event, Repeatable)), None),
     )
 
 

@@ -17,6 +17,7 @@ class Job(StrEnum):
     VERIFY = "verify"
     BACKPORT = "backport"
     AFFECTED = "affected"
+    TRIAGE = "triage"
     SWEEP = "sweep"
     QUEUE = "queue"
 

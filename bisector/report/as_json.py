@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from bisector.record.codec import to_dict
 from bisector.record.events import Event
 from bisector.record.summary import Finding, OtherBug, Summary
+from bisector.record.words import Job
+from bisector.report import triage_text
 from bisector.report.conclusion import conclude
 
 SCHEMA = 1
@@ -47,6 +49,10 @@ def render(summary: Summary) -> str:
         "other_lines": _events(summary.other_lines),
         "queued": _events(summary.queued),
         "series": _events(summary.series),
+        "located": _events(summary.located),
+        "parts": _events(summary.parts),
+        "carried": _events(summary.carried),
+        "text": triage_text.render(summary) if summary.started.job is Job.TRIAGE else "",
         "notes": list(summary.notes),
         "left_to_fallback": list(summary.left_to_fallback),
         "work": {"probes": probes, "build_seconds": building, "test_seconds": testing},

@@ -9,8 +9,8 @@ from bisector.record.patch_events import Judged
 from bisector.record.patch_outcome import NO_TEST, OTHER_WAY, Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
-from bisector.record.words import Job, RegTestChange
-from bisector.report import lines, queue_rows, swept
+from bisector.record.words import Change, Job, RegTestChange
+from bisector.report import lines, queue_rows, swept, triage_rows
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
@@ -153,6 +153,38 @@ def _affected(summary: Summary) -> Conclusion:
     return Conclusion(True, "affected", text)
 
 
+def _triage(summary: Summary) -> Conclusion:
+    if not summary.answered:
+        return Conclusion(False, "incomplete", standing(summary))
+    bad, unknown = (triage_rows.named(summary, one) for one in (Verdict.BAD, Verdict.UNTESTABLE))
+    unknown += triage_rows.named(summary, Verdict.UNBUILDABLE)
+    said = [f"bad on {_names(bad)}"] if bad else []
+    said += [
+        f"{_CHANGED[one.found.what]} by {triage_rows.briefly(one, summary)}"
+        for one in triage_rows.findings(summary)
+        if not one.found.line
+    ]
+    said += [f"{one.what} not proven: {one.doubt}" for one in summary.confirmed if not one.proven]
+    said += [f"no answer for {one}" for one in triage_rows.unanswered(summary)]
+    said += [f"not testable on {_names(unknown)}"] if unknown else []
+    said += [*_breakage(summary), *_unfixed(summary.judged)]
+    patched = not summary.judged or summary.verified
+    good = bool(summary.findings) and summary.proven and not unknown and patched
+    return Conclusion(good, _state(summary, bad), "; ".join(said) or "no tested revision is bad")
+
+
+def _state(summary: Summary, bad: Sequence[str]) -> str:
+    """The answer of a triage in a word or two."""
+    fixed = any(one.found.what is Change.FIX for one in summary.findings)
+    if bad:
+        is_open = triage_rows.has_newest(summary) or not fixed
+        return "not fixed" if is_open else "already fixed"
+    if fixed:
+        return "already fixed"
+    tested = any(one.verdict.tested for one in summary.releases)
+    return "not seen" if tested else "untestable"
+
+
 def _sweep(summary: Summary) -> Conclusion:
     if not summary.answered:
         return Conclusion(False, "incomplete", standing(summary))
@@ -178,11 +210,13 @@ def _queue(summary: Summary) -> Conclusion:
     return Conclusion(True, "settled", text)
 
 
+_CHANGED = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 _CONCLUDE = {
     Job.RUN: _run,
     Job.VERIFY: _verify,
     Job.BACKPORT: _backport,
     Job.AFFECTED: _affected,
+    Job.TRIAGE: _triage,
     Job.SWEEP: _sweep,
     Job.QUEUE: _queue,
 }

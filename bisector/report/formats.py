@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bisector.record.words import Job
+
 if TYPE_CHECKING:
     from bisector.record.summary import Summary
 
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
 class Format:
     """A format that ``render(summary)`` in ``bisector.report.<module>`` produces.
 
-    ``help`` describes its option. ``of_hunts``: only `bisector run` has reports in it.
+    ``help`` describes its option. Reports of one kind of job are ``only`` in it, if that is set.
     """
 
     module: str
     help: str
-    of_hunts: bool = False
+    only: Job | None = None
 
     def render(self, summary: Summary) -> str:
         """The report in this format. Raises OutputProblem if it cannot express such a job."""
@@ -39,6 +41,9 @@ FORMATS: Mapping[str, Format] = {
     ),
     "html": Format("html", "write the report as one HTML page"),
     "git-bisect-log": Format(
-        "bisect_log", "write the search for 'git bisect replay'", of_hunts=True
+        "bisect_log", "write the search for 'git bisect replay'", only=Job.RUN
+    ),
+    "osv": Format(
+        "osv", "write the affected releases and commits in OSV's schema, as JSON", only=Job.AFFECTED
     ),
 }

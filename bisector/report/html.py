@@ -12,9 +12,21 @@ from bisector.record.events import Probed
 from bisector.record.patch_events import Judged
 from bisector.record.summary import Finding, Summary
 from bisector.record.words import Job, RegTestChange
-from bisector.report import grid, lines, matrix, page, parts, queue_page, swept
+from bisector.report import (
+    grid,
+    lines,
+    matrix,
+    page,
+    parts,
+    queue_page,
+    swept,
+    triage_rows,
+    triage_text,
+)
+from bisector.report.proof import proof
+from bisector.report.shared import shareable
 from bisector.report.strip import marks
-from bisector.report.terminal import affected, built, in_short, other_failure, proof
+from bisector.report.terminal import affected, built, in_short, other_failure
 
 _TEMPLATE = "report.html.j2"
 _ORDER = "; oldest first"
@@ -35,6 +47,8 @@ def render(summary: Summary) -> str:
     """The report as an HTML page; all texts are escaped."""
     if summary.started.job is Job.QUEUE:
         return queue_page.render_queue(summary)
+    if is_triage := summary.started.job is Job.TRIAGE:
+        summary = shareable(summary)
     return page.fill(
         _TEMPLATE,
         style=page.static("style.css"),
@@ -47,6 +61,8 @@ def render(summary: Summary) -> str:
             for one in summary.others
         ],
         affected=affected(summary) if summary.started.job is Job.RUN and summary.answered else "",
+        triaged=triage_rows.lines_of(summary) if is_triage else [],
+        pasted=triage_text.render(summary) if is_triage else "",
         columns=grid.scenarios(summary.judged),
         rows=list(_rows(summary)),
         changed=[one for one in summary.reg_tests if one.change is not RegTestChange.SAME],

@@ -18,7 +18,8 @@ from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
 from bisector.report.junit_case import ERROR, FAILURE, SKIPPED, Case
 from bisector.report.parts import confirmed_said, covered_said, hunk_said, port_details
-from bisector.report.terminal import ANOTHER_BUG, other_failure, proof
+from bisector.report.proof import proof
+from bisector.report.terminal import ANOTHER_BUG, other_failure
 
 _NO_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OUTCOMES = {

@@ -7,16 +7,26 @@ from collections.abc import Iterator
 from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
-from bisector.report import grid, lines, matrix, parts, queue_markdown, swept
+from bisector.report import (
+    grid,
+    lines,
+    matrix,
+    parts,
+    queue_markdown,
+    swept,
+    triage_markdown,
+    triage_rows,
+)
 from bisector.report.conclusion import conclude
 from bisector.report.layout import elided, listed
 from bisector.report.markdown_blocks import Block, escape, fenced, fitted, strong, table
+from bisector.report.proof import proof
+from bisector.report.shared import shareable
 from bisector.report.terminal import (
     ANOTHER_BUG,
     affected,
     in_short,
     other_failure,
-    proof,
     question,
 )
 
@@ -25,7 +35,28 @@ LIMIT = 65_000  # characters; a comment on GitHub may have 65,536
 
 def render(summary: Summary) -> str:
     """The report in at most LIMIT characters: conclusion, tables, details as far as they fit."""
+    if summary.started.job is Job.TRIAGE:
+        return fitted(list(_triage(shareable(summary))), LIMIT)
     return fitted(list(_blocks(summary)), LIMIT)
+
+
+def _triage(summary: Summary) -> Iterator[Block]:
+    """The blocks on a triage, of which *summary* is for others."""
+    last = conclude(summary)
+    yield Block((), (f"### {escape(last.word.capitalize())}: {escape(last.why)}",))
+    yield Block((), (escape(question(summary)),))
+    yield from triage_markdown.tested(summary)
+    for finding in triage_rows.findings(summary):
+        yield _finding(finding, summary)
+    yield from triage_markdown.spread(summary)
+    yield from _patches(summary)
+    yield from _matrix(summary)
+    yield from _reg_tests(summary)
+    if summary.notes:
+        yield Block((), tuple(f"- {escape(note)}" for note in dict.fromkeys(summary.notes)))
+    if summary.started.options:
+        yield Block((), (f"- make options: {escape(' '.join(summary.started.options))}",))
+    yield from triage_markdown.repeated(summary)
 
 
 def _blocks(summary: Summary) -> Iterator[Block]:

@@ -11,9 +11,10 @@ from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
 from bisector.report import lines as fork_lines
-from bisector.report import matrix, parts, queue_table, swept
+from bisector.report import matrix, parts, queue_table, swept, triage_terminal
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, elided, listed, moment, row, squeezed, stretch
+from bisector.report.proof import proof
 from bisector.report.reliability import unreliable
 from bisector.testing.scenario import Scenario
 
@@ -39,6 +40,8 @@ def built(told: Probed) -> str:
 
 def render(summary: Summary, files: Sequence[str] = (), width: int = 0) -> str:
     """The report; *files* are the paths that were written, *width* are a terminal's columns."""
+    if summary.started.job is Job.TRIAGE:
+        return triage_terminal.render_triage(summary, [*_machine(summary, files)])
     chance = unreliable(summary)
     lines = [f"{chance[0].upper()}{chance[1:]}." if chance else "", question(summary), ""]
     if not summary.answered:
@@ -63,16 +66,21 @@ def render(summary: Summary, files: Sequence[str] = (), width: int = 0) -> str:
     lines += [*_judgement(summary), *queue_table.section(summary, width)]
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
-    if summary.started.options:
-        lines += row("options", " ".join(summary.started.options))
-    if summary.started.sandbox:
-        lines += row("sandbox", summary.started.sandbox)
-    lines += row("work", work(summary))
-    for file in files:
-        lines += row("written", file)
+    lines += _machine(summary, files)
     if summary.started.job is not Job.RUN:
         lines += ["", conclude(summary).text]
     return printable("\n".join(squeezed(lines))) + "\n"
+
+
+def _machine(summary: Summary, files: Sequence[str]) -> Iterator[str]:
+    """How it was built, in what, for how long, and which *files* were written."""
+    if summary.started.options:
+        yield from row("options", " ".join(summary.started.options))
+    if summary.started.sandbox:
+        yield from row("sandbox", summary.started.sandbox)
+    yield from row("work", work(summary))
+    for file in files:
+        yield from row("written", file)
 
 
 def _judgement(summary: Summary) -> list[str]:
@@ -182,36 +190,6 @@ def _commit(finding: Finding, index: int) -> str:
     found = finding.found
     place = f" ({found.places[index]})" if found.places[index] else ""
     return f"{found.revisions[index][:10]}{place} {found.subjects[index]}"
-
-
-def proof(finding: Finding) -> Iterator[str]:
-    """How a found change was proven, or why it is not, in lines."""
-    new = finding.found.what.new_verdict
-    old = Verdict.GOOD if new is Verdict.BAD else Verdict.BAD
-    confirmed = finding.confirmed
-    if confirmed is None:
-        yield "not confirmed" + (
-            f", P = {finding.confidence:.3f}" if finding.confidence < 1 else ""
-        )
-    elif not finding.proven:
-        yield f"not proven: {confirmed.doubt}"
-    elif confirmed.tally:
-        yield f"proven with {confirmed.toolchain}, P = {finding.confidence:.3f}"
-    else:
-        runs = confirmed.runs
-        parents = " and ".join(parent[:10] for parent in finding.found.parents)
-        toolchain = f" with {confirmed.toolchain}" if confirmed.toolchain else ""
-        yield (
-            f"proven{toolchain}: {new} in {runs} of {runs} runs, "
-            f"its parent {parents} {old} in all of {runs}"
-        )
-    if finding.found.fixup:
-        sides = "both sides" if len(finding.found.revisions) == 1 else "it"
-        yield f"with {finding.found.fixup} picked onto {sides}, not to be judged otherwise"
-    if confirmed and confirmed.tally:
-        yield f"bad runs: {confirmed.tally}"
-    if finding.found.origin:
-        yield f"a pick of {finding.found.origin[:10]}"
 
 
 def _other_bug(other: OtherBug, summary: Summary) -> list[str]:

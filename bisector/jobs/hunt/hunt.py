@@ -114,7 +114,7 @@ class Hunt:
         times = releases.occurrences(found)
         affected = [releases.affected(self.history, span, bounds) for bounds in times]
         every = list(dict.fromkeys(commit for some in affected for commit in some))
-        if self.question.series is not None:
+        if self.question.series is not None and self.question.tries_patch:
             releases.check_patch(self.prober, every, self.question.series)
         if self.question.hunks:
             self.journal.note(culprit.reduce(self.prober, found, self._flaky))

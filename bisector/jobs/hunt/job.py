@@ -28,11 +28,12 @@ def run(
     blind: bool,
     every: bool = False,
     older: bool = False,
+    tries_patch: bool = True,
     execution: Execution,
 ) -> JobResult:
     """Hunt over *range_text*, or resume an interrupted hunt with the same options.
 
-    *blind*, *every* and *older* are those of HuntQuestion.
+    *blind*, *every*, *older* and *tries_patch* are those of HuntQuestion.
     If the range has no answer, the result's ``problem`` says why; other BisectorErrors are raised.
     """
     # a test may turn out to be flaky, and is repeated then: it mostly waits
@@ -52,11 +53,12 @@ def run(
         options.hunks,
         every,
         older,
+        tries_patch,
     )
     started = started_job(
         Job.RUN,
         context,
-        series,
+        series if tries_patch else None,
         execution,
         span,
         len(span.commits),
@@ -81,4 +83,5 @@ def hunt_id(question: HuntQuestion, context: Context) -> str:
         *(span.old.id, span.new.id, context.identity, series.digest if series else ""),
         *(str(question.blind), question.hint, str(question.flaky)),
         *(["every"] * question.every + ["older"] * question.older),
+        *(["no trial"] * (not question.tries_patch)),
     )[:12]

@@ -17,7 +17,8 @@ class HuntQuestion:
     ``tags`` are empty then. ``tags`` are the scenario's subsystems and ``hint`` is the user's
     guess, see relevance.of(). ``hunks``: reduce the introducing commit to the hunks that cause the
     bug. ``every``: find each change of the verdict, as the bug may have come more than once.
-    ``older``: if both ends are bad, go back to a release that is good.
+    ``older``: if both ends are bad, go back to a release that is good. ``tries_patch``: the fix is
+    tried on each affected release; otherwise it only guides the search.
     """
 
     range: Range
@@ -30,3 +31,4 @@ class HuntQuestion:
     hunks: bool = False
     every: bool = False
     older: bool = False
+    tries_patch: bool = True

@@ -12,6 +12,7 @@ from bisector.jobs.hunt.learning import note_other_failures
 from bisector.jobs.hunt.proof import ONCE, Passes, caveats, passes_of
 from bisector.jobs.runner import Execution, JobResult, carry_out, started_job
 from bisector.jobs.survey.learning import RULES, SurveyLearner
+from bisector.jobs.survey.located import Proven, located, proven_changes
 from bisector.jobs.survey.releases import Releases
 from bisector.patch import relevance
 from bisector.patch.model import Series
@@ -34,7 +35,8 @@ class AffectedQuestion:
     """The releases to judge: those of a range, with its old end, that match a pattern ``tags``.
 
     ``every``: probe all of them; otherwise only as many as it takes to infer the others, those
-    first that ``known`` and the ``series`` make likely to be bad.
+    first that ``known`` and the ``series`` make likely to be bad. ``proven`` is what hunts by the
+    same test have found.
     """
 
     range: Range
@@ -43,6 +45,7 @@ class AffectedQuestion:
     known: Known = field(default_factory=Known)
     series: Series | None = None
     flaky: bool = False
+    proven: tuple[Proven, ...] = ()
 
 
 def run(
@@ -64,7 +67,7 @@ def run(
     branches = maintained.after(asked, span) if on_maintained else {}
     if branches:
         span = replace(span, text=f"{span.text} and {', '.join(branches)}")
-    releases = Releases(history, span, tags, branches)
+    releases = Releases.of_range(history, span, tags, branches)
     question = AffectedQuestion(span, tags, every, test.known, series, test.flaky)
     context = asked.context
     started = started_job(
@@ -75,6 +78,7 @@ def run(
         span,
         len(releases.graph.revisions),
     )
+    question = replace(question, proven=proven_changes(asked.workspace, started))
     name = affected_id(question, releases, context)
     return carry_out(
         context,
@@ -97,6 +101,7 @@ def affected_id(question: AffectedQuestion, releases: Releases, context: Context
             series.digest if series else "",
         ),
         *(RULES, str(question.flaky), question.tags, str(question.every)),
+        *(word for one in question.proven for word in (one.what, one.revision)),
         # more of them after a fetch, or with another repository beside the clone
         *(name for names in releases.names.values() for name in names),
     )[:12]
@@ -115,9 +120,19 @@ class ReleaseSurvey:
         self._pending: dict[str, Ticket] = {}
 
     def run(self) -> None:
-        """Probe until the verdict on each release is known; then record all of them.
+        """Judge all releases, and record the end. Raises what a probe raises."""
+        bad = self.judge()
+        rows = (event for event in self.journal.events if isinstance(event, Released))
+        verdicts = {row.revision: row.verdict for row in rows}
+        history, proven = self.prober.context.history, self.question.proven
+        for event in located(history, self._releases, verdicts, proven):
+            self.journal.note(event)
+        self.journal.note(Ended(ANSWERED, bad))
 
-        Raises what a probe raises.
+    def judge(self) -> tuple[str, ...]:
+        """Probe until the verdict on each release is known, and record all of them.
+
+        The names of the bad ones. Raises what a probe raises.
         """
         if remark := self.prober.toolchains.remark:
             self.journal.note(Noted(remark))
@@ -126,7 +141,7 @@ class ReleaseSurvey:
         self._probe(hints)
         while self._learner.from_all():
             self._probe(hints)
-        self._write()
+        return self._write()
 
     def _hints(self) -> list[int]:
         """The indexes of the releases that are likely to have the bug, the likeliest first.
@@ -189,12 +204,12 @@ class ReleaseSurvey:
         """The number of passes needed to judge a release good."""
         return passes_of(self._learner.verdicts().values()) if self.question.flaky else ONCE
 
-    def _write(self) -> None:
-        """Record the verdict on each release, the notes, and the end."""
+    def _write(self) -> tuple[str, ...]:
+        """Record the verdict on each release, and the notes. The names of the bad ones."""
         probed = self._verdicts()
         verdicts = {**probed, **inferred(self._graph, probed)}
         runs = self._learner.verdicts()
-        bad = []
+        bad: list[str] = []
         for index, revision in enumerate(self._graph.revisions):
             verdict = verdicts[index]
             reason = _reason(runs[revision], verdict) if index in probed else ""
@@ -205,7 +220,7 @@ class ReleaseSurvey:
         note_other_failures(self.prober)
         for text in self._remarks(verdicts, probed):
             self.journal.note(Noted(text))
-        self.journal.note(Ended(ANSWERED, tuple(bad)))
+        return tuple(bad)
 
     def _remarks(
         self, verdicts: Mapping[int, Verdict], probed: Mapping[int, Verdict]
