@@ -29,6 +29,7 @@ from tests.support.records import (
     STARTED,
     summary,
 )
+from tests.support.triage_records import TRIAGED
 
 
 def schema() -> dict[str, Any]:
@@ -64,6 +65,7 @@ def closed(part: Any) -> Any:
         j.EVERYTHING,
         q.QUEUE,
         q.BRANCHES,
+        TRIAGED,
         [*ANSWERED, Confirmed("fix", False, 5, "run 3 differs")],
     ],
 )

@@ -55,7 +55,7 @@ class Shelf(World):
         history = prober.context.history
         span = history.range(self.range)
         question = AffectedQuestion(span, tags, every, known or Known(), None, flaky)
-        ReleaseSurvey(question, Releases(history, span, tags), prober).run()
+        ReleaseSurvey(question, Releases.of_range(history, span, tags), prober).run()
         return prober
 
     def table(self) -> dict[str, Verdict]:
@@ -271,7 +271,7 @@ def test_killed_at_any_time_it_goes_on_and_ends_the_same(
 def test_another_question_has_another_journal(shelf: Shelf) -> None:
     bench = shelf.context()
     span = bench.history.range(shelf.range)
-    asked, releases = AffectedQuestion(span), Releases(bench.history, span, "*")
+    asked, releases = AffectedQuestion(span), Releases.of_range(bench.history, span, "*")
     others = [replace(asked, every=True), replace(asked, tags="v3*"), replace(asked, flaky=True)]
     names = {affected_id(question, releases, bench) for question in (asked, *others)}
     assert len(names) == 4
@@ -295,7 +295,7 @@ def test_one_table_tells_of_the_range_and_of_each_branch(shelf: Shelf) -> None:
     prober = shelf.prober(lambda number, run: BAD if number in bad else GOOD)
     history = prober.context.history
     span = history.range("v3.0.0..v3.1.0")
-    releases = Releases(history, span, "*", branches)
+    releases = Releases.of_range(history, span, "*", branches)
     ReleaseSurvey(AffectedQuestion(span), releases, prober).run()
 
     names = [*TAGGED.values(), *(f"v3.0.{number}" for number in range(1, 7))]
@@ -320,7 +320,7 @@ def test_of_a_branch_only_its_own_releases_are_asked_about(shelf: Shelf) -> None
     """It left the main line after the end of the range."""
     history = shelf.context().history
     span = history.range("v3.0.0..v3.1-dev5")
-    releases = Releases(history, span, "*", {"3.1": shelf.commits[6:]})
+    releases = Releases.of_range(history, span, "*", {"3.1": shelf.commits[6:]})
     assert [*releases.names.values()][5:] == [["v3.1-dev5"], *[[]] * 14, ["v3.1.0"]]
     assert releases.branches == [frozenset(range(6)), frozenset({6})]
 
@@ -330,7 +330,7 @@ def test_a_release_that_is_known_later_makes_another_journal(shelf: Shelf) -> No
     for _ in range(2):
         bench = shelf.context()
         span = bench.history.range("v3.0..master")
-        releases = Releases(bench.history, span, "*")
+        releases = Releases.of_range(bench.history, span, "*")
         names.append(affected_id(AffectedQuestion(span), releases, bench))
         shelf.clone.tag("v3.1.1", shelf.commits[22])
     assert names[0] != names[1]

@@ -61,7 +61,7 @@ class Surveyed(World):
         history = prober.context.history
         span = history.range(self.range)
         question = AffectedQuestion(span, flaky=flaky)
-        ReleaseSurvey(question, Releases(history, span, "*"), prober).run()
+        ReleaseSurvey(question, Releases.of_range(history, span, "*"), prober).run()
 
     def sweep(self, prober: Scripted, flaky: bool) -> None:
         span = prober.context.history.range(self.range)
