@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from bench import picked, queue_choice, queue_repairs, queue_series
+from bench import picked, queue_build, queue_choice, queue_repairs, queue_series
+from bench.measure import empty_workspace
 from bench.queue_series import Made
 from bench.table import table
 from bisector.errors import BisectorError
@@ -36,7 +38,11 @@ choice: what is picked, by the message alone and by the plan. series: the picks 
 top of the other, in their order and in that of {LINE}; the lines that differ are those of src/ and
 include/ from the source of {VERSION}. repairs: the fixes of the year before the newest commit that
 repair a fix, told by messages, beside the list FILE: lines of two hashes, first that of the repair;
-`r` after them for a revert, `m` for a pair that is arguable."""
+`r` after them for a revert, `m` for a pair that is arguable.
+
+--build: instead, decide, build each step of the series, and run the reg-tests that execute what it
+changes, in an empty workspace; how long each part takes, and what comes out. This takes an hour or
+more."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         workspace = Workspace.open()
         history = History.open(options.repo, workspace)
         folder = fetch_source(workspace, VERSION).path
+        if options.build:
+            print(_built(options.repo, workspace, folder))
+            return 0
         for text in _parts(history, folder, options.truth, options.list):
             print(text, flush=True)
     except BisectorError as problem:
@@ -71,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--repo", type=Path, required=True, metavar="CLONE", help="of HAProxy")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="repairs, listed by hand")
     parser.add_argument("--list", action="store_true", help="a line for each difference")
+    parser.add_argument("--build", action="store_true", help="build and test the queue's series")
     return parser
 
 
@@ -89,6 +99,20 @@ def _parts(history: History, folder: Path, truth: Path | None, each: bool) -> It
         pairs = queue_repairs.found(history, year)
         yield f"\nrepairs, in {len(year)} commits"
         yield queue_repairs.report(pairs, queue_repairs.read(history, truth), each)
+
+
+def _built(repo: Path, tools: Workspace, folder: Path) -> str:
+    """What the whole queue takes in an empty workspace that has the tools of another one."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as root:
+        workspace = empty_workspace(Path(root, "workspace"), tools.root / "tools")
+        history = History.open(repo, workspace)
+        source = source_until(history, BASE, LINE, UNTIL)
+        return queue_build.report(history, queue_build.make(workspace, repo, source, _show), folder)
+
+
+def _show(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text[:100]}", end="", file=sys.stderr, flush=True)
 
 
 def source_until(history: History, base: str, line: str, until: str) -> Source:

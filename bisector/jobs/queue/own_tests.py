@@ -37,15 +37,17 @@ def tested(
 ) -> dict[str, tuple[Verdict, str]]:
     """Whether the branch has the bug of each of *commits*, BAD or GOOD, and the test that says so.
 
-    *commits* are fixes on the source line (full hashes). Those are left out of which no test shows
-    the bug or can be run on the branch; the journal has notes on those whose own tests do not show
-    it, or show it and cannot be run. Raises what a probe raises.
+    *commits* are on the source line (full hashes). Those are left out that fix nothing, unless the
+    user named them, and those of which no test shows the bug or can be run on the branch; the
+    journal has notes on those whose own tests do not show it, or show it and cannot be run. Raises
+    what a probe raises.
     """
     history, source = prober.context.history, known.source
     found: dict[str, tuple[Verdict, str]] = {}
+    asked = [one for one in commits if source.named or known.is_fix(one)]
     with ExitStack() as held:
         fixes = []
-        for fix, bringing in bringing_tests(known, commits).items():
+        for fix, bringing in bringing_tests(known, asked).items():
             homes = [qualify.home_of(history, one) for one in bringing]
             suites = held.enter_context(qualify.own_tests(prober, homes))
             # two fixes may change one test, and what is learnt of it is learnt by its name

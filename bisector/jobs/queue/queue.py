@@ -20,6 +20,7 @@ from bisector.jobs.queue.public_names import named_publicly
 from bisector.jobs.queue.source import Line, Source
 from bisector.jobs.runner import Execution
 from bisector.patch.model import Series as Patches
+from bisector.probing.executors import TESTS_A_CORE
 from bisector.probing.prober import Prober
 from bisector.probing.setup import Asked
 from bisector.record.events import ANSWERED, Ended, Event, Noted, Started
@@ -27,6 +28,7 @@ from bisector.record.journal import Journal
 from bisector.record.queue_events import Queued, Series
 from bisector.record.words import Job
 from bisector.system.files import digest
+from bisector.system.slots import cores
 
 # Part of the job's name. Raise it when a change of the code gives another answer to the same
 # question, so that a finished journal is not reused.
@@ -107,6 +109,7 @@ class _Queue:
             name = digest(str(self._history.path), *map(repr, about))[:12]
             return runner.without_probes(asked.workspace, name, started, execution, self._plan)
         context = replace(asked.context, history=self._history)
+        execution = replace(execution, tests=TESTS_A_CORE * cores())
         started = runner.started_job(Job.QUEUE, context, None, execution, over, self._count)
         name = catalog.job_id(Job.QUEUE, context, Patches(()), (), *about)
         return runner.carry_out(context, name, started, execution, self._work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pygit2
@@ -34,10 +34,10 @@ def world(clone: Clone, workspace: Workspace, tmp_path: Path) -> World:
     return World(clone, workspace, tmp_path / "journal")
 
 
-def known(world: World, branch: str = "3.0") -> Known:
+def known(world: World, branch: str = "3.0", named: Sequence[str] = ()) -> Known:
     history = world.history
     line, master = (find_line(history, name) for name in (branch, "master"))
-    return Known(history, find_source(history, line, master, "", []))
+    return Known(history, find_source(history, line, master, "", named))
 
 
 def lamp(source: str, test: str, toolchain: str) -> Verdict:
@@ -49,12 +49,13 @@ def answers(
     world: World,
     *fixes: str,
     branch: str = "3.0",
+    named: Sequence[str] = (),
     says: Says = lamp,
     failing: Callable[[str, str, int], Failure | None] = lambda source, name, run: None,
 ) -> dict[str, tuple[Verdict, str]]:
     prober, machine = world.prober()
     machine.says, machine.failing = says, failing
-    return own_tests.tested(prober, known(world, branch), fixes, lambda line: None)
+    return own_tests.tested(prober, known(world, branch, named), fixes, lambda line: None)
 
 
 def notes(world: World) -> list[str]:
@@ -122,6 +123,13 @@ def test_what_changes_many_tests_is_about_none(world: World) -> None:
 def test_a_branch_on_which_the_test_fails_has_the_bug(world: World) -> None:
     fix = world.fix(message=FIX, files={TEST: VTC})
     assert answers(world, fix) == {fix: (Verdict.BAD, f"{TEST} fails there")}
+
+
+def test_tests_of_what_fixes_nothing_are_run_only_if_the_user_names_it(world: World) -> None:
+    new = world.fix(message="MINOR: lamp: switch it on", files={TEST: VTC})
+    assert answers(world, new) == {}
+    assert not Journal(world.journal).events, "nothing was run"
+    assert answers(world, new, named=[new]) == {new: (Verdict.BAD, f"{TEST} fails there")}
 
 
 def test_a_branch_on_which_it_passes_does_not(world: World) -> None:
