@@ -1,12 +1,14 @@
 """Compare a revision's own reg-tests before and after a patch: newly failing, newly passing.
 
-Each side runs the tests of its own tree, so a patch may add or change some. The tests run one at a
-time, since some bind fixed socket names, which would collide.
+Each side runs the tests of its own tree, so a patch may add or change some. The tests run side by
+side as far as the executor has room. Only what is good there counts: some tests bind fixed socket
+names, which may collide, or have no time to spare, so all others are run again one at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -27,6 +29,9 @@ RUNS_AGAIN = 3  # of both sides, to confirm a difference
 SECONDS = 10.0  # the time limit of a test, as in upstream's run-regtests.sh
 
 _BROKEN = b"#REGTEST_TYPE=broken"  # marks a test as unreliable
+Run = tuple[Probed | None, Probed]
+"""The results of a test before and after; None for one that the patch adds."""
+
 _EXAMPLE = f"name folders or .vtc files of the revision, such as {FOLDER}/checks"
 
 
@@ -156,15 +161,14 @@ class _Pair:
     old: Oracle | None
     new: Oracle
 
-    def run(self, prober: Prober, run: int) -> tuple[Probed | None, Probed]:
-        """The results before and after of the run with this number."""
+    def tickets(self, prober: Prober, run: int) -> Iterator[Ticket | None]:
+        """Request the results before and after of the run with this number, one by one."""
         purpose = Purpose.REG_TEST.about(self.new.name)
-        before = None
-        if self.old:
-            ticket = prober.start(self.revision, purpose, run, oracle=self.old)
-            before = _result(prober, ticket)
-        ticket = prober.start_tree(self.revision, self.after, purpose, self.new, run)
-        return before, _result(prober, ticket)
+        yield prober.start(self.revision, purpose, run, oracle=self.old) if self.old else None
+        yield prober.start_tree(self.revision, self.after, purpose, self.new, run)
+
+
+_UnderWay = tuple[_Pair, tuple[Ticket | None, ...]]
 
 
 def _compared(
@@ -178,20 +182,58 @@ def _compared(
     before, after = trees
     with exported(workspace, store, before) as old, exported(workspace, store, after) as new:
         olds: Mapping[str, Oracle] = oracles(old, names)
-        for case, oracle in sorted(oracles(new, names).items()):
-            if only is None or case in only:
-                yield _judge(prober, _Pair(revision, after, olds.get(case), oracle))
+        pairs = [
+            _Pair(revision, after, olds.get(case), oracle)
+            for case, oracle in sorted(oracles(new, names).items())
+            if only is None or case in only
+        ]
+        first = 0  # the number of the first run that is made alone
+        if prober.executor.tests > 1:
+            first, rest = 1, list[_Pair]()
+            for pair, run in _side_by_side(prober, pairs):
+                if all(probed and probed.verdict is Verdict.GOOD for probed in run):
+                    yield _tested(prober, pair, _change(run), [run])
+                else:
+                    rest.append(pair)
+            pairs = rest
+        for pair in pairs:
+            yield _judge(prober, pair, first)
 
 
-def _judge(prober: Prober, pair: _Pair) -> RegTested:
-    """Run a test on both sides once; if they differ, RUNS_AGAIN times more."""
-    runs = [pair.run(prober, 0)]
+def _side_by_side(prober: Prober, pairs: Sequence[_Pair]) -> Iterator[tuple[_Pair, Run]]:
+    """Each of *pairs* with its first run, in their order, while some later ones are under way."""
+    under_way = deque[_UnderWay]()
+    try:
+        for number, pair in enumerate(pairs):
+            under_way.append((pair, tuple(pair.tickets(prober, 0))))
+            # the first pair makes the builds, for which the others would only wait
+            if number == 0 or len(under_way) == prober.executor.tests:
+                yield _first(prober, under_way)
+        while under_way:
+            yield _first(prober, under_way)
+    finally:  # also if the caller stops or something does not build
+        for ticket in (ticket for _, tickets in under_way for ticket in tickets if ticket):
+            prober.cancel(ticket)
+
+
+def _first(prober: Prober, under_way: deque[_UnderWay]) -> tuple[_Pair, Run]:
+    pair, tickets = under_way.popleft()
+    return pair, _run(prober, tickets)
+
+
+def _judge(prober: Prober, pair: _Pair, first: int) -> RegTested:
+    """Run a test on both sides once, as run number *first*; if they differ, RUNS_AGAIN more."""
+    runs = [_run(prober, pair.tickets(prober, first))]
     change = _change(runs[0])
     while change is not RegTestChange.SAME and len(runs) <= RUNS_AGAIN:
-        runs.append(pair.run(prober, len(runs)))
+        runs.append(_run(prober, pair.tickets(prober, first + len(runs))))
         if _change(runs[-1]) != change:
             change = RegTestChange.FLICKERS
             break
+    return _tested(prober, pair, change, runs)
+
+
+def _tested(prober: Prober, pair: _Pair, change: RegTestChange, runs: Sequence[Run]) -> RegTested:
     before, after = runs[0]
     return RegTested(
         pair.revision,
@@ -206,12 +248,12 @@ def _judge(prober: Prober, pair: _Pair) -> RegTested:
     )
 
 
-def _change(run: tuple[Probed | None, Probed]) -> RegTestChange:
+def _change(run: Run) -> RegTestChange:
     before, after = run
     return changed(before.verdict if before else None, after.verdict)
 
 
-def _reason(change: RegTestChange, runs: Sequence[tuple[Probed | None, Probed]]) -> str:
+def _reason(change: RegTestChange, runs: Sequence[Run]) -> str:
     """Why the test fails, or failed before the patch; for a flickering one all verdicts."""
     before, after = runs[0]
     if change is RegTestChange.FLICKERS:
@@ -221,6 +263,13 @@ def _reason(change: RegTestChange, runs: Sequence[tuple[Probed | None, Probed]])
     if change is RegTestChange.PASSES:
         return before.reason if before else "the test is new"
     return "" if after.verdict is Verdict.GOOD else after.reason
+
+
+def _run(prober: Prober, tickets: Iterable[Ticket | None]) -> Run:
+    """The answers to *tickets*, each of which is requested when those before it are answered."""
+    before, after = (_result(prober, ticket) if ticket else None for ticket in tickets)
+    assert after
+    return before, after
 
 
 def _result(prober: Prober, ticket: Ticket) -> Probed:

@@ -80,6 +80,28 @@ class Machine:
         raise AssertionError("nothing is called off")
 
 
+class Wide(Machine):
+    """A machine with room for three tests; `widths` has how many were running as each began."""
+
+    tests = 3
+
+    def __init__(self, before: str, old: SAID, new: SAID) -> None:
+        super().__init__(before, old, new)
+        self.widths: dict[tuple[str, str, int], int] = {}
+        self._open: list[tuple[Task, Result]] = []
+
+    def submit(self, request: Probe) -> Task:
+        self.running = 0
+        done, task = super().submit(request), Task(Future(), Slot())
+        self._open.append((task, done.future.result()))
+        self.widths[self.asked[-1]] = len(self._open)
+        return task
+
+    def wait(self, tasks: Collection[Task]) -> None:
+        task, result = self._open.pop(0)
+        task.future.set_result(result)
+
+
 class Asker(Prober):
     """A real prober that lets the machine know when an answer is there."""
 
@@ -100,6 +122,7 @@ class World:
         self.patch({"src/haproxy.c": "int main(void) { return 1; }\n"})
         self.old: dict[str, list[Verdict]] = {}
         self.new: dict[str, list[Verdict]] = {}
+        self.kind = Machine
 
     def patch(self, change: Mapping[str, str | None]) -> None:
         self.after = self.clone.tree(change, self.revision)
@@ -109,7 +132,7 @@ class World:
         oracle = VTestCase("flap", "digest", "flap.vtc")
         tool = Tool(Path("/vtest"), "vtest", "id")
         context = Context(self.workspace, history, Toolchains(GCC, GCC), oracle, (tool,))
-        self.machine = Machine(history.tree_id(self.revision), self.old, self.new)
+        self.machine = self.kind(history.tree_id(self.revision), self.old, self.new)
         prober = Asker(context, Journal(self.journal), self.machine, lambda text: None, False)
         prober.machine = self.machine
         return compare(prober, self.revision, self.after, dirs, only)
@@ -222,6 +245,51 @@ def test_what_an_earlier_session_ran_is_not_run_again(world: World) -> None:
     first = world.judge()
     assert world.judge() == first
     assert world.machine.asked == []
+
+
+# --- side by side ---------------------------------------------------------------------------------
+
+
+def test_tests_run_side_by_side_after_the_first_which_makes_the_builds(world: World) -> None:
+    world.kind = Wide
+    events = list(world.compare("reg-tests"))
+    assert [(event.test, event.runs) for event in events] == [
+        ("reg-tests/checks/a.vtc", 1),
+        ("reg-tests/checks/b.vtc", 1),
+        ("reg-tests/checks/deep/c.vtc", 1),
+        ("reg-tests/lua/d.vtc", 1),
+    ]
+    assert isinstance(world.machine, Wide)
+    widths = world.machine.widths
+    assert (widths["new", "a", 0], widths["old", "b", 0], widths["new", "d", 0]) == (2, 1, 6)
+
+
+@pytest.mark.parametrize(
+    ("alone", "change", "runs"),
+    [(GOOD, RegTestChange.SAME, 1), (BAD, RegTestChange.FAILS, 4)],
+)
+def test_a_failure_beside_others_does_not_count_and_is_tried_alone(
+    world: World, alone: Verdict, change: RegTestChange, runs: int
+) -> None:
+    world.kind, world.new = Wide, {"b": [BAD, alone]}
+    *others, last = world.compare("reg-tests")
+    assert {event.change for event in others} == {RegTestChange.SAME}
+    assert (last.test, last.change, last.runs) == ("reg-tests/checks/b.vtc", change, runs)
+    assert isinstance(world.machine, Wide)
+    assert {width for (_, _, run), width in world.machine.widths.items() if run} == {1}
+
+
+def test_a_failure_on_both_sides_may_be_a_collision_that_hides_another(world: World) -> None:
+    world.kind, world.old, world.new = Wide, {"b": [BAD, GOOD]}, {"b": [BAD]}
+    *_, last = world.compare("reg-tests")
+    assert (last.test, last.change) == ("reg-tests/checks/b.vtc", RegTestChange.FAILS)
+
+
+def test_a_new_test_is_tried_as_often_as_elsewhere(world: World) -> None:
+    world.patch({"reg-tests/new/e.vtc": VTC})
+    world.kind, world.new = Wide, {"e": [GOOD, GOOD, BAD]}
+    (event,) = world.compare("reg-tests/new")
+    assert event.change is RegTestChange.FLICKERS
 
 
 # --- which tests ----------------------------------------------------------------------------------
