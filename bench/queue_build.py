@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import time
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import queue_series
+from bench.measure import peak_memory
 from bench.table import table
 from bisector.git.history import History
 from bisector.jobs.queue.queue import Wishes, queue
@@ -36,39 +38,49 @@ _FIRST = "start"
 
 @dataclass(frozen=True)
 class Used:
-    """Seconds of the clock, and of processors: this process and its children."""
+    """Seconds of the clock, and of processors: this process and its descendants that ended."""
 
     wall: float
     cpu: float
 
     @classmethod
     def so_far(cls) -> Used:
-        """What was used up to now."""
-        of = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        used = (resource.getrusage(who) for who in of)
-        return cls(time.monotonic(), sum(one.ru_utime + one.ru_stime for one in used))
+        """What was used up to now by a process that bench.measure runs.
+
+        What its children leave behind, as bubblewrap does, is counted for its parent.
+        """
+        used = (resource.getrusage(who) for who in _WHOM)
+        stat = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
+        adopted = sum(map(int, stat[_ADOPTED])) / os.sysconf("SC_CLK_TCK")
+        cpu = adopted + sum(one.ru_utime + one.ru_stime for one in used)
+        return cls(time.monotonic(), cpu)
+
+
+_WHOM = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+_ADOPTED = slice(13, 15)  # cutime and cstime in /proc/PID/stat, counted from after the name
 
 
 class Clock:
     """A watcher that measures the phases of a queue by the lines of its progress.
 
-    ``phases`` has what each took that has ended, in their order. Lines are shown by *show*.
+    ``phases`` has what each took that has ended, in their order. Their begin is shown by *show*,
+    and notes are.
     """
 
     interactive = True
 
-    def __init__(self, show: Callable[[str], None], used: Callable[[], Used] = Used.so_far) -> None:
+    def __init__(self, show: Callable[[str], None], used: Callable[[], Used]) -> None:
         self.phases: dict[str, Used] = {}
         self._show, self._used = show, used
         self._phase, self._began = _FIRST, used()
 
     def progress(self, text: str) -> None:
         """See whether another phase begins."""
-        self._show(text)
         names = [name for name, _ in PHASES]
         later = PHASES[names.index(self._phase) + 1 :] if self._phase in names else PHASES
         if begun := next((name for name, begins in later if begins.match(text)), ""):
             self._begin(begun)
+            self._show(begun)
 
     def end(self) -> None:
         """The last phase has ended."""
@@ -87,15 +99,11 @@ class Clock:
 
 @dataclass(frozen=True)
 class Made:
-    """The events of a queue, what each phase took, and the peak memory in MB.
-
-    ``child`` is that of the largest child process, which is a compiler, linker, or HAProxy.
-    """
+    """The events of a queue, what each phase took, and the peak memory of bisector in MB."""
 
     events: tuple[Event, ...]
     phases: dict[str, Used]
     peak: int
-    child: int
 
 
 def make(workspace: Workspace, repo: Path, source: Source, show: Callable[[str], None]) -> Made:
@@ -105,14 +113,11 @@ def make(workspace: Workspace, repo: Path, source: Source, show: Callable[[str],
     """
     asked = Asked(workspace, Options(repo=str(repo)), show, show)
     wishes = Wishes((source.branch.name,), taken_from=source.line.tip)
-    clock = Clock(show)
+    clock = Clock(show, Used.so_far)
     result = queue(asked, wishes, Execution("bench/queue --build", clock))
     clock.end()
-    peaks = (resource.getrusage(who).ru_maxrss // 1024 for who in _WHOM)
-    return Made(result.events, clock.phases, *peaks)
-
-
-_WHOM = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    peak = peak_memory(Path("/proc/self/status").read_text()) or 0
+    return Made(result.events, clock.phases, peak >> 20)
 
 
 def report(history: History, made: Made, folder: Path) -> str:
@@ -121,7 +126,7 @@ def report(history: History, made: Made, folder: Path) -> str:
     rows = {event.revision: event for event in made.events if isinstance(event, Queued)}
     differ = queue_series.lines_that_differ(history, series.tip, folder)
     lines = [times(made.phases), ""]
-    lines += [f"memory: {made.peak} MB at most, of the largest child process {made.child} MB"]
+    lines += [f"memory of bisector itself: {made.peak} MB at most"]
     lines += [f"{len(series.commits)} steps" + (", each of them built" if series.built else "")]
     lines += _steps([rows[one] for one in series.origins if one in rows])
     lines += _set_aside(list(rows.values()))
