@@ -129,7 +129,8 @@ class _Check:
             found = self._builder.first_failing(self.line.steps, start, frozenset(self._kept))
             if found is None:
                 return
-            start = self._mend(*found)
+            # mending may leave the series as it is, and what follows is not built yet
+            start = min(found[0], self._mend(*found))
 
     def _build_with_real(self) -> None:
         """Build the end with a real toolchain, too, as the fast one knows no threads."""

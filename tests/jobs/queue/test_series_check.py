@@ -290,6 +290,20 @@ def test_a_pick_that_its_repair_makes_build_stays(branch: Branch, context: Conte
     assert set(words(checked).values()) == {Word.PICK}
 
 
+def test_what_follows_such_a_pair_is_built_too(branch: Branch, context: Context) -> None:
+    """The series stays as it is then, since the repair follows at once; its end builds, too."""
+    bad = branch.commit("BUG/MINOR: main: x", ("src/haproxy.c", ": usual()", ": usual() + later()"))
+    repair = branch.commit("BUILD: main: y", ("src/haproxy.c", " + later()", ""))
+    worse = branch.commit("BUG/MINOR: main: z", ("src/haproxy.c", ": usual()", ": gone()"))
+    last = branch.commit("BUG/MINOR: main: a", ("src/haproxy.c", ": gone()", ": usual() + 0"))
+    mended = replace(
+        row(branch, bad), repairs=(Repair(repair, "y", "it says so", RepairState.QUEUED),)
+    )
+    checked, _ = run(context, branch, [bad, repair, worse, last], [mended])
+    assert origins(checked) == [bad, repair]
+    assert words(checked)[worse] is Word.BREAKS
+
+
 def test_a_pick_that_breaks_a_reg_test_is_named_and_set_aside(
     branch: Branch, context: Context
 ) -> None:
