@@ -1,8 +1,8 @@
 """Cherry-pick a commit or a patch onto another commit, in memory and three-way, as git does it.
 
 The result is a new commit in the private store. A conflict is reported with both sides and their
-common base, and never resolved here. If only files conflict that no build reads, the rest is
-picked, and those files stay as they are.
+common base, and not resolved here, but for one in lists of object files (see object_lists). If only
+files conflict that no build reads, the rest is picked, and those files stay as they are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Three-way merges in memory: of a file's content, and of whole trees, file by file."""
+"""Three-way merges in memory: of a file's content, and of whole trees, file by file.
+
+Trees merge as git merges them, but for lists of object files, see object_lists.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pygit2
-from pygit2.enums import DeltaStatus, FileMode, MergeFileFlag
+from pygit2.enums import DeltaStatus, FileMode, MergeFavor, MergeFileFlag
 
 from bisector.git.object_store import is_built
+from bisector.patch import object_lists
 from bisector.patch.conflict import FileConflict, Region, Span, changes, regions, touch
 from bisector.patch.hunks import REGULAR_MODES
 
@@ -54,9 +58,9 @@ def merge_trees(
         if any(map(is_built, _paths(clashing))):
             return _file_conflicts(store, clashing)
     index = store.merge_trees(base, ours, theirs, file_flags=AS_GIT)
-    if index.conflicts is None:
+    sides = _clashing(store, index)
+    if not sides:
         return MergedTree(index.write_tree(store))
-    sides = list(index.conflicts)
     conflicts = _file_conflicts(store, sides)
     paths = _paths(sides)
     if not any(map(is_built, paths)):
@@ -88,14 +92,45 @@ def _merge_contents_of(
         elif own.id != new.id:
             versions, mode = (old, own, new), FileMode(new.mode)
             merged = _merge_blobs(store, [one.id for one in versions], AS_GIT)
-            if merged.conflicts:
-                base_side, own_side, new_side = (
-                    pygit2.IndexEntry(path, one.id, mode) for one in versions
-                )
-                clashing.append((base_side, own_side, new_side))
+            sides = [pygit2.IndexEntry(path, one.id, mode) for one in versions]
+            blob = _merged_lists(store, *sides) if merged.conflicts else merged["file"].id
+            if blob is None:
+                clashing.append((sides[0], sides[1], sides[2]))
             else:
-                contents[path] = merged["file"].id
+                contents[path] = blob
     return contents, clashing
+
+
+def _clashing(store: pygit2.Repository, index: pygit2.Index) -> list[Sides]:
+    """The files that conflict in *index*, a merge, after lists of object files were merged."""
+    clashing = list[Sides]()
+    for sides in list(index.conflicts or ()):
+        base, ours, theirs = sides
+        blob = _merged_lists(store, base, ours, theirs) if base and ours and theirs else None
+        if blob is None or ours is None:
+            clashing.append(sides)
+        else:
+            index.add(pygit2.IndexEntry(ours.path, blob, FileMode(ours.mode)))
+            del index.conflicts[ours.path]
+    return clashing
+
+
+def _merged_lists(
+    store: pygit2.Repository,
+    base: pygit2.IndexEntry,
+    ours: pygit2.IndexEntry,
+    theirs: pygit2.IndexEntry,
+) -> pygit2.Oid | None:
+    """A merge of a Makefile that conflicts, if that is in lists of object files alone; or None."""
+    if ours.path != object_lists.PATH:
+        return None
+    blobs = [one.id for one in (base, ours, theirs)]
+    marked, with_ours = (
+        store[_merge_blobs(store, blobs, flags, favor)["file"].id].peel(pygit2.Blob).data
+        for flags, favor in ((_WITH_MARKERS, MergeFavor.NORMAL), (AS_GIT, MergeFavor.OURS))
+    )
+    merged = object_lists.merge(marked, with_ours)
+    return None if merged is None else store.create_blob(merged)
 
 
 def _entry(tree: pygit2.Tree, path: str) -> pygit2.Object | None:
@@ -201,7 +236,10 @@ def _content(store: pygit2.Repository, entry: pygit2.IndexEntry) -> bytes:
 
 
 def _merge_blobs(
-    store: pygit2.Repository, blobs: Sequence[pygit2.Oid], flags: MergeFileFlag
+    store: pygit2.Repository,
+    blobs: Sequence[pygit2.Oid],
+    flags: MergeFileFlag,
+    favor: MergeFavor = MergeFavor.NORMAL,
 ) -> pygit2.Index:
     """The index of a merge of three trees (base, ours, theirs) with one file, called `file`."""
     trees = []
@@ -210,7 +248,7 @@ def _merge_blobs(
         builder.insert("file", blob, FileMode.BLOB)
         trees.append(builder.write())
     base, ours, theirs = trees
-    return store.merge_trees(base, ours, theirs, file_flags=flags)
+    return store.merge_trees(base, ours, theirs, favor=favor, file_flags=flags)
 
 
 def _is_text(content: bytes) -> bool:
