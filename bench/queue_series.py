@@ -13,7 +13,7 @@ from pygit2.enums import FileMode
 from bisector.git.history import History
 from bisector.jobs.queue.series import COMMITTER, Refused, SeriesMaker
 from bisector.jobs.queue.source import Source
-from bisector.patch.cherry_pick import Picked, Picker
+from bisector.patch.three_way import AS_GIT
 from bisector.record.queue_events import Needed
 
 FOLDERS = ("src", "include")
@@ -35,15 +35,19 @@ class Made:
 
 
 def by_git(history: History, base: str, commits: Sequence[str]) -> Made:
-    """*commits* picked onto *base* as git does it, without those that conflict."""
-    picker, made = Picker(history.store, COMMITTER), Made(base)
+    """*commits* picked onto *base* as `git cherry-pick` does it, without those that conflict."""
+    store, made = history.store, Made(base)
+    tree = store[base].peel(pygit2.Tree)
     for commit in commits:
-        step = picker.commit(commit, made.tip)
-        if isinstance(step, Picked):
+        read = history.read(commit)
+        merged = store.merge_trees(read.parents[0].tree, tree, read.tree, file_flags=AS_GIT)
+        if merged.conflicts is None:
             made.clean += 1
-            made.tip = step.commits[-1] if step.commits else made.tip
+            tree = store[merged.write_tree(store)].peel(pygit2.Tree)
         else:
             made.lacking[commit] = ()
+    who = COMMITTER
+    made.tip = str(store.create_commit(None, who, who, "picked by git", tree.id, [base]))
     return made
 
 
