@@ -41,11 +41,13 @@ def compare(
     after: str,
     dirs: Sequence[str],
     only: Collection[str] | None = None,
+    features: frozenset[str] = frozenset(),
 ) -> Iterator[RegTested]:
     """Run the reg-tests in *dirs* on *revision* and on *after*, the id of its patched tree.
 
     *dirs* are folders and .vtc files below `reg-tests/`. Tests that the patch removes are left out.
-    The builds have what all of them ask for, also if *only* some of them (paths) are run.
+    The builds have what all of them ask for, also if *only* some of them (paths) are run, and more
+    *features*.
     Raises UsageProblem, before anything runs, for a name with tests on neither side; BuildFailed if
     a side does not compile.
     """
@@ -59,7 +61,7 @@ def compare(
         if name not in present:
             where = context.history.release(revision)
             raise UsageProblem(f"--reg-tests {name}: {where} has no such tests", _EXAMPLE)
-    return _compared(prober, revision, (before, after), names, only)
+    return _compared(prober, revision, (before, after), names, only, features)
 
 
 def revisions_with(
@@ -100,11 +102,13 @@ def changed(before: Verdict | None, after: Verdict) -> RegTestChange:
     )
 
 
-def oracles(home: Path, names: Sequence[str]) -> dict[str, Oracle]:
+def oracles(
+    home: Path, names: Sequence[str], features: frozenset[str] = frozenset()
+) -> dict[str, Oracle]:
     """The oracles of the tests *names* (files or folders) below the exported *home*, by path.
 
     Their digests cover all exported files, since a test may use any of them. They share builds,
-    which have all the features that one of them asks for.
+    which have all the features that one of them asks for, and more *features*.
     """
     cases = {
         case: VTestCase(
@@ -117,7 +121,7 @@ def oracles(home: Path, names: Sequence[str]) -> dict[str, Oracle]:
         for name in names
         for case in _cases(home, name)
     }
-    shared = _asked(tuple(cases.values()))
+    shared = features | _asked(tuple(cases.values()))
     return {name: replace(case, shared=shared) for name, case in cases.items()}
 
 
@@ -177,14 +181,15 @@ def _compared(
     trees: tuple[str, str],
     names: Sequence[str],
     only: Collection[str] | None,
+    features: frozenset[str],
 ) -> Iterator[RegTested]:
     workspace, store = prober.context.workspace, prober.context.history.store
     before, after = trees
     with exported(workspace, store, before) as old, exported(workspace, store, after) as new:
-        olds: Mapping[str, Oracle] = oracles(old, names)
+        olds: Mapping[str, Oracle] = oracles(old, names, features)
         pairs = [
             _Pair(revision, after, olds.get(case), oracle)
-            for case, oracle in sorted(oracles(new, names).items())
+            for case, oracle in sorted(oracles(new, names, features).items())
             if only is None or case in only
         ]
         first = 0  # the number of the first run that is made alone

@@ -127,7 +127,12 @@ class World:
     def patch(self, change: Mapping[str, str | None]) -> None:
         self.after = self.clone.tree(change, self.revision)
 
-    def compare(self, *dirs: str, only: Collection[str] | None = None) -> Iterator[RegTested]:
+    def compare(
+        self,
+        *dirs: str,
+        only: Collection[str] | None = None,
+        features: frozenset[str] = frozenset(),
+    ) -> Iterator[RegTested]:
         history = History.open(self.clone.path, self.workspace)
         oracle = VTestCase("flap", "digest", "flap.vtc")
         tool = Tool(Path("/vtest"), "vtest", "id")
@@ -135,7 +140,7 @@ class World:
         self.machine = self.kind(history.tree_id(self.revision), self.old, self.new)
         prober = Asker(context, Journal(self.journal), self.machine, lambda text: None, False)
         prober.machine = self.machine
-        return compare(prober, self.revision, self.after, dirs, only)
+        return compare(prober, self.revision, self.after, dirs, only, features)
 
     def judge(self) -> RegTested:
         """The event for the test d."""
@@ -316,6 +321,14 @@ def test_only_some_may_run_on_builds_with_what_all_of_them_ask_for(world: World)
     events = list(world.compare("reg-tests", only=only))
     assert [event.test for event in events] == ["reg-tests/checks/a.vtc", "reg-tests/checks/e.vtc"]
     assert world.machine.features == {frozenset({"OPENSSL", "LUA"})}
+
+
+def test_builds_may_have_more_so_that_others_have_the_same(world: World) -> None:
+    lua = {"reg-tests/lua/d.vtc": f"{VTC}#REQUIRE_OPTIONS=LUA\n"}
+    world.revision = world.clone.commit(lua)
+    world.patch({})
+    list(world.compare("reg-tests", features=frozenset({"QUIC"})))
+    assert world.machine.features == {frozenset({"LUA", "QUIC"})}
 
 
 def test_what_upstream_calls_broken_runs_only_by_its_own_name(world: World) -> None:

@@ -25,7 +25,7 @@ BROUGHT = "it brought "  # a name; how the reason for a commit begins that was p
 MOST_BY_LINES = 2
 # Where such a commit changed the lines, people adapt the fix.
 _REWORKS = frozenset({"MAJOR", "MEDIUM", "REORG", "OPTIM", "IMPORT"})
-_HUGE = frozenset({"MAJOR"})  # so they do even if a name is missing
+_HUGE = frozenset({"MAJOR", "IMPORT"})  # so they do even if a name is missing
 MOST = 8  # what a name needs is certain, so there may be more of it
 
 

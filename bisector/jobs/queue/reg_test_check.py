@@ -31,11 +31,14 @@ def choose(history: History, before: str, after: str, coverage: CoverageMap) -> 
     return Choice(functions, coverage.executing(functions))
 
 
-def check(prober: Prober, tip: str, after: str, tests: Collection[str]) -> Iterator[RegTested]:
+def check(
+    prober: Prober, tip: str, after: str, tests: Collection[str], features: frozenset[str]
+) -> Iterator[RegTested]:
     """Run *tests* (paths) on the branch's *tip* (full hash) and on *after*, a tree made from it.
 
-    All fixes of a branch share the build of the tip, which has what all its reg-tests ask for. A
-    test that *after* lacks is left out. Raises BuildFailed if a side does not compile.
+    The builds have what all the branch's reg-tests ask for, and *features*. A test that *after*
+    lacks is left out. Raises BuildFailed if a side does not compile.
     """
     if tests:
-        yield from reg_tests.compare(prober, tip, after, [reg_test_files.FOLDER], only=tests)
+        folders = [reg_test_files.FOLDER]
+        yield from reg_tests.compare(prober, tip, after, folders, only=tests, features=features)

@@ -257,7 +257,8 @@ class _Check:
     def _compare(self, coverage: CoverageMap) -> bool:
         """Run the reg-tests; whether picks were set aside, so that they have to be run again."""
         steps = self.line.steps
-        tests = SeriesRegTests(self._prober, self._base, coverage, self._progress)
+        features = self._builder.oracle.features
+        tests = SeriesRegTests(self._prober, self._base, features, coverage, self._progress)
         chosen = tests.chosen(steps)
         union = sorted({test for choice in chosen.values() for test in choice.tests})
         found = tests.compared(steps[-1].tree, union) if steps else []

@@ -26,12 +26,20 @@ class Broken:
 
 
 class SeriesRegTests:
-    """Runs the reg-tests on the ``base`` of a series (full hash) and on its steps."""
+    """Runs the reg-tests on the ``base`` of a series (full hash) and on its steps.
+
+    The builds have what all reg-tests ask for, and ``features``: so they are those of the steps.
+    """
 
     def __init__(
-        self, prober: Prober, base: str, coverage: CoverageMap, progress: Callable[[str], None]
+        self,
+        prober: Prober,
+        base: str,
+        features: frozenset[str],
+        coverage: CoverageMap,
+        progress: Callable[[str], None],
     ) -> None:
-        self._prober, self._base = prober, base
+        self._prober, self._base, self._features = prober, base, features
         self._coverage, self._progress = coverage, progress
         self._history = prober.context.history
 
@@ -50,7 +58,8 @@ class SeriesRegTests:
         Raises BuildFailed if one of the two does not build with what the reg-tests ask for.
         """
         found: list[RegTested] = []
-        for event in reg_test_check.check(self._prober, self._base, end, tests):
+        checked = reg_test_check.check(self._prober, self._base, end, tests, self._features)
+        for event in checked:
             found.append(event)
             self._progress(f"reg-test {len(found)} of {len(tests)} before and after the series")
         return found
@@ -112,7 +121,8 @@ class SeriesRegTests:
     def _probed(self, revision: str, tree: str, test: str, run: int) -> Probed | None:
         workspace, store = self._prober.context.workspace, self._history.store
         with reg_test_files.exported(workspace, store, tree) as home:
-            oracle = reg_tests.oracles(home, [reg_test_files.FOLDER]).get(test)
+            cases = reg_tests.oracles(home, [reg_test_files.FOLDER], self._features)
+            oracle = cases.get(test)
             if oracle is None:
                 return None
             purpose = Purpose.REG_TEST.about(oracle.name)

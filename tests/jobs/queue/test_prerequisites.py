@@ -78,8 +78,9 @@ def test_no_more_than_a_few_are_taken_for_lines(lines: Lines) -> None:
     assert lacking(lines, fix).clashing == tuple(reversed(needed))
 
 
-def test_a_major_change_is_not_picked_for_a_name(lines: Lines) -> None:
-    needed = lines.main({"src/new.c": NEW}, "MAJOR: lamp: new")
+@pytest.mark.parametrize("kind", ["MAJOR", "IMPORT"])
+def test_a_huge_change_is_not_picked_for_a_name(lines: Lines, kind: str) -> None:
+    needed = lines.main({"src/new.c": NEW}, f"{kind}: lamp: new")
     found = lacking(lines, lines.main({C: line(3, "lamp_new();")}, "BUG/MINOR: lamp: fix"))
     assert found.search().commits is None
     assert found.clashing == (needed,)
