@@ -31,7 +31,7 @@ from bisector.system.workspace import Workspace
 
 # Part of the job's name. Raise it when a change of the code gives another answer to the same
 # question, so that a finished journal is not reused.
-_RULES = 4
+_RULES = 5
 
 
 @dataclass(frozen=True)
