@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import pygit2
 import pytest
 
+from bench.machines import Machines
 from bisector.git.history import History
 from bisector.jobs.catalog import journal_of
 from bisector.jobs.playground import Playground
@@ -21,8 +23,9 @@ from bisector.record.queue_events import Queued, Word
 from bisector.system.workspace import Workspace
 from tests.support.grown import Grown
 from tests.support.planted import NEEDS_READY, READY, Edit
-from tests.support.real import context, made, with_few_reg_tests
+from tests.support.real import bisector, context, made, with_few_reg_tests
 
+ASKS = "This should be backported to 3.0."
 FIELD, WORD = (f"reg-tests/converter/{name}.vtc" for name in ("field", "word"))
 _HEAD = """\
 static int sample_conv_{}(const struct arg *arg_p, struct sample *smp, void *private)
@@ -56,8 +59,10 @@ class Stable:
         self.needs = self.add("BUG/MINOR: http: only if ready", NEEDS_READY)
         self.unbuildable = self.add("BUG/MINOR: lru: x", NO_BUILD)
         self.fails = self.add("BUG/MINOR: sample: y", NO_FIELD)
-        self.harmless = self.add("BUG/MINOR: sample: z", SAME_WORD)
+        self.harmless = self.add(f"BUG/MINOR: sample: z\n\n{ASKS}", SAME_WORD)
         grown.branch("master", self._tip)
+        grown.branch("3.0", self.base)
+        self.path = grown.path
         self._workspace, self._history = workspace, History.open(grown.path, workspace)
 
     def add(self, subject: str, edit: Edit) -> str:
@@ -131,3 +136,21 @@ def test_of_a_series_without_fault_nothing_is_set_aside(stable: Stable) -> None:
     assert {row.word for row in checked.rows} == {Word.PICK}
     assert all(row.builds and row.builds.text == "builds" for row in checked.rows)
     assert not [event for event in events if isinstance(event, Noted)]
+
+
+def test_the_workers_of_a_cluster_make_a_series(
+    stable: Stable, real_workspace: Workspace, tmp_path: Path
+) -> None:
+    """The whole command; what other tests have not built and run is asked of a worker."""
+    answer = tmp_path / "answer.json"
+    words = ("queue", "3.0", stable.harmless, "--from", "master", "--repo", str(stable.path))
+    with Machines() as machines:
+        machines.work(real_workspace)
+        done = bisector(*words, "--cluster", machines.address, "--json", str(answer))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(answer.read_text())
+    rows = [(row["revision"], row["word"]) for row in found["queued"]]
+    assert rows == [(stable.harmless, "pick")]
+    (series,) = found["series"]
+    assert (series["built"], len(series["commits"])) == (True, 1)
+    assert found["reg_tests"], "the tests that execute what it changes were run"

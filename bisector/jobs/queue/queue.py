@@ -65,6 +65,8 @@ def queue(asked: Asked, wishes: Wishes, execution: Execution) -> runner.JobResul
         if wishes.taken_from
         else source.above(history, lines[0])
     )
+    if above.name == above.tip:  # a whole hash, which reports name in many lines
+        above = replace(above, name=above.tip[:10])
     first = source.find_source(history, lines[0], above, wishes.since, wishes.commits)
     for upper, lower in pairwise(lines):
         source.require_common(history, lower, upper)

@@ -33,9 +33,10 @@ def run(
     commits: tuple[str, ...] = (),
     out: Path | None = None,
     create: str = "",
+    above: str = "master",
 ) -> JobResult:
     delivery = Delivery(out, create)
-    wishes = Wishes(branches or ("3.0",), commits, "master", plan=True, delivery=delivery)
+    wishes = Wishes(branches or ("3.0",), commits, above, plan=True, delivery=delivery)
     return queue(asked(lines), wishes, Execution("bisector queue", Silent()))
 
 
@@ -67,6 +68,13 @@ def test_the_rows_and_the_series_are_recorded(lines: Lines, fix: str) -> None:
     assert (series.base, series.commits, series.origins) == (lines.base, (row.picked,), (fix,))
     assert (series.source, series.built, series.others) == ("master", False, 1)
     assert lines.read(series.tip).tree["src/lamp.c"].peel(pygit2.Blob).data.decode() == FIXED[C]
+
+
+def test_a_line_that_is_named_by_a_whole_hash_is_shown_by_a_short_one(
+    lines: Lines, fix: str
+) -> None:
+    (series,) = told(run(lines, above=fix)).series
+    assert series.source == fix[:10]
 
 
 def test_each_branch_takes_from_the_one_above_it(lines: Lines, fix: str) -> None:
