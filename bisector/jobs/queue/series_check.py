@@ -234,6 +234,9 @@ class _Check:
         """Say which picks bring new warnings of the compiler, by the builds of *real*."""
         before = self._builder.log(self._tree, real)
         after = self._builder.log(self.line.steps[-1].tree, real)
+        if not (before and after):  # a cluster's worker made the builds
+            self._note("new warnings of the compiler are unknown: the builds' output is not here")
+            return
         for origin, one in new_warnings.new_warnings(before, after, self._store, self.line.steps):
             self.rows.warn(origin, f"{one.path}: {one.text}")
 
