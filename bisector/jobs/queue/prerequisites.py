@@ -84,10 +84,13 @@ class Lacking:
 
     @property
     def clashing(self) -> Commits:
-        """The commits that the fix lacks besides the first ones, as it is, picked or not."""
+        """The commits that the fix lacks besides the first ones, as it is, picked or not.
+
+        If nothing but files conflicts that no build reads, these count, too.
+        """
         picked = self._pick(())
         if isinstance(picked, PickConflict):
-            return self._by_lines(picked)
+            return self._by_lines(picked) or self._by_lines(picked, all_files=True)
         return self._by_names(self.sequence(()))
 
     def with_(self, commits: Commits) -> tuple[tuple[str, Picked], ...] | PickConflict:
@@ -124,10 +127,12 @@ class Lacking:
         reworks = _REWORKS if commit in self._clashing else _HUGE
         return reworks.isdisjoint(self._supplies.kind(commit))
 
-    def _by_lines(self, conflict: PickConflict) -> Commits:
+    def _by_lines(self, conflict: PickConflict, *, all_files: bool = False) -> Commits:
         found = dict[str, None]()
         for file in conflict.files:
-            for commit in self._supplies.log.commits_changing(file) if is_built(file.path) else ():
+            if not (all_files or is_built(file.path)):
+                continue
+            for commit in self._supplies.log.commits_changing(file):
                 if commit not in self._there:
                     found[commit] = None
                     self._clashing.add(commit)

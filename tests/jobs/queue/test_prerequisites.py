@@ -78,6 +78,14 @@ def test_no_more_than_a_few_are_taken_for_lines(lines: Lines) -> None:
     assert lacking(lines, fix).clashing == tuple(reversed(needed))
 
 
+def test_what_clashes_in_documentation_is_named_and_not_picked(lines: Lines) -> None:
+    lines.main({"doc/lamp.txt": "one\n"}, "DOC: lamp: one")
+    needed = lines.main({"doc/lamp.txt": "two\n"}, "DOC: lamp: two")
+    found = lacking(lines, lines.main({"doc/lamp.txt": "three\n"}, "DOC: lamp: three"))
+    assert found.search().commits is None
+    assert needed in found.clashing
+
+
 @pytest.mark.parametrize("kind", ["MAJOR", "IMPORT"])
 def test_a_huge_change_is_not_picked_for_a_name(lines: Lines, kind: str) -> None:
     needed = lines.main({"src/new.c": NEW}, f"{kind}: lamp: new")
