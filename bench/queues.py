@@ -31,7 +31,7 @@ from bisector.system.workspace import Workspace
 VERSION = "3.0.11"  # in Debian 13
 BASE, LINE = "v3.0.0", "master"
 UNTIL = "2025-05-25T00:00:00+00:00"  # some days before its release
-_ADOPTED = "BENCH_ADOPTED"  # in the environment of a process that bench.measure runs
+_ROOT = "BENCH_ROOT"  # the folder for the workspace of a process that bench.measure runs
 ABOUT = f"""Plan the queue of {BASE} from the commits of {LINE} until {UNTIL[:10]}, without builds,
 and compare it with what upstream's maintainers picked until {VERSION}, whose source is taken from
 Debian through apt: the subjects of its CHANGELOG that exactly one commit of CLONE's {LINE} has.
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark, print its tables, and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        if options.build and _ADOPTED not in os.environ:
+        if options.build and _ROOT not in os.environ:
             return _again(options.repo)
         workspace = Workspace.open()
         history = History.open(options.repo, workspace)
@@ -107,23 +107,18 @@ def _parts(history: History, folder: Path, truth: Path | None, each: bool) -> It
 
 def _again(repo: Path) -> int:
     """Run the benchmark of the builds so that the time of all processes is counted."""
-    words = (
-        sys.executable,
-        Path(__file__).with_name("queue"),
-        "--build",
-        "--repo",
-        repo.absolute(),
-    )
-    return measure(words, cwd=Path.cwd(), env={_ADOPTED: "1"}, heard=print).status
+    script = Path(__file__).with_name("queue")
+    words = (sys.executable, "-u", script, "--build", "--repo", repo.absolute())
+    with tempfile.TemporaryDirectory(prefix="bench-") as root:
+        return measure(words, cwd=Path.cwd(), env={_ROOT: root}, heard=print).status
 
 
 def _built(repo: Path, tools: Workspace, folder: Path) -> str:
     """What the whole queue takes in an empty workspace that has the tools of another one."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as root:
-        workspace = empty_workspace(Path(root, "workspace"), tools.root / "tools")
-        history = History.open(repo, workspace)
-        source = source_until(history, BASE, LINE, UNTIL)
-        return queue_build.report(history, queue_build.make(workspace, repo, source, print), folder)
+    workspace = empty_workspace(Path(os.environ[_ROOT], "workspace"), tools.root / "tools")
+    history = History.open(repo, workspace)
+    source = source_until(history, BASE, LINE, UNTIL)
+    return queue_build.report(history, queue_build.make(workspace, repo, source, print), folder)
 
 
 def source_until(history: History, base: str, line: str, until: str) -> Source:

@@ -82,10 +82,11 @@ class SeriesMaker:
         given = tuple(one for one in first if one not in self.there)
         lacking = Lacking(self._supplies, commit, self.tip, given, self.there)
         found = lacking.search()
+        clashing = lacking.clashing if found.commits is None else ()
         why = {**lacking.why, **first}
         picked = lacking.with_(found.commits or ())
         if found.commits is None:
-            lacks = tuple(self._needed(one, why[one]) for one in lacking.clashing)
+            lacks = tuple(self._needed(one, why[one]) for one in clashing)
             return Refused(picked if isinstance(picked, PickConflict) else None, lacks)
         needs = tuple(self._needed(one, why[one]) for one in lacking.sequence(found.commits)[:-1])
         assert not isinstance(picked, PickConflict)  # the search found that they apply

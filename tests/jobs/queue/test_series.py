@@ -84,3 +84,13 @@ def test_names_that_a_pick_brought_are_there_for_the_next(lines: Lines) -> None:
     step = series.add(fix, {})
     assert isinstance(step, Step)
     assert step.needs == ()
+
+
+def test_of_documentation_that_conflicts_alone_it_is_said_what_it_clashes_with(
+    lines: Lines,
+) -> None:
+    needed = lines.main({"doc/lamp.txt": "one\n"}, "DOC: lamp: one")
+    fix = lines.main({"doc/lamp.txt": "two\n"}, "DOC: lamp: two")
+    step = maker(lines).add(fix, {})
+    assert isinstance(step, Refused)
+    assert [one.revision for one in step.lacks] == [needed]
