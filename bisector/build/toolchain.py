@@ -128,6 +128,13 @@ class Toolchain(ABC):
         names = tuple(name for name in features.known(asked) if name not in decided)
         return replace(self, features=names, libraries=tuple(found))
 
+    def laid_out(self, options: str) -> Self:
+        """The same with compiler *options* that only move the code about in the binary."""
+        given = dict(self.variables)
+        given["ADDINC"] = " ".join(filter(None, (given.get("ADDINC"), options)))
+        identity, kin = digest(self.identity, options), digest(self.kin, options)
+        return replace(self, variables=tuple(given.items()), identity=identity, kin=kin)
+
     def at(self, source: Source) -> Self:
         """The same with the make variables for the features that the revision *source* knows."""
         more = features.variables(self.features, self.libraries, source) if self.features else {}

@@ -73,6 +73,10 @@ class Prober:
         """From now on use and believe the release toolchain alone."""
         self.toolchains = self.toolchains.by_release
 
+    def leave_nothing_to_fallback(self) -> None:
+        """From now on what the search's toolchain cannot judge stays so."""
+        self.toolchains = replace(self.toolchains, fallback=None)
+
     def learn(self, learnt: Learnt) -> None:
         """Record a bug's own failure; from now on all verdicts of its test follow from it."""
         self.journal.note(learnt)

@@ -153,7 +153,8 @@ def find_context(
     """
     names_of_toolchains(options, test)  # before anything is fetched
     picked = find_fixups(options.fixups, history)
-    fetch_tools(workspace, note, vtest=test.oracle.needs_vtest)
+    oracle = test.oracle
+    fetch_tools(workspace, note, vtest=oracle.needs_vtest, others=oracle.programs)
     toolchains = find_toolchains(options, workspace, test)
     supply = find_supply(options, workspace, note)
     supply.require(toolchains.search, test.oracle.features)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from functools import partial
 
 from bisector.build import features
 from bisector.build.reported import Reported
 from bisector.build.toolchain import SomeToolchain, Toolchain
 from bisector.errors import EnvironmentProblem, MissingLibrary
-from bisector.system import apt, debian, libraries, packages, tools
+from bisector.system import apt, debian, libraries, packages, programs, tools
 from bisector.system.libraries import KINDS, Library
 from bisector.system.tools import Tool
 from bisector.system.workspace import Workspace
@@ -18,8 +19,16 @@ from bisector.testing.oracle import Oracle
 UNASKED = "--make none builds without what the test asks for"
 
 
-def fetch_tools(workspace: Workspace, note: Callable[[str], None], *, vtest: bool) -> None:
-    """Fetch Lua, and VTest if *vtest* is needed, unless the machine has them or no apt.
+def fetch_tools(
+    workspace: Workspace,
+    note: Callable[[str], None],
+    *,
+    vtest: bool,
+    others: Collection[str] = (),
+) -> None:
+    """Fetch Lua, VTest if it is needed, and *others* of programs.KINDS, which are missing.
+
+    Nothing is fetched without apt.
 
     *note* is called with a line on each. What cannot be fetched is reported by what needs it.
     """
@@ -28,6 +37,9 @@ def fetch_tools(workspace: Workspace, note: Callable[[str], None], *, vtest: boo
         wanted["Lua"] = debian.fetch_lua
     if vtest and tools.find_vtest(workspace) is None:
         wanted["VTest"] = debian.fetch_vtest
+    for name in others:
+        if programs.find(workspace, name) is None:
+            wanted[name] = partial(programs.fetch, name=name)
     for name, fetch in wanted.items() if apt.is_there() else ():
         note(f"fetching {name} into the workspace, which is missing")
         with suppress(EnvironmentProblem):
@@ -56,11 +68,12 @@ class Supply:
         self._known: dict[str, Library | EnvironmentProblem] = {}
 
     def tools(self, oracle: Oracle) -> tuple[Tool, ...]:
-        """The tools that *oracle* needs; VTest is fetched if it is missing.
+        """The tools that *oracle* needs; what is missing is fetched.
 
         Raises MissingProgram.
         """
-        fetch_tools(self._workspace, self._note, vtest=oracle.needs_vtest)
+        asked = (self._workspace, self._note)
+        fetch_tools(*asked, vtest=oracle.needs_vtest, others=oracle.programs)
         return oracle.find_tools(self._workspace)
 
     def require(self, toolchain: Toolchain, asked: Collection[str]) -> None:

@@ -72,5 +72,6 @@ class Ticket:
             foreign="" if result.key == self.key else result.key,
             failure=result.ruling.failure,
             growth=result.ruling.growth,
+            samples=result.ruling.samples,
             fixup=self.fixup,
         )

@@ -55,7 +55,7 @@ def fetch_vtest(workspace: Workspace) -> Tool:
         shutil.rmtree(final)  # a system library that it needs may have been removed
     with open_index(workspace) as index, workspace.scratch() as scratch:
         record = index.apt("apt-cache", "show", "--no-all-versions", "varnish")
-        unpacked = _unpack(index, scratch, "varnish", *_missing(index, _libraries(record)))
+        unpacked = unpack(index, scratch, "varnish", *missing(index, libraries_of(record)))
         draft = _arrange_vtest(unpacked, scratch / "vtest")
         version = "".join(re.findall(r"^Version: (.+)", record, re.M)[:1])
         (draft / "version").write_text(f"varnishtest {version}\n", encoding="utf-8")
@@ -88,7 +88,7 @@ def fetch_lua(workspace: Workspace) -> Lua:
     if present := tools.fetched_lua(final):
         return present
     with open_index(workspace) as index, workspace.scratch() as scratch:
-        unpacked = _unpack(index, scratch, "liblua5.4-dev")
+        unpacked = unpack(index, scratch, "liblua5.4-dev")
         draft = scratch / "lua"
         shutil.copytree(unpacked / "usr/include/lua5.4", draft / "include")
         (draft / "lib").mkdir()
@@ -110,8 +110,8 @@ def fetch_library(workspace: Workspace, name: str) -> Library:
     final, package = libraries.folder_of(workspace, name), KINDS[name].package
     if not final.is_dir():
         with open_index(workspace) as index, workspace.scratch() as scratch:
-            packages = dict.fromkeys((package, *_missing(index, [package])))
-            unpacked = _unpack(index, scratch, *packages)
+            packages = dict.fromkeys((package, *missing(index, [package])))
+            unpacked = unpack(index, scratch, *packages)
             draft = scratch / package
             _arrange_library(unpacked / "usr", draft)
             workspace.folder("tools")
@@ -127,7 +127,7 @@ def fetch_bwrap(workspace: Workspace) -> None:
     if shutil.which("bwrap") or final.is_dir():
         return
     with open_index(workspace) as index, workspace.scratch() as scratch:
-        unpacked = _unpack(index, scratch, "bubblewrap")  # its libraries are on every system
+        unpacked = unpack(index, scratch, "bubblewrap")  # its libraries are on every system
         draft = scratch / "bwrap"
         draft.mkdir()
         shutil.copy(unpacked / "usr/bin/bwrap", draft)
@@ -166,20 +166,20 @@ def _suites(wanted: str) -> tuple[str, ...]:
     return (only,) if only else SUITES
 
 
-def _libraries(record: str) -> list[str]:
+def libraries_of(record: str) -> list[str]:
     """The library packages in the Depends field of a package: not the compiler of varnishd."""
     depends = "".join(re.findall(r"^Depends: (.+)", record, re.M)[:1])
     names = [item.split()[0].partition(":")[0] for item in depends.split(",") if item.split()]
     return [name for name in names if name.startswith("lib") and not name.endswith("-dev")]
 
 
-def _missing(index: Index, packages: Sequence[str]) -> list[str]:
+def missing(index: Index, packages: Sequence[str]) -> list[str]:
     """Which of *packages* and their dependencies are not installed on this machine."""
     plan = index.apt("apt-get", "install", "--simulate", "--no-install-recommends", *packages)
     return re.findall(r"^Inst (\S+) (?!\[)", plan, re.M)
 
 
-def _unpack(index: Index, scratch: Path, *packages: str) -> Path:
+def unpack(index: Index, scratch: Path, *packages: str) -> Path:
     """Download *packages* and unpack them into one folder, which is returned."""
     index.apt("apt-get", "download", *packages, cwd=scratch)
     unpacked = scratch / "unpacked"

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,21 @@ def digest(*parts: str | bytes) -> str:
         total.update(f"{len(raw)}:".encode())
         total.update(raw)
     return total.hexdigest()[:32]
+
+
+def read_regular(file: Path, limit: int) -> str:
+    """The text of *file*, of *limit* bytes at most; '' if it is no regular file.
+
+    A tested program may have replaced it by anything, such as a link or a pipe.
+    """
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    with os.fdopen(handle, "rb") as source:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return ""
+        return source.read(limit).decode("utf-8", "replace")
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,14 +100,16 @@ def require_vtest(workspace: Workspace, environ: Mapping[str, str] = os.environ)
     raise MissingProgram("no VTest on this machine", f"{DOCTOR}, or set VTEST_PROGRAM")
 
 
-def find_compiler(name: str = "gcc") -> Tool | None:
-    """The compiler *name* in PATH; its version is the first line of its --version.
+def find_compiler(name: str = "gcc", folders: Sequence[str] = ()) -> Tool | None:
+    """The compiler, or another program, *name* in PATH, else in *folders*.
+
+    Its version is the first line of its --version.
 
     A link of that name to ccache is passed over: ccache keeps files outside the sandbox, so no
     build would succeed there, and its content does not tell one compiler from another. Raises
     EnvironmentProblem if the compiler does not run.
     """
-    for folder in os.get_exec_path():
+    for folder in (*os.get_exec_path(), *folders):
         found = shutil.which(name, path=folder)
         if found and Path(found).resolve().name not in _WRAPPERS:
             return _versioned(Path(found))

@@ -6,17 +6,15 @@ records where a signal kills HAProxy. See preload/crash_trace.c.
 
 from __future__ import annotations
 
-import os
 import re
 import signal
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.errors import MissingProgram
 from bisector.system import compiled
-from bisector.system.files import digest
+from bisector.system.files import digest, read_regular
 from bisector.system.process import run
 from bisector.system.sandbox import Box
 from bisector.system.tools import Tool
@@ -83,7 +81,7 @@ def read(folder: Path, binary: Path, log: str, box: Box | None) -> tuple[CrashTr
     The *log* of a VTest case has the names of HAProxy's instances. Raises EnvironmentProblem if
     addr2line(1), which runs in *box*, does not start.
     """
-    if not (lines := _recorded(folder / RECORDED)):
+    if not (lines := read_regular(folder / RECORDED, MAX_BYTES).splitlines()):
         return ()  # as nearly always, and a log may be long
     names = instances(log)
     crashes = []
@@ -96,18 +94,6 @@ def read(folder: Path, binary: Path, log: str, box: Box | None) -> tuple[CrashTr
                 name = signal.Signals(number).name
                 crashes.append(CrashTrace(name, functions, names.get(int(words[0]), "")))
     return tuple(dict.fromkeys(crashes))
-
-
-def _recorded(file: Path) -> list[str]:
-    """The lines of *file*, which the tested program may have replaced by anything."""
-    try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return []
-    with os.fdopen(handle, "rb") as source:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return []
-        return source.read(MAX_BYTES).decode("ascii", "replace").splitlines()
 
 
 def _functions(

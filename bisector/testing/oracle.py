@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
@@ -140,9 +141,32 @@ class Oracle(ABC):
         return False
 
     @property
+    def is_disturbed_by_load(self) -> bool:
+        """Whether nothing else may run beside a run, since that would change its samples."""
+        return False
+
+    @property
+    def unit(self) -> str:
+        """What the samples of a run count, as `instructions per request`; '' if it has none."""
+        return ""
+
+    def against(self, binary: Path, content: str) -> Self:
+        """The same, measuring in turns with *binary*, whose digest is *content*, if it can."""
+        return self
+
+    def costs(self, log: str) -> Mapping[str, float]:
+        """What each function cost in the run with this *log*, in ``unit``; empty if not known."""
+        return {}
+
+    @property
     def needs_vtest(self) -> bool:
         """Whether find_tools() requires VTest."""
         return False
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The names in programs.KINDS of programs that find_tools() requires."""
+        return ()
 
     @property
     def features(self) -> frozenset[str]:

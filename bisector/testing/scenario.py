@@ -5,22 +5,17 @@ A user's folder works like the bundled ones. Errors in it are reported with file
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bisector.errors import ScenarioProblem, UsageProblem
+from bisector.errors import UsageProblem
 from bisector.testing.oracles.command import SCRIPT, Command
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.own_file import OwnFile
+from bisector.testing.templates import rendered
 
-if TYPE_CHECKING:
-    import jinja2
-
-TEMPLATE = ".j2"  # the end of a template's name; other files are taken as they are
 BUNDLED = Path(__file__).parent / "scenarios"
 
 Value = str | int | bool
@@ -139,26 +134,8 @@ class Scenario:
         """
         names = {name: name for name in self.files} | dict(companion or {})
         context = {**chosen, "title": self.title, "story": self.story, "companion": names}
-        return {name: self._render_one(template, context) for name, template in self.files.items()}
-
-    def _render_one(self, template: str, context: Mapping[str, object]) -> str:
-        import jinja2
-
-        try:
-            environment = _environment(self.folder)
-            if environment.loader and not template.endswith(TEMPLATE):
-                return environment.loader.get_source(environment, template)[0]
-            return environment.get_template(template).render(context)
-        except jinja2.TemplateSyntaxError as error:
-            place = f"{error.filename or self.folder / template}:{error.lineno}"
-            raise ScenarioProblem(place, error.message or "syntax error") from error
-        except jinja2.TemplateNotFound as error:
-            raise ScenarioProblem(
-                f"{self.folder / template}", f"no template '{error.name}'"
-            ) from error
-        except Exception as error:  # a template's expressions can raise anything
-            place = _template_line(error) or str(self.folder / template)
-            raise ScenarioProblem(place, str(error)) from error
+        folders = (self.folder, self.folder.parent, BUNDLED)
+        return {name: rendered(folders, text, context) for name, text in self.files.items()}
 
     def oracle(self, chosen: Parameters) -> OwnFile:
         """The oracle of one variant. Raises ScenarioProblem."""
@@ -177,24 +154,6 @@ class Scenario:
         return Command.rendered(self.name, label(chosen), texts, bad=self.bad, control=self.control)
 
 
-@functools.lru_cache(maxsize=8)  # an environment caches compiled templates
-def _environment(folder: Path) -> jinja2.Environment:
-    """Jinja's sandbox: templates cannot access Python's internals or modules, or change values.
-
-    A scenario may come from a stranger, and templates are rendered outside of bubblewrap.
-    """
-    import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    return ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader([folder, folder.parent, BUNDLED]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
 def text_of(value: Value) -> str:
     """A parameter's value as the user writes it, in TOML and with --set."""
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -203,15 +162,3 @@ def text_of(value: Value) -> str:
 def label(chosen: Parameters) -> str:
     """A variant as one line: `record=A failure=nxdomain …`."""
     return " ".join(f"{name}={text_of(value)}" for name, value in chosen.items())
-
-
-def _template_line(error: Exception) -> str:
-    """FILE:LINE of the template in which *error* was raised, from the traceback; '' if unknown."""
-    place = ""
-    trace = error.__traceback__
-    while trace is not None:
-        name = trace.tb_frame.f_code.co_filename
-        if name.endswith(".j2") or trace.tb_frame.f_globals.get("__jinja_template__") is not None:
-            place = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -164,7 +164,7 @@ class TestPackages:
             "Package: varnish\nDepends: libc6 (>= 2.34), libedit2, libvarnishapi3:any (>= 7.1),"
             " adduser, gcc, libc6-dev | libc-dev, lsb-base\n"
         )
-        assert debian._libraries(record) == ["libc6", "libedit2", "libvarnishapi3"]
+        assert debian.libraries_of(record) == ["libc6", "libedit2", "libvarnishapi3"]
 
     def test_vtest_finds_its_libraries_in_any_folder(
         self, workspace: Workspace, tmp_path: Path

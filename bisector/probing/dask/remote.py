@@ -9,7 +9,7 @@ import contextlib
 import functools
 import platform
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -85,14 +85,19 @@ def carried_out(
 
 
 def equipped(
-    order: Order, workspace: Workspace, note: Callable[[str], None], *, vtest: bool = False
+    order: Order,
+    workspace: Workspace,
+    note: Callable[[str], None],
+    *,
+    vtest: bool = False,
+    others: Collection[str] = (),
 ) -> Toolchain:
     """The toolchain of *order* on this machine, on which VTest is there, too, if *vtest* is needed.
 
-    What is missing is fetched, and *note* called with a line on it. Raises MissingProgram and
-    MissingLibrary.
+    So are *others* of programs.KINDS. What is missing is fetched, and *note* called with a line on
+    it. Raises MissingProgram and MissingLibrary.
     """
-    fetch_tools(workspace, note, vtest=vtest)
+    fetch_tools(workspace, note, vtest=vtest, others=others)
     recipe = order.recipe
     supply = Supply(workspace, note)  # the client has decided on the features
     toolchain = toolchains.find_toolchain(options(order), workspace, recipe.toolchain)

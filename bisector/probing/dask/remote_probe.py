@@ -60,7 +60,8 @@ def answer(order: ProbeOrder, packed: Archive | None) -> Answer | Lacking:
 def _probed(place: Place, order: ProbeOrder, oracle: Oracle) -> tuple[Result, str]:
     """The result, with remarks on this worker, and the digest of its tools."""
     remarks: list[str] = []
-    toolchain = remote.equipped(order, place.workspace, remarks.append, vtest=oracle.needs_vtest)
+    place_for = (order, place.workspace, remarks.append)
+    toolchain = remote.equipped(*place_for, vtest=oracle.needs_vtest, others=oracle.programs)
     needed = oracle.find_tools(place.workspace)
     tools_digest = _tools_digest(toolchain, oracle, needed)
     if tools_digest != order.tools_digest:

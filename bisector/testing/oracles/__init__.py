@@ -10,13 +10,14 @@ from bisector.testing.oracles.command import Command
 from bisector.testing.oracles.config_file import ConfigFile
 from bisector.testing.oracles.crash_test import CrashTest
 from bisector.testing.oracles.leak_test import LeakTest
+from bisector.testing.oracles.measurement import Measurement
 from bisector.testing.oracles.spin_test import SpinTest
 from bisector.testing.oracles.vtest_case import VTestCase
 from bisector.testing.wrapper import Wrapper
 
 # by their option of the command line, without dashes
 ORACLES: Mapping[str, type[Oracle]] = {
-    kind.option: kind for kind in (VTestCase, Command, ConfigFile, BuildTest)
+    kind.option: kind for kind in (VTestCase, Command, ConfigFile, BuildTest, Measurement)
 }
 
 # those that go around one of the above
