@@ -12,6 +12,7 @@ from bisector.record import (  # noqa: F401 - they enter their events into Event
     fixup_events,
     fork_events,
     learnt,
+    metric_events,
     patch_events,
     queue_events,
     survey_events,

@@ -84,9 +84,9 @@ class Probed(Event):
 
     ``key`` identifies what was asked, whoever answered: source, toolchain, test and run. ``binary``
     is the digest of the built program. ``foreign`` is the key under which a worker with other tools
-    keeps its answer, '' if the client's tools would give the same. ``failure`` and ``growth`` are
-    those of Ruling. ``fixup`` names what was picked onto the revision because it cannot be judged
-    as it is, or to compare it with such a one; '' for nothing.
+    keeps its answer, '' if the client's tools would give the same. ``failure``, ``growth``
+    and ``samples`` are those of Ruling. ``fixup`` names what was picked onto the revision because
+    it cannot be judged as it is, or to compare it with such a one; '' for nothing.
     """
 
     kind: ClassVar[str] = "probed"
@@ -115,12 +115,13 @@ class Probed(Event):
     failure: Failure | None = None
     growth: tuple[int, ...] = ()
     fixup: str = ""
+    samples: tuple[float, ...] = ()
 
     @property
     def ruling(self) -> Ruling:
         """The run's ruling, without its time."""
         said = (self.verdict, self.reason, self.evidence)
-        return Ruling(*said, failure=self.failure, growth=self.growth)
+        return Ruling(*said, failure=self.failure, growth=self.growth, samples=self.samples)
 
     @property
     def result(self) -> Result:

@@ -24,6 +24,7 @@ from bisector.record.findings import all_found
 from bisector.record.fixup_events import Unfair
 from bisector.record.fork_events import Forked, OtherLine
 from bisector.record.learnt import Learnt
+from bisector.record.metric_events import Compared, Searched, Shifted
 from bisector.record.patch_events import (
     Covered,
     HunkDropped,
@@ -85,7 +86,8 @@ class Summary:
     bug's own failure, in the last test by which it was learnt; the verdicts of ``probes`` follow
     from what was learnt by theirs. Everything is about this bug, and ``others`` about the others.
     ``forked`` and ``other_lines`` are of a hunt between ends that part, ``unfair`` are the names of
-    fixups whose verdicts do not count.
+    fixups whose verdicts do not count. ``searched`` is the end of the last search for a metric's
+    change, ``shifted`` and ``compared`` are of all searches.
     """
 
     started: Started
@@ -112,6 +114,9 @@ class Summary:
     unfair: tuple[str, ...] = ()
     queued: tuple[Queued, ...] = ()
     series: tuple[Series, ...] = ()
+    shifted: tuple[Shifted, ...] = ()
+    compared: tuple[Compared, ...] = ()
+    searched: Searched | None = None
     parts: tuple[Part, ...] = ()
     carried: tuple[Carried, ...] = ()
     repeatable: Repeatable | None = None
@@ -251,6 +256,9 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         unfair=unfair,
         queued=tuple({(e.branch, e.revision): e for e in events if isinstance(e, Queued)}.values()),
         series=tuple({e.branch: e for e in events if isinstance(e, Series)}.values()),
+        shifted=tuple(event for event in events if isinstance(event, Shifted)),
+        compared=tuple(event for event in events if isinstance(event, Compared)),
+        searched=next((event for event in events[::-1] if isinstance(event, Searched)), None),
         parts=tuple({e.name: e for e in events if isinstance(e, Part)}.values()),
         carried=tuple(event for event in events if isinstance(event, Carried)),
         located=tuple(event for event in events if isinstance(event, Located)),

@@ -32,7 +32,8 @@ class Ruling:
 
     ``failure`` is how the run failed; None if it passed, if nothing was run, and if a pattern for
     the bug's signature matched. ``growth`` is by how many bytes HAProxy's memory grew from one
-    measurement to the next, if the test measured it.
+    measurement to the next, if the test measured it. ``samples`` are the values of a metric, one of
+    each repetition, in its unit; empty if the test measures none.
     """
 
     verdict: Verdict
@@ -41,6 +42,7 @@ class Ruling:
     seconds: float = 0.0
     failure: Failure | None = None
     growth: tuple[int, ...] = ()
+    samples: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ class Job(StrEnum):
     TRIAGE = "triage"
     SWEEP = "sweep"
     QUEUE = "queue"
+    METRIC = "metric"
 
 
 class Change(StrEnum):
@@ -106,6 +107,8 @@ class Purpose(StrEnum):
     ORIGIN = "origin of a pick"
     COMPLETED = "with what it may lack"
     STEP = "step of the series"
+    MEASURE = "measure"
+    COMPARE = "compare"
 
     def about(self, details: str) -> str:
         """A probe's purpose: this one with *details*, as in `witness (releases)`."""

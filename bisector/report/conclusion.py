@@ -10,7 +10,7 @@ from bisector.record.patch_outcome import NO_TEST, OTHER_WAY, Outcome
 from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job, RegTestChange
-from bisector.report import lines, queue_rows, swept, triage_rows
+from bisector.report import lines, metric_sweep, metric_text, queue_rows, swept, triage_rows
 from bisector.report.grid import FINE
 from bisector.report.layout import counted, listed, stretch
 from bisector.report.parts import stretches
@@ -192,7 +192,7 @@ def _sweep(summary: Summary) -> Conclusion:
     bad = [one for one in summary.stretches if one.verdict is Verdict.BAD]
     unknown = [one for one in summary.stretches if not one.verdict.tested]
     many = sum(len(one.revisions) for one in bad)
-    text = f"{many} of {counted(total, 'revision')} bad"
+    text = metric_sweep.said(summary) or f"{many} of {counted(total, 'revision')} bad"
     text += f", {_names([swept.span(one) for one in bad])}" if bad else ""
     if unknown:
         where = _names([swept.span(one) for one in unknown])
@@ -210,6 +210,10 @@ def _queue(summary: Summary) -> Conclusion:
     return Conclusion(True, "settled", text)
 
 
+def _metric(summary: Summary) -> Conclusion:
+    return Conclusion(*metric_text.conclusion(summary))
+
+
 _CHANGED = {Change.INTRODUCTION: "introduced", Change.FIX: "fixed"}
 _CONCLUDE = {
     Job.RUN: _run,
@@ -219,6 +223,7 @@ _CONCLUDE = {
     Job.TRIAGE: _triage,
     Job.SWEEP: _sweep,
     Job.QUEUE: _queue,
+    Job.METRIC: _metric,
 }
 
 

@@ -16,6 +16,8 @@ from bisector.report import (
     grid,
     lines,
     matrix,
+    metric_sweep,
+    metric_text,
     page,
     parts,
     queue_page,
@@ -23,6 +25,7 @@ from bisector.report import (
     triage_rows,
     triage_text,
 )
+from bisector.report.metric_plot import drawing
 from bisector.report.proof import proof
 from bisector.report.shared import shareable
 from bisector.report.strip import marks
@@ -69,6 +72,9 @@ def render(summary: Summary) -> str:
         parts=parts,
         lines=lines,
         swept=swept,
+        metric=metric_text,
+        measured=metric_sweep.rows(summary),
+        plot=drawing(summary),
         built=built,
         probes=summary.probes[:_PROBES],
     )

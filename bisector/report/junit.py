@@ -13,7 +13,7 @@ from bisector.record.patch_outcome import Outcome
 from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, RegTestChange
-from bisector.report import queue_junit, swept
+from bisector.report import metric_junit, queue_junit, swept
 from bisector.report.conclusion import standing
 from bisector.report.grid import FINE
 from bisector.report.junit_case import ERROR, FAILURE, SKIPPED, Case
@@ -91,6 +91,7 @@ def _suites(summary: Summary) -> Iterator[tuple[str, list[Case]]]:
     yield "releases", _releases(summary)
     yield "stretches", _stretches(summary)
     yield "re-tests", _retests(summary)
+    yield "metric", list(metric_junit.cases(summary))
     yield from queue_junit.suites(summary)
 
 

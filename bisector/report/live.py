@@ -11,11 +11,12 @@ from bisector.printable import printable
 from bisector.record.events import Confirmed, Event, Found, Noted, Probed, Turned
 from bisector.record.fixup_events import Unfair
 from bisector.record.learnt import Learnt
+from bisector.record.metric_events import Compared, Shifted
 from bisector.record.patch_events import HunkDropped, Judged, Ported, RegTested
 from bisector.record.patch_outcome import Outcome
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, HunkState, Purpose, RegTestChange
-from bisector.report import matrix, parts
+from bisector.report import matrix, metric_text, parts
 from bisector.report.terminal import probe_line
 
 if TYPE_CHECKING:
@@ -119,6 +120,12 @@ def _shown(event: Event) -> tuple[str, str] | None:
     if isinstance(event, Found):
         names = " ".join(revision[:10] for revision in event.revisions)
         return f"{'found':<12}{_whose(event.bug)} {event.what}: {names}", "bold"
+    if isinstance(event, Shifted):
+        names = " ".join(revision[:10] for revision in event.revisions)
+        return f"{'found':<12}a change of {metric_text.percent(event.effect)}: {names}", "bold"
+    if isinstance(event, Compared):
+        said = "proven" if event.proven else "not proven"
+        return f"{said:<12}{event.new[:10]}: {metric_text.percent(event.effect)}", "bold"
     if isinstance(event, Confirmed):
         said = "proven" if event.proven else "not proven"
         what = f"{_whose(event.bug)} {event.what}" if event.what in set(Change) else event.what

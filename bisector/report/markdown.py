@@ -11,6 +11,8 @@ from bisector.report import (
     grid,
     lines,
     matrix,
+    metric_sweep,
+    metric_text,
     parts,
     queue_markdown,
     swept,
@@ -84,6 +86,9 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     yield from _hunks(summary)
     yield from _reduced(summary)
     yield from queue_markdown.blocks(summary)
+    yield from _metric(summary)
+    if values := metric_sweep.rows(summary):
+        yield table(["revision", "value", "change"], [list(map(escape, row)) for row in values])
     if summary.notes:
         yield Block((), tuple(f"- {escape(note)}" for note in summary.notes))
     if summary.started.options:
@@ -91,6 +96,22 @@ def _blocks(summary: Summary) -> Iterator[Block]:
     if summary.started.sandbox:
         yield Block((), (f"- sandbox: {escape(summary.started.sandbox)}",))
     yield fenced("command", [summary.started.command])
+
+
+def _metric(summary: Summary) -> Iterator[Block]:
+    ended, found = summary.searched, metric_text.changes(summary)
+    if ended is None:
+        return
+    for one in found:
+        shifted = one.shifted
+        names = [metric_text.commit(shifted, index) for index in range(len(shifted.revisions))]
+        lines = elided([f"**changed** {escape(name)}" for name in names])
+        more = (f"- {escape(line)}" for line in metric_text.proof(one, ended.unit))
+        yield Block((), (*lines, *more))
+    said = [metric_text.no_other(ended, bool(found))]
+    if measured := metric_text.points(summary):
+        said.append(metric_text.plotted(measured, ended))
+    yield Block((), tuple(f"- {escape(line)}" for line in said))
 
 
 def _finding(finding: Finding, summary: Summary) -> Block:

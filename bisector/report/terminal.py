@@ -11,7 +11,15 @@ from bisector.record.summary import Finding, OtherBug, Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
 from bisector.report import lines as fork_lines
-from bisector.report import matrix, parts, queue_table, swept, triage_terminal
+from bisector.report import (
+    matrix,
+    metric_sweep,
+    metric_text,
+    parts,
+    queue_table,
+    swept,
+    triage_terminal,
+)
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, elided, listed, moment, row, squeezed, stretch
 from bisector.report.proof import proof
@@ -28,7 +36,8 @@ def probe_line(told: Probed) -> str:
     name += f" run {told.run + 1}" if told.run else ""
     seconds = told.build_seconds + told.test_seconds
     time = "known" if told.known else f"{seconds:.1f} s"
-    line = f"{told.verdict:<11} {name:<20} {time:>8} {told.toolchain:<7}  {told.subject}"
+    word = ", ".join(map(metric_text.amount, told.samples)) or told.verdict
+    line = f"{word:<11} {name:<20} {time:>8} {told.toolchain:<7}  {told.subject}"
     return line if told.verdict.tested else f"{line}\n{'':<12}{told.reason}"
 
 
@@ -64,6 +73,7 @@ def render(summary: Summary, files: Sequence[str] = (), width: int = 0) -> str:
     elif summary.started.patches:
         lines += row("patch", summary.started.patches[0], summary.started.patches[1:])
     lines += [*_judgement(summary), *queue_table.section(summary, width)]
+    lines += [*metric_text.section(summary), *metric_sweep.section(summary)]
     for note in (*summary.notes, *_left_to_others(summary)):
         lines += row("note", note)
     lines += _machine(summary, files)
@@ -163,7 +173,7 @@ def question(summary: Summary) -> str:
     if asked.job is Job.QUEUE:
         many = f": {counted(asked.commits, 'commit')}" if asked.commits else ""
         return f"queue of {asked.range}{many}"
-    if asked.job is Job.RUN:
+    if asked.job in (Job.RUN, Job.METRIC):
         return f"{asked.scenario}{variant} in {asked.range}: {asked.commits} commits"
     if asked.job is Job.BACKPORT:  # which test judges it is found out
         return f"backport onto {asked.range}"

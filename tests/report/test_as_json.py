@@ -15,6 +15,7 @@ from bisector.record.events import Confirmed, Event
 from bisector.record.queue_events import Evidence, Says, Word
 from bisector.report import as_json
 from tests.support import judged as j
+from tests.support import metrics as m
 from tests.support import queue_rows as q
 from tests.support.records import (
     ANSWERED,
@@ -56,6 +57,8 @@ def closed(part: Any) -> Any:
         FORKED,
         OFTEN,
         [STARTED],
+        m.PROVEN,
+        m.STEADY,
         j.VERIFIED,
         j.REFUSED,
         j.BACKPORTED,
