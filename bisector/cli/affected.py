@@ -17,6 +17,7 @@ class Affected(FlakyCommand, SurveyReportCommand):
     DESCRIPTION_MORE = f"""
 {RANGE} Only as many releases are tested as are needed to infer the verdicts of the others. An
 interrupted job continues with the same command."""
+    REFUSED = frozenset({"metric", "load"})
     EXIT_STATUS: ClassVar = {
         0: "each release has a verdict",
         1: "some releases could not be tested",

@@ -29,7 +29,7 @@ conflict is shown, and the commits that the fix depends on are looked for."""
         1: "some branch is not fixed, or unknown",
         **FAILURES,
     }
-    REFUSED = frozenset({"patch"})
+    REFUSED = frozenset({"patch", "metric", "load"})
 
     onto = option(
         "--onto",

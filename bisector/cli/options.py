@@ -32,6 +32,7 @@ def options_of(command: RepoCommand) -> Options:
     )
     if not isinstance(command, TestCommand):
         return options
+    _refuse(command)
     return replace(
         options,
         scenario=command.scenario,
@@ -50,6 +51,14 @@ def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
     """What the user asked; *more* are Options of this command alone. Raises UsageProblem."""
     options = replace(options_of(command), **more)
     return Asked(command.workspace(), options, watcher.progress, notifier(watcher))
+
+
+def _refuse(command: TestCommand) -> None:
+    """Raise UsageProblem for a kind of test that the command does not take."""
+    for name in command.REFUSED.intersection(ORACLES):
+        if getattr(command, attribute(name)) is not None:
+            what = f"--{name} with '{command.PROGNAME}', which is about verdicts"
+            raise UsageProblem(what, "use it with run, sweep or probe")
 
 
 def _named(command: TestCommand, kinds: Iterable[str], otherwise: str) -> tuple[str, str] | None:

@@ -19,6 +19,7 @@ for where some are good and others bad, and the commit that introduced the bug. 
 patch is tried on each bad one, and what it breaks. At the end there is a text for an issue or a
 mail, without paths of this machine and without secrets. An interrupted job continues with the same
 command."""
+    REFUSED = frozenset({"metric", "load"})
     EXIT_STATUS: ClassVar = {
         0: "each revision has a verdict, what was found is proven, and the patch holds",
         1: "some revision could not be tested, something is not proven, or the patch fails",

@@ -16,6 +16,7 @@ class Verify(JobCommand, ReportCommand):
 
     DESCRIPTION_MORE = """
 The variants of all bundled scenarios are tested before and after the patch on each revision."""
+    REFUSED = frozenset({"metric", "load"})
     EXIT_STATUS: ClassVar = {0: "verified", 1: "not verified", **FAILURES}
 
     on = option(

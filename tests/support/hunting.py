@@ -81,6 +81,8 @@ class Machine(Answering):
         self.reasons: Mapping[int, str] = {}
         self.failing: Callable[[int, int], Failure | None] = lambda number, run: None
         self.growth: Mapping[int, tuple[int, ...]] = {}
+        # by the toolchain's name, the commit's number and the run's
+        self.samples: Callable[[str, int, int], tuple[float, ...]] = lambda name, number, run: ()
         self._numbers = {history.tree_id(commit): n for n, commit in enumerate(commits)}
 
     def _answer(self, request: Probe) -> Result:
@@ -93,7 +95,8 @@ class Machine(Answering):
         failure = self.failing(number, request.run) if verdict is not GOOD else None
         reason = self.reasons.get(number, f"{verdict}, as it is")
         growth = self.growth.get(number, ())
-        ruling = Ruling(verdict, reason, failure=failure, growth=growth)
+        samples = self.samples(request.toolchain.name, number, request.run)
+        ruling = Ruling(verdict, reason, failure=failure, growth=growth, samples=samples)
         binary = self.binaries.get(number, f"binary {number} {request.toolchain.name}")
         return Result(ruling, self._key(request), binary, 1.0, 1.0, "/log")
 

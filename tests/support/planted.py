@@ -77,6 +77,19 @@ ENDLESS_CHILD = Edit(
     "\n\tint err, retry;\n",
     "\n\tint err, retry;\n\tif (fork() == 0) for (;;) pause();\n",
 )
+_ANALYSE = "int http_wait_for_request(struct stream *s, struct channel *req, int an_bit)\n{\n"
+
+
+def slower(rounds: int) -> Edit:
+    """A bug that takes so many rounds of a loop with each request: about 6 instructions each."""
+    loop = (
+        "\t{\n\tstatic volatile unsigned int sink;\n\tunsigned int hash = 1, round;\n"
+        f"\tfor (round = 0; round < {rounds}; round++)\n"
+        "\t\thash = (hash ^ round) * 16777619U + (hash >> 7);\n\tsink = hash;\n\t}\n"
+    )
+    return Edit("src/http_ana.c", _ANALYSE, _ANALYSE + loop)
+
+
 NO_BUILD = Edit("src/hash.c", "#include", "#error this does not compile\n#include")
 NO_LINK = Edit(
     "src/base64.c", "#include", "extern int nowhere; int *planted_link = &nowhere;\n#include"

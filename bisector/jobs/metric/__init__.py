@@ -1,0 +1,1 @@
+"""`run --metric`: find the commit that changed what a metric measures."""
