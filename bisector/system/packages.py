@@ -50,6 +50,8 @@ _PACKAGES: Mapping[str, tuple[str, str, str, str]] = {
     # programs
     **{name: (name,) * 4 for name in ("gcc", "make", "bubblewrap", "coreutils")},
     "varnishtest": ("varnish",) * 4,
+    "valgrind": ("valgrind",) * 4,
+    "h2load": ("nghttp2-client", "nghttp2", "nghttp2", "nghttp2"),
     # the compiler's and the C library's
     "libc": ("libc6-dev", "glibc-devel", "musl-dev linux-headers", "glibc"),
     "kernel": ("linux-libc-dev", "kernel-headers", "linux-headers", "linux-api-headers"),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 INSTRUCTIONS, SYSCALLS = "Ir", "sysCount"  # callgrind's names of events
 
@@ -20,18 +19,6 @@ _COSTS = re.compile(r"[\d+*-]")  # how a line with costs begins: a line number, 
 TITLE = "functions, by their own instructions per request:"
 _FUNCTION = re.compile(r"^function\| +([\d,.]+) (.+)$", re.M)
 _LEAST = 0.1  # instructions per request of a function that is kept in a log
-
-
-class Difference(NamedTuple):
-    """A function's own instructions per request before and after a change."""
-
-    function: str
-    before: float
-    after: float
-
-    @property
-    def change(self) -> float:
-        return self.after - self.before
 
 
 def totals(text: str) -> dict[str, int]:
@@ -90,16 +77,3 @@ def of_log(log: str) -> dict[str, float]:
     """The functions in the *log* of a run, with their own instructions per request."""
     _, _, text = log.rpartition(TITLE)
     return {name: float(cost.replace(",", "")) for cost, name in _FUNCTION.findall(text)}
-
-
-def differences(
-    before: Mapping[str, float], after: Mapping[str, float], count: int
-) -> tuple[Difference, ...]:
-    """The *count* functions whose costs differ most, the largest difference first.
-
-    Both are by name, as of_log() gives them. A function of one side only has no costs on the other.
-    """
-    names = sorted(before.keys() | after.keys())
-    both = [Difference(name, before.get(name, 0.0), after.get(name, 0.0)) for name in names]
-    changed = [one for one in both if one.change]
-    return tuple(sorted(changed, key=lambda one: -abs(one.change))[:count])

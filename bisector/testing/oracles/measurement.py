@@ -29,9 +29,9 @@ from bisector.testing.oracle import Extra, Oracle, Trial
 _RULES = "1"  # part of the digest: changes with how anything is measured
 _COUNTED = "callgrind.out"
 _MOST_BYTES = 64 << 20  # of a file that a run leaves
-_ROUND_SECONDS = 0.4
+_ROUND_SECONDS = 0.1
 _WARMER = 10  # times the warm-up under callgrind, for a timed metric: it tells how fast this is
-_ROUNDS = 4  # of a timed metric, of each side
+_ROUNDS = 16  # of a timed metric, of each side
 # Time limits: under callgrind HAProxy takes 50 times as long
 _COUNTED_SECONDS, _TIMED_SECONDS = 90.0, 60.0
 
