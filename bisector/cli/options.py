@@ -32,7 +32,7 @@ def options_of(command: RepoCommand) -> Options:
     )
     if not isinstance(command, TestCommand):
         return options
-    _refuse(command)
+    _refuse_metric(command)
     return replace(
         options,
         scenario=command.scenario,
@@ -53,12 +53,11 @@ def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
     return Asked(command.workspace(), options, watcher.progress, notifier(watcher))
 
 
-def _refuse(command: TestCommand) -> None:
-    """Raise UsageProblem for a kind of test that the command does not take."""
-    for name in command.REFUSED.intersection(ORACLES):
-        if getattr(command, attribute(name)) is not None:
-            what = f"--{name} with '{command.PROGNAME}', which is about verdicts"
-            raise UsageProblem(what, "use it with run, sweep or probe")
+def _refuse_metric(command: TestCommand) -> None:
+    """Raise UsageProblem for --metric if the command is about verdicts, which that does not give."""
+    if "metric" in command.REFUSED and getattr(command, attribute("metric")) is not None:
+        what = f"--metric with '{command.PROGNAME}', which is about verdicts"
+        raise UsageProblem(what, "use it with run, sweep or probe")
 
 
 def _named(command: TestCommand, kinds: Iterable[str], otherwise: str) -> tuple[str, str] | None:

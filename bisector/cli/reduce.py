@@ -28,7 +28,7 @@ Ctrl-C, or when the time is up, the same command continues."""
     }
     REFUSED = frozenset(
         {
-            *("scenario", "set", "build", "patch", "fixup", "cluster"),
+            *("scenario", "set", "build", "metric", "load", "patch", "fixup", "cluster"),
             *("tls-ca", "tls-cert", "tls-key", "insecure-cluster", "same-toolchain"),
         }
     )
