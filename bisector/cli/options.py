@@ -54,7 +54,7 @@ def asked_of(command: RepoCommand, watcher: Watcher, **more: Any) -> Asked:
 
 
 def _refuse_metric(command: TestCommand) -> None:
-    """Raise UsageProblem for --metric if the command is about verdicts, which that does not give."""
+    """Raise UsageProblem for --metric if the command is about verdicts."""
     if "metric" in command.REFUSED and getattr(command, attribute("metric")) is not None:
         what = f"--metric with '{command.PROGNAME}', which is about verdicts"
         raise UsageProblem(what, "use it with run, sweep or probe")
