@@ -23,14 +23,16 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _END_SECONDS = 10.0  # for HAProxy to end after SIGTERM
 _LEAST, _MOST = 50, 200_000  # requests of a round, if it is to take so many seconds
@@ -42,6 +44,21 @@ _MARK, _MARKED = signal.SIGHUP, b"SIGHUP received"
 
 class Problem(Exception):
     """Why nothing could be measured, in one line."""
+
+
+class Errors:
+    """Copies what a HAProxy writes to its stderr; ``marks`` has a True a mark, False at the end."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.marks: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        threading.Thread(target=self._copy, args=(pipe,), daemon=True).start()
+
+    def _copy(self, pipe: IO[bytes]) -> None:
+        for line in pipe:
+            os.write(sys.stderr.fileno(), line)
+            if _MARKED in line:
+                self.marks.put(True)
+        self.marks.put(False)
 
 
 class Place:
@@ -101,6 +118,7 @@ class Run:
         self.rounds: list[dict[str, Any]] = []
         self.origin: subprocess.Popen[bytes] | None = None
         self.sides: list[subprocess.Popen[bytes]] = []
+        self.errors: list[Errors] = []  # of the sides, if there are marks
 
     def measure(self) -> None:
         """Start all, make the rounds. Raises Problem, OSError if a program cannot be run."""
@@ -109,7 +127,10 @@ class Run:
             self.origin = place.start(plan["origin"], place.origin, place.others)
         errors = subprocess.PIPE if plan["marked"] else None
         for number, words in enumerate(plan["sides"]):
-            self.sides.append(place.start(words, place.load[number], place.measured, errors))
+            haproxy = place.start(words, place.load[number], place.measured, errors)
+            self.sides.append(haproxy)
+            if haproxy.stderr:
+                self.errors.append(Errors(haproxy.stderr))
         # if HAProxy dies, its clients are to notice
         for one in place.load:
             one.close()
@@ -170,16 +191,12 @@ class Run:
 
         It does so before HAProxy writes that it has got the signal.
         """
-        haproxy = self.sides[side]
-        if haproxy.stderr is None:
+        if not self.errors:
             return
-        haproxy.send_signal(_MARK)
-        for line in haproxy.stderr:
-            os.write(sys.stderr.fileno(), line)
-            if _MARKED in line:
-                return
-        self._check_alive(_DYING_SECONDS)
-        raise Problem("HAProxy does not say that it got a signal")
+        self.sides[side].send_signal(_MARK)
+        if not self.errors[side].marks.get():
+            self._check_alive(_DYING_SECONDS)
+            raise Problem("HAProxy does not say that it got a signal")
 
     def end(self) -> None:
         """End all that was started."""
