@@ -130,7 +130,7 @@ def no_other(searched: Searched, found: bool) -> str:
     """How sure it is that no other commit, or none at all, made such a change."""
     which = "no other commit" if found else "no commit"
     size = f"{100 * searched.threshold:g} %"
-    return f"{which} changes it by {size} or more: P = {searched.probability:.3f}"
+    return f"{which} changes it by {size} or more: P ≥ {searched.probability:.3f}"
 
 
 def section(summary: Summary) -> list[str]:

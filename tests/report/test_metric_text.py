@@ -36,7 +36,7 @@ def test_a_proven_change_is_said_with_its_effect_and_what_proves_it() -> None:
     ) in said
     assert "+2.2 % with -falign-functions=64, 99 % interval +2.0 % to +2.4 %\n" in said
     assert "process_stream: +200 (1,200 → 1,400)\n" in said
-    assert "no other    no other commit changes it by 2 % or more: P = 0.970\n" in said
+    assert "no other    no other commit changes it by 2 % or more: P ≥ 0.970\n" in said
     assert "3 revisions: ▁██  20,005 (a1a1a1a1a1) to 20,435 (c3c3c3c3c3)" in said
     assert said.endswith("proven: b2b2b2b2b2 changes the instructions per request by +2.1 %\n")
 
@@ -46,8 +46,8 @@ def test_a_proven_change_is_said_with_its_effect_and_what_proves_it() -> None:
     [
         (m.PROVEN, True, "proven", "b2b2b2b2b2 changes the"),
         (m.NOT_PROVEN, False, "not proven", "b2b2b2b2b2 changes the"),
-        (m.STEADY, True, "no change", "no commit changes it by 2 % or more: P = 0.970"),
-        (m.UNSETTLED, False, "not settled", "no commit changes it by 2 % or more: P = 0.600"),
+        (m.STEADY, True, "no change", "no commit changes it by 2 % or more: P ≥ 0.970"),
+        (m.UNSETTLED, False, "not settled", "no commit changes it by 2 % or more: P ≥ 0.600"),
         (m.PROVEN[:-1], False, "no answer", "unfinished"),
         ((m.METRIC,), False, "no answer", "unfinished"),
     ],
