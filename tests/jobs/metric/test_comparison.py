@@ -16,31 +16,15 @@ from bisector.jobs.metric.comparison import LAYOUTS, Comparison
 from bisector.probing.prober import Prober
 from bisector.record.journal import Journal
 from bisector.record.metric_events import Compared, Shifted
-from bisector.record.verdict import Ruling
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle, Trial
+from bisector.testing.oracle import Oracle
 from tests.support.clone import Clone
 from tests.support.hunting import Scripted, World, bad_in
+from tests.support.measuring import MadeUp
 from tests.support.toolchains import GCC
 
 Effect = Callable[[str], float]
 """The change at commit 5 in builds with these compiler options, '' for the usual ones."""
-
-
-@dataclass(frozen=True)
-class Timing(Oracle):
-    """Takes times, which are made up by the machine."""
-
-    @property
-    def unit(self) -> str:
-        return "µs per request"
-
-    @property
-    def is_disturbed_by_load(self) -> bool:
-        return True
-
-    def run(self, trial: Trial) -> Ruling:
-        raise NotImplementedError
 
 
 @dataclass
@@ -81,7 +65,7 @@ def timed(
     clone: Clone, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Timed:
     world = World(clone, workspace, tmp_path / "unused")
-    world.oracle = Timing("time", "digest of time")
+    world.oracle = MadeUp("time", "digest of time", disturbed=True)
     made = Timed(world, tmp_path / "journal")
 
     @contextmanager

@@ -15,27 +15,14 @@ from bisector.jobs.metric.question import MetricQuestion
 from bisector.record.events import Ended, Turned
 from bisector.record.journal import Journal
 from bisector.record.metric_events import Compared, Searched, Shifted
-from bisector.record.verdict import Ruling
 from bisector.record.words import Turn
 from bisector.system.workspace import Workspace
-from bisector.testing.oracle import Oracle, Trial
 from tests.support.clone import Clone
 from tests.support.hunting import GOOD, UNTESTABLE, Scripted, World
+from tests.support.measuring import MadeUp
 from tests.support.toolchains import AUTO, GCC
 
 pytestmark = pytest.mark.usefixtures("no_clock")
-
-
-@dataclass(frozen=True)
-class Counting(Oracle):
-    """Counts something; what it counts is made up by the machine."""
-
-    @property
-    def unit(self) -> str:
-        return "steps per request"
-
-    def run(self, trial: Trial) -> Ruling:
-        raise NotImplementedError
 
 
 Jumps = Mapping[int, float]
@@ -103,7 +90,7 @@ class Metrics:
 @pytest.fixture
 def metrics(clone: Clone, workspace: Workspace, tmp_path: Path) -> Metrics:
     world = World(clone, workspace, tmp_path / "unused")
-    world.oracle = Counting("count", "digest of count")
+    world.oracle = MadeUp("count", "digest of count")
     world.toolchains = AUTO
     return Metrics(world, tmp_path / "journal")
 
