@@ -79,7 +79,7 @@ class Stage:
             "marked": False,
         }
         (self.folder / "plan").write_text(json.dumps({**whole, **plan}))
-        words = [*python, driver.__file__, self.folder / "plan", self.folder / "result"]
+        words = [*python, driver.__file__, str(self.folder / "plan"), str(self.folder / "result")]
         done = subprocess.run(
             words, cwd=self.folder, capture_output=True, text=True, timeout=60, check=True
         )
