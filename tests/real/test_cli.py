@@ -102,7 +102,7 @@ def test_haproxys_own_reg_tests_are_oracles_as_they_are(
     for name in ("checks/tcp-check_min-recv.vtc", "lua/h_txn_get_priv.vtc", "converter/bytes.vtc"):
         done = bisector("probe", "v3.0.11", "--vtc", str(tests / name), *repo)
         assert done.returncode == 0, done.stdout + done.stderr
-    needs_tls = ("probe", "v3.0.11", "--vtc", str(tests / "ssl/set_ssl_cert.vtc"), *repo)
+    needs_tls = ("probe", "v3.0.11", "--vtc", str(tests / "ssl/ssl_frontend_samples.vtc"), *repo)
     done = bisector(*needs_tls)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "built with  fast USE_OPENSSL=1" in done.stdout
