@@ -29,10 +29,12 @@ COMMITS = 40  # of the range in which a change is searched
 MINUTES = (1, 5, 15)
 EFFECTS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SEARCHES, FOUND = 20, 0.95  # that many of them must find the commit
+MOST_RUNS = 120  # of a simulated search: to choose one takes some 20 ms
 ABOUT = f"""Measure one revision of HAProxy several times with each metric, then simulate searches
 for a change in {COMMITS} commits with noise as it was measured: the smallest change of
 {", ".join(f"{effect:.1%}" for effect in EFFECTS)} whose commit {FOUND:.0%} of {SEARCHES} searches
-find within {", ".join(map(str, MINUTES))} minutes of measuring. Builds are not counted."""
+find within {", ".join(map(str, MINUTES))} minutes of measuring, and in {MOST_RUNS} runs at most.
+Builds are not counted."""
 
 
 @dataclass(frozen=True)
@@ -115,19 +117,21 @@ def _line(noise: Noise) -> tuple[str, ...]:
 
 def smallest_effect(noise: Noise, seconds: float) -> float:
     """The smallest of EFFECTS that enough searches find in that time; 0 if it is none of them."""
-    runs = int(seconds / noise.seconds)
-    return next((effect for effect in EFFECTS if _found(noise, effect, runs) >= FOUND), 0.0)
+    runs = min(MOST_RUNS, int(seconds / noise.seconds))
+    return next((effect for effect in EFFECTS if _is_found(noise, effect, runs)), 0.0)
 
 
-def _found(noise: Noise, effect: float, runs: int) -> float:
-    """The share of simulated searches that find the commit with so many runs."""
-    right = 0
+def _is_found(noise: Noise, effect: float, runs: int) -> bool:
+    """Whether enough simulated searches find the commit with so many runs."""
+    wrong = 0
     for seed in range(SEARCHES):
         chance = random.Random(seed)
         at = chance.randint(1, COMMITS)
         level = _levels(effect, at, noise.deviation, chance)
-        right += _searched(level, effect, runs) == at
-    return right / SEARCHES
+        wrong += _searched(level, effect, runs) != at
+        if wrong > (1 - FOUND) * SEARCHES:
+            return False
+    return True
 
 
 def _levels(
