@@ -10,7 +10,6 @@ from bisector.record.events import (
     Confirmed,
     Ended,
     Event,
-    Found,
     Noted,
     Probed,
     Reduced,
@@ -20,7 +19,7 @@ from bisector.record.events import (
     Stretch,
     Turned,
 )
-from bisector.record.findings import all_found
+from bisector.record.findings import Finding, OtherBug, findings, other_bugs
 from bisector.record.fixup_events import Unfair
 from bisector.record.fork_events import Forked, OtherLine
 from bisector.record.learnt import Learnt
@@ -41,40 +40,6 @@ from bisector.record.verdict import Verdict
 from bisector.record.words import Purpose, RegTestChange, Turn
 
 _SHOWN = 8  # names of revisions in a note
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A change that the search found, and its proof; ``confirmed`` is None if there was none."""
-
-    found: Found
-    confirmed: Confirmed | None
-
-    @property
-    def proven(self) -> bool:
-        return self.confirmed is not None and self.confirmed.proven
-
-    @property
-    def revision(self) -> str:
-        """The full hash of the first revision with the new verdict."""
-        return self.found.revisions[-1]
-
-    @property
-    def confidence(self) -> float:
-        """The probability that it is this commit, 0 to 1; 1 unless the test is flaky."""
-        return self.confirmed.confidence if self.confirmed else self.found.confidence
-
-
-@dataclass(frozen=True)
-class OtherBug:
-    """Another bug that a hunt saw in its range: its failure, and what was found of it.
-
-    ``affected`` names the releases that have it, oldest first.
-    """
-
-    learnt: Learnt
-    findings: tuple[Finding, ...]
-    affected: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -232,7 +197,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
     return Summary(
         started=started,
         probes=tuple(probes),
-        findings=_findings(events, bug=0),
+        findings=findings(events),
         patches=tuple(event for event in events if isinstance(event, PatchChecked)),
         notes=(*_notes(events), *_fixup_notes(probes, unfair)),
         ended=ends[-1] if ends else None,
@@ -250,7 +215,7 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         retested=tuple(event for event in events if isinstance(event, Retested)),
         ways=tuple(event.way for event in events if isinstance(event, Turned)),
         learnt=list(learnt.values())[-1] if learnt else None,
-        others=tuple(_others(events, ends)),
+        others=tuple(other_bugs(events)),
         forked=next((event for event in events[::-1] if isinstance(event, Forked)), None),
         other_lines=tuple(event for event in events if isinstance(event, OtherLine)),
         unfair=unfair,
@@ -264,24 +229,6 @@ def summarize(events: Sequence[Event]) -> Summary | None:
         located=tuple(event for event in events if isinstance(event, Located)),
         repeatable=next((event for event in events if isinstance(event, Repeatable)), None),
     )
-
-
-def _findings(events: Sequence[Event], bug: int) -> tuple[Finding, ...]:
-    """What was found of *bug*, as in Found, with its proof, in the order of the job's commits."""
-    last = {(one.what, one.part): one for one in all_found(events, bug)}
-    confirmed = {(e.what, e.part): e for e in events if isinstance(e, Confirmed) and e.bug == bug}
-    places = {e.revision: e.place or 0 for e in events if isinstance(e, Probed)}
-    parts = sorted(last.values(), key=lambda one: one.part and places.get(one.revisions[-1], 0))
-    return tuple(Finding(one, confirmed.get((one.what, one.part))) for one in parts)
-
-
-def _others(events: Sequence[Event], ends: Sequence[Ended]) -> Iterator[OtherBug]:
-    """The other bugs, in their order."""
-    learnt = {event.bug: event for event in events if isinstance(event, Learnt) and event.bug}
-    affected = ends[-1].others if ends else ()
-    for bug, one in learnt.items():
-        releases = affected[bug - 1] if bug <= len(affected) else ()
-        yield OtherBug(one, _findings(events, bug), releases)
 
 
 def _judging(probes: Iterable[Probed], unfair: Collection[str]) -> Iterator[Probed]:

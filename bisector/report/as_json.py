@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from bisector.record.codec import to_dict
 from bisector.record.events import Event
-from bisector.record.summary import Finding, OtherBug, Summary
+from bisector.record.findings import Finding, OtherBug
+from bisector.record.summary import Summary
 from bisector.record.words import Job
 from bisector.report import triage_text
 from bisector.report.conclusion import conclude

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bisector.record.events import Probed
+from bisector.record.findings import Finding
 from bisector.record.patch_events import Judged
-from bisector.record.summary import Finding, Summary
+from bisector.record.summary import Summary
 from bisector.record.words import Job, RegTestChange
 from bisector.report import (
     grid,

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from xml.etree import ElementTree as ET
 
 from bisector.record.events import Probed
+from bisector.record.findings import Finding, OtherBug
 from bisector.record.patch_events import Cell, Judged
 from bisector.record.patch_outcome import Outcome
-from bisector.record.summary import Finding, OtherBug, Summary
+from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import HunkState, RegTestChange
 from bisector.report import metric_junit, queue_junit, swept

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bisector.record.findings import Finding
 from bisector.record.fork_events import Forked, OnOther, OtherLine
-from bisector.record.summary import Finding, Summary
+from bisector.record.summary import Summary
 from bisector.record.words import Change
 
 

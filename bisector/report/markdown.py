@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bisector.record.summary import Finding, OtherBug, Summary
+from bisector.record.findings import Finding, OtherBug
+from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Job, RegTestChange
 from bisector.report import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bisector.record.summary import Finding
+from bisector.record.findings import Finding
 from bisector.record.verdict import Verdict
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from bisector.printable import printable
 from bisector.record.events import Probed
+from bisector.record.findings import Finding, OtherBug
 from bisector.record.patch_events import PatchChecked
-from bisector.record.summary import Finding, OtherBug, Summary
+from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
 from bisector.report import lines as fork_lines

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bisector.record.events import ANSWERED, Released
-from bisector.record.summary import Finding, Summary
+from bisector.record.findings import Finding
+from bisector.record.summary import Summary
 from bisector.record.triage_events import Carried
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change

@@ -9,7 +9,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from bisector.printable import printable
-from bisector.record.summary import Finding, Summary
+from bisector.record.findings import Finding
+from bisector.record.summary import Summary
 from bisector.record.verdict import Verdict
 from bisector.record.words import Change, Job
 from bisector.report import grid, matrix, parts, triage_rows
