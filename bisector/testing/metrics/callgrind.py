@@ -49,7 +49,7 @@ def functions(text: str, event: str = INSTRUCTIONS) -> dict[str, int]:
             column = events.index(event) + 1 if event in events else 0
         elif _COSTS.match(line) and column:
             words = line.split()
-            if not is_call and current and len(words) > column:
+            if not is_call and current and len(words) > column and words[column].isdecimal():
                 found[current] = found.get(current, 0) + int(words[column])
             is_call = False
     return found

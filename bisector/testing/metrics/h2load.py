@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_FINISHED = re.compile(r"^finished in ([\d.]+)(us|ms|s|m|h)\b", re.M)
+_FINISHED = re.compile(r"^finished in (\d+(?:\.\d+)?)(us|ms|s|m|h)\b", re.M)
 _REQUESTS = re.compile(r"^requests: (\d+) total, .*?(\d+) succeeded", re.M)
 _CODES = re.compile(r"^status codes: .*$", re.M)
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

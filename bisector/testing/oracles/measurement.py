@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -251,7 +252,7 @@ def judge(oracle: Measurement, done: Finished, scratch: Path) -> Ruling:
         return measured(oracle, _rounds(oracle, rounds, scratch))
     except Unmeasured as reason:
         return _untestable(str(reason), FailureClass.OTHER, done)
-    except (ValueError, KeyError, TypeError):  # it may be that HAProxy has written there
+    except (ValueError, KeyError, TypeError, ArithmeticError):  # HAProxy may have written there
         return _untestable("the run has no result", FailureClass.HARNESS, done)
 
 
@@ -296,6 +297,8 @@ def measured(oracle: Measurement, rounds: Sequence[Round]) -> Ruling:
     """The ruling on *rounds* that were all made. Raises Unmeasured."""
     kind, what = oracle.kind, oracle.load.what
     own, other = ([kind.value(one) for one in rounds if one.side == side] for side in (0, 1))
+    if not all(0 < value < math.inf for value in (*own, *other)):
+        raise Unmeasured(f"the {kind.name} of a round is not above 0")
     text = kind.shown(statistics.median(own), what)
     evidence = [f"under the load {oracle.load.name}: {oracle.load.title}"]
     if kind.name == "latency":

@@ -122,6 +122,14 @@ def test_a_damaged_result_is_untestable(tmp_path: Path, text: str) -> None:
     assert ruling.failure.kind is FailureClass.HARNESS
 
 
+@pytest.mark.parametrize(
+    "more", [{"requests": 0}, {"ran": -1}, {"ran": "x"}, {"ran": 1e400}, {"side": 7}]
+)
+def test_a_forged_round_is_untestable(tmp_path: Path, more: Mapping[str, Any]) -> None:
+    ruling = judged("cpu", tmp_path, [one_round(**more)])
+    assert (ruling.verdict, ruling.samples) == (UNTESTABLE, ())
+
+
 def test_a_load_that_hangs_is_untestable(tmp_path: Path) -> None:
     ruling = judge(measurement("cpu"), Finished((), None, "", 60.0), tmp_path)
     assert ruling.verdict is UNTESTABLE
