@@ -224,5 +224,13 @@ class _Reader:
             if not _PLAIN_NAME.fullmatch(name):
                 raise self.problem(f"[files]: '{name}' must be a plain file name", name)
             places = (scenario.folder, scenario.folder.parent, BUNDLED)
-            if not any((place / template).is_file() for place in places):
+            if not any(_is_file(place / template) for place in places):
                 raise self.problem(f"[files]: there is no template '{template}'", name)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file; False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:  # it is too long
+        return False

@@ -182,6 +182,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], int, str]] = {
     "no test case": (('"mine.vtc" = "mine.vtc.j2"\n', ""), 5, "it has 0"),
     "two test cases": (('"mine.lua" =', '"two.vtc" ='), 5, "it has 2"),
     "no such template": (("mine.lua.j2", "your.lua.j2"), 7, "no template 'your.lua.j2'"),
+    "a template with a name too long": (("mine.lua.j2", "(" * 5000), 7, "no template '((((("),
     "a number as template": (('"mine.vtc.j2"', "7"), 6, "'mine.vtc' must name a template"),
     "a path as name": (('"mine.lua" =', '"../mine.lua" ='), 7, "must be a plain file name"),
     "one value": (('["A", "SRV"]', '"A"'), 10, "parameter 'record' needs a list"),
