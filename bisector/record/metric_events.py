@@ -38,7 +38,8 @@ class Compared(Event):
     ``low`` to ``high`` its interval of 99 % confidence; ``runs`` were made of each. ``doubt`` says
     why this does not prove a change, '' if it does. ``functions`` are those whose own cost changed
     most, the largest first; empty if that is not known. ``layouts`` are further comparisons, which
-    are made if the metric can depend on where the code lies.
+    are made if the metric can depend on where the code lies. ``relative``: the values are multiples
+    of what *old* takes beside them.
     """
 
     kind: ClassVar[str] = "compared"
@@ -54,6 +55,7 @@ class Compared(Event):
     doubt: str = ""
     functions: tuple[FunctionCost, ...] = ()
     layouts: tuple[LaidOut, ...] = ()
+    relative: bool = False
 
     @property
     def proven(self) -> bool:
@@ -91,6 +93,7 @@ class Searched(Event):
 
     ``threshold`` is the change that was asked for, ``probability`` that of no other one as large,
     ``measured`` the number of revisions that were measured.
+    ``relative``: their values are multiples of what the range's old end takes beside them.
     """
 
     kind: ClassVar[str] = "searched"
@@ -100,3 +103,4 @@ class Searched(Event):
     probability: float
     measured: int
     toolchain: str
+    relative: bool = False

@@ -108,8 +108,7 @@ def proof(change: MetricChange, unit: str) -> Iterator[str]:
     if compared.runs:
         yield (
             f"{'proven' if compared.proven else 'measured'} with {compared.toolchain}: "
-            f"{percent(compared.effect)}, from {amount(compared.before)} to "
-            f"{amount(compared.after)}, in {compared.runs} runs of each; "
+            f"{percent(compared.effect)}, {_from_to(compared)}in {compared.runs} runs of each; "
             f"99 % interval {percent(compared.low)} to {percent(compared.high)}"
         )
     for one in compared.layouts:
@@ -118,6 +117,13 @@ def proof(change: MetricChange, unit: str) -> Iterator[str]:
     if compared.doubt:
         yield f"not proven: {compared.doubt}"
     yield from map(function_line, compared.functions[:_FUNCTIONS])
+
+
+def _from_to(compared: Compared) -> str:
+    """Both values, unless they are multiples of the first one."""
+    if compared.relative:
+        return ""
+    return f"from {amount(compared.before)} to {amount(compared.after)}, "
 
 
 def function_line(cost: FunctionCost) -> str:
@@ -157,7 +163,8 @@ def plotted(measured: Sequence[Point], searched: Searched) -> str:
     first, last = measured[0], measured[-1]
     ends = " to ".join(f"{amount(one.mean)} ({one.name})" for one in (first, last))
     drawn = blocks([one.mean for one in measured])
-    return f"{counted(len(measured), 'revision')}: {drawn}  {ends} {searched.unit}"
+    unit = f"times {first.name}" if searched.relative else searched.unit
+    return f"{counted(len(measured), 'revision')}: {drawn}  {ends} {unit}"
 
 
 def conclusion(summary: Summary) -> tuple[bool, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from bisector.printable import printable
 from bisector.record.events import Probed
@@ -37,7 +38,7 @@ def probe_line(told: Probed) -> str:
     name += f" run {told.run + 1}" if told.run else ""
     seconds = told.build_seconds + told.test_seconds
     time = "known" if told.known else f"{seconds:.1f} s"
-    word = ", ".join(map(metric_text.amount, told.samples)) or told.verdict
+    word = metric_text.amount(fmean(told.samples)) if told.samples else told.verdict
     line = f"{word:<11} {name:<20} {time:>8} {told.toolchain:<7}  {told.subject}"
     return line if told.verdict.tested else f"{line}\n{'':<12}{told.reason}"
 

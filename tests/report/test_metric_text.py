@@ -58,6 +58,13 @@ def test_the_conclusion(events: Sequence[Event], good: bool, word: str, why: str
     assert why in found[2]
 
 
+def test_values_beside_a_reference_are_multiples_of_it() -> None:
+    searched, compared = replace(m.SEARCHED, relative=True), replace(m.COMPARED, relative=True)
+    said = text([m.METRIC, *m.MEASURED, searched, m.SHIFTED, compared, m.END])
+    assert "proven with release: +2.1 %, in 6 runs of each; " in said
+    assert "20,435 (c3c3c3c3c3) times a1a1a1a1a1\n" in said
+
+
 def test_a_set_of_commits_is_listed() -> None:
     several = replace(m.SHIFTED, revisions=(m.LAST, m.NEW), subjects=("x", "y"), places=("", ""))
     assert isinstance(several, Shifted)

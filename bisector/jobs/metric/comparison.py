@@ -88,6 +88,7 @@ class Comparison:
             doubt="; ".join(dict.fromkeys(doubts)),
             functions=self._functions(measured.probes.get(old), measured.probes.get(new)),
             layouts=tuple(layouts),
+            relative=self.prober.context.oracle.is_disturbed_by_load,
         )
 
     def _measured(self, old: str, new: str, toolchain: Toolchain) -> Measured:

@@ -124,6 +124,7 @@ class MetricHunt:
                 probability=round(search.no_other, 4),
                 measured=search.measured,
                 toolchain=measurer.toolchain.name,
+                relative=self._prober.context.oracle.is_disturbed_by_load,
             )
         )
         return search
