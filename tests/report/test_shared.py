@@ -10,14 +10,14 @@ from bisector.record.words import Job
 from bisector.report.shared import cleaner, shareable
 from tests.support.records import ANSWERED, STARTED, summary
 
-PRIVATE = ("/srv/people/joe", "/srv/people/joe/work", "/data/ws", "joes-laptop", "joe", "root")
+PRIVATE = ("/srv/people/joe", "/srv/people/joe/bugs", "/data/ws", "joes-laptop", "joe", "root")
 
 
 @pytest.mark.parametrize(
     ("text", "clean"),
     [
-        ("cannot open /srv/people/joe/work/bug.cfg: no file", "cannot open bug.cfg: no file"),
-        ("[/srv/people/joe/work/bug.cfg:12] : unknown", "[bug.cfg:12] : unknown"),
+        ("cannot open /srv/people/joe/bugs/bug.cfg: no file", "cannot open bug.cfg: no file"),
+        ("[/srv/people/joe/bugs/bug.cfg:12] : unknown", "[bug.cfg:12] : unknown"),
         ("see /data/ws/logs/ab/cd.log.", "see cd.log."),
         ("'/data/ws'", "'ws'"),
         ("in /home/jane/x/y.pem", "in y.pem"),
