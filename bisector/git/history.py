@@ -231,6 +231,10 @@ class History:
             raise self._incomplete(f"{one[:10]}..{other[:10]}", error) from error
         return None if base is None else str(base)
 
+    def contains(self, tip: str, commit: str) -> bool:
+        """Whether *commit* is *tip* or one of its ancestors; both are full hashes."""
+        return tip == commit or bool(self.objects.descendant_of(tip, commit))
+
     def between(self, old: str, new: str) -> tuple[str, ...]:
         """The commits reachable from *new* and not from *old* (full hashes), parents first."""
         part = self._walk.part(old, new) if self._walk else None

@@ -152,5 +152,4 @@ def _has(history: History, revision: str, name: str) -> bool:
     """Whether the commit *name* is *revision* or one of its ancestors."""
     if not name or not all(map(history.knows, (revision, name))):
         return False
-    commit = history.resolve(name).id
-    return commit == revision or history.objects.descendant_of(revision, commit)
+    return history.contains(revision, history.resolve(name).id)

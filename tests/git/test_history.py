@@ -513,3 +513,10 @@ def test_the_identity_is_the_one_configured_in_the_clone(clone: Clone, history: 
     who = history.identity
     assert who is not None
     assert (who.name, who.email) == ("Jo Doe", "jo@example.org")
+
+
+def test_a_tip_contains_itself_and_its_ancestors_alone(clone: Clone, history: History) -> None:
+    first, second, third = clone.line(3)
+    assert history.contains(third, first)
+    assert history.contains(second, second)
+    assert not history.contains(first, second)

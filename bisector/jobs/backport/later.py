@@ -68,7 +68,7 @@ class Repairs:
 
     def _text(self, one: Mention, tip: str, picks: Picks) -> str:
         commit = self._history.commit(one.commit)
-        has = _has(self._history, tip, one.commit) or picks.of(one.commit)
+        has = self._history.contains(tip, one.commit) or picks.of(one.commit)
         where = "is there" if has else "missing"
         return f"{commit.short} {commit.subject} ({where}): '{one.text}'"
 
@@ -80,8 +80,4 @@ def _tip(history: History, commit: str) -> str:
     main = sorted(lines, key=lambda one: -history.read(one).commit_time)
     others = sorted(history.refs.branches(), key=refs.age, reverse=True)
     tips = chain(main, (str(ref.commit.id) for ref in others))
-    return next((tip for tip in tips if _has(history, tip, commit)), commit)
-
-
-def _has(history: History, tip: str, commit: str) -> bool:
-    return tip == commit or bool(history.objects.descendant_of(tip, commit))
+    return next((tip for tip in tips if history.contains(tip, commit)), commit)

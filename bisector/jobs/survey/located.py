@@ -57,9 +57,7 @@ def located(
     graph = releases.graph
 
     def has(release: str, commit: str) -> bool:
-        return history.knows(commit) and (
-            release == commit or history.objects.descendant_of(release, commit)
-        )
+        return history.knows(commit) and history.contains(release, commit)
 
     for revision, parents in zip(graph.revisions, graph.parents, strict=True):
         for parent in (graph.revisions[index] for index in parents):

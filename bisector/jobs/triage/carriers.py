@@ -27,7 +27,7 @@ def _carrier(history: History, same: list[str], tip: str) -> tuple[str, str]:
     Both are '' if there is none.
     """
     for commit in same:
-        if commit == tip or history.objects.descendant_of(tip, commit):
+        if history.contains(tip, commit):
             return commit, ""
     base = history.merge_base(same[0], tip)
     if base is None or base == tip:

@@ -35,7 +35,7 @@ def of_fix(
     for number, one in reversed(list(enumerate(tested))):
         if one in bad:
             later = [other for other in tested[number:] if other in good]
-            on_main = [other for other in later if is_in(history, other.commit, main)]
+            on_main = [other for other in later if history.contains(main, other.commit)]
             if later:
                 return Span(f"{one.name}..{(on_main or later)[0].name}")
     return None
@@ -57,13 +57,8 @@ def of_introduction(history: History, bad: Named, good: Sequence[Named]) -> Span
 
     Without one, from the newest first release of a series before it; None if there is none.
     """
-    before = [one for one in good if is_in(history, one.commit, bad.commit)]
+    before = [one for one in good if history.contains(bad.commit, one.commit)]
     if before:
         return Span(f"{before[-1].name}..{bad.name}")
     name = next((name for name, _ in lines.older_releases(history, bad.commit)), "")
     return Span(f"{name}..{bad.name}", older=True) if name else None
-
-
-def is_in(history: History, older: str, commit: str) -> bool:
-    """Whether *older* is *commit* or one of its ancestors; both are full hashes."""
-    return older == commit or history.objects.descendant_of(commit, older)

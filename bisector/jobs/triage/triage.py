@@ -160,7 +160,7 @@ class Triage:
             [
                 (
                     one,
-                    [other for other in commits[:place] if ranges.is_in(self._history, other, one)],
+                    [other for other in commits[:place] if self._history.contains(one, other)],
                 )
                 for place, one in enumerate(commits)
             ]
