@@ -118,7 +118,7 @@ class ChangeSearch:
 
         The probability of each is that given the others.
         """
-        found = [*self._allowed, *filter(None, [self.change()])]
+        found = self._found
         others = self._not_measured_further(found)
         sure = [
             replace(one, probability=self._given(one, [other for other in others if other != one]))
@@ -127,9 +127,14 @@ class ChangeSearch:
         return sorted(sure, key=lambda one: -abs(one.effect.mean))
 
     @property
+    def _found(self) -> list[FoundChange]:
+        """The changes allowed for, then the one looked for, if there is one."""
+        return [*self._allowed, *filter(None, [self.change()])]
+
+    @property
     def no_other(self) -> float:
         """The probability that no other commit makes a change that counts."""
-        return self._posterior_given([*self._allowed, *filter(None, [self.change()])]).never
+        return self._posterior_given(self._found).never
 
     @property
     def measured(self) -> int:

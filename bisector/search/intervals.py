@@ -40,7 +40,7 @@ def _error(values: Sequence[float]) -> tuple[float, int]:
 def student_quantile(probability: float, freedom: float) -> float:
     """The quantile of Student's distribution, for a probability above 0.5.
 
-    Exact for one and two degrees of freedom, else by bisection of the distribution function, which
+    Exact for one degree of freedom, else by bisection of the distribution function, which
     is integrated by Simpson's rule.
     """
     if freedom <= 1:

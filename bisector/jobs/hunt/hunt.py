@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bisector.build.toolchains.release import Release
-from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds, UselessHint
+from bisector.errors import NoTransitionSeen, NoWitness, UnusableEnds
 from bisector.git.history import Range
 from bisector.jobs.hunt import culprit, older, releases
 from bisector.jobs.hunt.another_bug import AnotherBug, Answer
 from bisector.jobs.hunt.ends import END_RUNS, Ends, EndsFinder
 from bisector.jobs.hunt.every_change import EveryChange
+from bisector.jobs.hunt.hint import check_hint
 from bisector.jobs.hunt.learning import learn, note_other_failures, runs_of
 from bisector.jobs.hunt.misfits import note_misfits
 from bisector.jobs.hunt.new_warning import note_new_warning
@@ -59,12 +60,7 @@ class Hunt:
             Change.FIX: self._full(question.known.fix),
         }
         self._evidence = self._relevance()
-        if question.hint and not self._evidence.hinted:
-            reason = f"--hint {question.hint} matches no commit of {question.range.text}"
-            self._end_with(reason)
-            raise UselessHint(
-                reason, "give a path, a function or a subsystem as the subject lines name it"
-            )
+        check_hint(self.journal, question.hint, question.range, self._evidence)
 
     def run(self) -> None:
         """Run all stages.

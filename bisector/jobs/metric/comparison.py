@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bisector.build.toolchain import Toolchain
@@ -31,7 +31,7 @@ LAYOUTS = ("-falign-functions=64 -falign-loops=32", "-falign-functions=1 -falign
 
 
 @dataclass(frozen=True)
-class Measured:
+class InTurns:
     """Two revisions measured in turns: logarithms and probes by revision, and the difference.
 
     ``doubt`` says why there is none.
@@ -43,7 +43,7 @@ class Measured:
     doubt: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Comparison:
     """Measures two revisions in turns until the interval of their difference is clear.
 
@@ -53,10 +53,11 @@ class Comparison:
     prober: Prober
     toolchain: Toolchain
     threshold: float
-    _least: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._least = COUNTS * math.log1p(self.threshold)
+    @property
+    def _least(self) -> float:
+        """The smallest change that counts, of the logarithm."""
+        return COUNTS * math.log1p(self.threshold)
 
     def of(self, shifted: Shifted, old: str) -> Compared:
         """The comparison of the commit of *shifted* with *old*, the revision before its candidates.
@@ -91,7 +92,7 @@ class Comparison:
             relative=self.prober.context.oracle.is_disturbed_by_load,
         )
 
-    def _measured(self, old: str, new: str, toolchain: Toolchain) -> Measured:
+    def _measured(self, old: str, new: str, toolchain: Toolchain) -> InTurns:
         """Measure both in turns, until it is clear whether the difference counts."""
         values: dict[str, list[float]] = {old: [], new: []}
         probes: dict[str, Probed] = {}
@@ -105,17 +106,17 @@ class Comparison:
                     samples = measurer.samples(probed)
                     if not samples:
                         doubt = f"{probed.name} cannot be measured: {probed.reason}"
-                        return Measured(values, probes, None, doubt)
+                        return InTurns(values, probes, None, doubt)
                     values[probed.revision] += map(math.log, samples)
                     probes[probed.revision] = probed
                 interval = difference(values[old], values[new], CONFIDENCE)
-        return Measured(values, probes, interval)
+        return InTurns(values, probes, interval)
 
     def _is_clear(self, interval: Interval) -> bool:
         """Whether the interval is on one side of the smallest change that counts."""
         return not any(interval.low <= end <= interval.high for end in (self._least, -self._least))
 
-    def _objections(self, shifted: Shifted, measured: Measured, how: str) -> Iterator[str]:
+    def _objections(self, shifted: Shifted, measured: InTurns, how: str) -> Iterator[str]:
         """Why what was *measured*, in builds made *how*, does not prove the change."""
         interval = measured.interval
         if interval is None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 
 from bisector.build.toolchain import Toolchain
-from bisector.errors import UnusableEnds, UselessHint
+from bisector.errors import UnusableEnds
+from bisector.jobs.hunt.hint import check_hint
+from bisector.jobs.hunt.transition import costs_of
 from bisector.jobs.metric.comparison import Comparison
 from bisector.jobs.metric.measuring import Measurer
 from bisector.jobs.metric.question import MetricQuestion
@@ -21,7 +23,6 @@ from bisector.record.metric_events import Searched, Shifted
 from bisector.record.words import Purpose, Turn
 from bisector.search import priors
 from bisector.search.change_search import ENDS_FIRST, ChangeSearch, FoundChange
-from bisector.search.costs import Costs
 
 
 class FastDisagrees(Exception):
@@ -46,11 +47,7 @@ class MetricHunt:
         if prober.context.oracle.is_disturbed_by_load:  # it tells of caches and of threads, too
             prober.trust_release()
         self._evidence = relevance.of(self._history, self._commits, hint=question.hint)
-        if question.hint and not self._evidence.hinted:
-            reason = f"--hint {question.hint} matches no commit of {question.range.text}"
-            raise UselessHint(
-                reason, "give a path, a function or a subsystem as the subject lines name it"
-            )
+        check_hint(self._journal, question.hint, question.range, self._evidence)
         self._weights = priors.weigh(self._commits, self._evidence)
 
     def run(self) -> None:
@@ -97,7 +94,7 @@ class MetricHunt:
         weights = [self._weights[commit] for commit in self._commits]
         search = ChangeSearch(weights, self._question.threshold)
         self._measure_ends(search, measurer)
-        costs = self._costs()
+        costs = costs_of(self._prober, self._commits, self._evidence)
         measured: set[int] = set()
 
         def seconds(position: int) -> float:
@@ -144,12 +141,6 @@ class MetricHunt:
                     "choose another end of the range, another load, or --toolchain release",
                 )
             search.record(end, samples)
-
-    def _costs(self) -> Costs:
-        prober = self._prober
-        cost, jobs = prober.toolchains.search.cost, prober.executor.jobs
-        memory = prober.memory(self._commits)
-        return Costs(self._commits, self._evidence.rebuilding, memory, cost, jobs)
 
     def _shifted(self, found: FoundChange, part: int, toolchain: Toolchain) -> Shifted:
         positions = range(found.first, found.last + 1)
