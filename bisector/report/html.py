@@ -27,7 +27,7 @@ from bisector.report import (
     triage_text,
 )
 from bisector.report.metric_plot import drawing
-from bisector.report.proof import proof
+from bisector.report.proof import commit, proof
 from bisector.report.shared import shareable
 from bisector.report.strip import marks
 from bisector.report.terminal import affected, built, in_short, other_failure
@@ -74,6 +74,7 @@ def render(summary: Summary) -> str:
         lines=lines,
         swept=swept,
         metric=metric_text,
+        commit=commit,
         measured=metric_sweep.rows(summary),
         plot=drawing(summary),
         built=built,

@@ -23,7 +23,7 @@ from bisector.report import (
 from bisector.report.conclusion import conclude
 from bisector.report.layout import elided, listed
 from bisector.report.markdown_blocks import Block, escape, fenced, fitted, strong, table
-from bisector.report.proof import proof
+from bisector.report.proof import commit, proof
 from bisector.report.shared import shareable
 from bisector.report.terminal import (
     ANOTHER_BUG,
@@ -105,7 +105,7 @@ def _metric(summary: Summary) -> Iterator[Block]:
         return
     for one in found:
         shifted = one.shifted
-        names = [metric_text.commit(shifted, index) for index in range(len(shifted.revisions))]
+        names = [commit(shifted, index) for index in range(len(shifted.revisions))]
         lines = elided([f"**changed** {escape(name)}" for name in names])
         more = (f"- {escape(line)}" for line in metric_text.proof(one, ended.unit))
         yield Block((), (*lines, *more))

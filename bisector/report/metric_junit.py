@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bisector.record.summary import Summary
 from bisector.report import metric_text
 from bisector.report.junit_case import FAILURE, Case
+from bisector.report.proof import commit
 
 
 def cases(summary: Summary) -> Iterator[Case]:
@@ -19,7 +20,7 @@ def cases(summary: Summary) -> Iterator[Case]:
         return
     for one in found:
         said = "\n".join(metric_text.proof(one, ended.unit))
-        name = f"change: {metric_text.commit(one.shifted, -1)}"
+        name = f"change: {commit(one.shifted, -1)}"
         yield Case("metric", name, "" if one.proven else FAILURE, "not proven", output=said)
     said = metric_text.no_other(ended, bool(found))
     if found or ended.probability >= metric_text.SURE:

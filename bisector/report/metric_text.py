@@ -10,6 +10,7 @@ from bisector.record.events import Probed
 from bisector.record.metric_events import Compared, FunctionCost, Searched, Shifted
 from bisector.record.summary import Summary
 from bisector.report.layout import counted, elided, row
+from bisector.report.proof import commit
 
 SURE = 0.95  # P(no other change) at which that is stated as a result
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -88,12 +89,6 @@ def blocks(values: Sequence[float]) -> str:
     low, high = min(values), max(values)
     scale = (len(_BLOCKS) - 1) / (high - low) if high > low else 0.0
     return "".join(_BLOCKS[round((value - low) * scale)] for value in values)
-
-
-def commit(shifted: Shifted, index: int) -> str:
-    """A commit that may have made the change."""
-    place = f" ({shifted.places[index]})" if shifted.places[index] else ""
-    return f"{shifted.revisions[index][:10]}{place} {shifted.subjects[index]}"
 
 
 def proof(change: MetricChange, unit: str) -> Iterator[str]:

@@ -1,11 +1,19 @@
-"""How a found change was proven, in words."""
+"""A found change and how it was proven, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bisector.record.events import Found
 from bisector.record.findings import Finding
+from bisector.record.metric_events import Shifted
 from bisector.record.verdict import Verdict
+
+
+def commit(found: Found | Shifted, index: int) -> str:
+    """One of the commits that may have made the change: hash, place, subject."""
+    place = f" ({found.places[index]})" if found.places[index] else ""
+    return f"{found.revisions[index][:10]}{place} {found.subjects[index]}"
 
 
 def proof(finding: Finding) -> Iterator[str]:

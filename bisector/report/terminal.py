@@ -24,7 +24,7 @@ from bisector.report import (
 )
 from bisector.report.conclusion import conclude
 from bisector.report.layout import counted, elided, listed, moment, row, squeezed, stretch
-from bisector.report.proof import proof
+from bisector.report.proof import commit, proof
 from bisector.report.reliability import unreliable
 from bisector.testing.scenario import Scenario
 
@@ -191,17 +191,11 @@ def _finding(finding: Finding, summary: Summary) -> list[str]:
     if found.what is Change.INTRODUCTION:
         more += [line.lstrip("-* ") for line in summary.evidence(finding.revision)[:1]]
     if len(found.revisions) == 1 and finding.proven:
-        return row(word, _commit(finding, 0), more)
+        return row(word, commit(found, 0), more)
     if len(found.revisions) == 1:
-        return row("suspected", f"{_commit(finding, 0)} as the {found.what}", more)
-    several = [_commit(finding, index) for index in range(len(found.revisions))]
+        return row("suspected", f"{commit(found, 0)} as the {found.what}", more)
+    several = [commit(found, index) for index in range(len(found.revisions))]
     return row(word, f"in one of {len(several)} commits:", [*elided(several), *more])
-
-
-def _commit(finding: Finding, index: int) -> str:
-    found = finding.found
-    place = f" ({found.places[index]})" if found.places[index] else ""
-    return f"{found.revisions[index][:10]}{place} {found.subjects[index]}"
 
 
 def _other_bug(other: OtherBug, summary: Summary) -> list[str]:
